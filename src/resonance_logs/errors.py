@@ -1,0 +1,94 @@
+"""Every error this package raises on purpose.
+
+::
+
+    ResonanceLogsError
+    ├── DatabaseError            the file cannot be used
+    │   ├── DatabaseUnavailable  locked, full, unreadable: the same call may succeed later
+    │   ├── NotADatabase         the path is a folder, or the file is something else
+    │   └── NewerDatabase        written by a newer version of this program
+    ├── RecordingError           a task cannot be taken or committed now
+    │   ├── QueueFull            the queue stayed full for the whole timeout
+    │   ├── FlushTimeout         not everything was committed within the timeout
+    │   ├── InvalidTask          what was enqueued is no task, or a field of it is wrong
+    │   └── DatabaseClosed       the database was closed before the call
+    ├── InputError               a file of tasks or names cannot be read further
+    └── CommandError             a command cannot be answered; has a code
+        ├── NotFound             code "not_found"
+        ├── InvalidArgument      code "invalid_argument", names the argument
+        └── Unavailable          code "unavailable"
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class ResonanceLogsError(Exception):
+    """Root of every error raised on purpose; its text is fit for a user to read."""
+
+
+class DatabaseError(ResonanceLogsError):
+    """The database file cannot be used."""
+
+
+class DatabaseUnavailable(DatabaseError):
+    """The file cannot be used now (locked, disk full, no permission); later it may."""
+
+
+class NotADatabase(DatabaseError):
+    """The path is a folder, or the file is not a database of this program."""
+
+
+class NewerDatabase(DatabaseError):
+    """The file was written by a newer version of this program."""
+
+
+class RecordingError(ResonanceLogsError):
+    """A task cannot be taken or committed now."""
+
+
+class QueueFull(RecordingError):
+    """The queue stayed full for the whole timeout; the task was not taken."""
+
+
+class FlushTimeout(RecordingError):
+    """Not everything enqueued before was committed within the timeout."""
+
+
+class InvalidTask(RecordingError):
+    """What was enqueued is not a task, or a field of it is wrong."""
+
+
+class DatabaseClosed(RecordingError):
+    """The database was closed before the call."""
+
+
+class InputError(ResonanceLogsError):
+    """A file of tasks or names cannot be read (any further)."""
+
+
+class CommandError(ResonanceLogsError):
+    """A command cannot be answered; ``code`` is what the wire carries."""
+
+    code: ClassVar[str] = "unavailable"
+
+
+class NotFound(CommandError):
+    """What the command asked for is not stored."""
+
+    code = "not_found"
+
+
+class InvalidArgument(CommandError):
+    """An argument is missing, unknown, of a wrong type or out of range."""
+
+    code = "invalid_argument"
+
+    def __init__(self, argument: str, message: str) -> None:
+        super().__init__(f"{argument}: {message}")
+        self.argument = argument
+
+
+class Unavailable(CommandError):
+    """The store cannot answer now."""

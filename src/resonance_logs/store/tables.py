@@ -1,0 +1,310 @@
+"""The tables. Migrations make them; a test holds that both say the same.
+
+Every table of a fight has a primary key that begins with ``encounter_id`` and goes with its fight.
+Times are epoch milliseconds; flags are 0 or 1; in keys UNKNOWN (see events) stands for null.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+metadata: Final = MetaData()
+
+_int = BigInteger().with_variant(Integer, "sqlite")
+_strict: Final[dict[str, Any]] = {"sqlite_strict": True}
+_clustered: Final[dict[str, Any]] = {"sqlite_strict": True, "sqlite_with_rowid": False}
+
+
+def _number(name: str) -> Column[int]:
+    return Column(name, _int, nullable=False, server_default=text("0"))
+
+
+def _encounter_id() -> Column[int]:
+    return Column(
+        "encounter_id",
+        _int,
+        ForeignKey("encounters.id", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+    )
+
+
+def _key(name: str) -> Column[int]:
+    return Column(name, _int, primary_key=True, autoincrement=False)
+
+
+encounters: Final = Table(
+    "encounters",
+    metadata,
+    Column("id", _int, primary_key=True),
+    Column("started_at_ms", _int, nullable=False),
+    Column("ended_at_ms", _int),
+    Column("local_player_id", _int),
+    Column("scene_id", _int),
+    Column("scene_name", Text),
+    _number("duration_ms"),
+    _number("total_dmg"),
+    _number("total_heal"),
+    _number("is_favorite"),
+    _number("is_defeated"),
+    _number("damage_events"),
+    _number("heal_events"),
+    _number("journal_bytes"),
+    Column("bosses", Text, nullable=False, server_default=text("'[]'")),
+    Column("players", Text, nullable=False, server_default=text("'[]'")),
+    sqlite_autoincrement=True,
+    **_strict,
+)
+"""One row a fight, with all that a list of fights shows; ``ended_at_ms`` is null while it is open.
+
+``bosses`` and ``players`` are JSON lists as the command's answer has them; ``is_defeated`` is 1
+where any boss was; ``journal_bytes`` is what pruning the journal freed.
+"""
+
+_finished = encounters.c.ended_at_ms.is_not(None)
+Index(
+    "ix_encounters_started",
+    encounters.c.started_at_ms,
+    encounters.c.id,
+    encounters.c.duration_ms,
+    sqlite_where=_finished,
+)
+Index(
+    "ix_encounters_duration", encounters.c.duration_ms, encounters.c.id, sqlite_where=_finished
+)
+Index("ix_encounters_total_dmg", encounters.c.total_dmg, encounters.c.id, sqlite_where=_finished)
+Index("ix_encounters_open", encounters.c.id, sqlite_where=encounters.c.ended_at_ms.is_(None))
+
+entities: Final = Table(
+    "entities",
+    metadata,
+    _key("entity_id"),
+    Column("name", Text),
+    Column("name_folded", Text),
+    Column("class_id", _int),
+    Column("class_spec", _int),
+    Column("ability_score", _int),
+    Column("level", _int),
+    Column("attributes", Text),
+    Column("first_seen_ms", _int, nullable=False),
+    Column("last_seen_ms", _int, nullable=False),
+    **_strict,
+)
+"""One row a player; null is unknown; ``name_folded`` is the name case-folded, for searching."""
+
+Index("ix_entities_last_seen", entities.c.last_seen_ms, entities.c.entity_id)
+
+COUNTERS: Final[dict[str, tuple[str, str, str, str, str, str]]] = {
+    "dealt": (
+        "damage_dealt",
+        "hits_dealt",
+        "crit_hits_dealt",
+        "lucky_hits_dealt",
+        "crit_total_dealt",
+        "lucky_total_dealt",
+    ),
+    "heal": (
+        "heal_dealt",
+        "hits_heal",
+        "crit_hits_heal",
+        "lucky_hits_heal",
+        "crit_total_heal",
+        "lucky_total_heal",
+    ),
+    "taken": (
+        "damage_taken",
+        "hits_taken",
+        "crit_hits_taken",
+        "lucky_hits_taken",
+        "crit_total_taken",
+        "lucky_total_taken",
+    ),
+    "boss": (
+        "boss_damage_dealt",
+        "boss_hits_dealt",
+        "boss_crit_hits_dealt",
+        "boss_lucky_hits_dealt",
+        "boss_crit_total_dealt",
+        "boss_lucky_total_dealt",
+    ),
+}
+"""The counters of an actor: total, hits, crit hits, lucky hits, crit total, lucky total of each."""
+
+actor_encounter_stats: Final = Table(
+    "actor_encounter_stats",
+    metadata,
+    _encounter_id(),
+    _key("actor_id"),
+    Column("name", Text),
+    Column("class_id", _int),
+    Column("class_spec", _int),
+    Column("ability_score", _int),
+    Column("level", _int),
+    _number("is_player"),
+    _number("is_local_player"),
+    _number("active_time_ms"),
+    *(_number(name) for names in COUNTERS.values() for name in names),
+    **_clustered,
+)
+"""One row an actor of a fight: written about once a second while it is open, final at its end."""
+
+actor_attributes: Final = Table(
+    "actor_attributes",
+    metadata,
+    _encounter_id(),
+    _key("actor_id"),
+    Column("attributes", Text, nullable=False),
+    **_strict,
+)
+"""The players' attributes (JSON text) as known at the end of the fight."""
+
+damage_skill_stats: Final = Table(
+    "damage_skill_stats",
+    metadata,
+    _encounter_id(),
+    _key("attacker_id"),
+    _key("defender_id"),
+    _key("skill_id"),
+    *(
+        _number(name)
+        for name in (
+            "total_value",
+            "hits",
+            "crit_hits",
+            "lucky_hits",
+            "crit_total",
+            "lucky_total",
+            "hp_loss_total",
+            "shield_loss_total",
+        )
+    ),
+    **_clustered,
+)
+
+heal_skill_stats: Final = Table(
+    "heal_skill_stats",
+    metadata,
+    _encounter_id(),
+    _key("healer_id"),
+    _key("target_id"),
+    _key("skill_id"),
+    *(
+        _number(name)
+        for name in (
+            "total_value",
+            "hits",
+            "crit_hits",
+            "lucky_hits",
+            "crit_total",
+            "lucky_total",
+        )
+    ),
+    **_clustered,
+)
+
+encounter_bosses: Final = Table(
+    "encounter_bosses",
+    metadata,
+    _encounter_id(),
+    Column("monster_name", Text, primary_key=True),
+    _number("hits"),
+    _number("total_damage"),
+    Column("max_hp", _int),
+    _number("is_defeated"),
+    **_clustered,
+)
+
+encounter_journal: Final = Table(
+    "encounter_journal",
+    metadata,
+    _encounter_id(),
+    _key("chunk"),
+    Column("events", _int, nullable=False),
+    Column("payload", LargeBinary, nullable=False),
+    **_strict,
+)
+"""The raw events of the open fight, one row a batch, in order; empty once the fight has ended."""
+
+encounter_archives: Final = Table(
+    "encounter_archives",
+    metadata,
+    Column(
+        "encounter_id", _int, ForeignKey("encounters.id", ondelete="CASCADE"), primary_key=True
+    ),
+    Column("events", _int, nullable=False),
+    Column("payload", LargeBinary, nullable=False),
+    **_strict,
+)
+"""All single events of an ended fight in one compressed value (see archive)."""
+
+facet_values: Final = Table(
+    "facet_values",
+    metadata,
+    Column("value_id", _int, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("value", Text, nullable=False),
+    Column("folded", Text, nullable=False),
+    UniqueConstraint("kind", "value", name="uq_facet_values"),
+    sqlite_autoincrement=True,
+    **_strict,
+)
+"""What fights can be filtered by: (kind, value), as (boss, its name); ``folded`` is case-folded."""
+
+encounter_facets: Final = Table(
+    "encounter_facets",
+    metadata,
+    _encounter_id(),
+    Column(
+        "value_id",
+        _int,
+        ForeignKey("facet_values.value_id"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    Column("started_at_ms", _int, nullable=False),
+    **_clustered,
+)
+"""Which ended fight has which value; the start is repeated here so that one index serves a page."""
+
+Index(
+    "ix_encounter_facets_value",
+    encounter_facets.c.value_id,
+    encounter_facets.c.started_at_ms,
+    encounter_facets.c.encounter_id,
+)
+
+rejected_tasks: Final = Table(
+    "rejected_tasks",
+    metadata,
+    Column("id", _int, primary_key=True),
+    Column("rejected_at_ms", _int, nullable=False),
+    Column("task", Text, nullable=False),
+    Column("error", Text, nullable=False),
+    sqlite_autoincrement=True,
+    **_strict,
+)
+"""Tasks that could not be applied, as JSON (or as Python shows them), each with its error."""
+
+catalog_names: Final = Table(
+    "catalog_names",
+    metadata,
+    Column("kind", Text, primary_key=True),
+    _key("id"),
+    Column("name", Text, nullable=False),
+    **_clustered,
+)
+"""Names by id, of kind ``skill`` or ``scene``."""
