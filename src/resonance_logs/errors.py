@@ -6,7 +6,8 @@
     ├── DatabaseError            the file cannot be used
     │   ├── DatabaseUnavailable  locked, full, unreadable: the same call may succeed later
     │   ├── NotADatabase         the path is a folder, or the file is something else
-    │   └── NewerDatabase        written by a newer version of this program
+    │   ├── NewerDatabase        written by a newer version of this program
+    │   └── CorruptArchive       the stored events of a fight are damaged
     ├── RecordingError           a task cannot be taken or committed now
     │   ├── QueueFull            the queue stayed full for the whole timeout
     │   ├── FlushTimeout         not everything was committed within the timeout
@@ -42,6 +43,10 @@ class NotADatabase(DatabaseError):
 
 class NewerDatabase(DatabaseError):
     """The file was written by a newer version of this program."""
+
+
+class CorruptArchive(DatabaseError):
+    """The stored single events of a fight are damaged."""
 
 
 class RecordingError(ResonanceLogsError):

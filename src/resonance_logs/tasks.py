@@ -123,13 +123,11 @@ def check_task(task: object) -> None:
 
     Structs made in Python are not checked when they are made, to keep that fast.
     """
-    if type(task) not in TASK_TYPES:
+    if not isinstance(task, Task):
         raise InvalidTask(f"expected a task, got {type(task).__name__}")
     try:
-        fields = msgspec.structs.asdict(task)  # type: ignore[type-var]
         msgspec.json.encode(task)
-        msgspec.convert(
-            fields | {"type": type(task).__struct_config__.tag}, Task  # type: ignore[attr-defined]
-        )
+        fields = msgspec.structs.asdict(task)
+        msgspec.convert(fields | {"type": type(task).__struct_config__.tag}, Task)
     except (msgspec.MsgspecError, UnicodeError, TypeError, OverflowError) as error:
         raise InvalidTask(str(error)) from error

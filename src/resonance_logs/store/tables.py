@@ -83,9 +83,7 @@ Index(
     encounters.c.duration_ms,
     sqlite_where=_finished,
 )
-Index(
-    "ix_encounters_duration", encounters.c.duration_ms, encounters.c.id, sqlite_where=_finished
-)
+Index("ix_encounters_duration", encounters.c.duration_ms, encounters.c.id, sqlite_where=_finished)
 Index("ix_encounters_total_dmg", encounters.c.total_dmg, encounters.c.id, sqlite_where=_finished)
 Index("ix_encounters_open", encounters.c.id, sqlite_where=encounters.c.ended_at_ms.is_(None))
 
@@ -242,9 +240,7 @@ encounter_journal: Final = Table(
 encounter_archives: Final = Table(
     "encounter_archives",
     metadata,
-    Column(
-        "encounter_id", _int, ForeignKey("encounters.id", ondelete="CASCADE"), primary_key=True
-    ),
+    Column("encounter_id", _int, ForeignKey("encounters.id", ondelete="CASCADE"), primary_key=True),
     Column("events", _int, nullable=False),
     Column("payload", LargeBinary, nullable=False),
     **_strict,

@@ -1,0 +1,1 @@
+"""The embedded migrations: `env` says how they run, `versions` holds one module a version."""

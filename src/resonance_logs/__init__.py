@@ -1,0 +1,119 @@
+"""Resonance Logs: the combat-log database. Tasks go in by a queue; answers come out as commands.
+
+::
+
+    from resonance_logs import BeginEncounter, Database, EndEncounter, InsertDamageEvent
+
+    with Database.open() as db:
+        db.enqueue(BeginEncounter(started_at_ms=1_000))
+        db.enqueue(InsertDamageEvent(timestamp_ms=1_200, attacker_id=7, value=250))
+        db.enqueue(EndEncounter(ended_at_ms=9_000))
+        db.flush()
+        print(db.commands.get_recent_encounters(limit=10, offset=0).rows)
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from resonance_logs.database import Database, Stats
+    from resonance_logs.errors import (
+        CommandError,
+        DatabaseClosed,
+        DatabaseError,
+        DatabaseUnavailable,
+        FlushTimeout,
+        InputError,
+        InvalidArgument,
+        InvalidTask,
+        NewerDatabase,
+        NotADatabase,
+        NotFound,
+        QueueFull,
+        RecordingError,
+        ResonanceLogsError,
+        Unavailable,
+    )
+    from resonance_logs.settings import Settings
+    from resonance_logs.tasks import (
+        BeginEncounter,
+        EndEncounter,
+        InsertDamageEvent,
+        InsertHealEvent,
+        Task,
+        UpsertEntity,
+        decode_task,
+        encode_task,
+    )
+
+_HOMES = {
+    "database": ("Database", "Stats"),
+    "settings": ("Settings",),
+    "tasks": (
+        "BeginEncounter",
+        "EndEncounter",
+        "InsertDamageEvent",
+        "InsertHealEvent",
+        "Task",
+        "UpsertEntity",
+        "decode_task",
+        "encode_task",
+    ),
+    "errors": (
+        "CommandError",
+        "DatabaseClosed",
+        "DatabaseError",
+        "DatabaseUnavailable",
+        "FlushTimeout",
+        "InputError",
+        "InvalidArgument",
+        "InvalidTask",
+        "NewerDatabase",
+        "NotADatabase",
+        "NotFound",
+        "QueueFull",
+        "RecordingError",
+        "ResonanceLogsError",
+        "Unavailable",
+    ),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = [  # noqa: RUF022 - in the order a reader meets them
+    "Database",
+    "Settings",
+    "Stats",
+    "Task",
+    "BeginEncounter",
+    "EndEncounter",
+    "UpsertEntity",
+    "InsertDamageEvent",
+    "InsertHealEvent",
+    "decode_task",
+    "encode_task",
+    "ResonanceLogsError",
+    "DatabaseError",
+    "DatabaseUnavailable",
+    "NotADatabase",
+    "NewerDatabase",
+    "RecordingError",
+    "QueueFull",
+    "FlushTimeout",
+    "InvalidTask",
+    "DatabaseClosed",
+    "InputError",
+    "CommandError",
+    "NotFound",
+    "InvalidArgument",
+    "Unavailable",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import what is asked for, when it is: the command line's help must not load numpy."""
+    home = _HOME_OF.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{home}"), name)

@@ -1,0 +1,93 @@
+"""The catalog: names of skills and scenes, loaded from files of any size."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from resonance_logs.errors import InputError
+from resonance_logs.store.engine import Store
+from resonance_logs.store.rows import insert_rows
+from resonance_logs.store.tables import catalog_names
+from resonance_logs.tasks import MAX_INTEGER
+
+LONGEST_SHOWN: Final = 80
+BOM: Final = b"\xef\xbb\xbf"
+
+_ID = re.compile(r"-?[0-9]{1,16}")
+_decoder: Final = msgspec.json.Decoder(dict[str, Any])
+
+
+class CatalogKind(StrEnum):
+    """What the names are of."""
+
+    SKILL = "skill"
+    SCENE = "scene"
+
+
+def load_catalog(store: Store, file: Path, kind: CatalogKind) -> int:
+    """Load the names of a file, replacing those already there; returns how many.
+
+    Raises:
+        InputError: the file is not as it must be; nothing of it was loaded.
+        DatabaseUnavailable: the database cannot be written now.
+    """
+    names = read_names(file)
+    store_names(store, kind, names)
+    return len(names)
+
+
+def read_names(file: Path) -> dict[int, str]:
+    """The names of a file ``{"id": "name", ...}``; blank ones are left out.
+
+    Raises:
+        InputError: the file cannot be read or is not as it must be; names the key to blame.
+    """
+    try:
+        text = file.read_bytes().removeprefix(BOM)
+    except OSError as error:
+        raise InputError(f"{file}: {error.strerror or error}") from error
+    try:
+        entries = _decoder.decode(text)
+    except msgspec.ValidationError as error:
+        raise InputError(f'{file}: expected an object as {{"id": "name"}}') from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise InputError(f"{file}: not JSON: {error}") from error
+    named = ((_id(file, key), _name(file, key, value)) for key, value in entries.items())
+    return {number: name for number, name in named if name.strip()}
+
+
+def store_names(store: Store, kind: CatalogKind, names: Mapping[int, str]) -> None:
+    """Store names by id, replacing those already there."""
+    if not names:
+        return
+    with store.writing() as connection:
+        insert_rows(
+            connection,
+            catalog_names,
+            ("kind", "id", "name"),
+            ((kind.value, number, name) for number, name in names.items()),
+            replace=True,
+        )
+
+
+def _id(file: Path, key: str) -> int:
+    if not _ID.fullmatch(key) or abs(int(key)) > MAX_INTEGER:
+        raise InputError(f"{file}: key {_shown(key)}: an id must be a whole number within ±2^53")
+    return int(key)
+
+
+def _name(file: Path, key: str, value: object) -> str:
+    if not isinstance(value, str):
+        raise InputError(f"{file}: key {_shown(key)}: the name must be text, not {_shown(value)}")
+    return value
+
+
+def _shown(value: object) -> str:
+    text = ascii(value) if not isinstance(value, str) else f'"{value}"'
+    return text if len(text) <= LONGEST_SHOWN else text[: LONGEST_SHOWN - 1] + "…"

@@ -1,0 +1,73 @@
+"""The command line. It only translates: options into commands, answers into text.
+
+Nothing heavy is imported until a command runs, so that help is there at once.
+Exit codes: 0 done, 1 something refused or not found, 2 wrong usage.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated, Final
+
+import typer
+
+from resonance_logs.cli import call, catalog, demo, history, ingest, simulate, upkeep
+from resonance_logs.cli.group import Group
+
+__all__ = ["app", "main"]
+
+DISTRIBUTION: Final = "resonance-logs"
+
+
+app = typer.Typer(
+    cls=Group,
+    name="resonance-logs",
+    help="The combat-log database: records fights as they happen, and answers at once.",
+    no_args_is_help=True,
+    add_completion=False,  # its options would have every help load pydantic
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # rich help takes twice as long to start
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"resonance-logs {version(DISTRIBUTION)}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Show the version and exit.", callback=_show_version),
+    ] = False,
+) -> None:
+    pass
+
+
+app.command("ingest")(ingest.ingest)
+app.command("list")(history.list_fights)
+app.command("show")(history.show)
+app.command("call")(call.call)
+app.command("info")(upkeep.info)
+app.command("favorite")(upkeep.favorite)
+app.command("delete")(upkeep.delete)
+app.add_typer(catalog.app, name="catalog")
+app.command("simulate")(simulate.simulate)
+app.command("demo")(demo.demo)
+
+
+def main() -> None:
+    """Run the command line with the arguments of the process."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="backslashreplace")
+    try:
+        app(prog_name=DISTRIBUTION)
+    except KeyboardInterrupt:  # before a command began
+        sys.exit(1)

@@ -1,0 +1,45 @@
+"""Any command by its name, with its arguments and its answer as JSON."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from resonance_logs.cli import options
+from resonance_logs.cli.opening import reading
+from resonance_logs.cli.render import out, table
+
+
+def call(
+    name: Annotated[str | None, typer.Argument(help="The command's name; see --list.")] = None,
+    arguments: Annotated[
+        str,
+        typer.Argument(metavar="JSON", help="Its arguments as a JSON object; - reads them."),
+    ] = "{}",
+    list_: Annotated[bool, typer.Option("--list", help="List the commands and exit.")] = False,
+    db: options.Db = None,
+) -> None:
+    """Call a command and print its answer as JSON."""
+    if list_:
+        _print_registry()
+        return
+    from resonance_logs.commands.registry import find_command
+
+    if name is None:
+        raise typer.BadParameter("name a command, or list them with --list")
+    find_command(name)
+    text = sys.stdin.buffer.read() if arguments == "-" else arguments.encode("utf-8", "replace")
+    with reading(db) as database:
+        answer = database.commands.call_json(name, text)
+    typer.echo(answer.encode())
+
+
+def _print_registry() -> None:
+    from resonance_logs.commands.registry import REGISTRY
+
+    shown = table("command", "answers")
+    for name, command in REGISTRY.items():
+        shown.add_row(name, command.summary)
+    out().print(shown)

@@ -1,0 +1,53 @@
+"""Names of skills and scenes for the database."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from resonance_logs.cli import options
+from resonance_logs.cli.group import Group
+from resonance_logs.cli.render import safe
+
+
+class NamesOf(StrEnum):
+    """What the names of a file are for."""
+
+    SKILLS = "skills"
+    SCENES = "scenes"
+
+
+app = typer.Typer(cls=Group, help="Names of skills and scenes.", no_args_is_help=True)
+
+
+@app.callback()
+def _catalog() -> None:
+    pass
+
+
+@app.command()
+def load(
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE.json", help='The names, as {"id": "name", ...}.')
+    ],
+    kind: Annotated[NamesOf, typer.Option(help="What they are names of.")] = NamesOf.SKILLS,
+    db: options.Db = None,
+) -> None:
+    """Load names from a JSON file; those already there are replaced."""
+    from resonance_logs.catalog import CatalogKind, read_names, store_names
+    from resonance_logs.location import find_path
+    from resonance_logs.store.engine import Store
+    from resonance_logs.store.migrate import prepare
+
+    names = read_names(file)
+    path = find_path(db)
+    prepare(path)
+    store = Store(path)
+    try:
+        store_names(store, CatalogKind(kind.removesuffix("s")), names)
+    finally:
+        store.close()
+    typer.echo(f"{len(names):,} names of {kind} are known from {safe(str(file), 200)}")

@@ -1,0 +1,135 @@
+"""The demonstration: a simulated night recorded live, and a look at what came of it."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from resonance_logs.cli.fights import print_fight, print_history
+from resonance_logs.cli.opening import recording, warnings
+from resonance_logs.cli.render import fail, out, player_name, say
+from resonance_logs.cli.skills import SkillKind, print_skills, skills_of
+from resonance_logs.cli.upkeep import print_info
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from resonance_logs.commands.shapes import EncounterSummary
+    from resonance_logs.database import Database
+
+SEED: Final = 20261123
+PLAYERS: Final = 10
+FIGHTS: Final = 5
+FIGHT_SECONDS: Final = 150
+LIVE_SECONDS: Final = 0.25
+
+
+def demo(
+    seconds: Annotated[
+        float, typer.Option(min=0, max=600, help="How long recording the night takes.")
+    ] = 9.0,
+    db: Annotated[
+        Path | None,
+        typer.Option(
+            "--db",
+            metavar="PATH",
+            help="A new database file. Without it: demo.db in your data folder, made anew.",
+            show_default=False,
+        ),
+    ] = None,
+) -> None:
+    """Record a simulated raid night live, and look at it."""
+    path = _fresh(db)
+    console = out()
+    console.print("A raid night is simulated, and recorded as it happens.", style="bold")
+    with warnings(say):
+        _record(path, console, seconds)
+        _look(path, console)
+
+
+def _fresh(db: Path | None) -> Path:
+    """The path of a file that is not there: the one named, or the demo's own made free."""
+    from resonance_logs.location import default_path, find_path
+
+    if db is not None:
+        path = find_path(db)
+        if path.exists():
+            fail(f"{path} is there already, and the demo wants a new file; name another")
+        return path
+    path = default_path().with_name("demo.db")
+    for suffix in ("", "-wal", "-shm"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
+    return path
+
+
+def _record(path: Path, console: Console, seconds: float) -> None:
+    from resonance_logs.cli.replay import replay
+    from resonance_logs.settings import Settings
+    from resonance_logs.simulation import Night, simulate
+
+    night = Night(seed=SEED, players=PLAYERS, fights=FIGHTS, seconds=FIGHT_SECONDS)
+    tasks = list(simulate(night))
+    with recording(path, Settings(live_seconds=LIVE_SECONDS)) as database:
+        _load_names(path)
+        replay(database, tasks, console, seconds)
+        database.flush()
+        console.print(f"{len(tasks):,} tasks are recorded.\n")
+
+
+def _load_names(path: Path) -> None:
+    from resonance_logs.catalog import CatalogKind, store_names
+    from resonance_logs.simulation import skill_names
+    from resonance_logs.store.engine import Store
+
+    store = Store(path)
+    try:
+        store_names(store, CatalogKind.SKILL, skill_names())
+    finally:
+        store.close()
+
+
+def _look(path: Path, console: Console) -> None:
+    from resonance_logs.database import Database
+
+    with Database.open(path, record=False) as database:
+        page = database.commands.get_recent_encounters(limit=FIGHTS * 4)
+        option = f"--db {shlex.quote(str(path))}"
+        _title(console, f"resonance-logs list {option}")
+        print_history(console, page, 0)
+        fight = _most_telling(database, page.rows)
+        _title(console, f"resonance-logs show {fight.id} {option}")
+        print_fight(console, fight)
+        best = fight.actors[0]
+        name = shlex.quote(player_name(best.name, best.actor_id))
+        _title(console, f"resonance-logs show {fight.id} --skills {name} {option}")
+        window = skills_of(database, fight, str(best.actor_id), SkillKind.DPS)
+        print_skills(console, fight, window, SkillKind.DPS)
+        _title(console, f"resonance-logs info {option}")
+        print_info(console, database.commands.get_database_info())
+    _say_what_next(console, fight.id, option)
+
+
+def _most_telling(database: Database, fights: list[EncounterSummary]) -> EncounterSummary:
+    """The fight with most damage, with its players."""
+    chosen = max(fights, key=lambda fight: fight.total_dmg)
+    return database.commands.get_encounter_by_id(encounter_id=chosen.id)
+
+
+def _title(console: Console, command: str) -> None:
+    console.print(f"\n$ {command}\n", style="bold cyan", soft_wrap=True)
+
+
+def _say_what_next(console: Console, fight_id: int, option: str) -> None:
+    timeline = shlex.quote(f'{{"encounterId": {fight_id}, "points": 12}}')
+    console.print("\nTry next:", style="bold")
+    for command in (
+        f"list --kills --sort damage {option}",
+        f"favorite {fight_id} {option}",
+        f"call get_encounter_timeline {timeline} {option}",
+        "simulate --seed 7 -o night.ndjson",
+        f"ingest night.ndjson {option}",
+    ):
+        console.print(f"  resonance-logs {command}", soft_wrap=True)

@@ -1,0 +1,182 @@
+"""How fights are shown: the history, and one fight with its party and bosses."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+from resonance_logs.cli.render import (
+    DIM,
+    Bar,
+    cell,
+    class_and_spec,
+    duration,
+    in_class_color,
+    local_time,
+    number,
+    percent,
+    player_name,
+    safe,
+    table,
+)
+from resonance_logs.game import class_color
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from resonance_logs.commands.shapes import (
+        ActorEncounterStat,
+        BossSummary,
+        EncounterPage,
+        EncounterSummary,
+        PlayerSummary,
+    )
+
+NAMED_IN_A_PARTY: Final = 20
+_OUTCOME_COLORS: Final = {True: "green", False: "red"}
+WIDE: Final = 100
+"""From so many columns on the list has room for the party's names."""
+
+
+def print_history(console: Console, page: EncounterPage, offset: int) -> None:
+    """The rows of a page as a table, and what part of the whole they are."""
+    if page.rows:
+        console.print(_history_table(page.rows, with_names=console.width >= WIDE))
+    console.print(_history_footer(page, offset), style=DIM)
+
+
+def print_fight(console: Console, fight: EncounterSummary) -> None:
+    """One fight: its head, its party, its bosses."""
+    print_head(console, fight)
+    if fight.actors:
+        console.print()
+        console.print(party_table(fight.actors, fight.duration, fight.total_dmg))
+    if fight.bosses:
+        console.print()
+        console.print(_boss_table(fight.bosses))
+
+
+def print_head(console: Console, fight: EncounterSummary) -> None:
+    """Which fight this is, how it went, and its totals."""
+    from rich.text import Text
+
+    title = Text(f"Fight {fight.id}", style="bold")
+    title.append(f"  {scene_of(fight)}", style="not bold")
+    if fight.is_favorite:
+        title.append("  ★", style="yellow")
+    console.print(title, overflow="ellipsis", no_wrap=True)
+    when = Text(f"{local_time(fight.started_at_ms)} · {duration(fight.duration)}", style=DIM)
+    outcome = _outcome(fight)
+    console.print(Text.assemble(when, " · ", outcome) if outcome else when)
+    console.print(
+        f"damage {number(fight.total_dmg)} ({number(fight.total_dmg / fight.duration)}/s)"
+        f" · healing {number(fight.total_heal)} ({number(fight.total_heal / fight.duration)}/s)"
+    )
+
+
+def party_table(players: Sequence[ActorEncounterStat], seconds: float, total: int) -> Table:
+    """What each player did; bars are relative to the first."""
+    numbers = ("damage", "DPS", "share", "crit", "healing", "HPS", "taken")
+    shown = table("player", "class", *numbers[:3], "", *numbers[3:], numbers=numbers)
+    most = max((player.damage_dealt for player in players), default=0)
+    for player in players:
+        color = class_color(player.class_id)
+        shown.add_row(
+            in_class_color(player_name(player.name, player.actor_id), player.class_id),
+            cell(class_and_spec(player.class_id, player.class_spec)),
+            number(player.damage_dealt),
+            number(player.dps),
+            percent(player.damage_dealt / total if total else 0),
+            Bar(player.damage_dealt / most if most else 0, color),
+            percent(player.crit_hits_dealt / player.hits_dealt if player.hits_dealt else 0),
+            number(player.heal_dealt),
+            number(player.heal_dealt / seconds),
+            number(player.damage_taken),
+        )
+    return shown
+
+
+def _history_table(rows: Sequence[EncounterSummary], *, with_names: bool) -> Table:
+    shown = table(
+        "id",
+        "started",
+        "scene",
+        "bosses",
+        "result",
+        "time",
+        "damage",
+        "DPS",
+        "party",
+        numbers=("id", "time", "damage", "DPS"),
+    )
+    for fight in rows:
+        shown.add_row(
+            f"★ {fight.id}" if fight.is_favorite else str(fight.id),
+            local_time(fight.started_at_ms),
+            cell(scene_of(fight)),
+            _bosses(fight.bosses),
+            _outcome(fight),
+            duration(fight.duration),
+            number(fight.total_dmg),
+            number(fight.total_dmg / fight.duration),
+            _party(fight.players, with_names=with_names),
+        )
+    return shown
+
+
+def _history_footer(page: EncounterPage, offset: int) -> str:
+    if not page.total_count:
+        return "no fights"
+    if not page.rows:
+        return f"no fights from {offset + 1:,} on; there are {page.total_count:,}"
+    last = offset + len(page.rows)
+    shown = f"fights {offset + 1:,} to {last:,} of {page.total_count:,}"
+    return f"{shown}; more with --offset {last}" if last < page.total_count else shown
+
+
+def scene_of(fight: EncounterSummary) -> str:
+    """Where the fight took place."""
+    if fight.scene_name:
+        return safe(fight.scene_name)
+    return "unknown scene" if fight.scene_id is None else f"scene {fight.scene_id}"
+
+
+def _outcome(fight: EncounterSummary) -> Text:
+    if fight.ended_at_ms is None:
+        return cell("still open", "yellow")
+    if not fight.bosses:
+        return cell("")
+    killed = sum(boss.is_defeated for boss in fight.bosses)
+    if 0 < killed < len(fight.bosses):
+        return cell(f"{killed} of {len(fight.bosses)}", "yellow")
+    return cell("killed" if killed else "wiped", _OUTCOME_COLORS[bool(killed)])
+
+
+def _bosses(bosses: Sequence[BossSummary]) -> Text:
+    shown = cell("")
+    for boss in bosses:
+        shown.append(", " if shown else "")
+        shown.append(safe(boss.monster_name), _OUTCOME_COLORS[boss.is_defeated])
+    return shown
+
+
+def _party(players: Sequence[PlayerSummary], *, with_names: bool) -> Text:
+    shown = cell(f"{len(players):>2}")
+    if with_names:
+        for index, player in enumerate(players[:NAMED_IN_A_PARTY]):
+            shown.append(", " if index else "  ")
+            shown.append(safe(player.name), class_color(player.class_id))
+    return shown
+
+
+def _boss_table(bosses: Sequence[BossSummary]) -> Table:
+    shown = table("boss", "health", "outcome", numbers=("health",))
+    for boss in bosses:
+        outcome = "killed" if boss.is_defeated else "not killed"
+        health = "unknown" if boss.max_hp is None else number(boss.max_hp)
+        shown.add_row(
+            cell(safe(boss.monster_name)), health, cell(outcome, _OUTCOME_COLORS[boss.is_defeated])
+        )
+    return shown

@@ -1,0 +1,57 @@
+"""What happens around every command: errors become messages, and exit codes."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from resonance_logs.cli.render import fail
+from resonance_logs.errors import ResonanceLogsError
+
+
+class Group(TyperGroup):
+    """Turns the errors that are meant for the user into a line on standard error and code 1."""
+
+    def get_help_option(self, ctx: Any) -> Any:
+        """The option --help, "not given" being False: for None Typer would load pydantic."""
+        option = super().get_help_option(ctx)
+        if option is not None:
+            option.default = False
+        return option
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command named; what fails for a reason that the user can see, says it."""
+        try:
+            result = super().invoke(ctx)
+            sys.stdout.flush()
+        except ResonanceLogsError as error:
+            fail(str(error))
+        except KeyboardInterrupt:
+            fail("stopped")
+        except BrokenPipeError:
+            _silence_stdout()
+            raise typer.Exit(1) from None
+        except OSError as error:
+            _silence_stdout()
+            fail(_explain(error))
+        return result
+
+
+def _explain(error: OSError) -> str:
+    reason = error.strerror or type(error).__name__
+    return reason if error.filename is None else f"{error.filename}: {reason}"
+
+
+def _silence_stdout() -> None:
+    """Nobody reads it any more: let the interpreter's last flush go nowhere."""
+    try:
+        descriptor = sys.stdout.fileno()
+    except (OSError, ValueError):
+        return  # not a real stream
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, descriptor)
+    os.close(null)

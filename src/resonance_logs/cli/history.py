@@ -1,0 +1,137 @@
+"""Looking at recorded fights: the list, one fight, one player's skills."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from resonance_logs.cli import options
+from resonance_logs.cli.fights import print_fight, print_history
+from resonance_logs.cli.opening import reading
+from resonance_logs.cli.render import out
+from resonance_logs.cli.skills import SkillKind, print_skills, skills_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from resonance_logs.commands.arguments import Filters
+
+
+class Order(StrEnum):
+    """What the list is sorted by."""
+
+    STARTED = "started"
+    DURATION = "duration"
+    DAMAGE = "damage"
+
+
+_WIRE_ORDER = {Order.STARTED: "startedAt", Order.DURATION: "duration", Order.DAMAGE: "totalDmg"}
+
+
+def list_fights(
+    boss: Annotated[
+        list[str] | None, typer.Option(help="Only fights with this boss; may be repeated.")
+    ] = None,
+    scene: Annotated[
+        list[str] | None, typer.Option(help="Only fights in this scene; may be repeated.")
+    ] = None,
+    player: Annotated[
+        list[str] | None, typer.Option(help="Only with this player (whole name); may be repeated.")
+    ] = None,
+    player_name: Annotated[
+        str | None,
+        typer.Option(metavar="PART", help="Only with a player so named in part."),
+    ] = None,
+    class_: Annotated[
+        list[str] | None,
+        typer.Option("--class", help="Only with this class (name or id); may be repeated."),
+    ] = None,
+    since: Annotated[
+        str | None, typer.Option(metavar="DATE", help="Started at or after this date or time.")
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option(metavar="DATE", help="Started on or before this date or time.")
+    ] = None,
+    favorites: Annotated[bool, typer.Option("--favorites", help="Only favourites.")] = False,
+    kills: Annotated[
+        bool | None,
+        typer.Option("--kills/--wipes", help="Only with a boss defeated; or with none."),
+    ] = None,
+    min_duration: Annotated[
+        str | None, typer.Option(metavar="TIME", help="At least this long: 90, 90s, 1m30s, 1:30.")
+    ] = None,
+    sort: Annotated[Order, typer.Option(help="What to sort by.")] = Order.STARTED,
+    ascending: Annotated[
+        bool, typer.Option("--ascending", help="Oldest, shortest or smallest first.")
+    ] = False,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="At most so many fights.")] = 20,
+    offset: Annotated[int, typer.Option(min=0, max=2**53 - 1, help="Skip so many fights.")] = 0,
+    as_json: options.AsJson = False,
+    db: options.Db = None,
+) -> None:
+    """List the recorded fights, the newest first."""
+    wanted = {
+        "bossNames": boss or [],
+        "encounterNames": scene or [],
+        "playerNames": player or [],
+        "playerName": player_name,
+        "classIds": [options.read_class(each) for each in class_ or []],
+        "dateFromMs": options.read_since(since),
+        "dateToMs": options.read_until(until),
+        "isFavorite": favorites or None,
+        "isDefeated": kills,
+        "minDurationMs": options.read_duration_ms(min_duration),
+        "sort": _WIRE_ORDER[sort],
+        "descending": not ascending,
+    }
+    with reading(db) as database:
+        page = database.commands.get_recent_encounters_filtered(
+            limit=limit, offset=offset, filters=_filters(wanted)
+        )
+    if as_json:
+        typer.echo(page.model_dump_json(indent=2).encode())
+        return
+    print_history(out(), page, offset)
+
+
+def _filters(wanted: Mapping[str, object]) -> Filters:
+    from pydantic import ValidationError
+
+    from resonance_logs.commands.arguments import Filters
+
+    try:
+        return Filters.model_validate(wanted)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise typer.BadParameter(f"{first['loc'][0]}: {first['msg']}") from error
+
+
+def show(
+    fight_id: options.FightId,
+    skills: Annotated[
+        str | None,
+        typer.Option(metavar="PLAYER", help="Show this player's skills (name or id)."),
+    ] = None,
+    kind: Annotated[
+        SkillKind, typer.Option("--type", help="With --skills: dealt, healed, or taken.")
+    ] = SkillKind.DPS,
+    as_json: options.AsJson = False,
+    db: options.Db = None,
+) -> None:
+    """Show one fight: the party, the bosses, the totals; or one player's skills."""
+    if kind is not SkillKind.DPS and skills is None:
+        raise typer.BadParameter("--type needs --skills PLAYER")
+    with reading(db) as database:
+        fight = database.commands.get_encounter_by_id(encounter_id=fight_id)
+        window = None if skills is None else skills_of(database, fight, skills, kind)
+    if as_json:
+        answer = fight if window is None else window
+        typer.echo(answer.model_dump_json(indent=2).encode())
+        return
+    console = out()
+    if window is None:
+        print_fight(console, fight)
+    else:
+        print_skills(console, fight, window, kind)

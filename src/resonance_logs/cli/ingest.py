@@ -1,0 +1,107 @@
+"""Recording tasks from files, pipes and growing files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from resonance_logs.cli import options
+from resonance_logs.cli.opening import recording, warnings
+from resonance_logs.cli.render import err, fail, safe
+
+if TYPE_CHECKING:
+    from resonance_logs.cli.intake import Intake
+    from resonance_logs.database import Database
+
+
+def ingest(
+    files: Annotated[
+        list[str],
+        typer.Argument(metavar="FILE...", help="Files of tasks, also .gz and .zst; - is stdin."),
+    ],
+    follow: Annotated[
+        bool, typer.Option("--follow", help="Keep reading a growing file or pipe until Ctrl-C.")
+    ] = False,
+    rejects: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write refused lines to this file.")
+    ] = None,
+    quiet: Annotated[
+        bool,
+        typer.Option("--quiet", "-q", help="Go on silently: refused lines are no failure."),
+    ] = False,
+    db: options.Db = None,
+) -> None:
+    """Record the tasks of files (NDJSON), one line a task."""
+    from resonance_logs.cli.intake import Intake, stopped_by_signals
+    from resonance_logs.cli.meter import Meter
+    from resonance_logs.sources import TaskSource
+
+    _check(files, rejects, follow=follow)
+    sources = [TaskSource(file, follow=follow) for file in files]
+    with ExitStack() as stack:
+        kept = None if rejects is None else stack.enter_context(rejects.open("wb"))
+        meter = stack.enter_context(Meter(err(), sources, hidden=quiet))
+        if not quiet:
+            stack.enter_context(warnings(meter.say))
+        database = stack.enter_context(recording(db))
+        fights_before = _count_fights(database)
+        intake = Intake(database, sources, meter, kept)
+        with stopped_by_signals(intake):
+            intake.run()
+            database.flush()
+        intake.end_clock()
+        meter.close()
+        rejected = database.stats().rejected
+        if not quiet:
+            _print_summary(database, intake, _count_fights(database) - fights_before)
+    _end(intake, follow=follow, failed=bool(intake.refused or rejected) and not quiet)
+
+
+def _end(intake: Intake, *, follow: bool, failed: bool) -> None:
+    """Give the exit code its reason; a follower that is stopped has done what it should."""
+    if intake.fault is not None:
+        fail(f"{intake.fault}{_unread(intake)}")
+    if intake.stopped and not follow:
+        fail(f"stopped {intake.position()}; what was read is committed{_unread(intake)}")
+    if failed:
+        raise typer.Exit(1)
+
+
+def _unread(intake: Intake) -> str:
+    names = ", ".join(safe(name, 200) for name in intake.unread)
+    return f"\nerror: not read: {names}" if names else ""
+
+
+def _check(files: Sequence[str], rejects: Path | None, *, follow: bool) -> None:
+    if follow and len(files) > 1:
+        raise typer.BadParameter("--follow reads one file, as it does not come to an end")
+    if files.count("-") > 1:
+        raise typer.BadParameter("standard input (-) can be read only once")
+    if rejects is not None and rejects.exists():
+        inputs = (Path(file) for file in files if file != "-")
+        if any(file.exists() and file.samefile(rejects) for file in inputs):
+            raise typer.BadParameter("--rejects would overwrite a file that is to be read")
+
+
+def _count_fights(database: Database) -> int:
+    return database.commands.get_recent_encounters(limit=1).total_count
+
+
+def _print_summary(database: Database, intake: Intake, fights: int) -> None:
+    stats = database.stats()
+    counts = {
+        "fights": fights,
+        "tasks": intake.taken,
+        "refused lines": intake.refused,
+        "ignored": stats.ignored,
+        "strays": stats.strays,
+        "rejected": stats.rejected,
+        "tasks a second": round(intake.taken / intake.seconds),
+    }
+    typer.echo(" · ".join(f"{name} {count:,}" for name, count in counts.items()))
+    if database.commands.get_live_encounter() is not None:
+        typer.echo("a fight is still open: its end has not come yet")

@@ -1,0 +1,133 @@
+"""Tasks on their way from sources into a database, until their end or a signal to stop."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from types import FrameType
+from typing import BinaryIO, Final
+
+from resonance_logs.cli.meter import Meter
+from resonance_logs.cli.render import safe
+from resonance_logs.database import Database
+from resonance_logs.errors import InputError, QueueFull
+from resonance_logs.sources import Batch, TaskSource
+from resonance_logs.tasks import Task
+
+PATIENCE_S: Final = 1.0
+"""A full queue is waited for in steps of this, so that a stop is heard."""
+
+
+class Intake:
+    """Reads sources one after the other into a database, and counts."""
+
+    def __init__(
+        self,
+        database: Database,
+        sources: Sequence[TaskSource],
+        meter: Meter,
+        rejects: BinaryIO | None = None,
+    ) -> None:
+        self.taken = 0
+        self.refused = 0
+        self.stopped = False
+        self.fault: InputError | None = None
+        self.seconds = 0.0
+        self._database = database
+        self._sources = sources
+        self._meter = meter
+        self._rejects = rejects
+        self._current = 0
+        self._taken_of_current = 0
+        self._started = time.perf_counter()
+
+    @property
+    def unread(self) -> list[str]:
+        """The names of the sources that were not begun."""
+        return [source.name for source in self._sources[self._current + 1 :]]
+
+    def run(self) -> None:
+        """Read the sources to their ends; or to a stop, or to where one cannot be read."""
+        try:
+            for index, source in enumerate(self._sources):
+                self._current = index
+                self._taken_of_current = 0
+                self._read(source)
+                if self.stopped:
+                    return
+        except InputError as error:
+            self.fault = error
+
+    def stop(self) -> None:
+        """Have ``run`` return soon; may be called by a signal handler."""
+        self.stopped = True
+        self._sources[self._current].stop()
+
+    def end_clock(self) -> None:
+        """All is committed: no more time counts."""
+        self.seconds = time.perf_counter() - self._started
+
+    def position(self) -> str:
+        """How far reading came."""
+        source = self._sources[self._current]
+        part = f" ({source.bytes_read / source.size_bytes:.0%})" if source.size_bytes else ""
+        return f"in {safe(source.name, 200)} after {self._taken_of_current:,} tasks{part}"
+
+    def _read(self, source: TaskSource) -> None:
+        self._meter.begin(source)
+        for batch in source.batches():
+            if batch.refusals:
+                self._refuse(batch)
+            self._enqueue(batch.tasks)
+            self._meter.advance(batch.bytes_read, self.taken)
+            if self.stopped:
+                source.stop()
+
+    def _enqueue(self, tasks: Sequence[Task]) -> None:
+        enqueue = self._database.enqueue
+        count = 0
+        for task in tasks:
+            try:
+                enqueue(task, PATIENCE_S)
+            except QueueFull:
+                if not self._insist(task):
+                    break
+            count += 1
+        self.taken += count
+        self._taken_of_current += count
+
+    def _insist(self, task: Task) -> bool:
+        """Go on trying while the writer is held up; False once a stop was asked for."""
+        while not self.stopped:
+            try:
+                self._database.enqueue(task, PATIENCE_S)
+            except QueueFull:
+                continue
+            return True
+        return False
+
+    def _refuse(self, batch: Batch) -> None:
+        self.refused += len(batch.refusals)
+        for refusal in batch.refusals:
+            self._meter.say(f"refused: {refusal}")
+            if self._rejects is not None:
+                self._rejects.write(refusal.text + b"\n")
+
+
+@contextmanager
+def stopped_by_signals(intake: Intake) -> Iterator[None]:
+    """While the block runs, Ctrl-C and SIGTERM stop the intake; a second one ends the program."""
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        if intake.stopped:
+            raise KeyboardInterrupt
+        intake.stop()
+
+    before = {each: signal.signal(each, stop) for each in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)

@@ -1,0 +1,90 @@
+"""Options that several commands share, and how their values are read."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from resonance_logs.game import CLASSES
+
+Db = Annotated[
+    Path | None,
+    typer.Option(
+        "--db",
+        metavar="PATH",
+        envvar="RESONANCE_LOGS_DB",
+        help="The database file. Without it: the one in your data folder.",
+        show_default=False,
+    ),
+]
+FightId = Annotated[
+    int,
+    typer.Argument(min=1, max=2**53 - 1, metavar="ID", help="The number of a fight in the list."),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")]
+
+_CLOCK: Final = re.compile(r"(?:(\d{1,4}):)?(\d{1,4}):(\d{2})", re.ASCII)
+_SPAN: Final = re.compile(
+    r"(?=.)(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,9}(?:\.\d{1,3})?)s?)?", re.ASCII
+)
+
+
+def read_class(text: str) -> int:
+    """The id of a class, given by id or name."""
+    if text.isdecimal() and len(text) <= 15:
+        return int(text)
+    wanted = text.casefold().replace(" ", "").replace("-", "")
+    for known in CLASSES.values():
+        if known.name.casefold().replace(" ", "") == wanted:
+            return known.id
+    names = ", ".join(known.name for known in CLASSES.values())
+    raise typer.BadParameter(f"there is no class {text!r}; the classes are {names}")
+
+
+def read_since(text: str | None) -> int | None:
+    """The first millisecond of a date or time."""
+    return None if text is None else _epoch_ms(_moment(text))
+
+
+def read_until(text: str | None) -> int | None:
+    """The last millisecond of a date, or that of a time."""
+    if text is None:
+        return None
+    moment = _moment(text)
+    if len(text.strip()) > len("2026-01-31"):
+        return _epoch_ms(moment)
+    try:
+        return _epoch_ms(moment + timedelta(days=1)) - 1
+    except OverflowError as error:
+        raise typer.BadParameter(f"{text!r} is too late") from error
+
+
+def read_duration_ms(text: str | None) -> int | None:
+    """A time span as ``90``, ``90s``, ``1m30s`` or ``1:30``, in milliseconds."""
+    if text is None:
+        return None
+    match = _CLOCK.fullmatch(text) or _SPAN.fullmatch(text)
+    if match is None:
+        raise typer.BadParameter(f"{text!r} is no time span; write 90, 90s, 1m30s or 1:30")
+    hours, minutes, seconds = (float(part or 0) for part in match.groups())
+    return round(((hours * 60 + minutes) * 60 + seconds) * 1000)
+
+
+def _moment(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text.strip())
+    except ValueError as error:
+        raise typer.BadParameter(
+            f"{text!r} is no date; write 2026-01-31 or 2026-01-31T20:15"
+        ) from error
+
+
+def _epoch_ms(moment: datetime) -> int:
+    try:
+        return round(moment.timestamp() * 1000)
+    except (OverflowError, ValueError, OSError) as error:
+        raise typer.BadParameter(f"{moment.isoformat()} is out of range") from error

@@ -1,0 +1,189 @@
+"""How things look: numbers, times, names, bars; to standard output and standard error."""
+
+from __future__ import annotations
+
+import sys
+import unicodedata
+from collections.abc import Iterable
+from datetime import datetime
+from typing import TYPE_CHECKING, Final, NoReturn
+
+import typer
+
+from resonance_logs.game import class_color, class_name, spec_name
+
+if TYPE_CHECKING:
+    from rich.console import Console, ConsoleOptions, RenderResult
+    from rich.measure import Measurement
+    from rich.table import Table
+    from rich.text import Text
+
+WIDTH_WITHOUT_TERMINAL: Final = 120
+LONGEST_NAME: Final = 40
+LONGEST_MESSAGE: Final = 1_000
+DIM: Final = "bright_black"
+
+_UNITS: Final = ((10**12, "T"), (10**9, "G"), (10**6, "M"), (10**3, "k"))
+_EIGHTHS: Final = " ▏▎▍▌▋▊▉"
+
+
+def out() -> Console:
+    """The console of standard output; it reads no markup, so that names are only text."""
+    return _console(stderr=False)
+
+
+def err() -> Console:
+    """The console of standard error."""
+    return _console(stderr=True)
+
+
+def _console(*, stderr: bool) -> Console:
+    from rich.console import Console
+
+    console = Console(stderr=stderr, markup=False, emoji=False, highlight=False, soft_wrap=False)
+    if not console.is_terminal:
+        console = Console(
+            stderr=stderr,
+            markup=False,
+            emoji=False,
+            highlight=False,
+            width=max(console.width, WIDTH_WITHOUT_TERMINAL),
+        )
+    return console
+
+
+def say(message: str) -> None:
+    """A line on standard error."""
+    typer.echo(safe(message, LONGEST_MESSAGE), err=True)
+
+
+def fail(message: str, code: int = 1) -> NoReturn:
+    """Say what went wrong in a line on standard error, and end."""
+    sys.stdout.flush()
+    say(f"error: {message}")
+    raise typer.Exit(code)
+
+
+def safe(text: str, longest: int = LONGEST_NAME) -> str:
+    """``text`` cut to a length, with all that could steer a terminal written as an escape."""
+    if len(text) > longest:
+        text = text[: longest - 1] + "…"
+    if text.isprintable():
+        return text
+    return "".join(ascii(c)[1:-1] if _steers(c) else c for c in text)
+
+
+def _steers(character: str) -> bool:
+    """Whether this is a control, format (as the bidi overrides), surrogate or line break."""
+    return unicodedata.category(character) in {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+
+
+def number(value: float) -> str:
+    """A number in at most six characters: 9,999 or 12.3M."""
+    return f"{value:,.0f}" if abs(value) < 9_999.5 else _scaled(value)
+
+
+def percent(fraction: float) -> str:
+    """A fraction as a percentage; empty for none."""
+    return f"{fraction * 100:.1f} %" if fraction else ""
+
+
+def size(count: int) -> str:
+    """A number of bytes."""
+    return f"{count:,} bytes" if count < 1_000 else f"{_scaled(count, ' ')}B"
+
+
+def _scaled(value: float, space: str = "") -> str:
+    """Three digits and a letter: 12.3M."""
+    unit, letter = next((each for each in _UNITS if abs(value) >= each[0] * 0.9995), _UNITS[-1])
+    scaled = value / unit
+    digits = 0 if abs(scaled) >= 99.95 else 1 if abs(scaled) >= 9.995 else 2
+    return f"{scaled:.{digits}f}{space}{letter}"
+
+
+def duration(seconds: float) -> str:
+    """A time span as m:ss, or h:mm:ss."""
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def local_time(epoch_ms: int) -> str:
+    """A time in the zone of this machine; the bare number where no calendar reaches."""
+    try:
+        return datetime.fromtimestamp(epoch_ms / 1000).strftime("%Y-%m-%d %H:%M")
+    except (OverflowError, ValueError, OSError):
+        return f"{epoch_ms} ms"
+
+
+def player_name(name: str | None, actor_id: int) -> str:
+    """A player's name, or the id where it is not known."""
+    return safe(name) if name else f"#{actor_id}"
+
+
+def class_and_spec(class_id: int | None, spec_id: int | None) -> str:
+    """As ``Stormblade · Iaido``; what is unknown is left out."""
+    return " · ".join(filter(None, (class_name(class_id), spec_name(spec_id))))
+
+
+def cell(text: str, style: str = "") -> Text:
+    """A text that is cut where a table has no room for it, never broken into lines."""
+    from rich.text import Text
+
+    return Text(text, style=style, no_wrap=True, overflow="ellipsis")
+
+
+def in_class_color(text: str, class_id: int | None) -> Text:
+    """A text in the colour of a class."""
+    return cell(text, class_color(class_id))
+
+
+def table(*columns: str, numbers: Iterable[str] = ()) -> Table:
+    """A table with these headings; ``numbers`` stand to the right and are never cut."""
+    from rich import box
+    from rich.table import Table
+
+    to_the_right = set(numbers)
+    made = Table(
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+        pad_edge=False,
+        show_edge=False,
+        header_style="bold",
+    )
+    for column in columns:
+        is_number = column in to_the_right
+        made.add_column(
+            cell(column),
+            justify="right" if is_number else "left",
+            no_wrap=is_number,
+            min_width=max(len(column), 5) if is_number else None,
+        )
+    return made
+
+
+class Bar:
+    """A bar for a share from 0 to 1."""
+
+    def __init__(self, share: float, color: str, width: int = 16) -> None:
+        self._share = min(max(share, 0.0), 1.0)
+        self._color = color
+        self._width = width
+
+    def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
+        """As wide as the full bar, whatever the share."""
+        from rich.measure import Measurement
+
+        return Measurement(min(4, self._width), self._width)
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """The bar in eighths of a character, or in ``#`` where there are only letters."""
+        from rich.text import Text
+
+        width = min(self._width, options.max_width)
+        eighths = round(self._share * width * 8)
+        if options.ascii_only:
+            yield Text("#" * (eighths // 8))
+            return
+        rest = _EIGHTHS[eighths % 8].strip()
+        yield Text("█" * (eighths // 8) + rest, style=self._color, no_wrap=True)

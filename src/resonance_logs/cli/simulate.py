@@ -1,0 +1,50 @@
+"""A simulated raid night, written as tasks."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, BinaryIO
+
+import typer
+
+from resonance_logs.cli.render import say
+
+if TYPE_CHECKING:
+    from resonance_logs.simulation import Night
+
+
+def simulate(
+    seed: Annotated[int, typer.Option(help="The same seed gives the same night.")] = 1,
+    players: Annotated[int, typer.Option(min=5, max=20, help="How many players.")] = 10,
+    fights: Annotated[int, typer.Option(min=1, max=100_000, help="How many fights.")] = 12,
+    seconds: Annotated[
+        int, typer.Option(min=1, max=86_400, help="How long a fight is, about.")
+    ] = 180,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", help="Write to this file, not to stdout."),
+    ] = None,
+) -> None:
+    """Write a simulated raid night as tasks (NDJSON)."""
+    from resonance_logs.simulation import Night
+
+    night = Night(seed=seed, players=players, fights=fights, seconds=seconds)
+    if output is None:
+        _write(night, sys.stdout.buffer)
+        return
+    with output.open("wb") as file:
+        count = _write(night, file)
+    say(f"{count:,} tasks written to {output}")
+
+
+def _write(night: Night, stream: BinaryIO) -> int:
+    from resonance_logs.simulation import simulate as simulated
+    from resonance_logs.tasks import encode_task
+
+    count = 0
+    for task in simulated(night):
+        stream.write(encode_task(task) + b"\n")
+        count += 1
+    stream.flush()
+    return count

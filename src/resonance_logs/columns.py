@@ -1,0 +1,142 @@
+"""Columns of integers as bytes: offsets or codes into a table, cut into planes of one byte each.
+
+A column is a head (how it is coded) and its planes: plane ``k`` holds byte ``k`` of every element.
+Heads and planes are kept apart, since they compress differently. Whole numbers are little-endian.
+"""
+
+from __future__ import annotations
+
+from struct import Struct
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from resonance_logs.errors import CorruptArchive
+
+Int64Array = NDArray[np.int64]
+Codes = NDArray[np.integer[Any]]
+
+_MAX_WIDTH: Final = 7
+"""Bytes of a code. Seven hold every difference of two integers of tasks; codes cannot overflow."""
+
+_MAX_OFFSET: Final = 2**60
+
+_HEAD: Final = Struct("<BqI")
+"""Width of a code in bytes, least value, entries of the table (0: no table, codes are offsets)."""
+
+_CODES: Final = tuple(
+    np.dtype(name) for name in ("<u1", "<u1", "<u2", *("<u4",) * 2, *("<u8",) * 3)
+)
+"""How codes of a width are held in memory."""
+
+
+class ColumnWriter:
+    """Collects columns; ``heads`` and ``planes`` are then theirs to be stored."""
+
+    def __init__(self) -> None:
+        self.heads = bytearray()
+        self.planes: list[bytes] = []
+
+    def write(self, column: Int64Array, *, table: bool = False) -> Int64Array:
+        """Add a column (any length, also 0) and give its codes.
+
+        With ``table`` the distinct values are stored once where that is shorter. Codes are
+        at or above 0 and sort as the values do.
+
+        Raises:
+            ValueError: the values lie further apart than integers of tasks can.
+        """
+        lowest, highest = (int(column.min()), int(column.max())) if len(column) else (0, 0)
+        if table and (entries := _worthwhile_table(column, highest - lowest)) is not None:
+            codes = np.searchsorted(entries, column)
+            self._write_codes(codes, len(entries) - 1, lowest, len(entries))
+            gaps = np.diff(entries)
+            self._write_codes(gaps, int(gaps.max()), 0, 0)
+            return codes
+        codes = column - lowest
+        self._write_codes(codes, highest - lowest, lowest, 0)
+        return codes
+
+    def _write_codes(self, codes: Int64Array, highest: int, lowest: int, entries: int) -> None:
+        width = _width(highest)
+        if width > _MAX_WIDTH or abs(lowest) > _MAX_OFFSET:
+            raise ValueError("expected integers within the range of tasks")
+        self.heads += _HEAD.pack(width, lowest, entries)
+        octets = codes.astype("<i8", copy=False).view(np.uint8).reshape(len(codes), 8)
+        self.planes += [octets[:, plane].tobytes() for plane in range(width)]
+
+
+class ColumnReader:
+    """Reads columns back in the order in which they were written.
+
+    Every method raises CorruptArchive if the bytes cannot have come from a ColumnWriter. Nothing
+    is allocated that is not paid for, by bytes that are there or by the length that is asked for.
+    """
+
+    def __init__(self, heads: memoryview, planes: memoryview) -> None:
+        self._heads = heads
+        self._planes = planes
+
+    def unpack(self, form: Struct) -> tuple[int, ...]:
+        """The next numbers among the heads."""
+        return form.unpack(self.take(form.size))
+
+    def take(self, size: int) -> memoryview:
+        """The next ``size`` bytes among the heads."""
+        taken, self._heads = _cut(self._heads, size)
+        return taken
+
+    def finish(self) -> None:
+        """Check that nothing is left."""
+        if len(self._heads) or len(self._planes):
+            raise CorruptArchive("the archive has more bytes than columns")
+
+    def read(self, count: int) -> tuple[Int64Array, Codes]:
+        """The next column, of ``count`` elements: its values and its codes."""
+        codes, lowest, entries = self._read_codes(count)
+        if not entries:
+            values = codes.astype(np.int64)
+            values += lowest
+            return values, codes
+        if entries > count:
+            raise CorruptArchive("a table has more entries than its column has elements")
+        gaps, _, _ = self._read_codes(entries - 1)
+        if int(codes.max()) >= entries:
+            raise CorruptArchive("a code points past the end of its table")
+        table = np.full(entries, lowest, dtype=np.int64)
+        table[1:] += np.cumsum(gaps, dtype=np.int64)
+        return table[codes], codes
+
+    def _read_codes(self, count: int) -> tuple[Codes, int, int]:
+        width, lowest, entries = self.unpack(_HEAD)
+        if width > _MAX_WIDTH or abs(lowest) > _MAX_OFFSET:
+            raise CorruptArchive("the head of a column is out of range")
+        planes, self._planes = _cut(self._planes, width * count)
+        dtype = _CODES[width]
+        octets = np.zeros((count, dtype.itemsize), dtype=np.uint8)
+        for plane in range(width):
+            start = plane * count
+            octets[:, plane] = np.frombuffer(planes[start : start + count], dtype=np.uint8)
+        codes: Codes = octets.view(dtype).reshape(count)
+        return codes, lowest, entries
+
+
+def _width(highest: int) -> int:
+    return (highest.bit_length() + 7) // 8
+
+
+def _worthwhile_table(column: Int64Array, span: int) -> Int64Array | None:
+    """The distinct values in order, if they and the codes take fewer bytes than the offsets."""
+    width = _width(span)
+    if width < 2:
+        return None
+    entries = np.unique(column)
+    coded = _width(len(entries) - 1) * len(column) + width * len(entries)
+    return entries if coded < width * len(column) else None
+
+
+def _cut(data: memoryview, size: int) -> tuple[memoryview, memoryview]:
+    if size > len(data):
+        raise CorruptArchive("the archive ends too early")
+    return data[:size], data[size:]

@@ -1,0 +1,272 @@
+"""Commands: every question that can be asked about the stored fights, typed and by name.
+
+A command is a function of the store and a model of arguments; ``registry`` lists them all.
+``Commands`` has a method for each, in Python's names; ``Commands.call`` takes and gives what goes
+over the wire, in camelCase. Reading commands never write, and never wait for the writer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
+from typing import Any, Literal, TypeVar
+
+from pydantic import ValidationError
+from pydantic.alias_generators import to_camel
+
+from resonance_logs.commands import (
+    encounter,
+    listing,
+    players,
+    registry,
+    shapes,
+    skills,
+    timeline,
+    upkeep,
+    window,
+)
+from resonance_logs.commands.arguments import (
+    Arguments,
+    Favorite,
+    FilteredPage,
+    Filters,
+    GroupBy,
+    ManyEncounters,
+    NoArguments,
+    OneEncounter,
+    OnePlayer,
+    Page,
+    PlayerSkills,
+    Prefix,
+    Range,
+    RecentPlayers,
+    SkillType,
+    Sort,
+    TimelineOf,
+)
+from resonance_logs.errors import (
+    CorruptArchive,
+    DatabaseUnavailable,
+    InvalidArgument,
+    Unavailable,
+)
+from resonance_logs.store.engine import Store
+
+__all__ = ["AsyncCommands", "Commands", "Filters", "GroupBy", "SkillType", "Sort"]
+
+_SkillType = SkillType | Literal["dps", "heal", "tanked"]
+_GroupBy = GroupBy | Literal["actor", "skill", "target"]
+_Given = TypeVar("_Given", bound=Arguments)
+_Answer = TypeVar("_Answer")
+
+
+class Commands:
+    """The commands on one store; may be used by any number of threads at once.
+
+    Every method raises InvalidArgument for an argument out of range, NotFound for what is not
+    stored, and Unavailable where the file cannot be read or written now.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def call(self, name: str, arguments: Mapping[str, object] | None = None) -> object:
+        """Answer a command as it comes over the wire: camelCase in, JSON-able camelCase out."""
+        command = registry.find_command(name)
+        with _naming_arguments():
+            given = command.arguments.model_validate(
+                {} if arguments is None else arguments, by_alias=True, by_name=False
+            )
+        answer = self._answer(command.function, given)
+        return command.answer.dump_python(answer, mode="json", by_alias=True)
+
+    def call_json(self, name: str, text: str | bytes = "") -> str:
+        """The same with JSON text both ways; no text at all stands for no arguments."""
+        command = registry.find_command(name)
+        with _naming_arguments():
+            given = command.arguments.model_validate_json(
+                text if text.strip() else "{}", by_alias=True, by_name=False
+            )
+        answer = self._answer(command.function, given)
+        return command.answer.dump_json(answer, by_alias=True).decode()
+
+    def get_recent_encounters(self, limit: int = 50, offset: int = 0) -> shapes.EncounterPage:
+        """Ended fights, newest first."""
+        return self._ask(listing.get_recent_encounters, Page, limit=limit, offset=offset)
+
+    def get_recent_encounters_filtered(
+        self, limit: int = 50, offset: int = 0, filters: Filters | None = None
+    ) -> shapes.EncounterPage:
+        """Ended fights that pass all filters, in the order asked for."""
+        return self._ask(
+            listing.get_recent_encounters_filtered,
+            FilteredPage,
+            limit=limit,
+            offset=offset,
+            filters=Filters() if filters is None else filters,
+        )
+
+    def get_encounter_by_id(self, encounter_id: int) -> shapes.EncounterSummary:
+        """One fight with its players, most damage first; the open one as it is so far."""
+        return self._ask(encounter.get_encounter_by_id, OneEncounter, encounter_id=encounter_id)
+
+    def get_encounter_actor_stats(self, encounter_id: int) -> list[shapes.ActorEncounterStat]:
+        """What each player and monster of a fight did, most damage first."""
+        return self._ask(
+            encounter.get_encounter_actor_stats, OneEncounter, encounter_id=encounter_id
+        )
+
+    def get_encounter_player_skills(
+        self,
+        encounter_id: int,
+        actor_id: int,
+        skill_type: _SkillType,
+        from_ms: int | None = None,
+        to_ms: int | None = None,
+    ) -> shapes.SkillsWindow:
+        """What an actor dealt, healed or took, skill by skill; in a part of the fight if given.
+
+        ``from_ms`` (included) and ``to_ms`` (excluded) are milliseconds after the fight's start.
+        """
+        return self._ask(
+            skills.get_encounter_player_skills,
+            PlayerSkills,
+            encounter_id=encounter_id,
+            actor_id=actor_id,
+            skill_type=skill_type,
+            from_ms=from_ms,
+            to_ms=to_ms,
+        )
+
+    def get_unique_boss_names(self) -> shapes.Names:
+        """The names of all bosses of ended fights, sorted."""
+        return self._ask(players.get_unique_boss_names, NoArguments)
+
+    def get_unique_scene_names(self) -> shapes.Names:
+        """The names of all scenes of ended fights, sorted."""
+        return self._ask(players.get_unique_scene_names, NoArguments)
+
+    def get_player_names_filtered(self, prefix: str) -> shapes.Names:
+        """The players' names that contain ``prefix``, most recently seen first; at most 1,000."""
+        return self._ask(players.get_player_names_filtered, Prefix, prefix=prefix)
+
+    def get_recent_players_command(self, limit: int = 50) -> list[tuple[int, str]]:
+        """Ids and names of the players whose name is known, most recently seen first."""
+        return self._ask(players.get_recent_players_command, RecentPlayers, limit=limit)
+
+    def get_player_name_command(self, uid: int) -> str | None:
+        """The player's name, None where it (or the player) is not known."""
+        return self._ask(players.get_player_name_command, OnePlayer, uid=uid)
+
+    def delete_encounter(self, encounter_id: int) -> None:
+        """Delete an ended fight and all that belongs to it."""
+        self._ask(upkeep.delete_encounter, OneEncounter, encounter_id=encounter_id)
+
+    def delete_encounters(self, ids: Sequence[int]) -> None:
+        """Delete ended fights and all that belongs to them; where one cannot be, none is."""
+        self._ask(upkeep.delete_encounters, ManyEncounters, ids=ids)
+
+    def toggle_favorite_encounter(self, id: int, is_favorite: bool) -> None:  # noqa: A002
+        """Mark an ended fight as favourite, or as none."""
+        self._ask(upkeep.toggle_favorite_encounter, Favorite, id=id, is_favorite=is_favorite)
+
+    def get_encounter_timeline(
+        self,
+        encounter_id: int,
+        group_by: _GroupBy = "actor",
+        kind: _SkillType = "dps",
+        actor_id: int | None = None,
+        bucket_ms: int | None = None,
+        points: int | None = None,
+        from_ms: int | None = None,
+        to_ms: int | None = None,
+    ) -> shapes.Timeline:
+        """Totals per bucket of time, one line for each actor, skill or target, most first.
+
+        Without ``actor_id`` what all players did or took counts, with it this actor's. Give
+        ``bucket_ms``, or ``points`` for at most so many buckets, or neither for about 120.
+        """
+        return self._ask(
+            timeline.get_encounter_timeline,
+            TimelineOf,
+            encounter_id=encounter_id,
+            group_by=group_by,
+            kind=kind,
+            actor_id=actor_id,
+            bucket_ms=bucket_ms,
+            points=points,
+            from_ms=from_ms,
+            to_ms=to_ms,
+        )
+
+    def get_encounter_range(
+        self, encounter_id: int, from_ms: int | None = None, to_ms: int | None = None
+    ) -> shapes.EncounterRange:
+        """All figures of a fight, computed again for a part of it; the whole is what is stored."""
+        return self._ask(
+            window.get_encounter_range,
+            Range,
+            encounter_id=encounter_id,
+            from_ms=from_ms,
+            to_ms=to_ms,
+        )
+
+    def get_live_encounter(self) -> shapes.EncounterSummary | None:
+        """The fight being recorded, as it is so far; None where there is none."""
+        return self._ask(encounter.get_live_encounter, NoArguments)
+
+    def get_database_info(self) -> shapes.DatabaseInfo:
+        """What is stored, and in how many bytes."""
+        return self._ask(upkeep.get_database_info, NoArguments)
+
+    def _ask(
+        self, function: Callable[[Store, _Given], _Answer], takes: type[_Given], **given: object
+    ) -> _Answer:
+        with _naming_arguments(camel=True):
+            arguments = takes.model_validate(given, by_alias=False, by_name=True)
+        return self._answer(function, arguments)
+
+    def _answer(self, function: Callable[[Store, _Given], _Answer], given: _Given) -> _Answer:
+        try:
+            return function(self._store, given)
+        except (DatabaseUnavailable, CorruptArchive) as error:
+            raise Unavailable(str(error)) from error
+
+
+class AsyncCommands:
+    """The same commands, awaited: each method of Commands, run in a thread of its own.
+
+    ``page = await db.async_commands.get_recent_encounters(limit=10)``. The methods are made as
+    they are asked for, so their types are those of Commands only in name.
+    """
+
+    def __init__(self, commands: Commands) -> None:
+        self._commands = commands
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        """The awaitable counterpart of a method of Commands."""
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return partial(asyncio.to_thread, getattr(self._commands, name))
+
+    def __dir__(self) -> list[str]:
+        return [name for name in dir(self._commands) if not name.startswith("_")]
+
+
+@contextmanager
+def _naming_arguments(*, camel: bool = False) -> Iterator[None]:
+    """Turn a validation error into one that names the first wrong argument as on the wire."""
+    try:
+        yield
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        parts = [str(part) for part in first["loc"]]
+        name = ".".join(to_camel(part) if camel else part for part in parts)
+        raise InvalidArgument(name or "arguments", _message(first["type"], first["msg"])) from error
+
+
+def _message(kind: str, message: str) -> str:
+    """Pydantic's message, without its word for a JSON object."""
+    return "must be a JSON object" if kind == "model_type" else message[:1].lower() + message[1:]

@@ -1,0 +1,185 @@
+"""What the commands take: one model a command, in Python snake_case, on the wire camelCase."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Final
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict
+from pydantic.alias_generators import to_camel
+
+from resonance_logs.tasks import MAX_INTEGER
+
+MAX_LIMIT: Final = 1_000
+MAX_BUCKETS: Final = 10_000
+MAX_CHOICES: Final = 1_000
+
+Integer = Annotated[int, Strict(), Field(ge=-MAX_INTEGER, le=MAX_INTEGER)]
+
+
+def _storable(text: str) -> str:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ValueError("has half of a surrogate pair") from None
+    return text
+
+
+Text = Annotated[str, AfterValidator(_storable)]
+Flag = Annotated[bool, Strict()]
+Limit = Annotated[
+    int, Strict(), Field(ge=1, le=MAX_LIMIT, description="At most so many rows, 1 to 1,000.")
+]
+Offset = Annotated[
+    int, Strict(), Field(ge=0, le=MAX_INTEGER, description="Skip so many rows before the first.")
+]
+OffsetMs = Annotated[
+    int, Strict(), Field(ge=0, le=MAX_INTEGER, description="Milliseconds after the fight's start.")
+]
+Choices = Annotated[list[Text], Field(max_length=MAX_CHOICES)]
+
+
+class Arguments(BaseModel):
+    """The arguments of a command; unknown ones are refused."""
+
+    model_config = ConfigDict(
+        alias_generator=to_camel,
+        validate_by_name=True,
+        validate_by_alias=True,
+        frozen=True,
+        extra="forbid",
+    )
+
+
+class Sort(StrEnum):
+    """What a list of fights is ordered by; equal ones by id, in the same direction."""
+
+    STARTED_AT = "startedAt"
+    DURATION = "duration"
+    TOTAL_DMG = "totalDmg"
+
+
+class SkillType(StrEnum):
+    """What is summed: damage dealt, healing done, or damage taken from non-players."""
+
+    DPS = "dps"
+    HEAL = "heal"
+    TANKED = "tanked"
+
+
+class GroupBy(StrEnum):
+    """The lines of a timeline.
+
+    ``actor`` is whose total it is (for ``tanked`` the one hit), ``target`` the other side.
+    """
+
+    ACTOR = "actor"
+    SKILL = "skill"
+    TARGET = "target"
+
+
+class Filters(Arguments):
+    """Which fights: all given filters must hold, of a list any; an empty one is no filter."""
+
+    boss_names: Choices = Field(default=[], description="Names of bosses.")
+    encounter_names: Choices = Field(default=[], description="Names of scenes.")
+    player_name: Text | None = Field(
+        default=None, description="A player's name contains this, whatever the case."
+    )
+    player_names: Choices = Field(default=[], description="Whole names of players.")
+    class_ids: Annotated[list[Integer], Field(max_length=MAX_CHOICES)] = Field(
+        default=[], description="Classes of players."
+    )
+    date_from_ms: Integer | None = Field(
+        default=None, description="Started then or later (epoch ms)."
+    )
+    date_to_ms: Integer | None = Field(
+        default=None, description="Started then or earlier (epoch ms)."
+    )
+    is_favorite: Flag | None = Field(default=None, description="Marked as favourite, or not.")
+    min_duration_ms: Integer | None = Field(default=None, description="Lasted at least so long.")
+    is_defeated: Flag | None = Field(default=None, description="Any boss was defeated, or none.")
+    sort: Sort = Sort.STARTED_AT
+    descending: Flag = True
+
+
+class NoArguments(Arguments):
+    """None."""
+
+
+class Page(Arguments):
+    """Which part of the list."""
+
+    limit: Limit = 50
+    offset: Offset = 0
+
+
+class FilteredPage(Page):
+    """Which part of which list."""
+
+    filters: Filters = Filters()
+
+
+class OneEncounter(Arguments):
+    """Which fight."""
+
+    encounter_id: Integer
+
+
+class PlayerSkills(OneEncounter):
+    """Whose skills, of which kind, in which part of the fight."""
+
+    actor_id: Integer
+    skill_type: SkillType
+    from_ms: OffsetMs | None = None
+    to_ms: OffsetMs | None = None
+
+
+class Range(OneEncounter):
+    """Which part of the fight: from ``from_ms`` (included) to ``to_ms`` (excluded)."""
+
+    from_ms: OffsetMs | None = None
+    to_ms: OffsetMs | None = None
+
+
+class TimelineOf(Range):
+    """What of the fight, in which lines and buckets."""
+
+    group_by: GroupBy = GroupBy.ACTOR
+    kind: SkillType = SkillType.DPS
+    actor_id: Integer | None = Field(default=None, description="Only what this actor did or took.")
+    bucket_ms: Annotated[int, Strict(), Field(ge=1, le=MAX_INTEGER)] | None = None
+    points: Annotated[int, Strict(), Field(ge=1, le=MAX_BUCKETS)] | None = Field(
+        default=None, description="At most so many buckets."
+    )
+
+
+class Prefix(Arguments):
+    """Part of a name."""
+
+    prefix: Text
+
+
+class RecentPlayers(Arguments):
+    """How many players."""
+
+    limit: Limit = 50
+
+
+class OnePlayer(Arguments):
+    """Which player."""
+
+    uid: Integer
+
+
+class ManyEncounters(Arguments):
+    """Which fights."""
+
+    ids: Annotated[list[Integer], Field(max_length=10_000)]
+
+
+class Favorite(Arguments):
+    """Which fight, and whether it is a favourite."""
+
+    id: Integer
+    is_favorite: Flag

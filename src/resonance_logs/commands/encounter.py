@@ -1,0 +1,140 @@
+"""One fight: its summary, its actors, the fight being recorded."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from pydantic import TypeAdapter
+from sqlalchemy import Connection, Row, select
+
+from resonance_logs.commands.arguments import NoArguments, OneEncounter
+from resonance_logs.commands.figures import ratio, seconds
+from resonance_logs.commands.shapes import (
+    ActorEncounterStat,
+    BossSummary,
+    EncounterSummary,
+    PlayerSummary,
+)
+from resonance_logs.errors import NotFound
+from resonance_logs.store.engine import Store
+from resonance_logs.store.tables import actor_encounter_stats, encounters
+
+SUMMARY_COLUMNS: Final = tuple(
+    encounters.c[name]
+    for name in (
+        "id",
+        "started_at_ms",
+        "ended_at_ms",
+        "duration_ms",
+        "total_dmg",
+        "total_heal",
+        "scene_id",
+        "scene_name",
+        "is_favorite",
+        "bosses",
+        "players",
+        "damage_events",
+        "heal_events",
+    )
+)
+
+_bosses: Final = TypeAdapter(list[BossSummary])
+_players: Final = TypeAdapter(list[PlayerSummary])
+
+
+def get_encounter_by_id(store: Store, arguments: OneEncounter) -> EncounterSummary:
+    """One fight with its players, most damage first; the open one as it is so far."""
+    with store.reading() as connection:
+        return _with_players(connection, find_encounter(connection, arguments.encounter_id))
+
+
+def get_encounter_actor_stats(store: Store, arguments: OneEncounter) -> list[ActorEncounterStat]:
+    """What each player and monster of a fight did, most damage first."""
+    with store.reading() as connection:
+        row = find_encounter(connection, arguments.encounter_id)
+        return read_actors(connection, row)
+
+
+def get_live_encounter(store: Store, _arguments: NoArguments) -> EncounterSummary | None:
+    """The fight being recorded, as it is so far; null where there is none."""
+    statement = (
+        select(*SUMMARY_COLUMNS)
+        .where(encounters.c.ended_at_ms.is_(None))
+        .order_by(encounters.c.id.desc())
+        .limit(1)
+    )
+    with store.reading() as connection:
+        row = connection.execute(statement).one_or_none()
+        return None if row is None else _with_players(connection, row)
+
+
+def find_encounter(connection: Connection, encounter_id: int) -> Row[Any]:
+    """The fight's row.
+
+    Raises:
+        NotFound: there is no such fight.
+    """
+    statement = select(*SUMMARY_COLUMNS).where(encounters.c.id == encounter_id)
+    row = connection.execute(statement).one_or_none()
+    if row is None:
+        raise NotFound(f"there is no encounter {encounter_id}")
+    return row
+
+
+def summary(row: Row[Any], actors: list[ActorEncounterStat]) -> EncounterSummary:
+    """The fight as the commands show it.
+
+    The names in an ended fight's row are final; those of the open one are its actors'.
+    """
+    players = _players.validate_json(row.players, by_alias=True)
+    return EncounterSummary.model_construct(
+        id=row.id,
+        started_at_ms=row.started_at_ms,
+        ended_at_ms=row.ended_at_ms,
+        duration=seconds(row.duration_ms),
+        total_dmg=row.total_dmg,
+        total_heal=row.total_heal,
+        scene_id=row.scene_id,
+        scene_name=row.scene_name,
+        is_favorite=bool(row.is_favorite),
+        bosses=_bosses.validate_json(row.bosses, by_alias=True),
+        players=players if row.ended_at_ms is not None else [_listed(actor) for actor in actors],
+        actors=actors,
+    )
+
+
+def read_actors(connection: Connection, encounter: Row[Any]) -> list[ActorEncounterStat]:
+    """All actors of a fight, most damage first, equal ones by id."""
+    table = actor_encounter_stats
+    statement = (
+        select(table)
+        .where(table.c.encounter_id == encounter.id)
+        .order_by(table.c.damage_dealt.desc(), table.c.actor_id)
+    )
+    duration = seconds(encounter.duration_ms)
+    return [actor_stat(row._asdict(), duration) for row in connection.execute(statement)]
+
+
+def actor_stat(values: dict[str, Any], duration: float) -> ActorEncounterStat:
+    """An actor's row with its rates; ``duration`` in seconds."""
+    damage, active_ms = values["damage_dealt"], values["active_time_ms"]
+    return ActorEncounterStat.model_validate(
+        {
+            **values,
+            "dps": damage / duration,
+            "active_dps": ratio(damage, active_ms / 1000),
+        },
+        by_name=True,
+    )
+
+
+def _with_players(connection: Connection, row: Row[Any]) -> EncounterSummary:
+    return summary(row, [actor for actor in read_actors(connection, row) if actor.is_player])
+
+
+def _listed(actor: ActorEncounterStat) -> PlayerSummary:
+    return PlayerSummary(
+        name=actor.name or f"#{actor.actor_id}",
+        class_id=actor.class_id,
+        is_local_player=actor.is_local_player,
+    )

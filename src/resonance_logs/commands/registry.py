@@ -1,0 +1,120 @@
+"""All commands by name: the one table that Python, HTTP and the command line serve."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from inspect import getdoc
+from types import MappingProxyType
+from typing import Any, Final
+
+from pydantic import TypeAdapter
+
+from resonance_logs.commands import (
+    arguments,
+    encounter,
+    listing,
+    players,
+    shapes,
+    skills,
+    timeline,
+    upkeep,
+    window,
+)
+from resonance_logs.errors import NotFound
+from resonance_logs.store.engine import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command: what it is called, what it does, what it takes, what it answers."""
+
+    name: str
+    summary: str
+    arguments: type[arguments.Arguments]
+    answer: TypeAdapter[Any]
+    function: Callable[[Store, Any], Any]
+
+    @property
+    def arguments_schema(self) -> dict[str, Any]:
+        """JSON Schema of the arguments, as on the wire."""
+        return self.arguments.model_json_schema(by_alias=True)
+
+    @property
+    def answer_schema(self) -> dict[str, Any]:
+        """JSON Schema of the answer, as on the wire."""
+        return self.answer.json_schema(by_alias=True, mode="serialization")
+
+
+_nothing: Final = TypeAdapter[None](None)
+_actors: Final = TypeAdapter(list[shapes.ActorEncounterStat])
+
+_TABLE: Final[
+    tuple[tuple[Callable[..., Any], type[arguments.Arguments], TypeAdapter[Any]], ...]
+] = (
+    (listing.get_recent_encounters, arguments.Page, TypeAdapter(shapes.EncounterPage)),
+    (
+        listing.get_recent_encounters_filtered,
+        arguments.FilteredPage,
+        TypeAdapter(shapes.EncounterPage),
+    ),
+    (
+        encounter.get_encounter_by_id,
+        arguments.OneEncounter,
+        TypeAdapter(shapes.EncounterSummary),
+    ),
+    (encounter.get_encounter_actor_stats, arguments.OneEncounter, _actors),
+    (
+        skills.get_encounter_player_skills,
+        arguments.PlayerSkills,
+        TypeAdapter(shapes.SkillsWindow),
+    ),
+    (players.get_unique_boss_names, arguments.NoArguments, TypeAdapter(shapes.Names)),
+    (players.get_unique_scene_names, arguments.NoArguments, TypeAdapter(shapes.Names)),
+    (players.get_player_names_filtered, arguments.Prefix, TypeAdapter(shapes.Names)),
+    (
+        players.get_recent_players_command,
+        arguments.RecentPlayers,
+        TypeAdapter(list[tuple[int, str]]),
+    ),
+    (players.get_player_name_command, arguments.OnePlayer, TypeAdapter(str | None)),
+    (upkeep.delete_encounter, arguments.OneEncounter, _nothing),
+    (upkeep.delete_encounters, arguments.ManyEncounters, _nothing),
+    (upkeep.toggle_favorite_encounter, arguments.Favorite, _nothing),
+    (timeline.get_encounter_timeline, arguments.TimelineOf, TypeAdapter(shapes.Timeline)),
+    (window.get_encounter_range, arguments.Range, TypeAdapter(shapes.EncounterRange)),
+    (
+        encounter.get_live_encounter,
+        arguments.NoArguments,
+        TypeAdapter(shapes.EncounterSummary | None),
+    ),
+    (upkeep.get_database_info, arguments.NoArguments, TypeAdapter(shapes.DatabaseInfo)),
+)
+
+
+def _command(
+    function: Callable[..., Any], takes: type[arguments.Arguments], answer: TypeAdapter[Any]
+) -> Command:
+    lines = (getdoc(function) or "").split("\n\n")[0].split()
+    return Command(function.__name__, " ".join(lines), takes, answer, function)
+
+
+REGISTRY: Final[Mapping[str, Command]] = MappingProxyType(
+    {command.name: command for command in (_command(*row) for row in _TABLE)}
+)
+"""Every command by its name, those of the desktop application first."""
+
+
+def find_command(name: str) -> Command:
+    """The command of this name.
+
+    Raises:
+        NotFound: there is none; the message lists names that come close.
+    """
+    found = REGISTRY.get(name)
+    if found is None:
+        close = ", ".join(get_close_matches(name, REGISTRY, n=3))
+        hint = f"; did you mean {close}?" if close else ""
+        raise NotFound(f"there is no command {name!r}{hint}")
+    return found

@@ -1,0 +1,248 @@
+"""What the commands answer. In Python the fields are snake_case, on the wire camelCase."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict
+from pydantic.alias_generators import to_camel
+
+
+class Shape(BaseModel):
+    """An answer, or a part of one."""
+
+    model_config = ConfigDict(
+        alias_generator=to_camel,
+        validate_by_name=True,
+        validate_by_alias=True,
+        serialize_by_alias=True,
+        frozen=True,
+        extra="forbid",
+    )
+
+
+class BossSummary(Shape):
+    """A boss as a list of fights shows it; ``max_hp`` is null where no hit told it."""
+
+    monster_name: str
+    max_hp: int | None
+    is_defeated: bool
+
+
+class PlayerSummary(Shape):
+    """A player as a list of fights shows it; ``name`` is ``#<id>`` where it is not known."""
+
+    name: str
+    class_id: int | None
+    is_local_player: bool
+
+
+class ActorEncounterStat(Shape):
+    """What one actor did in one fight.
+
+    ``dps`` is damage per second of the fight, ``active_dps`` per second of ``active_time_ms``.
+    Each counter comes four times: dealt, heal, taken (from non-players), and dealt to bosses.
+    """
+
+    encounter_id: int
+    actor_id: int
+    name: str | None
+    class_id: int | None
+    class_spec: int | None
+    ability_score: int | None
+    level: int | None
+    is_player: bool
+    is_local_player: bool
+    dps: float
+    active_time_ms: int
+    active_dps: float
+    damage_dealt: int
+    hits_dealt: int
+    crit_hits_dealt: int
+    lucky_hits_dealt: int
+    crit_total_dealt: int
+    lucky_total_dealt: int
+    heal_dealt: int
+    hits_heal: int
+    crit_hits_heal: int
+    lucky_hits_heal: int
+    crit_total_heal: int
+    lucky_total_heal: int
+    damage_taken: int
+    hits_taken: int
+    crit_hits_taken: int
+    lucky_hits_taken: int
+    crit_total_taken: int
+    lucky_total_taken: int
+    boss_damage_dealt: int
+    boss_hits_dealt: int
+    boss_crit_hits_dealt: int
+    boss_lucky_hits_dealt: int
+    boss_crit_total_dealt: int
+    boss_lucky_total_dealt: int
+
+
+class EncounterSummary(Shape):
+    """A fight; ``duration`` in seconds; ``ended_at_ms`` is null while it is being recorded.
+
+    ``actors`` are its players, most damage first; empty in lists.
+    """
+
+    id: int
+    started_at_ms: int
+    ended_at_ms: int | None
+    duration: float
+    total_dmg: int
+    total_heal: int
+    scene_id: int | None
+    scene_name: str | None
+    is_favorite: bool
+    bosses: list[BossSummary]
+    players: list[PlayerSummary]
+    actors: list[ActorEncounterStat]
+
+
+class EncounterPage(Shape):
+    """Some of the fights asked for, and how many there are in all."""
+
+    rows: list[EncounterSummary]
+    total_count: int
+
+
+class SkillRow(Shape):
+    """The figures of one skill: rates from 0 to 1, ``dmg_pct`` from 0 to 100."""
+
+    skill_id: int
+    name: str
+    total_dmg: int
+    dps: float
+    dmg_pct: float
+    crit_rate: float
+    crit_dmg_rate: float
+    lucky_rate: float
+    lucky_dmg_rate: float
+    hits: int
+    hits_per_minute: float
+
+
+class PlayerRow(Shape):
+    """The same figures for a whole player; ``dmg_pct`` is the share of all players' total."""
+
+    uid: int
+    name: str | None
+    class_name: str
+    class_spec_name: str
+    ability_score: int | None
+    total_dmg: int
+    dps: float
+    dmg_pct: float
+    crit_rate: float
+    crit_dmg_rate: float
+    lucky_rate: float
+    lucky_dmg_rate: float
+    hits: int
+    hits_per_minute: float
+
+
+class SkillsWindow(Shape):
+    """One player's skills in one fight, most first; ``curr_player`` holds one row."""
+
+    curr_player: list[PlayerRow]
+    skill_rows: list[SkillRow]
+
+
+class Names(Shape):
+    """Names."""
+
+    names: list[str]
+
+
+class TimelineSeries(Shape):
+    """One line of a timeline; ``id`` is null for hits on nobody known."""
+
+    id: int | None
+    name: str | None
+    total: int
+    values: list[int]
+
+
+class Timeline(Shape):
+    """Totals per bucket of ``bucket_ms``, from ``from_ms`` after the fight's start, most first."""
+
+    bucket_ms: int
+    from_ms: int
+    buckets: int
+    series: list[TimelineSeries]
+
+
+class BossStat(Shape):
+    """A boss within a range: the hits it took and their total."""
+
+    monster_name: str
+    max_hp: int | None
+    is_defeated: bool
+    hits: int
+    total_damage: int
+
+
+class DamageSkill(Shape):
+    """The hits of one skill of one attacker on one defender (null: unknown)."""
+
+    attacker_id: int
+    defender_id: int | None
+    skill_id: int
+    name: str
+    total_value: int
+    hits: int
+    crit_hits: int
+    lucky_hits: int
+    crit_total: int
+    lucky_total: int
+    hp_loss_total: int
+    shield_loss_total: int
+
+
+class HealSkill(Shape):
+    """The heals of one skill of one healer on one target (null: unknown)."""
+
+    healer_id: int
+    target_id: int | None
+    skill_id: int
+    name: str
+    total_value: int
+    hits: int
+    crit_hits: int
+    lucky_hits: int
+    crit_total: int
+    lucky_total: int
+
+
+class EncounterRange(Shape):
+    """All figures of a fight for the window from ``from_ms`` (included) to ``to_ms`` (excluded)."""
+
+    encounter_id: int
+    from_ms: int
+    to_ms: int
+    duration: float
+    total_dmg: int
+    total_heal: int
+    actors: list[ActorEncounterStat]
+    bosses: list[BossStat]
+    damage_skills: list[DamageSkill]
+    heal_skills: list[HealSkill]
+
+
+class DatabaseInfo(Shape):
+    """What is stored; ``space_saved`` is the fraction of the pruned journal archives do without."""
+
+    path: str
+    size_bytes: int
+    schema_version: str | None
+    encounters: int
+    open_encounters: int
+    players: int
+    archived_events: int
+    rejected_tasks: int
+    oldest_started_at_ms: int | None
+    newest_started_at_ms: int | None
+    journal_bytes_pruned: int
+    archive_bytes: int
+    space_saved: float

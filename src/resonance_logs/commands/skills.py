@@ -1,0 +1,144 @@
+"""One actor's skills in a fight, or in a part of it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row, select
+
+from resonance_logs import statistics
+from resonance_logs.commands.arguments import PlayerSkills, SkillType
+from resonance_logs.commands.encounter import find_encounter, read_actors
+from resonance_logs.commands.figures import rates, seconds
+from resonance_logs.commands.names import skill_names
+from resonance_logs.commands.shapes import ActorEncounterStat, PlayerRow, SkillRow, SkillsWindow
+from resonance_logs.commands.window import Window
+from resonance_logs.errors import NotFound
+from resonance_logs.game import class_name, spec_name
+from resonance_logs.statistics import SIX
+from resonance_logs.store.engine import Store
+from resonance_logs.store.tables import (
+    COUNTERS,
+    actor_encounter_stats,
+    damage_skill_stats,
+    heal_skill_stats,
+)
+
+_COUNTERS_OF: Final = {
+    SkillType.DPS: COUNTERS["dealt"],
+    SkillType.HEAL: COUNTERS["heal"],
+    SkillType.TANKED: COUNTERS["taken"],
+}
+
+SumRow = tuple[int, ...]
+"""Who, on whom, skill, and the six sums (more may follow)."""
+
+
+def get_encounter_player_skills(store: Store, arguments: PlayerSkills) -> SkillsWindow:
+    """What an actor dealt, healed or took in a fight, skill by skill, most first.
+
+    Raises:
+        NotFound: there is no such fight, or the actor is not in it, or a part of the fight is
+            asked for and its single events are not stored.
+    """
+    with store.reading() as connection:
+        encounter = find_encounter(connection, arguments.encounter_id)
+        is_whole = arguments.from_ms is None and arguments.to_ms is None
+        if is_whole and encounter.ended_at_ms is not None:
+            duration = seconds(encounter.duration_ms)
+            actors = read_actors(connection, encounter)
+            actor = _find(actors, arguments)
+            rows = _stored_rows(connection, encounter, arguments)
+        else:
+            window = Window.read(connection, encounter, arguments.from_ms, arguments.to_ms)
+            duration = window.duration
+            actors = window.actor_stats()
+            actor = _find(actors, arguments)
+            rows = _window_rows(window, arguments)
+        sums = _by_skill(rows)
+        names = skill_names(connection, sums)
+    six = _six(actor, arguments.skill_type)
+    peers = [
+        _six(each, arguments.skill_type) for each in actors if each.is_player == actor.is_player
+    ]
+    return SkillsWindow(
+        curr_player=[_player_row(actor, rates(six, sum(peer[0] for peer in peers), duration))],
+        skill_rows=[
+            SkillRow(skill_id=skill, name=names[skill], **rates(values, six[0], duration))
+            for skill, values in sorted(sums.items(), key=_most)
+        ],
+    )
+
+
+def _find(actors: Iterable[ActorEncounterStat], arguments: PlayerSkills) -> ActorEncounterStat:
+    for actor in actors:
+        if actor.actor_id == arguments.actor_id:
+            return actor
+    raise NotFound(f"actor {arguments.actor_id} is not in encounter {arguments.encounter_id}")
+
+
+def _stored_rows(
+    connection: Connection, encounter: Row[Any], arguments: PlayerSkills
+) -> list[SumRow]:
+    heals, damage = heal_skill_stats, damage_skill_stats
+    if arguments.skill_type is SkillType.HEAL:
+        statement = select(*list(heals.c)[1:]).where(
+            heals.c.encounter_id == encounter.id, heals.c.healer_id == arguments.actor_id
+        )
+        return [tuple(row) for row in connection.execute(statement)]
+    statement = select(*list(damage.c)[1:]).where(damage.c.encounter_id == encounter.id)
+    if arguments.skill_type is SkillType.DPS:
+        statement = statement.where(damage.c.attacker_id == arguments.actor_id)
+    else:
+        players = select(actor_encounter_stats.c.actor_id).where(
+            actor_encounter_stats.c.encounter_id == encounter.id,
+            actor_encounter_stats.c.is_player == 1,
+        )
+        statement = statement.where(
+            damage.c.defender_id == arguments.actor_id, damage.c.attacker_id.not_in(players)
+        )
+    return [tuple(row) for row in connection.execute(statement)]
+
+
+def _window_rows(window: Window, arguments: PlayerSkills) -> list[SumRow]:
+    actor = arguments.actor_id
+    if arguments.skill_type is SkillType.HEAL:
+        heals = window.events.heals
+        return statistics.heal_skill_rows(heals.select(heals.healer_id == actor))
+    damage = window.events.damage
+    if arguments.skill_type is SkillType.DPS:
+        mask = damage.attacker_id == actor
+    else:
+        mask = (damage.defender_id == actor) & ~statistics.is_player(
+            damage.attacker_id, window.players
+        )
+    return statistics.damage_skill_rows(damage.select(mask))
+
+
+def _by_skill(rows: Iterable[SumRow]) -> dict[int, list[int]]:
+    sums: defaultdict[int, list[int]] = defaultdict(lambda: [0] * SIX)
+    for row in rows:
+        sums[row[2]] = [old + new for old, new in zip(sums[row[2]], row[3 : 3 + SIX], strict=True)]
+    return dict(sums)
+
+
+def _six(actor: ActorEncounterStat, kind: SkillType) -> list[int]:
+    return [getattr(actor, name) for name in _COUNTERS_OF[kind]]
+
+
+def _player_row(actor: ActorEncounterStat, figures: dict[str, Any]) -> PlayerRow:
+    return PlayerRow(
+        uid=actor.actor_id,
+        name=actor.name,
+        class_name=class_name(actor.class_id),
+        class_spec_name=spec_name(actor.class_spec),
+        ability_score=actor.ability_score,
+        **figures,
+    )
+
+
+def _most(item: tuple[int, list[int]]) -> tuple[int, int]:
+    skill, six = item
+    return -six[0], skill

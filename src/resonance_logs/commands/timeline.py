@@ -1,0 +1,142 @@
+"""What happened when: totals per bucket of time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from sqlalchemy import Connection
+
+from resonance_logs.commands.arguments import MAX_BUCKETS, GroupBy, SkillType, TimelineOf
+from resonance_logs.commands.encounter import find_encounter
+from resonance_logs.commands.names import skill_names
+from resonance_logs.commands.shapes import Timeline, TimelineSeries
+from resonance_logs.commands.window import Window
+from resonance_logs.errors import InvalidArgument
+from resonance_logs.events import UNKNOWN, Int64Array
+from resonance_logs.statistics import is_player
+from resonance_logs.store.engine import Store
+
+USUAL_POINTS: Final = 120
+"""At most so many buckets where the caller does not say."""
+
+_SECOND, _MINUTE = 1_000, 60_000
+NICE_WIDTHS_MS: Final = (
+    *(100, 200, 500),
+    *(_SECOND * count for count in (1, 2, 5, 10, 15, 30)),
+    *(_MINUTE * count for count in (1, 2, 5, 10, 15, 30, 60)),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Amounts:
+    """Amounts as columns of one length: when, how much, whose, by which skill, the other side."""
+
+    time_ms: Int64Array
+    value: Int64Array
+    actor: Int64Array
+    skill: Int64Array
+    target: Int64Array
+
+    def keys(self, group_by: GroupBy) -> Int64Array:
+        """What the lines of the timeline stand for."""
+        return {
+            GroupBy.ACTOR: self.actor,
+            GroupBy.SKILL: self.skill,
+            GroupBy.TARGET: self.target,
+        }[group_by]
+
+
+def get_encounter_timeline(store: Store, arguments: TimelineOf) -> Timeline:
+    """Totals per bucket of time, one line for each actor, skill or target, most first.
+
+    Without ``actor_id`` what all players did or took counts, with it what this actor did or took.
+    An event from before the window's start or from its very end (a fight's last hit) counts in
+    the first or last bucket.
+
+    Raises:
+        InvalidArgument: both widths are given, or the buckets would be more than 10,000.
+        NotFound: there is no such fight, or its single events are not stored.
+    """
+    with store.reading() as connection:
+        encounter = find_encounter(connection, arguments.encounter_id)
+        window = Window.read(connection, encounter, arguments.from_ms, arguments.to_ms)
+        amounts = _select(_amounts(window, arguments.kind), window, arguments.actor_id)
+        span = window.to_ms - window.from_ms
+        width = _width(arguments, span)
+        buckets = max(1, -(-span // width))
+        offsets = amounts.time_ms - (encounter.started_at_ms + window.from_ms)
+        index = np.clip(offsets // width, 0, buckets - 1)
+        ids, line = np.unique(amounts.keys(arguments.group_by), return_inverse=True)
+        values = np.zeros((len(ids), buckets), dtype=np.int64)
+        np.add.at(values, (line, index), amounts.value)
+        names = _names(connection, window, arguments.group_by, ids.tolist())
+    series = [
+        TimelineSeries(
+            id=None if each == UNKNOWN else each,
+            name=names.get(each),
+            total=sum(row),
+            values=row,
+        )
+        for each, row in zip(ids.tolist(), values.tolist(), strict=True)
+    ]
+    return Timeline(
+        bucket_ms=width,
+        from_ms=window.from_ms,
+        buckets=buckets,
+        series=sorted(series, key=_most),
+    )
+
+
+def _amounts(window: Window, kind: SkillType) -> _Amounts:
+    heals, damage = window.events.heals, window.events.damage
+    if kind is SkillType.HEAL:
+        return _Amounts(
+            heals.timestamp_ms, heals.value, heals.healer_id, heals.skill_id, heals.target_id
+        )
+    actor, target = damage.attacker_id, damage.defender_id
+    if kind is SkillType.TANKED:
+        damage = damage.select(~is_player(damage.attacker_id, window.players))
+        actor, target = damage.defender_id, damage.attacker_id
+    return _Amounts(damage.timestamp_ms, damage.value, actor, damage.skill_id, target)
+
+
+def _select(amounts: _Amounts, window: Window, actor_id: int | None) -> _Amounts:
+    wanted = window.players if actor_id is None else [actor_id]
+    mask = is_player(amounts.actor, wanted)
+    return _Amounts(
+        amounts.time_ms[mask],
+        amounts.value[mask],
+        amounts.actor[mask],
+        amounts.skill[mask],
+        amounts.target[mask],
+    )
+
+
+def _width(arguments: TimelineOf, span: int) -> int:
+    """The width of a bucket in ms."""
+    if arguments.points is not None:
+        if arguments.bucket_ms is not None:
+            raise InvalidArgument("points", "give either bucketMs or points")
+        return max(1, -(-span // arguments.points))
+    if arguments.bucket_ms is not None:
+        if span > arguments.bucket_ms * MAX_BUCKETS:
+            raise InvalidArgument("bucketMs", f"would make more than {MAX_BUCKETS:,} buckets")
+        return arguments.bucket_ms
+    for width in NICE_WIDTHS_MS:
+        if span <= width * USUAL_POINTS:
+            return width
+    return -(-span // USUAL_POINTS)
+
+
+def _names(
+    connection: Connection, window: Window, group_by: GroupBy, ids: list[int]
+) -> dict[int, str]:
+    if group_by is GroupBy.SKILL:
+        return skill_names(connection, ids)
+    return {actor.actor_id: actor.name for actor in window.actors if actor.name is not None}
+
+
+def _most(series: TimelineSeries) -> tuple[int, int]:
+    return -series.total, UNKNOWN if series.id is None else series.id

@@ -1,0 +1,162 @@
+"""What changes stored fights (deleting them, marking favourites), and what the file holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sqlalchemy import Connection, delete, exists, func, select, text, update
+
+from resonance_logs.commands.arguments import Favorite, ManyEncounters, NoArguments, OneEncounter
+from resonance_logs.commands.figures import ratio
+from resonance_logs.commands.names import batched
+from resonance_logs.commands.shapes import DatabaseInfo
+from resonance_logs.errors import InvalidArgument, NotFound
+from resonance_logs.store.engine import Store
+from resonance_logs.store.facets import Facet, store_facets
+from resonance_logs.store.tables import (
+    encounter_archives,
+    encounter_facets,
+    encounters,
+    entities,
+    facet_values,
+    rejected_tasks,
+)
+
+_FAVORITE = Facet("favorite", "1")
+
+
+def delete_encounter(store: Store, arguments: OneEncounter) -> None:
+    """Delete a fight and all that belongs to it.
+
+    Raises:
+        NotFound: there is no such fight.
+        InvalidArgument: it is still being recorded.
+    """
+    _delete(store, [arguments.encounter_id], argument="encounterId")
+
+
+def delete_encounters(store: Store, arguments: ManyEncounters) -> None:
+    """Delete fights and all that belongs to them: all of them, or none where an error is raised.
+
+    Raises:
+        NotFound: one of them is not there.
+        InvalidArgument: one of them is still being recorded.
+    """
+    _delete(store, sorted(set(arguments.ids)), argument="ids")
+
+
+def toggle_favorite_encounter(store: Store, arguments: Favorite) -> None:
+    """Mark an ended fight as favourite, or as none.
+
+    Raises:
+        NotFound: there is no such fight.
+        InvalidArgument: it is still being recorded.
+    """
+    with store.writing() as connection:
+        _check_ended(connection, [arguments.id], argument="id")
+        _unlist(connection, arguments.id, _FAVORITE)
+        if arguments.is_favorite:
+            started = select(encounters.c.started_at_ms).where(encounters.c.id == arguments.id)
+            started_at_ms = connection.execute(started).scalar_one()
+            store_facets(connection, arguments.id, started_at_ms, [_FAVORITE])
+        connection.execute(
+            update(encounters)
+            .where(encounters.c.id == arguments.id)
+            .values(is_favorite=int(arguments.is_favorite))
+        )
+
+
+def get_database_info(store: Store, _arguments: NoArguments) -> DatabaseInfo:
+    """What is stored, and in how many bytes."""
+    with store.reading() as connection:
+        fights = connection.execute(
+            select(
+                func.count(encounters.c.ended_at_ms).label("ended"),
+                func.count().label("stored"),
+                func.min(encounters.c.started_at_ms).label("oldest"),
+                func.max(encounters.c.started_at_ms).label("newest"),
+                func.coalesce(func.sum(encounters.c.journal_bytes), 0).label("pruned"),
+            )
+        ).one()
+        archived, archive_bytes = connection.execute(
+            select(
+                func.coalesce(func.sum(encounter_archives.c.events), 0),
+                func.coalesce(func.sum(func.length(encounter_archives.c.payload)), 0),
+            )
+        ).one()
+        players, rejected = connection.execute(
+            select(
+                select(func.count()).select_from(entities).scalar_subquery(),
+                select(func.count()).select_from(rejected_tasks).scalar_subquery(),
+            )
+        ).one()
+        version = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    return DatabaseInfo(
+        path=str(store.path),
+        size_bytes=store.file_bytes(),
+        schema_version=version,
+        encounters=fights.stored,
+        open_encounters=fights.stored - fights.ended,
+        players=players,
+        archived_events=archived,
+        rejected_tasks=rejected,
+        oldest_started_at_ms=fights.oldest,
+        newest_started_at_ms=fights.newest,
+        journal_bytes_pruned=fights.pruned,
+        archive_bytes=archive_bytes,
+        space_saved=max(0.0, 1 - ratio(archive_bytes, fights.pruned)) if fights.pruned else 0.0,
+    )
+
+
+def _delete(store: Store, ids: list[int], *, argument: str) -> None:
+    with store.writing() as connection:
+        _check_ended(connection, ids, argument=argument)
+        of_fights = encounter_facets.c.encounter_id.in_(ids)
+        values = set(
+            connection.execute(
+                select(encounter_facets.c.value_id).where(of_fights).distinct()
+            ).scalars()
+        )
+        connection.execute(delete(encounters).where(encounters.c.id.in_(ids)))
+        _forget_unused(connection, values)
+
+
+def _check_ended(connection: Connection, ids: Iterable[int], *, argument: str) -> None:
+    wanted = list(ids)
+    statement = select(encounters.c.id, encounters.c.ended_at_ms).where(encounters.c.id.in_(wanted))
+    ends = {row.id: row.ended_at_ms for row in connection.execute(statement)}
+    unknown = [each for each in wanted if each not in ends]
+    if unknown:
+        raise NotFound(f"there is no encounter {_listed(unknown)}")
+    still_open = [each for each in wanted if ends[each] is None]
+    if still_open:
+        raise InvalidArgument(argument, f"encounter {_listed(still_open)} is still being recorded")
+
+
+def _unlist(connection: Connection, encounter_id: int, facet: Facet) -> None:
+    statement = select(facet_values.c.value_id).where(
+        facet_values.c.kind == facet.kind, facet_values.c.value == facet.value
+    )
+    value_id = connection.execute(statement).scalar_one_or_none()
+    if value_id is None:
+        return
+    connection.execute(
+        delete(encounter_facets).where(
+            encounter_facets.c.encounter_id == encounter_id,
+            encounter_facets.c.value_id == value_id,
+        )
+    )
+    _forget_unused(connection, {value_id})
+
+
+def _forget_unused(connection: Connection, values: set[int]) -> None:
+    """Delete those of the values that no fight has any more."""
+    used = exists().where(encounter_facets.c.value_id == facet_values.c.value_id)
+    unused = delete(facet_values).where(~used)
+    for part in batched(sorted(values)):
+        connection.execute(unused.where(facet_values.c.value_id.in_(part)))
+
+
+def _listed(ids: list[int]) -> str:
+    shown = ", ".join(map(str, ids[:10]))
+    return shown if len(ids) <= 10 else f"{shown} and {len(ids) - 10:,} more"

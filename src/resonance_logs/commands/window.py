@@ -1,0 +1,195 @@
+"""A part of a fight: its single events, and everything that is computed from them again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+from sqlalchemy import Connection, Row, select
+
+from resonance_logs import journal, statistics
+from resonance_logs.archive import decode_events
+from resonance_logs.commands.arguments import Range
+from resonance_logs.commands.encounter import actor_stat, find_encounter, read_actors, summary
+from resonance_logs.commands.figures import seconds
+from resonance_logs.commands.names import skill_names
+from resonance_logs.commands.shapes import (
+    ActorEncounterStat,
+    BossStat,
+    BossSummary,
+    DamageSkill,
+    EncounterRange,
+    HealSkill,
+)
+from resonance_logs.errors import InvalidArgument, NotFound
+from resonance_logs.events import UNKNOWN, Events
+from resonance_logs.store.engine import Store
+from resonance_logs.store.tables import COUNTERS, encounter_archives
+from resonance_logs.tally import Tally
+
+_COUNTER_NAMES = tuple(name for names in COUNTERS.values() for name in names)
+_SIX = ("total_value", "hits", "crit_hits", "lucky_hits", "crit_total", "lucky_total")
+_LOSSES = ("hp_loss_total", "shield_loss_total")
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A fight's events from ``from_ms`` (included) to ``to_ms`` (excluded) after its start.
+
+    A bound not given leaves nothing out, not even events from outside the fight's own times; for
+    the duration it is the start or the end. A later end than the fight's is the fight's.
+    """
+
+    encounter: Row[Any]
+    actors: list[ActorEncounterStat]
+    events: Events
+    from_ms: int
+    to_ms: int
+
+    @classmethod
+    def read(
+        cls, connection: Connection, encounter: Row[Any], from_ms: int | None, to_ms: int | None
+    ) -> Self:
+        """The events of this part of the fight.
+
+        Raises:
+            InvalidArgument: the window ends before it begins.
+            NotFound: the fight's single events are not stored.
+        """
+        if from_ms is not None and to_ms is not None and to_ms < from_ms:
+            raise InvalidArgument("toMs", "must not be less than fromMs")
+        start = encounter.started_at_ms
+        events = _read_events(connection, encounter).between(
+            None if from_ms is None else start + from_ms,
+            None if to_ms is None else start + to_ms,
+        )
+        end = encounter.duration_ms if to_ms is None else min(to_ms, encounter.duration_ms)
+        actors = read_actors(connection, encounter)
+        return cls(encounter, actors, events, from_ms or 0, max(end, from_ms or 0))
+
+    @property
+    def duration(self) -> float:
+        """Seconds; as for a whole fight 1.0 where it is not positive."""
+        return seconds(self.to_ms - self.from_ms)
+
+    @property
+    def players(self) -> list[int]:
+        """The ids of the fight's players."""
+        return [actor.actor_id for actor in self.actors if actor.is_player]
+
+    def actor_stats(self) -> list[ActorEncounterStat]:
+        """Each actor of the fight with what it did within the window, most damage first."""
+        counters = Tally.of(self.events).counters(self.players)
+        active = statistics.active_times(self.events.damage)
+        none = [0] * len(_COUNTER_NAMES)
+        stats = [
+            actor_stat(
+                {
+                    **_who(actor),
+                    "active_time_ms": active.get(actor.actor_id, 0),
+                    **dict(zip(_COUNTER_NAMES, counters.get(actor.actor_id, none), strict=True)),
+                },
+                self.duration,
+            )
+            for actor in self.actors
+        ]
+        return sorted(stats, key=_most_damage)
+
+
+def get_encounter_range(store: Store, arguments: Range) -> EncounterRange:
+    """All figures of a fight, computed again for a part of it.
+
+    The whole range gives what is stored.
+    """
+    with store.reading() as connection:
+        encounter = find_encounter(connection, arguments.encounter_id)
+        window = Window.read(connection, encounter, arguments.from_ms, arguments.to_ms)
+        damage = statistics.damage_skill_rows(window.events.damage)
+        heals = statistics.heal_skill_rows(window.events.heals)
+        names = skill_names(connection, [row[2] for row in (*damage, *heals)])
+    actors = window.actor_stats()
+    players = [actor for actor in actors if actor.is_player]
+    return EncounterRange(
+        encounter_id=encounter.id,
+        from_ms=window.from_ms,
+        to_ms=window.to_ms,
+        duration=window.duration,
+        total_dmg=sum(actor.damage_dealt for actor in players),
+        total_heal=sum(actor.heal_dealt for actor in players),
+        actors=actors,
+        bosses=_bosses(window, summary(encounter, []).bosses),
+        damage_skills=[
+            DamageSkill(**_skill(row, ("attacker_id", "defender_id"), (*_SIX, *_LOSSES), names))
+            for row in sorted(damage, key=_most)
+        ],
+        heal_skills=[
+            HealSkill(**_skill(row, ("healer_id", "target_id"), _SIX, names))
+            for row in sorted(heals, key=_most)
+        ],
+    )
+
+
+def _read_events(connection: Connection, encounter: Row[Any]) -> Events:
+    if encounter.ended_at_ms is None:
+        return Events.concatenate(journal.read(connection, encounter.id))
+    statement = select(encounter_archives.c.payload).where(
+        encounter_archives.c.encounter_id == encounter.id
+    )
+    payload = connection.execute(statement).scalar_one_or_none()
+    if payload is not None:
+        return decode_events(payload)
+    if encounter.damage_events or encounter.heal_events:
+        raise NotFound(f"encounter {encounter.id} was stored without its single events")
+    return Events.empty()
+
+
+def _who(actor: ActorEncounterStat) -> dict[str, Any]:
+    """The fields that no event changes."""
+    kept = (
+        "encounter_id",
+        "actor_id",
+        "name",
+        "class_id",
+        "class_spec",
+        "ability_score",
+        "level",
+        "is_player",
+        "is_local_player",
+    )
+    return {name: getattr(actor, name) for name in kept}
+
+
+def _bosses(window: Window, listed: list[BossSummary]) -> list[BossStat]:
+    defeated = [boss.monster_name for boss in listed if boss.is_defeated]
+    return [
+        BossStat(
+            monster_name=boss.monster_name,
+            max_hp=boss.max_hp,
+            is_defeated=boss.is_defeated,
+            hits=boss.hits,
+            total_damage=boss.total_damage,
+        )
+        for boss in statistics.bosses(window.events.damage, defeated)
+    ]
+
+
+def _skill(
+    row: tuple[int, ...], who: tuple[str, str], sums: tuple[str, ...], names: dict[int, str]
+) -> dict[str, Any]:
+    one, other, skill, *values = row
+    return {
+        who[0]: one,
+        who[1]: None if other == UNKNOWN else other,
+        "skill_id": skill,
+        "name": names[skill],
+        **dict(zip(sums, values, strict=True)),
+    }
+
+
+def _most(row: tuple[int, ...]) -> tuple[int, ...]:
+    """Most first, equal totals by who and which."""
+    return -row[3], *row[:3]
+
+
+def _most_damage(actor: ActorEncounterStat) -> tuple[int, int]:
+    return -actor.damage_dealt, actor.actor_id

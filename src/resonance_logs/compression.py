@@ -1,0 +1,164 @@
+"""Compression: plain bytes out of plain, gzip or zstd bytes, told apart by how they begin."""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections.abc import Iterator
+from typing import Final, Protocol
+
+import zstandard
+
+BLOCK_BYTES: Final = 64 * 1024
+"""Unpacked bytes are handed on in blocks of about this size."""
+
+GZIP_STEP_BYTES: Final = 16 * 1024
+"""Unpacked at a time; damaged data costs at most this much of what stands before it."""
+
+ZSTD_STEP_BYTES: Final = 1024
+"""Fed at a time: even if made to explode, zstd makes no more than 32 MB of it."""
+
+_GZIP: Final = b"\x1f\x8b"
+_ZSTD: Final = b"\x28\xb5\x2f\xfd"
+_ZSTD_SKIPPABLE = re.compile(rb"[\x50-\x5f]\x2a\x4d\x18")
+_HEAD_BYTES: Final = 4
+_FIRST_BYTES_OF_PACKED: Final = frozenset(b"\x1f\x28\xff\xfe\xfdBP" + bytes(range(0x50, 0x60)))
+_FOREIGN: Final = {
+    b"\xff\xfe": "is UTF-16 text; save it as UTF-8",
+    b"\xfe\xff": "is UTF-16 text; save it as UTF-8",
+    b"PK\x03\x04": "is a zip archive; unpack it, or pack it as .gz or .zst",
+    b"BZh": "is bzip2 data; unpack it, or pack it as .gz or .zst",
+    b"\xfd7zX": "is xz data; unpack it, or pack it as .gz or .zst",
+}
+
+
+class UnpackError(Exception):
+    """The bytes cannot be unpacked (any further); the text says what is wrong with them."""
+
+
+class _Format(Protocol):
+    @property
+    def unfinished(self) -> bool: ...
+
+    def pieces(self, data: bytes) -> Iterator[bytes]: ...
+
+
+class Unpacker:
+    """Unpacks a stream of bytes piece by piece, with bounded memory.
+
+    Raises:
+        UnpackError: from feed or finish, after all that could be unpacked was given out.
+    """
+
+    def __init__(self) -> None:
+        self._head = b""
+        self._format: _Format | None = None
+
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        """Give what ``data`` unpacks to, in blocks."""
+        if self._format is None:
+            data = self._head + data
+            if len(data) < _HEAD_BYTES and data[:1] and data[0] in _FIRST_BYTES_OF_PACKED:
+                self._head = data
+                return
+            self._format = _tell_format(data)
+        yield from _in_blocks(self._format.pieces(data))
+
+    def finish(self) -> Iterator[bytes]:
+        """Give what is left.
+
+        Raises:
+            UnpackError: if the data ends in the middle.
+        """
+        if self._format is None:
+            self._format = _tell_format(self._head)
+            yield from _in_blocks(self._format.pieces(self._head))
+        if self._format.unfinished:
+            raise UnpackError("is truncated")
+
+
+def _in_blocks(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    block: list[bytes] = []
+    size = 0
+    damage: Exception | None = None
+    try:
+        for piece in pieces:
+            block.append(piece)
+            size += len(piece)
+            if size >= BLOCK_BYTES:
+                yield b"".join(block)
+                block.clear()
+                size = 0
+    except (zlib.error, zstandard.ZstdError) as error:
+        damage = error
+    if size:
+        yield b"".join(block)
+    if damage is not None:
+        raise UnpackError(f"is corrupt ({damage})") from damage
+
+
+def _tell_format(head: bytes) -> _Format:
+    if head.startswith(_GZIP):
+        return _Gzip()
+    if head.startswith(_ZSTD) or _ZSTD_SKIPPABLE.match(head):
+        return _Zstd()
+    for magic, complaint in _FOREIGN.items():
+        if head.startswith(magic):
+            raise UnpackError(complaint)
+    return _Plain()
+
+
+class _Plain:
+    unfinished = False
+
+    def pieces(self, data: bytes) -> Iterator[bytes]:
+        yield data
+
+
+class _Gzip:
+    """One gzip member after another; zeros between and behind them are padding."""
+
+    def __init__(self) -> None:
+        self._member = zlib.decompressobj(wbits=31)
+        self._between = False
+
+    @property
+    def unfinished(self) -> bool:
+        return not self._between
+
+    def pieces(self, data: bytes) -> Iterator[bytes]:
+        more_inside = False
+        while data or more_inside:
+            if self._between:
+                data = data.lstrip(b"\0")
+                if not data:
+                    return
+                self._member = zlib.decompressobj(wbits=31)
+            piece = self._member.decompress(data, GZIP_STEP_BYTES)
+            yield piece
+            self._between = self._member.eof
+            data = self._member.unused_data if self._between else self._member.unconsumed_tail
+            more_inside = len(piece) == GZIP_STEP_BYTES and not self._between
+
+
+class _Zstd:
+    """One zstd frame after another; frames to be skipped unpack to nothing."""
+
+    def __init__(self) -> None:
+        self._decompressor = zstandard.ZstdDecompressor()
+        self._frame = self._decompressor.decompressobj()
+        self._between = False
+
+    @property
+    def unfinished(self) -> bool:
+        return not self._between
+
+    def pieces(self, data: bytes) -> Iterator[bytes]:
+        for start in range(0, len(data), ZSTD_STEP_BYTES):
+            part = data[start : start + ZSTD_STEP_BYTES]
+            while part:
+                if self._between:
+                    self._frame = self._decompressor.decompressobj()
+                yield self._frame.decompress(part)
+                self._between = self._frame.eof
+                part = self._frame.unused_data if self._between else b""

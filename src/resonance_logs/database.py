@@ -1,0 +1,213 @@
+"""The database of one file: tasks in, commands out."""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import os
+import threading
+from concurrent.futures import TimeoutError as FutureTimeout
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from resonance_logs.commands import AsyncCommands, Commands
+from resonance_logs.errors import (
+    DatabaseClosed,
+    DatabaseUnavailable,
+    FlushTimeout,
+    InvalidTask,
+    RecordingError,
+)
+from resonance_logs.location import find_path
+from resonance_logs.queue import FlushMark, TaskQueue
+from resonance_logs.settings import Settings
+from resonance_logs.store.engine import Store
+from resonance_logs.store.migrate import prepare
+from resonance_logs.tasks import TASK_TYPES, Task
+from resonance_logs.writer import GaveUp, Writer
+
+
+@dataclass(frozen=True, slots=True)
+class Stats:
+    """What a database has recorded since it was opened."""
+
+    queued: int
+    """Tasks that wait in the queue."""
+    written: int
+    """Tasks committed, those ignored or rejected included."""
+    batches: int
+    ignored: int
+    """Begins while a fight was open, ends with none open."""
+    strays: int
+    """Events that came with no fight open and that no fight took."""
+    rejected: int
+    """Tasks set aside, with their error, in the table rejected_tasks."""
+    retries: int
+    last_error: str | None
+    last_commit_at_ms: int | None
+
+
+class Database:
+    """A database file that is open: give it tasks with ``enqueue``, ask it by ``commands``.
+
+    Safe to use from several threads at once. Make it with ``Database.open``.
+    """
+
+    def __init__(self, store: Store, settings: Settings, *, record: bool) -> None:
+        self._store = store
+        self._settings = settings
+        self._queue = TaskQueue(settings.queue_tasks)
+        self._writer = Writer(store, self._queue, settings)
+        self._records = record
+        self._closed = False
+        self._close_lock = threading.Lock()
+        self.commands = Commands(store)
+        self.async_commands = AsyncCommands(self.commands)
+        if record:
+            self._writer.start()
+        atexit.register(self.close)
+
+    @classmethod
+    def open(
+        cls,
+        path: str | os.PathLike[str] | None = None,
+        *,
+        settings: Settings | None = None,
+        record: bool = True,
+    ) -> Self:
+        """Open the file at ``path``; without one, RESONANCE_LOGS_DB or the user's data directory.
+
+        The file and its folder are made where they are missing, and migrated where they are old.
+        With ``record=False`` no writer is started, and a missing file is an error.
+
+        Raises:
+            DatabaseError: the file cannot be used; the subclass says why.
+        """
+        found = find_path(path)
+        if not record and not found.exists():
+            raise DatabaseUnavailable(f"there is no database at {found}; record something first")
+        prepare(found)
+        return cls(Store(found), settings or Settings(), record=record)
+
+    @property
+    def path(self) -> Path:
+        """Where the file lies."""
+        return self._store.path
+
+    def enqueue(self, task: Task, timeout: float | None = None) -> None:
+        """Have a task written; returns at once, unless the queue is full.
+
+        A full queue is waited for up to ``timeout`` seconds (``Settings.enqueue_seconds``
+        where None).
+
+        Raises:
+            InvalidTask: ``task`` is not a task. A wrong field is found by the writer, which puts
+                the task into the table of rejected tasks.
+            QueueFull: there was no room all the while; the task was not taken.
+            DatabaseClosed: the database was closed.
+        """
+        if type(task) not in TASK_TYPES:
+            raise InvalidTask(f"expected a task, got {type(task).__name__}")
+        if self._closed:
+            raise DatabaseClosed(f"{self.path} was closed; open it again to record")
+        if not self._records:
+            raise RecordingError(f"{self.path} was opened with record=False")
+        self._queue.put(task, self._settings.enqueue_seconds if timeout is None else timeout)
+        if self._closed:
+            self._refuse_late(task)
+
+    def flush(self, timeout: float | None = None) -> None:
+        """Wait until all that was enqueued before is committed, live counters included.
+
+        Raises:
+            FlushTimeout: it was not within ``timeout`` seconds; it is still held and tried.
+            DatabaseClosed: the database was closed, or closed before all could be written.
+        """
+        mark = self._mark()
+        try:
+            mark.done.result(timeout)
+        except FutureTimeout as error:
+            raise self._flush_timeout(timeout) from error
+        except GaveUp as error:
+            raise DatabaseClosed("closed before all tasks could be written") from error
+
+    async def flush_async(self, timeout: float | None = None) -> None:
+        """The same as ``flush``, awaited."""
+        mark = self._mark()
+        try:
+            await asyncio.wait_for(asyncio.wrap_future(mark.done), timeout)
+        except TimeoutError as error:
+            raise self._flush_timeout(timeout) from error
+        except GaveUp as error:
+            raise DatabaseClosed("closed before all tasks could be written") from error
+
+    def stats(self) -> Stats:
+        """What has been recorded since the file was opened."""
+        progress, state = self._writer.progress, self._writer.state
+        return Stats(
+            queued=len(self._queue),
+            written=progress.written,
+            batches=progress.batches,
+            ignored=state.ignored,
+            strays=state.strays.dropped,
+            rejected=state.rejected + progress.rejected,
+            retries=progress.retries,
+            last_error=progress.last_error,
+            last_commit_at_ms=progress.last_commit_at_ms,
+        )
+
+    def close(self) -> None:
+        """Write what is queued, end the writer, close the file. Closing twice does nothing.
+
+        Raises:
+            DatabaseUnavailable: the file could not be written within ``Settings.close_seconds``;
+                the message says how many tasks are lost.
+        """
+        with self._close_lock:
+            if self._closed:
+                return
+            self._closed = True
+            atexit.unregister(self.close)
+            unwritten = self._writer.stop(self._settings.close_seconds) if self._records else 0
+            self._store.close()
+        if unwritten:
+            raise DatabaseUnavailable(
+                f"{self.path} could not be written for {self._settings.close_seconds} s "
+                f"({self._writer.progress.last_error}); {unwritten:,} tasks were not kept"
+            )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _mark(self) -> FlushMark:
+        if self._closed:
+            raise DatabaseClosed(f"{self.path} was closed; open it again to record")
+        if not self._records:
+            raise RecordingError(f"{self.path} was opened with record=False")
+        mark = FlushMark()
+        self._queue.put_mark(mark)
+        if self._closed:
+            self._refuse_late(mark)
+        return mark
+
+    def _refuse_late(self, item: Task | FlushMark) -> None:
+        """Where another thread closed the database meanwhile and the writer missed the item."""
+        with self._close_lock:
+            if self._queue.remove(item):
+                raise DatabaseClosed(f"{self.path} was closed; open it again to record")
+
+    def _flush_timeout(self, timeout: float | None) -> FlushTimeout:
+        return FlushTimeout(
+            f"not all tasks were committed within {timeout} s ({len(self._queue):,} wait; "
+            f"last error: {self._writer.progress.last_error or 'none'}); they are still held"
+        )

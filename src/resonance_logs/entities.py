@@ -1,0 +1,188 @@
+"""The known players: what a repeated update changes, and what of it reaches the database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, Self
+
+from sqlalchemy import Connection
+
+from resonance_logs.store.rows import insert_rows, select_in
+from resonance_logs.store.tables import entities
+from resonance_logs.tasks import MAX_INTEGER, UpsertEntity, check_task
+
+MOST_REMEMBERED: Final = 20_000
+"""Players kept in memory between batches; the others are read again when they are next seen."""
+
+_FIELDS: Final = ("name", "class_id", "class_spec", "ability_score", "level", "attributes")
+_COLUMNS: Final = ("entity_id", *_FIELDS, "first_seen_ms", "last_seen_ms")
+_STORED: Final = (*_COLUMNS, "name_folded")
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """A player as known; None is unknown."""
+
+    entity_id: int
+    name: str | None
+    class_id: int | None
+    class_spec: int | None
+    ability_score: int | None
+    level: int | None
+    attributes: str | None
+    first_seen_ms: int
+    last_seen_ms: int
+
+    @classmethod
+    def first_seen(cls, task: UpsertEntity) -> Self:
+        """A player of whom nothing is known but when it was seen."""
+        unknown: dict[str, Any] = dict.fromkeys(_FIELDS)
+        return cls(
+            task.entity_id, **unknown, first_seen_ms=task.seen_at_ms, last_seen_ms=task.seen_at_ms
+        )
+
+    def told(self, task: UpsertEntity) -> Self:
+        """What is known after the task: blanks, and numbers not above 0, change nothing."""
+        news: dict[str, Any] = {
+            name: value for name in _FIELDS if _tells(value := getattr(task, name))
+        }
+        return replace(
+            self,
+            **news,
+            first_seen_ms=min(self.first_seen_ms, task.seen_at_ms),
+            last_seen_ms=max(self.last_seen_ms, task.seen_at_ms),
+        )
+
+    def row(self) -> tuple[object, ...]:
+        """The values of the table's columns."""
+        folded = None if self.name is None else self.name.casefold()
+        return (*(getattr(self, name) for name in _COLUMNS), folded)
+
+
+def _tells(value: object) -> bool:
+    if isinstance(value, str):
+        return bool(value.strip())
+    return isinstance(value, int) and value > 0
+
+
+def _repeats(task: UpsertEntity, known: Entity) -> bool:
+    """Whether the task tells nothing new but, perhaps, that the player was seen later."""
+    seen = task.seen_at_ms
+    return (
+        type(seen) is int
+        and known.first_seen_ms <= seen <= MAX_INTEGER
+        and (not task.name or task.name == known.name)
+        and (not task.class_id or task.class_id == known.class_id)
+        and (not task.class_spec or task.class_spec == known.class_spec)
+        and (not task.ability_score or task.ability_score == known.ability_score)
+        and (not task.level or task.level == known.level)
+        and (not task.attributes or task.attributes == known.attributes)
+    )
+
+
+@dataclass(slots=True)
+class EntityBook:
+    """The players in memory. A batch works on a ``draft`` of it, which ``keep`` makes the book."""
+
+    known: dict[int, Entity] = field(default_factory=dict)
+    absent: set[int] = field(default_factory=set)
+    later_seen: dict[int, int] = field(default_factory=dict)
+    """Players whose newer ``last_seen_ms`` is not stored yet."""
+
+    def draft(self) -> EntityDraft:
+        """A draft for one batch."""
+        return EntityDraft(self)
+
+    def forget(self) -> None:
+        """Let memory go; only safe once ``later_seen`` is stored."""
+        if len(self.known) > MOST_REMEMBERED or len(self.absent) > MOST_REMEMBERED:
+            self.known.clear()
+            self.absent.clear()
+
+
+class EntityDraft:
+    """What one batch makes of the book; thrown away where the batch is rolled back."""
+
+    def __init__(self, book: EntityBook) -> None:
+        self._book = book
+        self._known: dict[int, Entity] = {}
+        self._absent: set[int] = set()
+        self._changed: set[int] = set()
+        self._seen: dict[int, int] = {}
+
+    def upsert(self, connection: Connection, task: UpsertEntity) -> None:
+        """Take one update.
+
+        Raises:
+            InvalidTask: a field of it is wrong.
+        """
+        known = self.find(task.entity_id) if type(task.entity_id) is int else None
+        if known is not None and _repeats(task, known):
+            seen = task.seen_at_ms
+            if seen > self._last_seen(known):
+                self._seen[known.entity_id] = seen
+            return
+        check_task(task)
+        if known is None:
+            self.load(connection, [task.entity_id])
+            known = self.find(task.entity_id)
+        self._change(known, task)
+
+    def _change(self, known: Entity | None, task: UpsertEntity) -> None:
+        before = known or Entity.first_seen(task)
+        before = replace(before, last_seen_ms=self._last_seen(before))
+        self._known[task.entity_id] = before.told(task)
+        self._seen.pop(task.entity_id, None)
+        self._absent.discard(task.entity_id)
+        self._changed.add(task.entity_id)
+
+    def _last_seen(self, known: Entity) -> int:
+        actor = known.entity_id
+        return self._seen.get(
+            actor, max(known.last_seen_ms, self._book.later_seen.get(actor, known.last_seen_ms))
+        )
+
+    def find(self, entity_id: int) -> Entity | None:
+        """The player, where the draft or the book has it in memory."""
+        return self._known.get(entity_id) or self._book.known.get(entity_id)
+
+    def load(self, connection: Connection, ids: Iterable[int]) -> None:
+        """Have in memory which of these are players, and what is known of them."""
+        absent = self._absent | self._book.absent
+        missing = [each for each in ids if self.find(each) is None and each not in absent]
+        for row in select_in(connection, entities, _COLUMNS, "entity_id", missing):
+            entity = Entity(*row)
+            self._known[entity.entity_id] = entity
+        self._absent.update(each for each in missing if each not in self._known)
+
+    def players(self, connection: Connection, ids: Iterable[int]) -> dict[int, Entity]:
+        """Those of ``ids`` that are players."""
+        ids = list(ids)
+        self.load(connection, ids)
+        return {each: entity for each in ids if (entity := self.find(each)) is not None}
+
+    def store(self, connection: Connection, *, with_seen: bool = False) -> None:
+        """Write what changed; ``with_seen`` also writes when players were last seen."""
+        if with_seen:
+            for actor, seen in (self._book.later_seen | self._seen).items():
+                known = self.find(actor)
+                if known is not None and seen > known.last_seen_ms:
+                    self._known[actor] = replace(known, last_seen_ms=seen)
+                    self._changed.add(actor)
+        rows = [self._known[actor].row() for actor in sorted(self._changed)]
+        insert_rows(connection, entities, _STORED, rows, replace=True)
+
+    def keep(self, *, with_seen: bool = False) -> None:
+        """Make the draft the book; called once it is committed."""
+        book = self._book
+        book.known |= self._known
+        book.absent |= self._absent
+        book.absent -= self._known.keys()
+        if with_seen:
+            book.later_seen.clear()
+            book.forget()
+        else:
+            for actor in self._changed:
+                book.later_seen.pop(actor, None)
+            book.later_seen |= self._seen

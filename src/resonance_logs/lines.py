@@ -1,0 +1,235 @@
+"""Lines: tasks out of NDJSON, whatever the sizes of the blocks in which the bytes come.
+
+A line that is no task becomes a Refusal; the lines around it are not affected.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+import msgspec
+import numpy as np
+
+from resonance_logs.tasks import Task
+
+MAX_LINE_BYTES: Final = 16 * 1024 * 1024
+"""A longer line is refused without being kept in memory."""
+
+KEPT_OF_A_LONG_LINE: Final = 200
+LONGEST_SHOWN: Final = 200
+BOM: Final = b"\xef\xbb\xbf"
+BLANK: Final = b" \t\r"
+
+CUT_OFF: Final = "cut off: the JSON ends in the middle"
+TRUNCATED_BY_MSGSPEC: Final = "Input data was truncated"
+
+_AT = re.compile(r"(?P<reason>.*) - at `\$\.?(?P<field>.*)`", re.DOTALL)
+_UNKNOWN_FIELD = re.compile(r"Object contains unknown field `(.*)`", re.DOTALL)
+_MISSING_FIELD = re.compile(r"Object missing required field `(.*)`")
+_LONE_SURROGATE = re.compile(
+    rb"\\u[dD][89abAB]..(?!\\u[dD][c-fC-F])|(?<!\\u[dD][89abAB]..)\\u[dD][c-fC-F]"
+)
+_UNDECODABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
+_decoder: msgspec.json.Decoder[Task] = msgspec.json.Decoder(Task)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A line that is no task: where it stood, what is wrong and the line itself.
+
+    ``text`` is the line without white space around it; of a line that is too long, its first
+    200 bytes.
+    """
+
+    source: str
+    line: int
+    reason: str
+    field: str | None
+    text: bytes
+
+    def __str__(self) -> str:
+        field = "" if self.field is None else f"{self.field}: "
+        return printable(f"{self.source}:{self.line}: {field}{self.reason}")
+
+
+def printable(text: str) -> str:
+    """Return ``text`` with everything that could steer a terminal written as an escape."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
+class LineDecoder:
+    """Decodes blocks of bytes into tasks and refusals, keeping the unfinished last line."""
+
+    def __init__(self, source: str, *, max_line_bytes: int = MAX_LINE_BYTES) -> None:
+        self.line = 0
+        """How many lines are done."""
+        self._source = source
+        self._max_line_bytes = max_line_bytes
+        self._pending = bytearray()
+        self._skipping = False
+
+    def feed(self, data: bytes) -> tuple[list[Task], list[Refusal]]:
+        """Decode every line that ends in ``data``."""
+        end = data.rfind(b"\n") + 1
+        if not end:
+            self._keep(data)
+            return [], []
+        refusals = []
+        start = 0
+        if self._skipping:
+            start = data.index(b"\n") + 1
+            refusals.append(self._refuse_long())
+        block = bytes(self._pending) + data[start:end] if self._pending else data[start:end]
+        self._pending.clear()
+        self._keep(data[end:])
+        tasks = self._decode_block(block, refusals)
+        return tasks, refusals
+
+    def finish(self) -> tuple[list[Task], list[Refusal]]:
+        """Decode the last line, which has no line end; refuse it unless it is whole."""
+        if self._skipping:
+            return [], [self._refuse_long()]
+        refusals: list[Refusal] = []
+        line = bytes(self._pending)
+        self._pending.clear()
+        if not line:
+            return [], []
+        return self._decode_lines([line], refusals), refusals
+
+    def _keep(self, data: bytes) -> None:
+        if self._skipping:
+            return
+        self._pending += data
+        if len(self._pending) > self._max_line_bytes:
+            del self._pending[KEPT_OF_A_LONG_LINE:]
+            self._skipping = True
+
+    def _refuse_long(self) -> Refusal:
+        text = bytes(self._pending)
+        self._pending.clear()
+        self._skipping = False
+        self.line += 1
+        return self._too_long(text)
+
+    def _decode_block(self, block: bytes, refusals: list[Refusal]) -> list[Task]:
+        if not block:
+            return []
+        tasks = self._decode_at_once(block)
+        if tasks is not None:
+            self.line += len(tasks)
+            return tasks
+        lines = block.split(b"\n")
+        lines.pop()
+        return self._decode_lines(lines, refusals)
+
+    def _decode_at_once(self, block: bytes) -> list[Task] | None:
+        """Decode a block that has exactly one task in every line; None if it has not.
+
+        msgspec's ``decode_lines`` sees in a newline nothing but white space: it also takes a
+        task that spans lines and two tasks in a line. No JSON value holds ``}`` newline ``{``
+        (a string holds no newline, a container wants a comma), so where every newline stands
+        so, each ends a task; with as many tasks as lines, each line is one task.
+        """
+        newlines = _count_newlines_between_objects(block)
+        if newlines is None or len(block) > self._max_line_bytes:
+            return None
+        try:
+            tasks = _decoder.decode_lines(block)
+        except _UNDECODABLE:
+            return None  # the reason comes from decoding line by line
+        return tasks if len(tasks) == newlines else None
+
+    def _decode_lines(self, lines: list[bytes], refusals: list[Refusal]) -> list[Task]:
+        if self.line == 0 and len(lines[0]) <= self._max_line_bytes:
+            lines[0] = lines[0].removeprefix(BOM)
+        tasks = []
+        for line in lines:
+            self.line += 1
+            if len(line) > self._max_line_bytes:
+                refusals.append(self._too_long(line[:KEPT_OF_A_LONG_LINE]))
+                continue
+            text = line.strip(BLANK)
+            if not text:
+                continue
+            try:
+                tasks.append(_decoder.decode(text))
+            except _UNDECODABLE as error:
+                field, reason = explain(error, text)
+                refusals.append(self._refusal(field, reason, text))
+        return tasks
+
+    def _too_long(self, text: bytes) -> Refusal:
+        return self._refusal(None, f"too long: more than {self._max_line_bytes:,} bytes", text)
+
+    def _refusal(self, field: str | None, reason: str, text: bytes) -> Refusal:
+        shown = None if field is None else _shorten(field)
+        return Refusal(self._source, self.line, _shorten(reason), shown, text)
+
+
+def _count_newlines_between_objects(block: bytes) -> int | None:
+    """Count the newlines of ``block``, which ends with one; None if one stands elsewhere.
+
+    numpy, as three ``bytes.count`` take about as long as decoding.
+    """
+    if not block.startswith(b"{"):
+        return None
+    text = np.frombuffer(block, np.uint8)
+    ends = np.flatnonzero(text == ord("\n"))
+    before = text[ends - 1]
+    before = np.where(before == ord("\r"), text[ends - 2], before)
+    after = text[ends[:-1] + 1]
+    if (before == ord("}")).all() and (after == ord("{")).all():
+        return len(ends)
+    return None
+
+
+def explain(error: Exception, text: bytes) -> tuple[str | None, str]:
+    """Return the field, where one is to blame, and the reason why ``text`` is no task."""
+    if isinstance(error, UnicodeDecodeError):
+        return None, f"not UTF-8: {error.reason}"
+    if isinstance(error, RecursionError):
+        return None, "nested too deeply"
+    if isinstance(error, msgspec.ValidationError):
+        return _explain_validation(str(error))
+    return None, _explain_malformed(str(error), text)
+
+
+def _explain_validation(message: str) -> tuple[str | None, str]:
+    if unknown := _UNKNOWN_FIELD.fullmatch(message):
+        return unknown[1], "unknown field"
+    if missing := _MISSING_FIELD.fullmatch(message):
+        return missing[1], "missing"
+    at = _AT.fullmatch(message)
+    if at is None:
+        return None, _plain(message)
+    if at["field"] == "type" and at["reason"].startswith("Invalid value "):
+        return "type", "unknown type " + at["reason"].removeprefix("Invalid value ")
+    return at["field"] or None, _plain(at["reason"])
+
+
+def _explain_malformed(message: str, text: bytes) -> str:
+    surrogate_suspected = message == TRUNCATED_BY_MSGSPEC or "surrogate" in message
+    may_be_cut_in_a_pair = not text.endswith(b"}")
+    if surrogate_suspected and not may_be_cut_in_a_pair and _has_lone_surrogate(text):
+        return "half a character: a \\ud800 to \\udfff escape without its other half"
+    if message == TRUNCATED_BY_MSGSPEC:
+        return CUT_OFF
+    return "not JSON: " + message.removeprefix("JSON is malformed: ")
+
+
+def _has_lone_surrogate(text: bytes) -> bool:
+    return _LONE_SURROGATE.search(text.replace(rb"\\", b"")) is not None
+
+
+def _plain(message: str) -> str:
+    message = message.replace("`", "")
+    return message[:1].lower() + message[1:]
+
+
+def _shorten(text: str) -> str:
+    return text if len(text) <= LONGEST_SHOWN else text[: LONGEST_SHOWN - 1] + "…"

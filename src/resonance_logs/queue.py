@@ -1,0 +1,120 @@
+"""The queue between those who make tasks and the writer: bounded, and without polling."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from concurrent.futures import Future
+from typing import Final
+
+from resonance_logs.errors import QueueFull
+from resonance_logs.tasks import Task
+
+_NEVER: Final = 1 << 62
+
+
+class FlushMark:
+    """Stands in the queue where a flush was asked for; ``done``: all before it is committed."""
+
+    __slots__ = ("done",)
+
+    def __init__(self) -> None:
+        self.done: Future[None] = Future()
+
+
+Item = Task | FlushMark
+
+
+class TaskQueue:
+    """Many threads put, one takes. ``put`` costs an append and two comparisons.
+
+    The taker sleeps until as many items lie there as it waits for. Each side first does its own
+    part and then looks at the other's, so that no wake-up is lost:  put appends, then reads
+    ``_wanted``; the taker writes ``_wanted``, then reads the length. What must not wait for more
+    to come (a mark, a wake-up, a backlog that one batch left) is told by ``_urgent``.
+    """
+
+    def __init__(self, capacity: int) -> None:
+        self.capacity = capacity
+        self._items: deque[Item] = deque()
+        self._wanted = _NEVER
+        self._urgent = False
+        self._enough = threading.Event()
+        self._room = threading.Condition()
+        self._waiting_for_room = 0
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def put(self, task: Task, timeout: float | None) -> None:
+        """Append a task, waiting up to ``timeout`` seconds for room (None: as long as it takes).
+
+        Threads that put at the same moment may pass the capacity by one each.
+
+        Raises:
+            QueueFull: there was no room all the while.
+        """
+        items = self._items
+        if len(items) >= self.capacity:
+            self._wait_for_room(timeout)
+        items.append(task)
+        if len(items) >= self._wanted:
+            self._enough.set()
+
+    def put_mark(self, mark: FlushMark) -> None:
+        """Append a mark whatever the length, and have the taker come at once."""
+        self._items.append(mark)
+        self.wake()
+
+    def wake(self) -> None:
+        """Have the taker come at once, whatever lies here."""
+        self._urgent = True
+        self._enough.set()
+
+    def wait(self, count: int, timeout: float | None) -> bool:
+        """Sleep until ``count`` items lie here, a mark came, ``wake`` was called, or time is up.
+
+        Returns False where time was up.
+        """
+        self._enough.clear()
+        self._wanted = count
+        try:
+            return self._urgent or len(self._items) >= count or self._enough.wait(timeout)
+        finally:
+            self._wanted = _NEVER
+
+    def take(self, most: int) -> list[Item]:
+        """Take up to ``most`` items, the oldest first, without waiting."""
+        items = self._items
+        self._urgent = False
+        taken = [items.popleft() for _ in range(min(most, len(items)))]
+        self._urgent = self._urgent or bool(items)
+        if self._waiting_for_room:
+            with self._room:
+                self._room.notify_all()
+        return taken
+
+    def remove(self, item: Item) -> bool:
+        """Take back an item that nobody will take any more; False where it is not here."""
+        try:
+            self._items.remove(item)
+        except ValueError:
+            return False
+        return True
+
+    def _wait_for_room(self, timeout: float | None) -> None:
+        deadline = None if timeout is None else time.monotonic() + timeout
+        with self._room:
+            self._waiting_for_room += 1
+            try:
+                while len(self._items) >= self.capacity:
+                    left = None if deadline is None else deadline - time.monotonic()
+                    if left is not None and left <= 0:
+                        raise QueueFull(
+                            f"the queue has held {self.capacity:,} tasks for {timeout} s; "
+                            "the database cannot be written fast enough, or not at all"
+                        )
+                    self._room.wait(left)
+            finally:
+                self._waiting_for_room -= 1

@@ -1,0 +1,235 @@
+"""What the tasks of one batch do, within one transaction.
+
+A batch works on a draft of the recorder's state. The writer keeps the draft once the transaction
+is committed; where it is rolled back, the draft is dropped and nothing has happened.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final, TypeVar
+
+from sqlalchemy import Connection
+
+from resonance_logs import encounters, journal
+from resonance_logs.encounters import ActorRow, OpenEncounter
+from resonance_logs.entities import EntityBook, EntityDraft
+from resonance_logs.errors import InvalidTask
+from resonance_logs.events import DamageEvents, Events, HealEvents
+from resonance_logs.store.rejects import Rejection, store_rejections
+from resonance_logs.strays import Strays
+from resonance_logs.tasks import (
+    BeginEncounter,
+    EndEncounter,
+    InsertDamageEvent,
+    InsertHealEvent,
+    Task,
+    UpsertEntity,
+    check_task,
+)
+
+_logger = logging.getLogger(__name__)
+_Event = TypeVar("_Event", InsertDamageEvent, InsertHealEvent)
+_Task = TypeVar("_Task", bound=Task)
+_BOUNDARIES: Final = frozenset({BeginEncounter, EndEncounter})
+
+
+@dataclass(slots=True)
+class RecorderState:
+    """What is true as of the last commit."""
+
+    fight: OpenEncounter | None = None
+    strays: Strays = field(default_factory=Strays)
+    entities: EntityBook = field(default_factory=EntityBook)
+    live_rows: dict[int, ActorRow] = field(default_factory=dict)
+    """The live counters as stored; they lag behind ``fight`` by about a second."""
+    is_settled: bool = True
+    ignored: int = 0
+    rejected: int = 0
+
+
+class Batch:
+    """The effect of some tasks on the database and on a draft of the state."""
+
+    def __init__(self, connection: Connection, state: RecorderState, *, archive: bool) -> None:
+        self._connection = connection
+        self._state = state
+        self._archive = archive
+        self._entities: EntityDraft = state.entities.draft()
+        self._fight = state.fight
+        self._strays = state.strays
+        self._unwritten: list[Events] = []
+        self._rejections: list[Rejection] = []
+        self._ignored = 0
+
+    def apply(self, tasks: Sequence[Task]) -> None:
+        """Apply the tasks in order."""
+        for run in _runs(tasks):
+            first = run[0]
+            try:
+                if isinstance(first, BeginEncounter):
+                    self._begin(first)
+                elif isinstance(first, EndEncounter):
+                    self._end(first)
+                else:
+                    self._take(run)
+            except InvalidTask as error:
+                self._rejections.append(Rejection.of(first, error))
+        self._write_journal()
+        self._entities.store(self._connection)
+        store_rejections(self._connection, self._rejections)
+
+    def keep(self) -> None:
+        """Make the draft the state; called once the transaction is committed."""
+        state = self._state
+        if state.fight is None or self._fight is None or state.fight.id != self._fight.id:
+            state.live_rows = {}
+        if self._strays.dropped > state.strays.dropped:
+            dropped = self._strays.dropped - state.strays.dropped
+            _logger.warning("%d events came with no fight open, and no fight took them", dropped)
+        self._entities.keep()
+        state.fight = self._fight
+        state.strays = self._strays
+        state.ignored += self._ignored
+        state.rejected += len(self._rejections)
+        state.is_settled = False
+
+    def _begin(self, task: BeginEncounter) -> None:
+        if self._fight is not None:
+            self._ignore("begin_encounter at %d ms ignored: a fight is open", task.started_at_ms)
+            return
+        check_task(task)
+        self._fight = encounters.begin(self._connection, task)
+        taken, self._strays = self._strays.taken_from(task.started_at_ms)
+        self._add(taken)
+
+    def _end(self, task: EndEncounter) -> None:
+        if self._fight is None:
+            self._ignore("end_encounter at %s ms ignored: no fight is open", task.ended_at_ms)
+            return
+        check_task(task)
+        self._entities.store(self._connection)
+        encounters.finish(
+            self._connection,
+            self._fight,
+            self._unwritten,
+            task,
+            self._entities,
+            archive=self._archive,
+        )
+        self._fight = None
+        self._unwritten = []
+
+    def _ignore(self, message: str, time: object) -> None:
+        self._ignored += 1
+        _logger.warning(message, time)
+
+    def _take(self, run: Sequence[Task]) -> None:
+        kinds = set(map(type, run))
+        if UpsertEntity in kinds:
+            self._upsert(_of_kind(run, kinds, UpsertEntity))
+        hits = _of_kind(run, kinds, InsertDamageEvent)
+        heals = _of_kind(run, kinds, InsertHealEvent)
+        if hits or heals:
+            self._add(self._events(hits, heals))
+
+    def _upsert(self, updates: Sequence[UpsertEntity]) -> None:
+        ids = {task.entity_id for task in updates if type(task.entity_id) is int}
+        self._entities.load(self._connection, ids)
+        seen: set[int] = set()
+        for task in updates:
+            try:
+                self._entities.upsert(self._connection, task)
+                seen.add(task.entity_id)
+            except InvalidTask as error:
+                self._rejections.append(Rejection.of(task, error))
+        if self._fight is not None:
+            self._fight = self._fight.with_party(seen)
+
+    def _events(
+        self, hits: Sequence[InsertDamageEvent], heals: Sequence[InsertHealEvent]
+    ) -> Events:
+        try:
+            return Events(DamageEvents.from_tasks(hits), HealEvents.from_tasks(heals))
+        except InvalidTask:
+            return Events(
+                DamageEvents.from_tasks(list(self._right(hits))),
+                HealEvents.from_tasks(list(self._right(heals))),
+            )
+
+    def _right(self, tasks: Sequence[_Event]) -> Iterator[_Event]:
+        for task in tasks:
+            try:
+                check_task(task)
+            except InvalidTask as error:
+                self._rejections.append(Rejection.of(task, error))
+            else:
+                yield task
+
+    def _add(self, events: Events) -> None:
+        if not len(events):
+            return
+        if self._fight is None:
+            self._strays = self._strays.plus(events)
+            return
+        self._fight = self._fight.plus(events)
+        self._unwritten.append(events)
+
+    def _write_journal(self) -> None:
+        if self._fight is None or not self._unwritten:
+            return
+        journal.append(
+            self._connection,
+            self._fight.id,
+            self._fight.chunks,
+            Events.concatenate(self._unwritten),
+        )
+        self._fight = replace(self._fight, chunks=self._fight.chunks + 1)
+        self._unwritten = []
+
+
+class Settlement:
+    """Stores what may lag behind: live counters, and when players were last seen."""
+
+    def __init__(self, connection: Connection, state: RecorderState) -> None:
+        self._state = state
+        self._entities = state.entities.draft()
+        self._live_rows = state.live_rows
+        if state.fight is not None:
+            self._live_rows = encounters.store_live(
+                connection, state.fight, self._entities, state.live_rows
+            )
+        self._entities.store(connection, with_seen=True)
+
+    def keep(self) -> None:
+        """Note in the state that it is stored; called once the transaction is committed."""
+        self._entities.keep(with_seen=True)
+        self._state.live_rows = self._live_rows
+        self._state.is_settled = True
+
+
+def _runs(tasks: Sequence[Task]) -> Iterator[Sequence[Task]]:
+    """The tasks cut at begins and ends, each of which is a run of its own."""
+    if _BOUNDARIES.isdisjoint(map(type, tasks)):
+        yield tasks
+        return
+    start = 0
+    for index, task in enumerate(tasks):
+        if type(task) in _BOUNDARIES:
+            if start < index:
+                yield tasks[start:index]
+            yield tasks[index : index + 1]
+            start = index + 1
+    if start < len(tasks):
+        yield tasks[start:]
+
+
+def _of_kind(run: Sequence[Task], kinds: set[type], kind: type[_Task]) -> Sequence[_Task]:
+    """The tasks of a run that are of one kind; ``kinds`` are those that it has."""
+    if kind not in kinds:
+        return ()
+    if len(kinds) == 1:
+        return run  # type: ignore[return-value]
+    return [task for task in run if type(task) is kind]

@@ -1,0 +1,1 @@
+"""The store: tables, migrations, connections. The only place that knows SQLite."""

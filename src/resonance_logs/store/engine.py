@@ -1,0 +1,129 @@
+"""Connections: how the file is opened, read from and written to. Only here SQLite's ways show."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.pool import NullPool, QueuePool
+
+from resonance_logs.errors import DatabaseUnavailable
+
+BUSY_TIMEOUT_MS: Final = 10_000
+READERS: Final = 8
+
+_PASSING: Final = frozenset(
+    {
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_PROTOCOL,
+        sqlite3.SQLITE_NOMEM,
+    }
+)
+
+
+class Store:
+    """The connections to one database file: a pool for readers, others for those who write."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._readers = _engine(path, begin="BEGIN", poolclass=QueuePool, pool_size=READERS)
+        self._writers = _engine(path, begin="BEGIN IMMEDIATE", poolclass=NullPool)
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A pooled connection in a read transaction: one unchanging view of the file.
+
+        Raises:
+            DatabaseUnavailable: the file cannot be read now.
+        """
+        with _translated(self.path), self._readers.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A connection of its own in a write transaction, committed at the end of the block.
+
+        Raises:
+            DatabaseUnavailable: the file cannot be written now.
+        """
+        with _translated(self.path), self._writers.begin() as connection:
+            yield connection
+
+    def connect_writer(self) -> Connection:
+        """A connection for the recording thread, to be closed by it."""
+        return self._writers.connect()
+
+    def file_bytes(self) -> int:
+        """Size of the file with its write-ahead log."""
+        files = (self.path, self.path.with_name(self.path.name + "-wal"))
+        return sum(file.stat().st_size for file in files if file.exists())
+
+    def close(self) -> None:
+        """Close all connections; the last one folds the write-ahead log into the file."""
+        self._readers.dispose()
+        self._writers.dispose()
+
+
+def is_passing(error: BaseException) -> bool:
+    """Whether this is an error of the surroundings (locked, full, I/O) that time may cure."""
+    if isinstance(error, DBAPIError):
+        code = getattr(error.orig, "sqlite_errorcode", None)
+        return code is not None and (code & 0xFF) in _PASSING
+    return isinstance(error, OSError)
+
+
+def describe(error: BaseException) -> str:
+    """The error in one line, without SQL and links."""
+    cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+    return f"{type(cause).__name__}: {cause}".splitlines()[0]
+
+
+@contextmanager
+def _translated(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OperationalError as error:
+        if not is_passing(error):
+            raise
+        raise DatabaseUnavailable(f"{path} cannot be used now: {error.orig}") from error
+
+
+def _engine(path: Path, *, begin: str, **pool: Any) -> Engine:
+    engine = create_engine(
+        "sqlite+pysqlite://",
+        creator=lambda: connect(path),
+        **pool,
+    )
+
+    @event.listens_for(engine, "begin")
+    def begin_explicitly(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """A plain connection with the settings that every connection has."""
+    connection = sqlite3.connect(
+        path, isolation_level=None, check_same_thread=False, timeout=BUSY_TIMEOUT_MS / 1000
+    )
+    for pragma in (
+        f"busy_timeout={BUSY_TIMEOUT_MS}",
+        "foreign_keys=ON",
+        "synchronous=NORMAL",
+        "secure_delete=OFF",
+        "temp_store=MEMORY",
+        "journal_size_limit=67108864",
+    ):
+        connection.execute(f"PRAGMA {pragma}").close()
+    return connection

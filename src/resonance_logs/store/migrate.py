@@ -1,0 +1,150 @@
+"""Brings a database file to the version of this program, whoever else is opening it meanwhile."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+import time
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import DatabaseError as DriverError
+
+from resonance_logs.errors import DatabaseError, DatabaseUnavailable, NewerDatabase, NotADatabase
+from resonance_logs.store.engine import Store, connect, describe
+
+SCHEMA_VERSION: Final = "0001"
+"""The newest migration; a test holds that Alembic says the same."""
+
+APPLICATION_ID: Final = 0x524C4F47
+"""Marks the file as ours ("RLOG" in SQLite's header)."""
+
+OPENING_TIMEOUT_S: Final = 60.0
+
+_logger = logging.getLogger(__name__)
+
+
+def prepare(path: Path) -> None:
+    """Make the file where there is none, check that it is ours, and migrate it.
+
+    Several processes may do so at once: each step is atomic, and the migration runs within one
+    write transaction, which the others wait for.
+
+    Raises:
+        NotADatabase: the path is a folder, or the file is something else.
+        NewerDatabase: the file was written by a newer version of this program.
+        DatabaseUnavailable: it cannot be opened or written now.
+    """
+    _check_path(path)
+    deadline = time.monotonic() + OPENING_TIMEOUT_S
+    while True:
+        try:
+            _lay_foundation(path)
+            if _version(path) != SCHEMA_VERSION:
+                _migrate(path)
+            return
+        except sqlite3.OperationalError as error:
+            # Switching a new file to WAL does not wait for the busy timeout.
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise _refusal(path, error) from error
+            time.sleep(0.02)
+        except sqlite3.DatabaseError as error:
+            raise _refusal(path, error) from error
+
+
+def _check_path(path: Path) -> None:
+    if path.is_dir():
+        raise NotADatabase(f"{path} is a folder; give the path of a file in it")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DatabaseUnavailable(
+            f"cannot make the folder {path.parent}: {error.strerror}"
+        ) from error
+
+
+def _lay_foundation(path: Path) -> None:
+    """Write the settings that a file keeps, the first of which only an empty file can take."""
+    connection = connect(path)
+    try:
+        if _pragma(connection, "application_id") == APPLICATION_ID:
+            return
+        tables = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
+        if tables:
+            raise NotADatabase(f"{path} is a database of another program; choose another file")
+        connection.execute("PRAGMA auto_vacuum=INCREMENTAL").close()
+        connection.execute("PRAGMA journal_mode=WAL").close()
+        connection.execute(f"PRAGMA application_id={APPLICATION_ID}").close()
+    finally:
+        connection.close()
+
+
+def _pragma(connection: sqlite3.Connection, name: str) -> int:
+    return int(connection.execute(f"PRAGMA {name}").fetchone()[0])
+
+
+def _version(path: Path) -> str | None:
+    """The version of the file; None where no migration has run yet."""
+    connection = connect(path)
+    try:
+        named = connection.execute(
+            "SELECT 1 FROM sqlite_schema WHERE name = 'alembic_version'"
+        ).fetchone()
+        row = named and connection.execute("SELECT version_num FROM alembic_version").fetchone()
+        return row[0] if row else None
+    finally:
+        connection.close()
+
+
+def _migrate(path: Path) -> None:
+    # Alembic takes a fifth of a second to import, and most openings find nothing to do.
+    from alembic import command
+    from alembic.config import Config
+    from alembic.util import CommandError
+
+    config = Config()
+    config.set_main_option("script_location", "resonance_logs.store:migrations")
+    store = Store(path)
+    try:
+        with store.writing() as connection:
+            before = _version_within(connection)
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+    except CommandError as error:
+        if "locate revision" not in str(error):
+            raise DatabaseError(f"{path} cannot be migrated: {error}") from error
+        raise NewerDatabase(
+            f"{path} was written by a newer version of this program (schema {before}, this one "
+            f"knows up to {SCHEMA_VERSION}); update the program, or choose another file"
+        ) from error
+    except DriverError as error:
+        raise DatabaseError(f"{path} cannot be migrated: {describe(error)}") from error
+    finally:
+        store.close()
+    _logger.info("%s migrated from %s to %s", path, before or "nothing", SCHEMA_VERSION)
+
+
+def _version_within(connection: Connection) -> str | None:
+    from alembic.migration import MigrationContext
+
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def _refusal(path: Path, error: sqlite3.DatabaseError) -> DatabaseError:
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code == sqlite3.SQLITE_NOTADB:
+        return NotADatabase(f"{path} is not a database; choose another file")
+    if code == sqlite3.SQLITE_CORRUPT:
+        return DatabaseError(f"{path} is damaged: {error}")
+    if code == sqlite3.SQLITE_READONLY or not _writable(path):
+        return DatabaseUnavailable(
+            f"{path} cannot be written; check the rights of it and its folder"
+        )
+    return DatabaseUnavailable(f"{path} cannot be opened now: {error}")
+
+
+def _writable(path: Path) -> bool:
+    import os
+
+    return os.access(path if path.exists() else path.parent, os.W_OK)

@@ -1,0 +1,95 @@
+"""The sums of a fight per actor: of one batch, of the open fight so far, or of a whole one."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+
+from resonance_logs.events import BOSS, UNKNOWN, Events, Int64Array
+from resonance_logs.statistics import SIX, group_sums, is_player, six_columns, sums_by_flags
+
+Counters = list[int]
+"""An actor's 24 counters: six each of dealt, heal, taken, boss (store.tables.COUNTERS)."""
+
+_DEALT, _HEAL, _TAKEN, _BOSS = (slice(start, start + SIX) for start in range(0, 4 * SIX, SIX))
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Sums that never change: adding makes a new tally, so a batch rolled back leaves no trace.
+
+    Damage is kept by (attacker, defender), with 6 sums of all hits and 6 of those on bosses,
+    because whose hits count as taken is only known once it is known who is a player.
+    """
+
+    pairs: Int64Array
+    damage: Int64Array
+    healers: Int64Array
+    heals: Int64Array
+
+    @classmethod
+    def empty(cls) -> Self:
+        """Nothing summed yet."""
+        return cls.of(Events.empty())
+
+    @classmethod
+    def of(cls, events: Events) -> Self:
+        """The sums of these events."""
+        hits, heals = events.damage, events.heals
+        pairs, flags, value, count = sums_by_flags(
+            (hits.attacker_id, hits.defender_id), hits.value, hits.flags
+        )
+        on_boss = (flags & BOSS) != 0
+        pairs, damage = group_sums(
+            list(pairs.T),
+            [
+                *six_columns(value, flags, count),
+                *six_columns(value * on_boss, flags, count * on_boss),
+            ],
+        )
+        healers, flags, value, count = sums_by_flags([heals.healer_id], heals.value, heals.flags)
+        healers, healed = group_sums(list(healers.T), six_columns(value, flags, count))
+        return cls(pairs, damage, healers, healed)
+
+    def plus(self, other: Self) -> Self:
+        """The sums of both."""
+        pairs, damage = _merge((self.pairs, self.damage), (other.pairs, other.damage))
+        healers, heals = _merge((self.healers, self.heals), (other.healers, other.heals))
+        return type(self)(pairs, damage, healers, heals)
+
+    def same_as(self, other: Self) -> bool:
+        """Whether every sum is equal."""
+        return all(
+            np.array_equal(getattr(self, name), getattr(other, name))
+            for name in ("pairs", "damage", "healers", "heals")
+        )
+
+    def actor_ids(self) -> set[int]:
+        """Everyone who dealt, was hit or healed."""
+        return ({*self.pairs.ravel().tolist()} | {*self.healers.ravel().tolist()}) - {UNKNOWN}
+
+    def counters(self, players: Collection[int]) -> dict[int, Counters]:
+        """Each actor's counters; damage counts as taken where the attacker is not a player."""
+        found: dict[int, Counters] = {actor: [0] * 4 * SIX for actor in self.actor_ids()}
+        attackers, dealt = group_sums([self.pairs[:, 0]], list(self.damage.T))
+        for (attacker,), sums in zip(attackers.tolist(), dealt.tolist(), strict=True):
+            found[attacker][_DEALT] = sums[:SIX]
+            found[attacker][_BOSS] = sums[SIX:]
+        for (healer,), sums in zip(self.healers.tolist(), self.heals.tolist(), strict=True):
+            found[healer][_HEAL] = sums
+        counted = ~is_player(self.pairs[:, 0], players) & (self.pairs[:, 1] != UNKNOWN)
+        defenders, taken = group_sums([self.pairs[counted, 1]], list(self.damage[counted, :SIX].T))
+        for (defender,), sums in zip(defenders.tolist(), taken.tolist(), strict=True):
+            found[defender][_TAKEN] = sums
+        return found
+
+
+def _merge(
+    one: tuple[Int64Array, Int64Array], other: tuple[Int64Array, Int64Array]
+) -> tuple[Int64Array, Int64Array]:
+    keys = np.concatenate([one[0], other[0]])
+    sums = np.concatenate([one[1], other[1]])
+    return group_sums(list(keys.T), list(sums.T))

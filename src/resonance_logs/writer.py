@@ -1,0 +1,216 @@
+"""The one thread that writes: collects a batch, applies it in one transaction, never gives up."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import Connection
+
+from resonance_logs.queue import FlushMark, Item, TaskQueue
+from resonance_logs.recorder import Batch, RecorderState, Settlement
+from resonance_logs.settings import Settings
+from resonance_logs.store.engine import Store, describe, is_passing
+from resonance_logs.store.rejects import Rejection, store_rejections
+from resonance_logs.tasks import Task
+
+THREAD_NAME: Final = "resonance-logs-writer"
+FIRST_RETRY_S: Final = 0.05
+LONGEST_RETRY_S: Final = 5.0
+
+_logger = logging.getLogger(__name__)
+
+
+class GaveUp(Exception):
+    """The time that closing was given is over, and the database still cannot be written."""
+
+
+@dataclass(slots=True)
+class Progress:
+    """What the thread has done, for ``Database.stats``."""
+
+    written: int = 0
+    batches: int = 0
+    retries: int = 0
+    rejected: int = 0
+    last_error: str | None = None
+    last_commit_at_ms: int | None = None
+
+
+class Writer:
+    """Takes tasks from the queue and writes them, in order, batch by batch."""
+
+    def __init__(self, store: Store, queue: TaskQueue, settings: Settings) -> None:
+        self.state = RecorderState()
+        self.progress = Progress()
+        self._store = store
+        self._queue = queue
+        self._settings = settings
+        self._connection: Connection | None = None
+        self._closing = threading.Event()
+        self._give_up_at = float("inf")
+        self._settle_at = float("inf")
+        self._unwritten = 0
+        self._marks: list[FlushMark] = []
+        self._thread = threading.Thread(target=self._run, name=THREAD_NAME, daemon=True)
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread.start()
+
+    def stop(self, timeout: float) -> int:
+        """Write what is queued, then end the thread; returns how many tasks were not written."""
+        self._give_up_at = time.monotonic() + timeout
+        self._closing.set()
+        self._queue.wake()
+        if threading.current_thread() is not self._thread:
+            self._thread.join()
+        return self._unwritten
+
+    def _run(self) -> None:
+        try:
+            while not (self._closing.is_set() and not len(self._queue)):
+                self._work()
+            self._settle()
+        except GaveUp:
+            self._abandon()
+        finally:
+            self._disconnect()
+
+    def _work(self) -> None:
+        """Wait for tasks, or for the time to settle; write one batch."""
+        settings = self._settings
+        wait = None if self._settle_at == float("inf") else self._settle_at - time.monotonic()
+        came = self._queue.wait(1, None if wait is None else max(0.0, wait))
+        if came and not self._closing.is_set():
+            self._queue.wait(settings.batch_tasks, settings.batch_seconds)
+        self._write_items(self._queue.take(settings.most_batch_tasks))
+
+    def _write_items(self, items: list[Item]) -> None:
+        tasks, self._marks = _parted(items)
+        self._unwritten = len(tasks)
+        if tasks:
+            self._write(tasks)
+        if self._marks or time.monotonic() >= self._settle_at:
+            self._settle()
+        for mark in self._marks:
+            mark.done.set_result(None)
+        self._marks = []
+
+    def _write(self, tasks: Sequence[Task]) -> None:
+        """Write the tasks; where they cannot be written together, halves, down to the bad one."""
+        error = self._commit(lambda connection: self._apply(connection, tasks))
+        if error is None:
+            self.progress.written += len(tasks)
+            self.progress.batches += 1
+            self._unwritten -= len(tasks)
+        elif len(tasks) == 1:
+            self._reject(tasks[0], error)
+        else:
+            half = len(tasks) // 2
+            self._write(tasks[:half])
+            self._write(tasks[half:])
+
+    def _apply(self, connection: Connection, tasks: Sequence[Task]) -> Callable[[], None]:
+        batch = Batch(connection, self.state, archive=self._settings.archive)
+        batch.apply(tasks)
+        return batch.keep
+
+    def _reject(self, task: Task, error: Exception) -> None:
+        rejection = Rejection.of(task, error)
+        _logger.error("task rejected: %s: %s", describe(error), rejection.task[:200])
+
+        def set_aside(connection: Connection) -> Callable[[], None]:
+            store_rejections(connection, [rejection])
+            return lambda: None
+
+        failure = self._commit(set_aside)
+        self.progress.rejected += 1
+        self._unwritten -= 1
+        if failure is not None:
+            _logger.critical("rejected task not stored: %s: %s", describe(failure), rejection.task)
+
+    def _settle(self) -> None:
+        self._settle_at = float("inf")
+        if self.state.is_settled:
+            return
+
+        def settle(connection: Connection) -> Callable[[], None]:
+            return Settlement(connection, self.state).keep
+
+        error = self._commit(settle)
+        if error is not None:
+            _logger.error("live counters not stored: %s", describe(error))
+
+    def _commit(self, work: Callable[[Connection], Callable[[], None]]) -> Exception | None:
+        """Do ``work`` in a transaction, then what it returned; retry while the surroundings fail.
+
+        Returns the error where it is not of a kind that passes.
+        """
+        wait = FIRST_RETRY_S
+        while True:
+            try:
+                with self._connected().begin() as transaction:
+                    keep = work(transaction.connection)
+            except Exception as error:  # noqa: BLE001 - whatever it is, the thread must live on
+                self._note(error)
+                self._disconnect()
+                if not is_passing(error):
+                    return error
+                self._pause(wait)
+                wait = min(wait * 2, LONGEST_RETRY_S)
+            else:
+                keep()
+                self._committed()
+                return None
+
+    def _committed(self) -> None:
+        self.progress.last_commit_at_ms = time.time_ns() // 1_000_000
+        if not self.state.is_settled and self._settle_at == float("inf"):
+            self._settle_at = time.monotonic() + self._settings.live_seconds
+
+    def _note(self, error: Exception) -> None:
+        message = describe(error)
+        if message != self.progress.last_error:
+            _logger.warning("a batch could not be written: %s", message, exc_info=error)
+        self.progress.last_error = message
+
+    def _pause(self, seconds: float) -> None:
+        if time.monotonic() + seconds > self._give_up_at:
+            raise GaveUp
+        self.progress.retries += 1
+        if self._closing.is_set():
+            time.sleep(seconds)
+        else:
+            self._closing.wait(seconds)
+
+    def _connected(self) -> Connection:
+        if self._connection is None:
+            self._connection = self._store.connect_writer()
+        return self._connection
+
+    def _disconnect(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _abandon(self) -> None:
+        """Say what is lost: the batch in hand, and what is still queued."""
+        tasks, marks = _parted(self._queue.take(len(self._queue)))
+        self._unwritten += len(tasks)
+        for mark in [*self._marks, *marks]:
+            mark.done.set_exception(GaveUp())
+        _logger.error("closed with %d tasks unwritten", self._unwritten)
+
+
+def _parted(items: list[Item]) -> tuple[Sequence[Task], list[FlushMark]]:
+    if FlushMark not in set(map(type, items)):
+        return items, []  # type: ignore[return-value]
+    return (
+        [item for item in items if not isinstance(item, FlushMark)],
+        [item for item in items if isinstance(item, FlushMark)],
+    )

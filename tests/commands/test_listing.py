@@ -1,0 +1,242 @@
+"""Lists of fights: order, pages, filters, and that they cost the same however long they are."""
+
+import itertools
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from sqlalchemy import event, text
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.engine import Engine
+
+from resonance_logs.commands import Commands, Filters, Sort
+from resonance_logs.commands.filters import resolve
+from resonance_logs.commands.listing import count_statement, page_statement, plan_search
+from resonance_logs.store.engine import Store
+from tests.commands.builder import Builder
+
+NASTY = "x' OR 1=1; DROP TABLE encounters; --"
+
+
+@contextmanager
+def statements() -> Iterator[list[str]]:
+    seen: list[str] = []
+
+    def note(_c: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        seen.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        yield seen
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+
+
+def ids(commands: Commands, limit: int = 50, offset: int = 0, **filters: Any) -> list[int]:
+    page = commands.get_recent_encounters_filtered(limit, offset, Filters(**filters))
+    assert page.total_count >= len(page.rows)
+    return [row.id for row in page.rows]
+
+
+@pytest.fixture
+def five(builder: Builder) -> Builder:
+    """Fights 1 to 5: one a second, the later the shorter and the weaker."""
+    builder.fight(
+        1_000, 50_000, ["Ogre"], ["Ogre"], "Court", [(1, "Aoi", 1), (2, "Ben", 5)], total_dmg=500
+    )
+    builder.fight(2_000, 40_000, ["Ogre", "Imp"], [], "Keep", [(1, "Aoi", 1)], total_dmg=400)
+    builder.fight(3_000, 30_000, ["Imp"], ["Imp"], "Court", [(3, "50%_Ä", 2)], True, total_dmg=300)
+    builder.fight(4_000, 20_000, [], [], None, [(4, NASTY, 9), (5, None, None)], total_dmg=200)
+    builder.fight(5_000, 10_000, [NASTY], [], NASTY, [(2, "Ben", 5)], True, total_dmg=100)
+    return builder
+
+
+def test_the_newest_fight_comes_first_and_an_open_one_is_left_out(
+    five: Builder, commands: Commands
+) -> None:
+    five.fight(9_000, None)
+    page = commands.get_recent_encounters(limit=2)
+    assert [row.id for row in page.rows] == [5, 4]
+    assert page.total_count == 5
+    assert page.rows[0].actors == []
+
+
+def test_a_row_shows_what_the_writer_left(five: Builder, commands: Commands) -> None:
+    row = commands.get_recent_encounters(limit=1, offset=4).rows[0]
+    assert row.model_dump(by_alias=True) == {
+        "id": 1,
+        "startedAtMs": 1_000,
+        "endedAtMs": 51_000,
+        "duration": 50.0,
+        "totalDmg": 500,
+        "totalHeal": 0,
+        "sceneId": None,
+        "sceneName": "Court",
+        "isFavorite": False,
+        "bosses": [{"monsterName": "Ogre", "maxHp": 900, "isDefeated": True}],
+        "players": [
+            {"name": "Aoi", "classId": 1, "isLocalPlayer": False},
+            {"name": "Ben", "classId": 5, "isLocalPlayer": False},
+        ],
+        "actors": [],
+    }
+    assert commands.get_recent_encounters(1, 1).rows[0].players[1].name == "#5"
+
+
+def test_a_fight_of_no_length_lasts_one_second(builder: Builder, commands: Commands) -> None:
+    builder.fight(1_000, 0)
+    assert commands.get_recent_encounters().rows[0].duration == 1.0
+
+
+@pytest.mark.parametrize(
+    ("filters", "expected"),
+    [
+        ({}, [5, 4, 3, 2, 1]),
+        ({"boss_names": ["Ogre"]}, [2, 1]),
+        ({"boss_names": ["Ogre", "Imp"]}, [3, 2, 1]),
+        ({"boss_names": ["ogre"]}, []),
+        ({"boss_names": []}, [5, 4, 3, 2, 1]),
+        ({"boss_names": [NASTY]}, [5]),
+        ({"encounter_names": ["Court"]}, [3, 1]),
+        ({"encounter_names": [NASTY]}, [5]),
+        ({"player_name": "aO"}, [2, 1]),
+        ({"player_name": "%"}, [3]),
+        ({"player_name": "%_ä"}, [3]),
+        ({"player_name": "_"}, [3]),
+        ({"player_name": "e"}, [5, 4, 1]),
+        ({"player_name": ""}, [5, 4, 3, 2, 1]),
+        ({"player_name": "' or 1"}, [4]),
+        ({"player_names": ["Ben", "50%_Ä"]}, [5, 3, 1]),
+        ({"player_names": ["Be"]}, []),
+        ({"class_ids": [5]}, [5, 1]),
+        ({"class_ids": [1, 5]}, [5, 2, 1]),
+        ({"class_ids": [77]}, []),
+        ({"date_from_ms": 3_000}, [5, 4, 3]),
+        ({"date_to_ms": 3_000}, [3, 2, 1]),
+        ({"date_from_ms": 2_000, "date_to_ms": 4_000}, [4, 3, 2]),
+        ({"is_favorite": True}, [5, 3]),
+        ({"is_favorite": False}, [4, 2, 1]),
+        ({"min_duration_ms": 30_000}, [3, 2, 1]),
+        ({"is_defeated": True}, [3, 1]),
+        ({"is_defeated": False}, [5, 4, 2]),
+        ({"boss_names": ["Ogre"], "is_defeated": True}, [1]),
+        ({"boss_names": ["Imp"], "is_favorite": False}, [2]),
+        ({"boss_names": ["Imp", "Ogre"], "date_from_ms": 2_000}, [3, 2]),
+        ({"player_names": ["Ben"], "min_duration_ms": 20_000}, [1]),
+        ({"player_name": "e", "class_ids": [5], "is_favorite": False}, [1]),
+        ({"sort": "duration"}, [1, 2, 3, 4, 5]),
+        ({"sort": "duration", "descending": False}, [5, 4, 3, 2, 1]),
+        ({"sort": "totalDmg", "boss_names": ["Ogre", "Imp"]}, [1, 2, 3]),
+        ({"sort": "totalDmg", "is_favorite": True}, [3, 5]),
+        ({"sort": "duration", "is_favorite": False, "min_duration_ms": 30_000}, [1, 2]),
+        ({"sort": "totalDmg", "min_duration_ms": 20_000, "class_ids": [1, 9]}, [1, 2, 4]),
+        ({"descending": False, "is_favorite": True}, [3, 5]),
+    ],
+)
+def test_all_given_filters_hold_and_of_a_list_any(
+    five: Builder, commands: Commands, filters: dict[str, Any], expected: list[int]
+) -> None:
+    assert ids(commands, **filters) == expected
+    page = commands.get_recent_encounters_filtered(1, 0, Filters(**filters))
+    assert page.total_count == len(expected)
+    one_by_one = [ids(commands, 1, offset, **filters) for offset in range(len(expected))]
+    assert list(itertools.chain(*one_by_one)) == expected
+
+
+@pytest.mark.parametrize("sort", list(Sort))
+@pytest.mark.parametrize("descending", [True, False])
+@pytest.mark.parametrize("boss_names", [[], ["Ogre"], ["Ogre", "Imp"]])
+def test_equal_fights_are_ordered_by_id_so_that_pages_never_overlap(
+    builder: Builder, commands: Commands, sort: Sort, descending: bool, boss_names: list[str]
+) -> None:
+    for _ in range(7):
+        builder.fight(bosses=["Ogre", "Imp"], total_dmg=5)
+    filters = {"sort": sort, "descending": descending, "boss_names": boss_names}
+    pages = [ids(commands, 2, offset, **filters) for offset in (0, 2, 4, 6, 8)]
+    expected = [7, 6, 5, 4, 3, 2, 1] if descending else [1, 2, 3, 4, 5, 6, 7]
+    assert list(itertools.chain(*pages)) == expected
+    assert [len(page) for page in pages] == [2, 2, 2, 1, 0]
+
+
+def test_the_way_by_the_index_of_all_fights_gives_the_same(
+    five: Builder, commands: Commands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[dict[str, Any]] = [
+        {"sort": sort, "boss_names": ["Ogre", "Imp"], "min_duration_ms": least}
+        for sort in Sort
+        for least in (None, 40_000)
+    ]
+    rare = [ids(commands, **each) for each in asked]
+    monkeypatch.setattr("resonance_logs.commands.listing.RARE", 0)
+    assert [ids(commands, **each) for each in asked] == rare
+
+
+def test_the_number_of_statements_does_not_grow_with_the_page(
+    builder: Builder, commands: Commands
+) -> None:
+    for number in range(60):
+        builder.fight(number, bosses=["Ogre"], players=[(1, "Aoi", 1)])
+    counts = set()
+    for limit in (1, 10, 50):
+        with statements() as seen:
+            assert len(ids(commands, limit, boss_names=["Ogre"])) == limit
+        counts.add(len(seen))
+    assert counts == {5}, seen  # BEGIN, the facet, the count, the ids, the rows
+    with statements() as seen:
+        commands.get_recent_encounters(limit=50)
+    assert len(seen) == 4, seen
+
+
+FILTERS: list[dict[str, Any]] = [
+    {},
+    {"boss_names": ["Ogre"]},
+    {"boss_names": ["Ogre", "Imp"]},
+    {"encounter_names": ["Court"]},
+    {"player_name": "e"},
+    {"player_names": ["Ben"]},
+    {"class_ids": [5]},
+    {"date_from_ms": 3_000, "date_to_ms": 9_000},
+    {"is_favorite": True},
+    {"is_favorite": False},
+    {"min_duration_ms": 1},
+    {"is_defeated": True},
+    {"boss_names": ["Ogre"], "is_defeated": True, "is_favorite": False, "min_duration_ms": 1},
+]
+
+
+@pytest.mark.parametrize("sort", list(Sort))
+@pytest.mark.parametrize("filters", FILTERS, ids=repr)
+def test_no_filter_makes_sqlite_read_whole_tables(
+    five: Builder, store: Store, filters: dict[str, Any], sort: Sort
+) -> None:
+    """A scan of an index of ended fights, in its order or to count it, is what may be."""
+    with store.reading() as connection:
+        plan = plan_search(connection, resolve(connection, Filters(sort=sort, **filters)))
+        for statement in (count_statement(plan), page_statement(plan, 50, 0)):
+            sql = statement.compile(
+                dialect=sqlite.dialect(), compile_kwargs={"literal_binds": True}
+            )
+            steps = connection.execute(text(f"EXPLAIN QUERY PLAN {sql}")).all()
+            scans = [step.detail for step in steps if step.detail.startswith("SCAN")]
+            allowed = ("SCAN encounters USING", "SCAN CONSTANT")
+            assert all(scan.startswith(allowed) for scan in scans), steps
+            assert all("INDEX ix_encounters_" in scan for scan in scans if "USING" in scan)
+            if filters and "min_duration_ms" not in filters and "is_favorite" not in filters:
+                assert sort is not Sort.STARTED_AT or not scans
+
+
+@pytest.mark.parametrize("filters", FILTERS[1:7], ids=repr)
+def test_a_page_by_date_of_one_facet_is_read_from_one_index_in_order(
+    five: Builder, store: Store, filters: dict[str, Any]
+) -> None:
+    with store.reading() as connection:
+        plan = plan_search(connection, resolve(connection, Filters(**filters)))
+        assert plan.from_facets
+        sql = page_statement(plan, 50, 0).compile(
+            dialect=sqlite.dialect(), compile_kwargs={"literal_binds": True}
+        )
+        steps = connection.execute(text(f"EXPLAIN QUERY PLAN {sql}")).all()
+        assert "COVERING INDEX ix_encounter_facets_value (value_id=?" in steps[0].detail
+        if len(plan.search.groups[0]) == 1:
+            assert len(steps) == 1

@@ -1,0 +1,185 @@
+"""The table of commands: the same by method, by name and as JSON; errors name what is wrong."""
+
+import asyncio
+import inspect
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from resonance_logs.commands import AsyncCommands, Commands, Filters
+from resonance_logs.commands.registry import REGISTRY
+from resonance_logs.errors import CommandError, InvalidArgument, NotFound, Unavailable
+from resonance_logs.store.engine import Store
+from tests.commands.builder import AOI, Builder, known_fight
+
+ARGUMENTS: dict[str, dict[str, Any]] = {
+    "get_recent_encounters": {"limit": 5, "offset": 0},
+    "get_recent_encounters_filtered": {"limit": 5, "offset": 0, "filters": {"bossNames": ["Ogre"]}},
+    "get_encounter_by_id": {"encounterId": 1},
+    "get_encounter_actor_stats": {"encounterId": 1},
+    "get_encounter_player_skills": {"encounterId": 1, "actorId": AOI, "skillType": "dps"},
+    "get_unique_boss_names": {},
+    "get_unique_scene_names": {},
+    "get_player_names_filtered": {"prefix": "a"},
+    "get_recent_players_command": {"limit": 5},
+    "get_player_name_command": {"uid": AOI},
+    "get_encounter_timeline": {"encounterId": 1, "groupBy": "skill", "bucketMs": 1_000},
+    "get_encounter_range": {"encounterId": 1, "fromMs": 0, "toMs": 5_000},
+    "get_live_encounter": {},
+    "get_database_info": {},
+    "toggle_favorite_encounter": {"id": 1, "isFavorite": True},
+    "delete_encounter": {"encounterId": 1},
+    "delete_encounters": {"ids": []},
+}
+
+
+def snake(name: str) -> str:
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)
+
+
+def names_in(answer: object) -> set[str]:
+    if isinstance(answer, Mapping):
+        return set(answer) | {name for value in answer.values() for name in names_in(value)}
+    if isinstance(answer, list):
+        return {name for value in answer for name in names_in(value)}
+    return set()
+
+
+def test_every_method_is_a_command_and_every_command_a_method() -> None:
+    methods = {
+        name
+        for name, _ in inspect.getmembers(Commands, inspect.isfunction)
+        if not name.startswith("_") and name not in {"call", "call_json"}
+    }
+    assert methods == set(REGISTRY) == set(ARGUMENTS)
+
+
+@pytest.mark.parametrize("name", REGISTRY)
+def test_a_method_takes_what_its_command_takes(name: str) -> None:
+    parameters = inspect.signature(getattr(Commands, name)).parameters
+    assert set(parameters) - {"self"} == set(REGISTRY[name].arguments.model_fields)
+
+
+@pytest.mark.parametrize("name", ARGUMENTS)
+def test_a_command_answers_the_same_by_method_by_name_and_as_json(
+    builder: Builder, commands: Commands, name: str
+) -> None:
+    known_fight(builder)
+    given = ARGUMENTS[name]
+    if name == "delete_encounter":
+        assert commands.call(name, given) is None
+        return
+    by_name = commands.call(name, given)
+    assert json.loads(commands.call_json(name, json.dumps(given))) == by_name
+    assert not any("_" in field for field in names_in(by_name))
+    arguments = {snake(key): value for key, value in given.items()}
+    if "filters" in arguments:
+        arguments["filters"] = Filters(boss_names=["Ogre"])
+    answer = getattr(commands, name)(**arguments)
+    assert REGISTRY[name].answer.dump_python(answer, mode="json", by_alias=True) == by_name
+
+
+@pytest.mark.parametrize("command", REGISTRY.values(), ids=lambda each: each.name)
+def test_a_command_is_described(command: Any) -> None:
+    assert command.summary.endswith(".")
+    assert command.arguments_schema["additionalProperties"] is False
+    assert not any("_" in name for name in command.arguments_schema.get("properties", {}))
+    assert command.answer_schema
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "argument"),
+    [
+        ("get_recent_encounters", {"limit": 0}, "limit"),
+        ("get_recent_encounters", {"limit": 1_001}, "limit"),
+        ("get_recent_encounters", {"limit": "5"}, "limit"),
+        ("get_recent_encounters", {"limit": True}, "limit"),
+        ("get_recent_encounters", {"limit": 5.0}, "limit"),
+        ("get_recent_encounters", {"offset": -1}, "offset"),
+        ("get_recent_encounters", {"offset": 2**60}, "offset"),
+        ("get_recent_encounters", {"page": 1}, "page"),
+        ("get_encounter_by_id", {}, "encounterId"),
+        ("get_encounter_by_id", {"encounter_id": 1}, "encounterId"),
+        ("get_encounter_by_id", {"encounterId": 2**70}, "encounterId"),
+        ("get_encounter_by_id", {"encounterId": None}, "encounterId"),
+        ("get_encounter_range", {"encounterId": 1, "fromMs": -1}, "fromMs"),
+        ("get_encounter_timeline", {"encounterId": 1, "points": 0}, "points"),
+        ("get_encounter_timeline", {"encounterId": 1, "groupBy": "x"}, "groupBy"),
+        ("delete_encounters", {"ids": [1, "x"]}, "ids.1"),
+        ("toggle_favorite_encounter", {"id": 1, "isFavorite": 1}, "isFavorite"),
+        ("get_recent_encounters_filtered", {"filters": {"boss": []}}, "filters.boss"),
+        ("get_recent_encounters_filtered", {"filters": {"boss_names": []}}, "filters.boss_names"),
+        ("get_recent_encounters_filtered", {"filters": {"sort": "id"}}, "filters.sort"),
+        ("get_recent_encounters_filtered", {"filters": {"bossNames": "x"}}, "filters.bossNames"),
+        ("get_recent_encounters_filtered", {"filters": []}, "filters"),
+    ],
+)
+def test_a_wrong_argument_is_named_as_on_the_wire(
+    commands: Commands, name: str, arguments: dict[str, Any], argument: str
+) -> None:
+    with pytest.raises(InvalidArgument) as caught:
+        commands.call(name, arguments)
+    assert (caught.value.argument, caught.value.code) == (argument, "invalid_argument")
+    with pytest.raises(InvalidArgument) as caught:
+        commands.call_json(name, json.dumps(arguments))
+    assert caught.value.argument == argument
+
+
+def test_a_wrong_argument_of_a_method_is_named_the_same(commands: Commands) -> None:
+    with pytest.raises(InvalidArgument) as caught:
+        commands.get_recent_encounters(limit=0)
+    assert caught.value.argument == "limit"
+    with pytest.raises(InvalidArgument) as caught:
+        commands.get_encounter_timeline(1, bucket_ms=-5)
+    assert caught.value.argument == "bucketMs"
+    with pytest.raises(InvalidArgument) as caught:
+        commands.delete_encounter("1")  # type: ignore[arg-type]
+    assert caught.value.argument == "encounterId"
+
+
+@pytest.mark.parametrize("text", ["[1]", "nonsense", "3", '"x"', "{", b"\xff"])
+def test_arguments_that_are_no_object_are_refused(commands: Commands, text: str | bytes) -> None:
+    with pytest.raises(InvalidArgument) as caught:
+        commands.call_json("get_recent_encounters", text)
+    assert caught.value.argument == "arguments"
+
+
+def test_no_text_stands_for_no_arguments(commands: Commands) -> None:
+    assert json.loads(commands.call_json("get_recent_encounters")) == {"rows": [], "totalCount": 0}
+    assert commands.call("get_live_encounter") is None
+
+
+def test_an_unknown_command_is_not_found_and_close_names_are_told(commands: Commands) -> None:
+    with pytest.raises(NotFound, match="did you mean get_encounter_by_id"):
+        commands.call("get_encounter_by_name", {})
+    with pytest.raises(NotFound, match="there is no command '_ask'"):
+        commands.call_json("_ask")
+
+
+def test_a_file_that_cannot_be_read_is_unavailable(tmp_path: Path) -> None:
+    store = Store(tmp_path / "no such folder" / "fights.db")
+    with pytest.raises(Unavailable) as caught:
+        Commands(store).get_recent_encounters()
+    assert isinstance(caught.value, CommandError)
+    assert caught.value.code == "unavailable"
+    store.close()
+
+
+def test_the_same_commands_can_be_awaited(builder: Builder, commands: Commands) -> None:
+    known_fight(builder)
+    awaited = AsyncCommands(commands)
+
+    async def ask() -> tuple[Any, Any]:
+        return await asyncio.gather(
+            awaited.get_recent_encounters(limit=1), awaited.call("get_unique_boss_names", {})
+        )
+
+    page, names = asyncio.run(ask())
+    assert page.total_count == 1
+    assert names == {"names": ["Ogre"]}
+    assert set(REGISTRY) < set(dir(awaited))
+    with pytest.raises(AttributeError):
+        _ = awaited.get_nothing

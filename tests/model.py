@@ -1,0 +1,435 @@
+"""The independent model: what the spec says a database holds after a sequence of tasks.
+
+Written from the spec alone, in plain Python, and as simple as possible: an open fight is a list of
+its events, and every figure is computed from that list when somebody asks. Apart from the task
+classes nothing of the program is used here, so that a test that compares the two compares two
+readings of the spec. ``Fight``, ``Actor`` and the rest are frozen dataclasses: compare with ``==``.
+
+Where the spec leaves a choice, the choice made here stands in a comment that begins "Choice:".
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from typing import Final, TypeVar
+
+from resonance_logs.tasks import (
+    BeginEncounter,
+    EndEncounter,
+    InsertDamageEvent,
+    InsertHealEvent,
+    Task,
+    UpsertEntity,
+)
+
+STRAY_WINDOW_MS: Final = 2_000
+LONGEST_GAP_MS: Final = 5_000
+LEAST_ACTIVE_MS: Final = 1_000
+UNKNOWN_SKILL: Final = -1
+
+Event = InsertDamageEvent | InsertHealEvent
+PairKey = tuple[int, int | None, int]
+"""Who did it, to whom (None: nobody is named), with which skill (-1: unknown)."""
+
+E = TypeVar("E", InsertDamageEvent, InsertHealEvent)
+K = TypeVar("K", bound=Hashable)
+
+
+@dataclass(frozen=True)
+class Entity:
+    """A player as known so far; None is unknown."""
+
+    entity_id: int
+    first_seen_ms: int
+    last_seen_ms: int
+    name: str | None = None
+    class_id: int | None = None
+    class_spec: int | None = None
+    ability_score: int | None = None
+    level: int | None = None
+    attributes: str | None = None
+
+
+@dataclass(frozen=True)
+class Actor:
+    """One actor of one fight: the spec's ActorEncounterStat without the rates."""
+
+    actor_id: int
+    name: str | None = None
+    class_id: int | None = None
+    class_spec: int | None = None
+    ability_score: int | None = None
+    level: int | None = None
+    attributes: str | None = None
+    is_player: bool = False
+    is_local_player: bool = False
+    active_time_ms: int = 0
+
+    damage_dealt: int = 0
+    hits_dealt: int = 0
+    crit_hits_dealt: int = 0
+    lucky_hits_dealt: int = 0
+    crit_total_dealt: int = 0
+    lucky_total_dealt: int = 0
+
+    heal_dealt: int = 0
+    hits_heal: int = 0
+    crit_hits_heal: int = 0
+    lucky_hits_heal: int = 0
+    crit_total_heal: int = 0
+    lucky_total_heal: int = 0
+
+    damage_taken: int = 0
+    hits_taken: int = 0
+    crit_hits_taken: int = 0
+    lucky_hits_taken: int = 0
+    crit_total_taken: int = 0
+    lucky_total_taken: int = 0
+
+    boss_damage_dealt: int = 0
+    boss_hits_dealt: int = 0
+    boss_crit_hits_dealt: int = 0
+    boss_lucky_hits_dealt: int = 0
+    boss_crit_total_dealt: int = 0
+    boss_lucky_total_dealt: int = 0
+
+
+COUNTERS: Final = tuple(Actor.__dataclass_fields__)[-24:]
+"""The names of the 24 counters of an actor."""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """The sums of one pair and skill; hp and shield loss stay 0 for heals."""
+
+    total_value: int = 0
+    hits: int = 0
+    crit_hits: int = 0
+    lucky_hits: int = 0
+    crit_total: int = 0
+    lucky_total: int = 0
+    hp_loss_total: int = 0
+    shield_loss_total: int = 0
+
+
+@dataclass(frozen=True)
+class Boss:
+    """One boss of a fight, by name."""
+
+    hits: int
+    total_damage: int
+    max_hp: int | None
+    is_defeated: bool
+
+
+@dataclass(frozen=True)
+class Fight:
+    """One fight; ``ended_at_ms`` and ``duration_ms`` are None while it is open."""
+
+    started_at_ms: int
+    ended_at_ms: int | None
+    local_player_id: int | None
+    scene_id: int | None
+    scene_name: str | None
+    total_dmg: int
+    total_heal: int
+    actors: Mapping[int, Actor]
+    damage_pairs: Mapping[PairKey, Pair]
+    heal_pairs: Mapping[PairKey, Pair]
+    bosses: Mapping[str, Boss]
+    damage_events: Sequence[InsertDamageEvent]
+    heal_events: Sequence[InsertHealEvent]
+
+    @property
+    def duration_ms(self) -> int | None:
+        """End less start; never negative, and possibly 0 (which the rates take as 1 s)."""
+        return None if self.ended_at_ms is None else self.ended_at_ms - self.started_at_ms
+
+    @property
+    def players(self) -> dict[int, Actor]:
+        """The actors who are players."""
+        return {actor_id: actor for actor_id, actor in self.actors.items() if actor.is_player}
+
+
+@dataclass(frozen=True)
+class Counters:
+    """What was not taken into any fight, and why."""
+
+    ignored_begins: int = 0
+    ignored_ends: int = 0
+    strays_dropped: int = 0
+
+    @property
+    def ignored(self) -> int:
+        return self.ignored_begins + self.ignored_ends
+
+
+@dataclass
+class _Recording:
+    """The open fight: its begin, its events as they came, and who was upserted in it."""
+
+    begin: BeginEncounter
+    events: list[Event] = field(default_factory=list)
+    upserted: set[int] = field(default_factory=set)
+
+
+class Model:
+    """What a database must hold after the tasks applied so far."""
+
+    def __init__(self, tasks: Iterable[Task] = ()) -> None:
+        self.fights: list[Fight] = []
+        """The finished fights, in the order of their begins."""
+        self.entities: dict[int, Entity] = {}
+        self.counters = Counters()
+        self.held_strays: list[Event] = []
+        """Strays that the next begin may still take."""
+        self._recording: _Recording | None = None
+        self.apply_all(tasks)
+
+    @property
+    def open_fight(self) -> Fight | None:
+        """The fight that is open, with what is known of its actors so far."""
+        if self._recording is None:
+            return None
+        return _fight(self._recording, None, frozenset(), self.entities)
+
+    @property
+    def strays_untaken(self) -> int:
+        """Strays that would be lost if no task came any more: the dropped and the held."""
+        return self.counters.strays_dropped + len(self.held_strays)
+
+    def apply_all(self, tasks: Iterable[Task]) -> None:
+        for task in tasks:
+            self.apply(task)
+
+    def apply(self, task: Task) -> None:
+        match task:
+            case BeginEncounter():
+                self._begin(task)
+            case EndEncounter():
+                self._end(task)
+            case UpsertEntity():
+                self._upsert(task)
+            case InsertDamageEvent() | InsertHealEvent():
+                self._insert(task)
+
+    def _begin(self, task: BeginEncounter) -> None:
+        if self._recording is not None:
+            self._count(ignored_begins=1)
+            return
+        # Choice: "the next begin" is the only chance of a stray; what it leaves is dropped.
+        taken = [event for event in self.held_strays if event.timestamp_ms >= task.started_at_ms]
+        self._count(strays_dropped=len(self.held_strays) - len(taken))
+        self.held_strays = []
+        self._recording = _Recording(task, events=taken)
+
+    def _end(self, task: EndEncounter) -> None:
+        if self._recording is None:
+            self._count(ignored_ends=1)
+            return
+        ended_at_ms = _end_time(self._recording, task.ended_at_ms)
+        defeated = frozenset(task.defeated_bosses or ())
+        self.fights.append(_fight(self._recording, ended_at_ms, defeated, self.entities))
+        self._recording = None
+
+    def _upsert(self, task: UpsertEntity) -> None:
+        known = self.entities.get(task.entity_id)
+        self.entities[task.entity_id] = _merged(known, task)
+        if self._recording is not None:
+            self._recording.upserted.add(task.entity_id)
+
+    def _insert(self, task: Event) -> None:
+        if self._recording is not None:
+            self._recording.events.append(task)
+            return
+        strays = [*self.held_strays, task]
+        newest = max(event.timestamp_ms for event in strays)
+        self.held_strays = [e for e in strays if newest - e.timestamp_ms <= STRAY_WINDOW_MS]
+        self._count(strays_dropped=len(strays) - len(self.held_strays))
+
+    def _count(
+        self, *, ignored_begins: int = 0, ignored_ends: int = 0, strays_dropped: int = 0
+    ) -> None:
+        self.counters = Counters(
+            self.counters.ignored_begins + ignored_begins,
+            self.counters.ignored_ends + ignored_ends,
+            self.counters.strays_dropped + strays_dropped,
+        )
+
+
+def _merged(known: Entity | None, task: UpsertEntity) -> Entity:
+    """The player after the upsert: the unknown never overwrites, whatever its time says.
+
+    Choice: the order of the tasks decides which value is the later one, not ``seen_at_ms``.
+    Choice: blank attributes are unknown too, though the spec speaks of a blank name only.
+    """
+    old = known or Entity(task.entity_id, task.seen_at_ms, task.seen_at_ms)
+    return replace(
+        old,
+        first_seen_ms=min(old.first_seen_ms, task.seen_at_ms),
+        last_seen_ms=max(old.last_seen_ms, task.seen_at_ms),
+        name=_text(task.name) or old.name,
+        class_id=_number(task.class_id) or old.class_id,
+        class_spec=_number(task.class_spec) or old.class_spec,
+        ability_score=_number(task.ability_score) or old.ability_score,
+        level=_number(task.level) or old.level,
+        attributes=_text(task.attributes) or old.attributes,
+    )
+
+
+def _text(text: str | None) -> str | None:
+    """The text as it is, or None where it is blank: nothing in it but white space."""
+    return text if text is not None and text.strip() else None
+
+
+def _number(number: int | None) -> int | None:
+    return number if number is not None and number > 0 else None
+
+
+def _end_time(recording: _Recording, ended_at_ms: int) -> int:
+    """The time of the end; where that is before the start, the last event's, or the start."""
+    started_at_ms = recording.begin.started_at_ms
+    if ended_at_ms >= started_at_ms:
+        return ended_at_ms
+    return max([started_at_ms, *(event.timestamp_ms for event in recording.events)])
+
+
+def _fight(
+    recording: _Recording,
+    ended_at_ms: int | None,
+    defeated: frozenset[str],
+    entities: Mapping[int, Entity],
+) -> Fight:
+    damage = [event for event in recording.events if isinstance(event, InsertDamageEvent)]
+    heals = [event for event in recording.events if isinstance(event, InsertHealEvent)]
+    begin = recording.begin
+    return Fight(
+        started_at_ms=begin.started_at_ms,
+        ended_at_ms=ended_at_ms,
+        local_player_id=begin.local_player_id,
+        scene_id=begin.scene_id,
+        scene_name=begin.scene_name,
+        total_dmg=sum(event.value for event in damage if event.attacker_id in entities),
+        total_heal=sum(event.value for event in heals if event.healer_id in entities),
+        actors=_actors(recording, damage, heals, entities),
+        damage_pairs={key: _damage_pair(hits) for key, hits in _groups(damage, _key).items()},
+        heal_pairs={key: Pair(*_sums(group)) for key, group in _groups(heals, _key).items()},
+        bosses=_bosses(damage, defeated),
+        damage_events=damage,
+        heal_events=heals,
+    )
+
+
+def _actors(
+    recording: _Recording,
+    damage: list[InsertDamageEvent],
+    heals: list[InsertHealEvent],
+    entities: Mapping[int, Entity],
+) -> dict[int, Actor]:
+    """All who dealt, healed, were hit or healed, and the players upserted in the fight."""
+    by_attacker = _groups(damage, lambda hit: hit.attacker_id)
+    by_defender = _groups(damage, lambda hit: hit.defender_id)
+    by_healer = _groups(heals, lambda heal: heal.healer_id)
+    targets = {heal.target_id for heal in heals}
+    ids = {*by_attacker, *by_defender, *by_healer, *targets, *recording.upserted} - {None}
+    actors = {}
+    for actor_id in ids:
+        assert actor_id is not None
+        dealt = by_attacker.get(actor_id, [])
+        suffered = by_defender.get(actor_id, [])
+        actors[actor_id] = Actor(
+            actor_id,
+            *_snapshot(entities.get(actor_id), suffered),
+            actor_id in entities,
+            # Choice: whoever the begin names is the local player, with or without an entity.
+            actor_id == recording.begin.local_player_id,
+            _active_time(dealt),
+            *_sums(dealt),
+            *_sums(by_healer.get(actor_id, [])),
+            *_sums([hit for hit in suffered if hit.attacker_id not in entities]),
+            *_sums([hit for hit in dealt if hit.is_boss]),
+        )
+    return actors
+
+
+Snapshot = tuple[str | None, int | None, int | None, int | None, int | None, str | None]
+
+
+def _snapshot(entity: Entity | None, suffered: list[InsertDamageEvent]) -> Snapshot:
+    """Name, class, spec, ability score, level and attributes; of a monster only the name.
+
+    Choice: a player's name comes from the entity only, never from a ``monster_name``.
+    """
+    if entity is None:
+        names = [name for hit in suffered if (name := _text(hit.monster_name))]
+        return (names[-1] if names else None, None, None, None, None, None)
+    return (
+        entity.name,
+        entity.class_id,
+        entity.class_spec,
+        entity.ability_score,
+        entity.level,
+        entity.attributes,
+    )
+
+
+def _active_time(dealt: list[InsertDamageEvent]) -> int:
+    """The short gaps between an actor's damage events, in the order of their times."""
+    if not dealt:
+        return 0
+    times = sorted(hit.timestamp_ms for hit in dealt)
+    gaps = [later - earlier for earlier, later in pairwise(times)]
+    return max(LEAST_ACTIVE_MS, sum(gap for gap in gaps if gap <= LONGEST_GAP_MS))
+
+
+def _bosses(damage: list[InsertDamageEvent], defeated: frozenset[str]) -> dict[str, Boss]:
+    """The bosses that were hit, by anyone; a defeated one that nobody hit has no row.
+
+    Choice: a boss hit without a name is left out, even if other hits name the same defender.
+    """
+    hits = [hit for hit in damage if hit.is_boss]
+    named = _groups(hits, lambda hit: _text(hit.monster_name))
+    return {
+        name: Boss(len(group), _total(group), _max_hp(group), name in defeated)
+        for name, group in named.items()
+        if name is not None
+    }
+
+
+def _max_hp(hits: list[InsertDamageEvent]) -> int | None:
+    return max((h.defender_max_hp for h in hits if h.defender_max_hp is not None), default=None)
+
+
+def _key(event: Event) -> PairKey:
+    skill = UNKNOWN_SKILL if event.skill_id is None else event.skill_id
+    if isinstance(event, InsertDamageEvent):
+        return (event.attacker_id, event.defender_id, skill)
+    return (event.healer_id, event.target_id, skill)
+
+
+def _damage_pair(hits: list[InsertDamageEvent]) -> Pair:
+    hp_loss = sum(hit.hp_loss for hit in hits)
+    shield_loss = sum(hit.shield_loss for hit in hits)
+    return Pair(*_sums(hits), hp_loss, shield_loss)
+
+
+def _sums(events: Sequence[Event]) -> tuple[int, int, int, int, int, int]:
+    """Total, hits, crit hits, lucky hits, crit total, lucky total."""
+    crits = [event for event in events if event.is_crit]
+    luckies = [event for event in events if event.is_lucky]
+    sizes = (len(events), len(crits), len(luckies))
+    return (_total(events), *sizes, _total(crits), _total(luckies))
+
+
+def _total(events: Sequence[Event]) -> int:
+    return sum(event.value for event in events)
+
+
+def _groups(events: Sequence[E], key: Callable[[E], K]) -> dict[K, list[E]]:
+    groups: dict[K, list[E]] = defaultdict(list)
+    for event in events:
+        groups[key(event)].append(event)
+    return dict(groups)

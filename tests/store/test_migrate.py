@@ -1,0 +1,122 @@
+"""Migrations: every file of every version opens, whoever else opens it at that moment."""
+
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from resonance_logs.store.engine import Store
+from resonance_logs.store.migrate import APPLICATION_ID, SCHEMA_VERSION, prepare
+from resonance_logs.store.tables import metadata
+
+FROZEN = sorted((Path(__file__).parent / "frozen").glob("*.sql"))
+
+
+def thaw(frozen: Path, path: Path) -> None:
+    """Make the file that the dump was taken of."""
+    connection = sqlite3.connect(path)
+    connection.executescript(
+        f"PRAGMA auto_vacuum=INCREMENTAL; PRAGMA application_id={APPLICATION_ID};"
+    )
+    connection.executescript(frozen.read_text(encoding="utf-8"))
+    connection.execute("PRAGMA journal_mode=WAL").close()
+    connection.close()
+
+
+def schema(path: Path) -> set[str]:
+    connection = sqlite3.connect(path)
+    try:
+        found = connection.execute("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL")
+        return {" ".join(row[0].split()) for row in found}
+    finally:
+        connection.close()
+
+
+def test_the_newest_migration_is_the_version_of_the_program() -> None:
+    config = Config()
+    config.set_main_option("script_location", "resonance_logs.store:migrations")
+    assert ScriptDirectory.from_config(config).get_current_head() == SCHEMA_VERSION
+
+
+def test_every_version_has_a_frozen_file() -> None:
+    config = Config()
+    config.set_main_option("script_location", "resonance_logs.store:migrations")
+    versions = {each.revision for each in ScriptDirectory.from_config(config).walk_revisions()}
+    assert {frozen.stem for frozen in FROZEN} == versions
+
+
+@pytest.mark.parametrize("frozen", FROZEN, ids=lambda frozen: frozen.stem)
+def test_a_frozen_file_migrates_and_keeps_its_fights(frozen: Path, path: Path) -> None:
+    thaw(frozen, path)
+    prepare(path)
+    prepare(path.with_name("new.db"))
+    assert schema(path) == schema(path.with_name("new.db"))
+    connection = sqlite3.connect(path)
+    assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
+    assert connection.execute("SELECT total_dmg, scene_name FROM encounters").fetchall() == [
+        (30, "Tina's Court")
+    ]
+    connection.close()
+
+
+def test_the_migrations_make_the_tables_that_the_program_expects(path: Path) -> None:
+    prepare(path)
+    store = Store(path)
+    with store.reading() as connection:
+        context = MigrationContext.configure(connection)
+        assert compare_metadata(context, metadata) == []
+    store.close()
+
+
+def test_the_file_keeps_its_settings(path: Path) -> None:
+    prepare(path)
+    connection = sqlite3.connect(path)
+    assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    assert connection.execute("PRAGMA auto_vacuum").fetchone() == (2,)
+    assert connection.execute("PRAGMA application_id").fetchone() == (APPLICATION_ID,)
+    connection.close()
+
+
+def test_every_connection_has_its_settings(path: Path) -> None:
+    prepare(path)
+    store = Store(path)
+    expected = {"foreign_keys": 1, "busy_timeout": 10_000, "synchronous": 1, "secure_delete": 0}
+    for connect in (store.reading, store.writing):
+        with connect() as connection:
+            for name, value in expected.items():
+                assert connection.exec_driver_sql(f"PRAGMA {name}").scalar_one() == value
+    store.close()
+
+
+def test_processes_that_open_a_new_file_at_the_same_moment_all_succeed(path: Path) -> None:
+    program = (
+        "import sys, pathlib\n"
+        "from resonance_logs.store.migrate import prepare\n"
+        "sys.stdin.readline()\n"
+        "prepare(pathlib.Path(sys.argv[1]))\n"
+    )
+    openers = [
+        subprocess.Popen(
+            [sys.executable, "-c", program, str(path)],
+            stdin=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(6)
+    ]
+    for opener in openers:
+        assert opener.stdin is not None
+        opener.stdin.write("go\n")
+        opener.stdin.flush()
+    for opener in openers:
+        _, errors = opener.communicate(timeout=120)
+        assert opener.returncode == 0, errors
+    assert schema(path)
+

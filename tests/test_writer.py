@@ -1,0 +1,190 @@
+"""The writer: whatever fails, nothing accepted is lost, order is kept, the thread lives."""
+
+import logging
+import sqlite3
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection
+
+from resonance_logs import (
+    BeginEncounter,
+    Database,
+    DatabaseClosed,
+    DatabaseUnavailable,
+    EndEncounter,
+    FlushTimeout,
+    InsertDamageEvent,
+    Settings,
+    Task,
+    UpsertEntity,
+)
+from resonance_logs import journal as journal_module
+from resonance_logs.recorder import Batch
+from resonance_logs.writer import THREAD_NAME
+from tests.test_database import fight, record, rows
+
+
+def hit(time_ms: int, value: int = 1) -> InsertDamageEvent:
+    return InsertDamageEvent(timestamp_ms=time_ms, attacker_id=7, value=value, defender_id=900)
+
+
+def wait_until(condition: object, seconds: float = 30) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():  # type: ignore[operator]
+        assert time.monotonic() < deadline, "what was waited for did not happen"
+        time.sleep(0.01)
+
+
+def test_the_thread_has_a_name() -> None:
+    assert THREAD_NAME.startswith("resonance-logs")
+
+
+def test_a_locked_file_is_waited_for_and_everything_is_written_in_order(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("resonance_logs.store.engine.BUSY_TIMEOUT_MS", 20)
+    with Database.open(path) as db:
+        blocker = sqlite3.connect(path, isolation_level=None)
+        blocker.execute("BEGIN IMMEDIATE")
+        for task in fight(hits=5):
+            db.enqueue(task)
+        wait_until(lambda: db.stats().retries >= 2)
+        assert "locked" in str(db.stats().last_error)
+        blocker.rollback()
+        blocker.close()
+        db.flush(60)
+        assert db.stats().rejected == 0
+    assert rows(path, "SELECT total_dmg FROM encounters") == [(50,)]
+
+
+def test_a_batch_that_fails_leaves_no_trace_and_is_written_whole_when_retried(
+    db: Database, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original = Batch.apply
+    failures = [sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR]
+
+    def failing(self: Batch, tasks: Sequence[Task]) -> None:
+        original(self, tasks)
+        if failures:
+            raise OSError(failures.pop(), "database or disk is full")
+
+    monkeypatch.setattr(Batch, "apply", failing)
+    record(db, fight(hits=4))
+    assert rows(path, "SELECT total_dmg FROM encounters") == [(40,)]
+    assert rows(path, "SELECT count(*), max(id) FROM encounters") == [(1, 1)]
+    assert db.stats().retries == 2
+
+
+def test_a_task_that_breaks_its_batch_is_rejected_alone(
+    db: Database, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original = Batch.apply
+
+    def failing(self: Batch, tasks: Sequence[Task]) -> None:
+        original(self, tasks)
+        if any(isinstance(task, InsertDamageEvent) and task.value == 666 for task in tasks):
+            raise RuntimeError("an unforeseen flaw")
+
+    monkeypatch.setattr(Batch, "apply", failing)
+    tasks: list[Task] = [BeginEncounter(started_at_ms=0), *(hit(n) for n in range(20))]
+    tasks.insert(7, hit(100, value=666))
+    tasks.append(UpsertEntity(entity_id=7, seen_at_ms=0))
+    record(db, [*tasks, EndEncounter(ended_at_ms=50)])
+    assert rows(path, "SELECT total_dmg FROM encounters") == [(20,)]
+    ((task, error),) = rows(path, "SELECT task, error FROM rejected_tasks")
+    assert "666" in str(task)
+    assert "an unforeseen flaw" in str(error)
+    assert db.stats().rejected == 1
+
+
+def test_the_thread_lives_on_after_errors_and_writes_what_comes_later(
+    db: Database, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as broken:
+        broken.setattr(Batch, "apply", lambda self, tasks: 1 / 0)
+        record(db, [hit(1)])
+    assert any(thread.name == THREAD_NAME for thread in threading.enumerate())
+    record(db, fight())
+    assert rows(path, "SELECT total_dmg FROM encounters") == [(30,)]
+    assert "ZeroDivisionError" in str(db.stats().last_error)
+
+
+def test_closing_while_the_file_cannot_be_written_says_how_many_tasks_are_lost(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("resonance_logs.store.engine.BUSY_TIMEOUT_MS", 20)
+    db = Database.open(path, settings=Settings(close_seconds=0.3))
+    blocker = sqlite3.connect(path, isolation_level=None)
+    blocker.execute("BEGIN IMMEDIATE")
+    for task in fight(hits=2):
+        db.enqueue(task)
+    with pytest.raises(FlushTimeout):
+        db.flush(0.1)
+    waiting: list[BaseException] = []
+
+    def flush() -> None:
+        try:
+            db.flush()
+        except DatabaseClosed as error:
+            waiting.append(error)
+
+    flusher = threading.Thread(target=flush)
+    flusher.start()
+    wait_until(lambda: db.stats().queued > 0)
+    with pytest.raises(DatabaseUnavailable, match="5 tasks were not kept"):
+        db.close()
+    flusher.join(30)
+    assert len(waiting) == 1
+    blocker.close()
+
+
+def test_live_counters_are_stored_within_their_time_without_a_flush(path: Path) -> None:
+    with Database.open(path, settings=Settings(live_seconds=0.05)) as db:
+        for task in fight(hits=3)[:-1]:
+            db.enqueue(task)
+        wait_until(
+            lambda: (
+                rows(path, "SELECT damage_dealt, hits_dealt FROM actor_encounter_stats")
+                == [(30, 3), (0, 0)]
+            )
+        )
+        assert rows(path, "SELECT total_dmg, damage_events FROM encounters") == [(30, 3)]
+
+
+def test_live_counters_equal_what_the_journal_adds_up_to(db: Database, path: Path) -> None:
+    record(db, [BeginEncounter(started_at_ms=0), *(hit(n, value=n) for n in range(100))])
+    record(db, [UpsertEntity(entity_id=7, seen_at_ms=3, name="Aoi"), hit(101, value=1)])
+    ((dealt,),) = rows(
+        path, "SELECT damage_dealt FROM actor_encounter_stats WHERE is_player AND actor_id = 7"
+    )
+    connection: Connection
+    with db._store.reading() as connection:
+        parts = journal_module.read(connection, 1)
+    assert dealt == sum(int(part.damage.value.sum()) for part in parts) == 4951
+
+
+def test_only_one_row_a_batch_is_written_for_the_hits(db: Database, path: Path) -> None:
+    record(db, [BeginEncounter(started_at_ms=0), *(hit(n) for n in range(1_000))])
+    ((chunks, events),) = rows(path, "SELECT count(*), sum(events) FROM encounter_journal")
+    assert events == 1_000
+    assert isinstance(chunks, int)
+    assert chunks <= db.stats().batches
+
+
+def test_a_difference_between_the_live_sums_and_the_journal_is_logged(
+    db: Database, path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    record(db, [BeginEncounter(started_at_ms=0), hit(1, value=5)])
+    record(db, [hit(2, value=7)])
+    connection = sqlite3.connect(path)
+    connection.execute("DELETE FROM encounter_journal WHERE chunk = 0")
+    connection.commit()
+    connection.close()
+    with caplog.at_level(logging.ERROR):
+        record(db, [UpsertEntity(entity_id=7, seen_at_ms=3), EndEncounter(ended_at_ms=9)])
+    assert "differ from the journal" in caplog.text
+    assert rows(path, "SELECT total_dmg FROM encounters") == [(7,)]
