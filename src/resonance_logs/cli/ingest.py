@@ -73,7 +73,7 @@ def _end(intake: Intake, *, follow: bool, failed: bool) -> None:
 
 def _unread(intake: Intake) -> str:
     names = ", ".join(safe(name, 200) for name in intake.unread)
-    return f"\nerror: not read: {names}" if names else ""
+    return f"; not begun: {names}" if names else ""
 
 
 def _check(files: Sequence[str], rejects: Path | None, *, follow: bool) -> None:

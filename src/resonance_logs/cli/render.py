@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import unicodedata
 from collections.abc import Iterable
@@ -40,16 +41,15 @@ def err() -> Console:
 def _console(*, stderr: bool) -> Console:
     from rich.console import Console
 
-    console = Console(stderr=stderr, markup=False, emoji=False, highlight=False, soft_wrap=False)
-    if not console.is_terminal:
-        console = Console(
-            stderr=stderr,
-            markup=False,
-            emoji=False,
-            highlight=False,
-            width=max(console.width, WIDTH_WITHOUT_TERMINAL),
-        )
-    return console
+    stream = sys.stderr if stderr else sys.stdout
+    is_sized = stream.isatty() or "COLUMNS" in os.environ
+    return Console(
+        stderr=stderr,
+        markup=False,
+        emoji=False,
+        highlight=False,
+        width=None if is_sized else WIDTH_WITHOUT_TERMINAL,
+    )
 
 
 def say(message: str) -> None:
