@@ -343,3 +343,14 @@ def test_the_file_is_found_by_argument_environment_or_platform(
 def test_a_setting_that_makes_no_sense_is_named(name: str) -> None:
     with pytest.raises(ValueError, match=name):
         Settings(**{name: 0})
+
+
+def test_a_fight_too_large_for_an_archive_is_kept_without_its_single_hits(
+    db: Database, path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("resonance_logs.archive.MAX_EVENTS", 3)
+    for task in fight(hits=4):
+        record(db, [task])
+    assert rows(path, "SELECT total_dmg FROM encounters") == [(40,)]
+    assert rows(path, "SELECT count(*) FROM encounter_archives") == [(0,)]
+    assert "without its single hits" in caplog.text

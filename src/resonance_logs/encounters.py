@@ -258,7 +258,11 @@ def _store_bosses(
 
 
 def _store_archive(connection: Connection, encounter_id: int, events: Events) -> None:
-    payload = encode_events(events, compact=True)
+    try:
+        payload = encode_events(events, compact=True)
+    except ValueError as error:
+        _logger.error("encounter %d is kept without its single hits: %s", encounter_id, error)
+        return
     connection.execute(
         insert(tables.encounter_archives),
         {"encounter_id": encounter_id, "events": len(events), "payload": payload},

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shlex
+import shutil
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -97,17 +99,17 @@ def _look(path: Path, console: Console) -> None:
     with Database.open(path, record=False) as database:
         page = database.commands.get_recent_encounters(limit=FIGHTS * 4)
         option = f"--db {shlex.quote(str(path))}"
-        _title(console, f"resonance-logs list {option}")
+        _title(console, f"list {option}")
         print_history(console, page, 0)
         fight = _most_telling(database, page.rows)
-        _title(console, f"resonance-logs show {fight.id} {option}")
+        _title(console, f"show {fight.id} {option}")
         print_fight(console, fight)
         best = fight.actors[0]
         name = shlex.quote(player_name(best.name, best.actor_id))
-        _title(console, f"resonance-logs show {fight.id} --skills {name} {option}")
+        _title(console, f"show {fight.id} --skills {name} {option}")
         window = skills_of(database, fight, str(best.actor_id), SkillKind.DPS)
         print_skills(console, fight, window, SkillKind.DPS)
-        _title(console, f"resonance-logs info {option}")
+        _title(console, f"info {option}")
         print_info(console, database.commands.get_database_info())
     _say_what_next(console, fight.id, option)
 
@@ -119,7 +121,17 @@ def _most_telling(database: Database, fights: list[EncounterSummary]) -> Encount
 
 
 def _title(console: Console, command: str) -> None:
-    console.print(f"\n$ {command}\n", style="bold cyan", soft_wrap=True)
+    console.print(f"\n$ {_program()} {command}\n", style="bold cyan", soft_wrap=True)
+
+
+def _program() -> str:
+    """How the user may call this program, which need not lie on the PATH."""
+    if shutil.which("resonance-logs"):
+        return "resonance-logs"
+    called = Path(sys.argv[0])
+    if called.name == "resonance-logs":
+        return shlex.quote(str(called))
+    return f"{shlex.quote(sys.executable)} -m resonance_logs"
 
 
 def _say_what_next(console: Console, fight_id: int, option: str) -> None:
