@@ -6,7 +6,6 @@ from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from itertools import chain
 from typing import Final, Self
 
 import numpy as np
@@ -129,19 +128,22 @@ class DamageEvents:
             InvalidTask: a field of one of them has a wrong type or is out of range.
         """
         # One comprehension a column: twice as fast as one tuple a task, turned around by zip.
+        defenders = [task.defender_id for task in tasks]
+        maxima = [task.defender_max_hp for task in tasks]
         numbers = _numbers(
             [
                 [task.timestamp_ms for task in tasks],
                 [task.attacker_id for task in tasks],
-                _or_else([task.defender_id for task in tasks], UNKNOWN),
+                _or_else(defenders, UNKNOWN),
                 _or_else([task.skill_id for task in tasks], UNKNOWN_SKILL),
                 [task.value for task in tasks],
                 [task.hp_loss for task in tasks],
                 [task.shield_loss for task in tasks],
-                _or_else([task.defender_max_hp for task in tasks], UNKNOWN),
+                _or_else(maxima, UNKNOWN),
             ],
             _DAMAGE_LOWEST,
             _DAMAGE_HIGHEST,
+            unknown=defenders.count(None) + maxima.count(None),
         )
         flags = _flags(
             [
@@ -233,16 +235,18 @@ class HealEvents:
         Raises:
             InvalidTask: a field of one of them has a wrong type or is out of range.
         """
+        targets = [task.target_id for task in tasks]
         numbers = _numbers(
             [
                 [task.timestamp_ms for task in tasks],
                 [task.healer_id for task in tasks],
-                _or_else([task.target_id for task in tasks], UNKNOWN),
+                _or_else(targets, UNKNOWN),
                 _or_else([task.skill_id for task in tasks], UNKNOWN_SKILL),
                 [task.value for task in tasks],
             ],
             _HEAL_LOWEST,
             _HEAL_HIGHEST,
+            unknown=targets.count(None),
         )
         flags = _flags([[task.is_crit for task in tasks], [task.is_lucky for task in tasks]])
         return cls(numbers, flags)
@@ -312,18 +316,21 @@ def _within(times: Int64Array, from_ms: int | None, to_ms: int | None) -> NDArra
 
 
 def _or_else(items: list[int | None], missing: int) -> list[int]:
-    """The items with ``missing`` in the place of each None; one given as such is refused."""
-    if missing == UNKNOWN and UNKNOWN in items:
-        raise InvalidTask(f"expected integers from {-MAX_INTEGER} to {MAX_INTEGER}")
+    """The items with ``missing`` in the place of each None."""
     if None not in items:
         return items  # type: ignore[return-value]
     return [missing if item is None else item for item in items]
 
 
-def _numbers(columns: list[list[int]], lowest: list[int], highest: list[int]) -> Int64Array:
+def _numbers(
+    columns: list[list[int]], lowest: list[int], highest: list[int], *, unknown: int
+) -> Int64Array:
+    """The columns as one array; ``unknown`` of their numbers stand for null, and no others may."""
+    # array("q") takes whole numbers only; numpy would cut a float down without a word.
+    flat = array("q")
     try:
-        # array("q") takes whole numbers only; numpy would cut a float down without a word.
-        flat = array("q", list(chain.from_iterable(columns)))
+        for column in columns:
+            flat.fromlist(column)
     except (TypeError, OverflowError) as error:
         raise InvalidTask(str(error)) from error
     numbers = np.frombuffer(flat, dtype=np.int64).reshape(len(columns), -1)
@@ -331,13 +338,15 @@ def _numbers(columns: list[list[int]], lowest: list[int], highest: list[int]) ->
         (numbers.min(axis=1) < lowest).any() or (numbers.max(axis=1) > highest).any()
     ):
         raise InvalidTask("an integer is out of range")
+    if np.count_nonzero(numbers == UNKNOWN) != unknown:
+        raise InvalidTask(f"expected integers from {-MAX_INTEGER} to {MAX_INTEGER}")
     return numbers
 
 
 def _flags(columns: list[list[bool]]) -> FlagArray:
     """The bits of CRIT, LUCKY and BOSS, in this order."""
     try:
-        flat = bytes(list(chain.from_iterable(columns)))
+        flat = b"".join(map(bytes, columns))
     except (TypeError, ValueError) as error:
         raise InvalidTask(str(error)) from error
     bits = np.frombuffer(flat, dtype=np.uint8).reshape(len(columns), -1)

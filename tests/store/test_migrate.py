@@ -119,4 +119,3 @@ def test_processes_that_open_a_new_file_at_the_same_moment_all_succeed(path: Pat
         _, errors = opener.communicate(timeout=120)
         assert opener.returncode == 0, errors
     assert schema(path)
-
