@@ -6,7 +6,7 @@ import pytest
 
 from resonance_logs.errors import QueueFull
 from resonance_logs.queue import FlushMark, TaskQueue
-from resonance_logs.tasks import EndEncounter
+from resonance_logs.tasks import EndEncounter, Task
 
 
 def numbered(number: int) -> EndEncounter:
@@ -35,7 +35,7 @@ def test_one_who_waits_for_room_goes_on_when_there_is_some() -> None:
     queue.put(numbered(1), 0)
     thread = threading.Thread(target=queue.put, args=(numbered(2), 30))
     thread.start()
-    taken = []
+    taken: list[Task | FlushMark] = []
     while len(taken) < 2:
         taken += queue.take(1)
     thread.join()

@@ -144,7 +144,7 @@ def test_actors_are_all_who_deal_or_take(
     expected |= {t.target_id for t in healing if t.target_id is not None}
     events = columns(damage, healing)
     assert actor_ids(events) == expected
-    times = [t.timestamp_ms for t in (*damage, *healing)]
+    times = [t.timestamp_ms for t in damage] + [t.timestamp_ms for t in healing]
     assert last_time_ms(events) == max(times, default=None)
 
 

@@ -32,7 +32,7 @@ SIX: Final = 6
 
 
 def group_sums(
-    keys: Sequence[Int64Array], columns: Sequence[Int64Array]
+    keys: Sequence[Int64Array | FlagArray], columns: Sequence[Int64Array]
 ) -> tuple[Int64Array, Int64Array]:
     """Sum ``columns`` (each of length n) over rows with equal ``keys`` (each of length n).
 

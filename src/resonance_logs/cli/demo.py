@@ -144,4 +144,4 @@ def _say_what_next(console: Console, fight_id: int, option: str) -> None:
         "simulate --seed 7 -o night.ndjson",
         f"ingest night.ndjson {option}",
     ):
-        console.print(f"  resonance-logs {command}", soft_wrap=True)
+        console.print(f"  {_program()} {command}", soft_wrap=True)

@@ -1,0 +1,61 @@
+"""The demonstration, at full speed."""
+
+import json
+import shlex
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Run, error_lines
+
+COMMANDS = {"list", "show", "info", "favorite", "call", "simulate", "ingest"}
+
+
+def demonstrate(run: Run, **where: Path | None) -> str:
+    done = run("demo", "--seconds", "0", **where)
+    assert done.exit_code == 0, done.stderr
+    assert done.stderr == ""
+    return done.stdout
+
+
+def test_the_demo_shows_the_history_a_fight_a_players_skills_and_the_file(
+    run: Run, path: Path
+) -> None:
+    shown = demonstrate(run)
+    for part in ("fights 1 to 5 of 5", "bytes a hit", "damage dealt", "Try next:"):
+        assert part in shown
+    assert "Skill " not in shown.replace("Unknown Skill", "")
+    assert json.loads(run("info", "--json").stdout)["encounters"] == 5
+
+
+def test_every_command_that_the_demo_names_works(
+    run: Run, path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    lines = (line.strip().removeprefix("$ ") for line in demonstrate(run).splitlines())
+    words = [shlex.split(line) for line in lines if " --db " in line or " simulate " in line]
+    commands = [each[min(map(each.index, COMMANDS & set(each))) :] for each in words]
+    assert len(commands) >= 8
+    for arguments in commands:
+        if arguments[0] == "simulate":
+            arguments += ["--fights", "1", "--seconds", "5"]
+        assert run(*arguments, db=None).exit_code == 0, arguments
+
+
+def test_a_database_that_is_there_is_not_touched(run: Run, recorded: Path) -> None:
+    before = recorded.read_bytes()
+    done = run("demo")
+    assert done.exit_code == 1
+    (line,) = error_lines(done.stderr)
+    assert line.startswith(f"error: {recorded} is there already")
+    assert recorded.read_bytes() == before
+
+
+def test_the_demos_own_database_is_made_anew_each_time(
+    run: Run, recorded: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RESONANCE_LOGS_DB", str(recorded))
+    before = recorded.read_bytes()
+    for _ in range(2):
+        assert "demo.db" in demonstrate(run, db=None)
+    assert recorded.read_bytes() == before

@@ -1,0 +1,84 @@
+"""Help is complete, and there at once."""
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.cli.conftest import Run
+
+HEAVY = ("numpy", "sqlalchemy", "pydantic", "msgspec", "alembic", "zstandard", "rich.table")
+COMMANDS = (
+    ("ingest",),
+    ("list",),
+    ("show",),
+    ("call",),
+    ("simulate",),
+    ("info",),
+    ("delete",),
+    ("favorite",),
+    ("catalog", "load"),
+    ("demo",),
+)
+PROGRAM = """
+import sys
+from resonance_logs.cli import main
+sys.argv[0] = "resonance-logs"
+try:
+    main()
+finally:
+    sys.stderr.write(" ".join(m for m in %r if m in sys.modules))
+"""
+
+
+@pytest.mark.parametrize("command", [(), ("list",), ("catalog", "load"), ("demo",)])
+def test_help_imports_nothing_heavy(command: tuple[str, ...]) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM % (HEAVY,), *command, "--help"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0
+    assert done.stdout.startswith("Usage: resonance-logs")
+    assert done.stderr == ""
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself(run: Run, command: tuple[str, ...]) -> None:
+    done = run(*command, "--help", db=None)
+    assert done.exit_code == 0
+    assert f"Usage: resonance-logs {' '.join(command)}" in done.stdout
+    assert "--db" in done.stdout or command == ("simulate",)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_option_has_a_help_text(run: Run, command: tuple[str, ...]) -> None:
+    lines = run(*command, "--help", db=None).stdout.splitlines()
+    options = [
+        (line, after)
+        for line, after in zip(lines, [*lines[1:], ""], strict=True)
+        if line.startswith("  -")
+    ]
+    assert options
+    for line, after in options:
+        assert "  " in line.strip() or after.startswith("          "), line
+
+
+def test_without_a_command_the_help_is_shown(run: Run) -> None:
+    done = run(db=None)
+    assert "Usage: resonance-logs" in done.output
+    assert all(command[0] in done.output for command in COMMANDS)
+
+
+def test_the_version_is_told(run: Run) -> None:
+    done = run("--version", db=None)
+    assert done.exit_code == 0
+    assert done.stdout.startswith("resonance-logs 0.")
+
+
+@pytest.mark.parametrize("wrong", [("bogus",), ("list", "--bogus"), ("show",), ("show", "x")])
+def test_wrong_usage_ends_with_2(run: Run, wrong: tuple[str, ...]) -> None:
+    done = run(*wrong, db=None)
+    assert done.exit_code == 2
+    assert "Error" in done.stderr
