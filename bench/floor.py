@@ -1,0 +1,77 @@
+"""The floor: ready tuples, by multi-row INSERT into a plain table, and nothing else."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from itertools import chain
+from pathlib import Path
+from statistics import median
+from typing import Final
+
+from bench.figures import Figure
+from bench.material import Row, make_rows
+from bench.rounds import in_turns, remove, seconds
+from bench.run import Run
+
+BATCH: Final = 5_000
+COLUMNS: Final = (
+    "encounter_id, is_heal, timestamp_ms, attacker_id, defender_id, monster_name, skill_id, "
+    "value, is_crit, is_lucky, hp_loss, shield_loss, defender_max_hp, is_boss"
+)
+WIDTH: Final = len(COLUMNS.split(","))
+ONE_ROW: Final = f"INSERT INTO events ({COLUMNS}) VALUES ({','.join('?' * WIDTH)})"
+
+
+def plain_table(path: Path) -> sqlite3.Connection:
+    """A new file with the plain event table."""
+    remove(path)
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=NORMAL")
+    connection.execute(f"CREATE TABLE events (id INTEGER PRIMARY KEY, {COLUMNS})")
+    return connection
+
+
+def insert(connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
+    """One transaction of few statements of many rows each."""
+    most = connection.getlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER) // WIDTH
+    connection.execute("BEGIN IMMEDIATE")
+    for part in _parts(rows, most):
+        marks = ",".join([f"({','.join('?' * WIDTH)})"] * len(part))
+        connection.execute(
+            f"INSERT INTO events ({COLUMNS}) VALUES {marks}", tuple(chain.from_iterable(part))
+        )
+    connection.execute("COMMIT")
+
+
+def _parts(rows: Sequence[Row], size: int) -> Iterator[Sequence[Row]]:
+    for start in range(0, len(rows), size):
+        yield rows[start : start + size]
+
+
+def floor_rate(path: Path, rows: Sequence[Row]) -> float:
+    """Events a second of the floor."""
+    connection = plain_table(path)
+    try:
+
+        def insert_all() -> None:
+            for part in _parts(rows, BATCH):
+                insert(connection, part)
+
+        return len(rows) / seconds(insert_all)
+    finally:
+        connection.close()
+        remove(path)
+
+
+def measure(run: Run) -> Iterator[Figure]:
+    """The floor itself."""
+    rows = make_rows(run.size(500_000, 20_000))
+    (rates,) = in_turns(run.size(5, 2), lambda: floor_rate(run.folder / "floor.db", rows))
+    yield Figure.of(
+        "floor: multi-row INSERT, batches of 5,000",
+        median(rates),
+        "events/s",
+        note=f"{min(rates):,.0f} to {max(rates):,.0f} in {len(rates)} rounds",
+    )
