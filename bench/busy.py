@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from bench.figures import Figure, Target
-from bench.floor import ONE_ROW, floor_rate, plain_table
+from bench.floor import ONE_ROW, ReadyRow, floor_rate, plain_table, ready
 from bench.material import Row, begin, feed, make_rows
 from bench.rounds import database, in_turns, remove
 from bench.run import Run
@@ -55,7 +55,7 @@ def recording_rate(path: Path, rows: list[Row]) -> float:
         return while_busy(record)
 
 
-def executemany_rate(path: Path, rows: list[Row], limit_s: float) -> float:
+def executemany_rate(path: Path, rows: list[ReadyRow], limit_s: float) -> float:
     """Events a second by executemany, in batches, until the time is over."""
     connection = plain_table(path)
     try:
@@ -65,12 +65,12 @@ def executemany_rate(path: Path, rows: list[Row], limit_s: float) -> float:
         remove(path)
 
 
-def _executemany(connection: sqlite3.Connection, rows: list[Row], limit_s: float) -> int:
+def _executemany(connection: sqlite3.Connection, rows: list[ReadyRow], limit_s: float) -> int:
     until = time.perf_counter() + limit_s
     endless = cycle(rows)
     count = 0
 
-    def one_batch() -> Iterator[Row]:
+    def one_batch() -> Iterator[ReadyRow]:
         nonlocal count
         for _, row in zip(range(EXECUTEMANY_BATCH), endless, strict=False):
             if time.perf_counter() > until:
@@ -88,11 +88,12 @@ def _executemany(connection: sqlite3.Connection, rows: list[Row], limit_s: float
 def measure(run: Run) -> Iterator[Figure]:
     """Both beside the idle floor."""
     rows = make_rows(run.size(500_000, 20_000))
+    as_ready = ready(rows)
     floors, recorded, plain = in_turns(
         run.size(5, 2),
         lambda: floor_rate(run.folder / "floor.db", rows),
         lambda: recording_rate(run.folder / "night.db", rows),
-        lambda: executemany_rate(run.folder / "plain.db", rows, run.size(3.0, 1.0)),
+        lambda: executemany_rate(run.folder / "plain.db", as_ready, run.size(3.0, 1.0)),
     )
     target = Target(0.15, at_least=True, of_floor=True)
     yield Figure.paired("main thread busy: recorder", recorded, floors, "events/s", target)

@@ -14,6 +14,8 @@ from bench.material import Row, make_rows
 from bench.rounds import in_turns, remove, seconds
 from bench.run import Run
 
+ReadyRow = tuple[object, ...]
+
 BATCH: Final = 5_000
 COLUMNS: Final = (
     "encounter_id, is_heal, timestamp_ms, attacker_id, defender_id, monster_name, skill_id, "
@@ -33,7 +35,7 @@ def plain_table(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def insert(connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
+def insert(connection: sqlite3.Connection, rows: Sequence[ReadyRow]) -> None:
     """One transaction of few statements of many rows each."""
     most = connection.getlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER) // WIDTH
     connection.execute("BEGIN IMMEDIATE")
@@ -45,13 +47,22 @@ def insert(connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
     connection.execute("COMMIT")
 
 
-def _parts(rows: Sequence[Row], size: int) -> Iterator[Sequence[Row]]:
+def _parts(rows: Sequence[ReadyRow], size: int) -> Iterator[Sequence[ReadyRow]]:
     for start in range(0, len(rows), size):
         yield rows[start : start + size]
 
 
 def floor_rate(path: Path, rows: Sequence[Row]) -> float:
     """Events a second of the floor."""
+    return _rate(path, ready(rows))
+
+
+def ready(rows: Sequence[Row]) -> list[ReadyRow]:
+    """The rows as SQLite takes them fastest: sqlite3 binds a bool in three times an int's time."""
+    return [tuple(+each if isinstance(each, bool) else each for each in row) for row in rows]
+
+
+def _rate(path: Path, rows: Sequence[ReadyRow]) -> float:
     connection = plain_table(path)
     try:
 
@@ -68,10 +79,12 @@ def floor_rate(path: Path, rows: Sequence[Row]) -> float:
 def measure(run: Run) -> Iterator[Figure]:
     """The floor itself."""
     rows = make_rows(run.size(500_000, 20_000))
-    (rates,) = in_turns(run.size(5, 2), lambda: floor_rate(run.folder / "floor.db", rows))
-    yield Figure.of(
-        "floor: multi-row INSERT, batches of 5,000",
-        median(rates),
-        "events/s",
-        note=f"{min(rates):,.0f} to {max(rates):,.0f} in {len(rates)} rounds",
-    )
+    path, as_ready = run.folder / "floor.db", ready(rows)
+    both = in_turns(run.size(5, 2), lambda: _rate(path, as_ready), lambda: _rate(path, rows))
+    for name, rates in zip(("", ", flags bound as bool"), both, strict=True):
+        yield Figure.of(
+            f"floor: multi-row INSERT, batches of 5,000{name}",
+            median(rates),
+            "events/s",
+            note=f"{min(rates):,.0f} to {max(rates):,.0f} in {len(rates)} rounds",
+        )

@@ -22,8 +22,7 @@ def read_rate(path: Path, file: Path, events: int) -> float:
 
 def _ingest(opened: Database, file: Path) -> None:
     for batch in TaskSource(file).batches():
-        for task in batch.tasks:
-            opened.enqueue(task)
+        opened.enqueue_many(batch.tasks)
     opened.flush()
 
 

@@ -111,7 +111,8 @@ _COUNTERS: Final = """
 """
 
 _TEMPLATE: Final = (
-    "CREATE TEMP TABLE roster (fight, slot, actor, PRIMARY KEY (fight, slot)) WITHOUT ROWID",
+    """CREATE TEMP TABLE roster (fight INTEGER, slot INTEGER, actor INTEGER,
+        PRIMARY KEY (fight, slot)) WITHOUT ROWID""",
     "CREATE TEMP TABLE chosen (fight INTEGER PRIMARY KEY, boss, start, duration, won, favorite)",
     "CREATE TEMP TABLE actors AS SELECT * FROM actor_encounter_stats",
     """CREATE TEMP TABLE chosen_slots AS
@@ -158,7 +159,8 @@ _STATEMENTS: Final = (
             'isDefeated', json(iif(won, 'true', 'false')))),
         (SELECT json_group_array(json_object('name', name, 'classId', class_id,
             'isLocalPlayer', json(iif(actor = {LOCAL_PLAYER}, 'true', 'false'))))
-        FROM temp.roster r JOIN entities ON entity_id = r.actor WHERE r.fight = c.fight)
+        FROM temp.roster r CROSS JOIN entities ON entity_id = r.actor
+        WHERE r.fight = c.fight)
     FROM temp.chosen c, temp.fight""",
     f"""INSERT INTO actor_encounter_stats (encounter_id, actor_id, name, class_id, class_spec,
         ability_score, level, is_player, is_local_player, active_time_ms, {_COUNTERS})

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from bench.children import proc_number
-from bench.floor import insert, plain_table
+from bench.floor import insert, plain_table, ready
 from bench.material import Row, begin, feed, make_rows
 from resonance_logs import Database, Settings
 
@@ -40,7 +40,7 @@ def _recorded(path: Path, rows: list[Row]) -> dict[str, float]:
 def _inserted(path: Path, rows: list[Row]) -> dict[str, float]:
     connection = plain_table(path)
     before = _counts()
-    _paced(rows, Settings().batch_seconds, lambda part: insert(connection, part))
+    _paced(rows, Settings().batch_seconds, lambda part: insert(connection, ready(part)))
     connection.close()
     return _per_hit(before, rows) | {"file": path.stat().st_size / len(rows)}
 

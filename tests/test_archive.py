@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from resonance_logs import archive
 from resonance_logs.archive import decode_events, encode_events
+from resonance_logs.collector import collect_events
 from resonance_logs.errors import CorruptArchive
 from resonance_logs.events import DamageEvents, Events, HealEvents
 from resonance_logs.tasks import (
@@ -67,7 +68,7 @@ _heals = st.builds(
 
 
 def events_of(hits: list[InsertDamageEvent], heals: list[InsertHealEvent]) -> Events:
-    return Events(DamageEvents.from_tasks(hits), HealEvents.from_tasks(heals))
+    return collect_events([*hits, *heals])
 
 
 def fight(size: int) -> Events:

@@ -21,7 +21,8 @@ def test_a_quick_run_writes_its_figures_as_json(tmp_path: Path) -> None:
     assert "multi-row INSERT" in done.stdout
     results = json.loads(file.read_text())
     assert {"when", "python", "sqlite", "quick", "noise", "figures"} <= results.keys()
-    (figure,) = results["figures"]
+    figure, with_bools = results["figures"]
+    assert "bool" in with_bools["name"]
     assert figure.keys() == {
         "name",
         "measured",

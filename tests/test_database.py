@@ -27,7 +27,6 @@ from resonance_logs import (
     Task,
     UpsertEntity,
 )
-from resonance_logs.location import default_path, find_path
 
 
 def fight(started: int = 1_000, hits: int = 3) -> list[Task]:
@@ -239,6 +238,37 @@ def test_a_begin_with_a_wrong_field_opens_nothing(db: Database, path: Path) -> N
     assert (db.stats().rejected, db.stats().ignored) == (1, 1)
 
 
+def test_many_are_enqueued_at_once_in_their_order(db: Database, path: Path) -> None:
+    db.enqueue_many(fight(hits=5))
+    db.flush(30)
+    assert rows(path, "SELECT damage_events, total_dmg FROM encounters") == [(5, 50)]
+
+
+def test_where_one_of_many_is_no_task_none_is_taken(db: Database) -> None:
+    with pytest.raises(InvalidTask, match="expected a task, got str"):
+        db.enqueue_many([*fight(), "what"])  # type: ignore[list-item]
+    db.flush(30)
+    assert db.stats().written == 0
+
+
+def test_many_are_refused_by_a_closed_database(db: Database) -> None:
+    db.close()
+    with pytest.raises(DatabaseClosed):
+        db.enqueue_many(fight())
+
+
+def test_a_full_queue_says_how_many_of_several_it_took(path: Path) -> None:
+    settings = Settings(queue_tasks=5, enqueue_seconds=0.05)
+    with Database.open(path, settings=settings) as db:
+        blocker = sqlite3.connect(path, isolation_level=None)
+        blocker.execute("BEGIN IMMEDIATE")
+        with pytest.raises(QueueFull) as full:
+            db.enqueue_many(fight(hits=50))
+        blocker.close()
+        db.enqueue_many(fight(hits=50)[full.value.taken :], timeout=30)
+    assert rows(path, "SELECT damage_events FROM encounters") == [(50,)]
+
+
 def test_what_is_no_task_is_refused_by_the_call(db: Database) -> None:
     with pytest.raises(InvalidTask, match="expected a task, got dict"):
         db.enqueue({"type": "begin_encounter"})  # type: ignore[arg-type]
@@ -327,22 +357,6 @@ def test_a_path_below_a_file_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(DatabaseUnavailable, match="cannot make the folder"):
         Database.open(tmp_path / "file" / "fights.db")
-
-
-def test_the_file_is_found_by_argument_environment_or_platform(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setenv("RESONANCE_LOGS_DB", str(tmp_path / "env.db"))
-    assert find_path(tmp_path / "arg.db") == tmp_path / "arg.db"
-    assert find_path() == tmp_path / "env.db"
-    monkeypatch.delenv("RESONANCE_LOGS_DB")
-    assert find_path() == default_path()
-
-
-@pytest.mark.parametrize("name", ["queue_tasks", "batch_seconds", "live_seconds"])
-def test_a_setting_that_makes_no_sense_is_named(name: str) -> None:
-    with pytest.raises(ValueError, match=name):
-        Settings(**{name: 0})  # type: ignore[arg-type]
 
 
 def test_a_fight_too_large_for_an_archive_is_kept_without_its_single_hits(

@@ -103,3 +103,41 @@ def test_many_threads_put_and_every_task_comes_out_once() -> None:
     for start in (0, 500, 1000, 1500):
         own = [n for n in numbers if start <= n < start + 500]
         assert own == sorted(own)
+
+
+def test_several_tasks_are_put_in_their_order_as_there_is_room() -> None:
+    queue = TaskQueue(3)
+    tasks = [numbered(n) for n in range(10)]
+    thread = threading.Thread(target=queue.put_many, args=(tasks, 30))
+    thread.start()
+    taken: list[object] = []
+    while len(taken) < 10:
+        assert queue.wait(1, 30)
+        taken += queue.take(2)
+        assert len(queue) <= 3
+    thread.join()
+    assert taken == tasks
+
+
+def test_where_there_is_no_room_for_all_the_error_says_how_many_were_taken() -> None:
+    queue = TaskQueue(3)
+    with pytest.raises(QueueFull) as full:
+        queue.put_many([numbered(n) for n in range(5)], 0.01)
+    assert full.value.taken == 3
+    assert queue.take(9) == [numbered(0), numbered(1), numbered(2)]
+
+
+def test_the_taker_wakes_for_several_at_once_and_no_tasks_are_nothing() -> None:
+    queue = TaskQueue(100)
+    queue.put_many([], 0)
+    assert len(queue) == 0
+    threading.Timer(0.01, queue.put_many, [[numbered(n) for n in range(7)]]).start()
+    assert queue.wait(7, 30)
+
+
+def test_without_a_timeout_the_queues_own_patience_holds() -> None:
+    queue = TaskQueue(1, patience=0.01)
+    queue.put(numbered(1))
+    with pytest.raises(QueueFull, match=r"for 0\.01 s") as full:
+        queue.put(numbered(2))
+    assert full.value.taken == 0

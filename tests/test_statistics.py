@@ -7,7 +7,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resonance_logs.events import UNKNOWN, DamageEvents, Events, HealEvents
+from resonance_logs.collector import collect_events
+from resonance_logs.events import UNKNOWN, Events
 from resonance_logs.statistics import (
     active_times,
     actor_ids,
@@ -67,7 +68,7 @@ def six(tasks: list[InsertDamageEvent] | list[InsertHealEvent]) -> list[int]:
 
 
 def columns(damage: list[InsertDamageEvent], healing: list[InsertHealEvent]) -> Events:
-    return Events(DamageEvents.from_tasks(damage), HealEvents.from_tasks(healing))
+    return collect_events([*damage, *healing])
 
 
 def test_the_largest_sums_are_exact_whole_numbers() -> None:
@@ -82,7 +83,7 @@ def test_damage_is_summed_by_attacker_defender_and_skill(tasks: list[InsertDamag
     for t in tasks:
         defender = UNKNOWN if t.defender_id is None else t.defender_id
         groups[t.attacker_id, defender, -1 if t.skill_id is None else t.skill_id].append(t)
-    assert damage_skill_rows(DamageEvents.from_tasks(tasks)) == [
+    assert damage_skill_rows(collect_events(tasks).damage) == [
         (*key, *six(own), sum(t.hp_loss for t in own), sum(t.shield_loss for t in own))
         for key, own in sorted(groups.items())
     ]
@@ -94,14 +95,14 @@ def test_heals_are_summed_by_healer_target_and_skill(tasks: list[InsertHealEvent
     for t in tasks:
         target = UNKNOWN if t.target_id is None else t.target_id
         groups[t.healer_id, target, -1 if t.skill_id is None else t.skill_id].append(t)
-    assert heal_skill_rows(HealEvents.from_tasks(tasks)) == [
+    assert heal_skill_rows(collect_events(tasks).heals) == [
         (*key, *six(own)) for key, own in sorted(groups.items())
     ]
 
 
 @given(hits)
 def test_bosses_are_the_named_defenders_of_boss_hits(tasks: list[InsertDamageEvent]) -> None:
-    found = bosses(DamageEvents.from_tasks(tasks), {"A"})
+    found = bosses(collect_events(tasks).damage, {"A"})
     marked = [t for t in tasks if t.is_boss and (t.monster_name or "").strip()]
     assert [boss.monster_name for boss in found] == sorted({str(t.monster_name) for t in marked})
     for boss in found:
@@ -122,7 +123,7 @@ def test_active_time_is_the_gaps_of_at_most_five_seconds(tasks: list[InsertDamag
         own.sort()
         gaps = [later - sooner for sooner, later in pairwise(own)]
         expected[actor] = max(1_000, sum(gap for gap in gaps if gap <= 5_000))
-    assert active_times(DamageEvents.from_tasks(tasks)) == expected
+    assert active_times(collect_events(tasks).damage) == expected
 
 
 @given(hits)
@@ -132,7 +133,7 @@ def test_a_monster_has_the_name_that_it_was_last_given(tasks: list[InsertDamageE
         for t in tasks
         if t.defender_id is not None and (t.monster_name or "").strip()
     }
-    assert monster_names(DamageEvents.from_tasks(tasks)) == expected
+    assert monster_names(collect_events(tasks).damage) == expected
 
 
 @given(hits, heals)

@@ -1,18 +1,19 @@
 """Hits with no fight open: held for two seconds of event time, taken by the fight that comes."""
 
-from resonance_logs.events import DamageEvents, Events, HealEvents
+from resonance_logs.collector import collect_events
+from resonance_logs.events import Events
 from resonance_logs.strays import MOST_HELD, Strays
 from resonance_logs.tasks import InsertDamageEvent, InsertHealEvent
 
 
 def at(*times: int) -> Events:
     hits = [InsertDamageEvent(timestamp_ms=time, attacker_id=1, value=1) for time in times]
-    return Events(DamageEvents.from_tasks(hits), HealEvents.empty())
+    return collect_events(hits)
 
 
 def heal_at(time: int) -> Events:
     heal = InsertHealEvent(timestamp_ms=time, healer_id=1, value=1)
-    return Events(DamageEvents.empty(), HealEvents.from_tasks([heal]))
+    return collect_events([heal])
 
 
 def test_a_stray_is_held_while_at_most_two_seconds_older_than_the_newest() -> None:

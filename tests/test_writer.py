@@ -1,5 +1,6 @@
 """The writer: whatever fails, nothing accepted is lost, order is kept, the thread lives."""
 
+import asyncio
 import logging
 import sqlite3
 import threading
@@ -18,6 +19,7 @@ from resonance_logs import (
     EndEncounter,
     FlushTimeout,
     InsertDamageEvent,
+    RecordingError,
     Settings,
     Task,
     UpsertEntity,
@@ -188,3 +190,37 @@ def test_a_difference_between_the_live_sums_and_the_journal_is_logged(
         record(db, [UpsertEntity(entity_id=7, seen_at_ms=3), EndEncounter(ended_at_ms=9)])
     assert "differ from the journal" in caplog.text
     assert rows(path, "SELECT total_dmg FROM encounters") == [(7,)]
+
+
+def test_a_flush_that_nobody_awaits_any_more_does_no_harm(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("resonance_logs.store.engine.BUSY_TIMEOUT_MS", 20)
+    with Database.open(path) as db:
+        blocker = sqlite3.connect(path, isolation_level=None)
+        blocker.execute("BEGIN IMMEDIATE")
+        db.enqueue(BeginEncounter(started_at_ms=0))
+        with pytest.raises(FlushTimeout):
+            asyncio.run(db.flush_async(0.1))
+        blocker.close()
+        db.flush(60)
+        record(db, fight(hits=5)[1:])
+    assert rows(path, "SELECT damage_events FROM encounters") == [(5,)]
+
+
+def test_a_mistake_of_the_program_itself_is_told_and_the_thread_goes_on(
+    path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(_batch: Batch) -> None:
+        raise AssertionError("a mistake")
+
+    with Database.open(path) as db:
+        with monkeypatch.context() as broken:
+            broken.setattr(Batch, "keep", fail)
+            db.enqueue(UpsertEntity(entity_id=1, seen_at_ms=1, name="Aoi"))
+            with pytest.raises(RecordingError, match="1 tasks may be lost: AssertionError"):
+                db.flush(30)
+        assert "the writer failed" in caplog.text
+        assert (db.stats().rejected, db.stats().last_error) == (1, "AssertionError: a mistake")
+        record(db, fight(hits=5))
+    assert rows(path, "SELECT damage_events FROM encounters") == [(5,)]

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from resonance_logs.database import Database, Stats
     from resonance_logs.errors import (
         CommandError,
+        DamagedDatabase,
         DatabaseClosed,
         DatabaseError,
         DatabaseUnavailable,
@@ -63,6 +64,7 @@ _HOMES = {
     ),
     "errors": (
         "CommandError",
+        "DamagedDatabase",
         "DatabaseClosed",
         "DatabaseError",
         "DatabaseUnavailable",
@@ -98,6 +100,7 @@ __all__ = [  # noqa: RUF022 - in the order a reader meets them
     "DatabaseUnavailable",
     "NotADatabase",
     "NewerDatabase",
+    "DamagedDatabase",
     "RecordingError",
     "QueueFull",
     "FlushTimeout",

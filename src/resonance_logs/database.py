@@ -6,11 +6,12 @@ import asyncio
 import atexit
 import os
 import threading
+from collections.abc import Sequence
 from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import NoReturn, Self
 
 from resonance_logs.commands import AsyncCommands, Commands
 from resonance_logs.errors import (
@@ -21,7 +22,7 @@ from resonance_logs.errors import (
     RecordingError,
 )
 from resonance_logs.location import find_path
-from resonance_logs.queue import FlushMark, TaskQueue
+from resonance_logs.queue import FlushMark, Item, TaskQueue
 from resonance_logs.settings import Settings
 from resonance_logs.store.engine import Store
 from resonance_logs.store.migrate import prepare
@@ -58,9 +59,10 @@ class Database:
     def __init__(self, store: Store, settings: Settings, *, record: bool) -> None:
         self._store = store
         self._settings = settings
-        self._queue = TaskQueue(settings.queue_tasks)
+        self._queue = TaskQueue(settings.queue_tasks, settings.enqueue_seconds)
         self._writer = Writer(store, self._queue, settings)
         self._records = record
+        self._accepts = record
         self._closed = False
         self._close_lock = threading.Lock()
         self.commands = Commands(store)
@@ -109,14 +111,28 @@ class Database:
             DatabaseClosed: the database was closed.
         """
         if type(task) not in TASK_TYPES:
-            raise InvalidTask(f"expected a task, got {type(task).__name__}")
-        if self._closed:
-            raise DatabaseClosed(f"{self.path} was closed; open it again to record")
-        if not self._records:
-            raise RecordingError(f"{self.path} was opened with record=False")
-        self._queue.put(task, self._settings.enqueue_seconds if timeout is None else timeout)
-        if self._closed:
-            self._refuse_late(task)
+            raise _no_task(type(task))
+        if not self._accepts:
+            self._refuse()
+        self._queue.put(task, timeout)
+        if not self._accepts:
+            self._refuse_late([task])
+
+    def enqueue_many(self, tasks: Sequence[Task], timeout: float | None = None) -> None:
+        """The same for several tasks in their order, at a fraction of the cost.
+
+        Raises:
+            InvalidTask: one of them is not a task; none was taken.
+            QueueFull: there was no room all the while; the first ``taken`` of the error were taken.
+            DatabaseClosed: the database was closed; the message says how many were not taken.
+        """
+        for kind in set(map(type, tasks)) - TASK_TYPES:
+            raise _no_task(kind)
+        if not self._accepts:
+            self._refuse()
+        self._queue.put_many(tasks, timeout)
+        if not self._accepts:
+            self._refuse_late(tasks)
 
     def flush(self, timeout: float | None = None) -> None:
         """Wait until all that was enqueued before is committed, live counters included.
@@ -169,6 +185,7 @@ class Database:
             if self._closed:
                 return
             self._closed = True
+            self._accepts = False
             atexit.unregister(self.close)
             unwritten = self._writer.stop(self._settings.close_seconds) if self._records else 0
             self._store.close()
@@ -190,24 +207,34 @@ class Database:
         self.close()
 
     def _mark(self) -> FlushMark:
-        if self._closed:
-            raise DatabaseClosed(f"{self.path} was closed; open it again to record")
-        if not self._records:
-            raise RecordingError(f"{self.path} was opened with record=False")
+        if not self._accepts:
+            self._refuse()
         mark = FlushMark()
         self._queue.put_mark(mark)
-        if self._closed:
-            self._refuse_late(mark)
+        if not self._accepts:
+            self._refuse_late([mark])
         return mark
 
-    def _refuse_late(self, item: Task | FlushMark) -> None:
-        """Where another thread closed the database meanwhile and the writer missed the item."""
+    def _refuse(self) -> NoReturn:
+        if self._closed:
+            raise DatabaseClosed(f"{self.path} was closed; open it again to record")
+        raise RecordingError(f"{self.path} was opened with record=False")
+
+    def _refuse_late(self, items: Sequence[Item]) -> None:
+        """Where another thread closed the database meanwhile and the writer missed some items."""
         with self._close_lock:
-            if self._queue.remove(item):
-                raise DatabaseClosed(f"{self.path} was closed; open it again to record")
+            missed = sum(map(self._queue.remove, reversed(items)))
+        if missed:
+            raise DatabaseClosed(
+                f"{self.path} was closed meanwhile; {missed} of {len(items)} were not taken"
+            )
 
     def _flush_timeout(self, timeout: float | None) -> FlushTimeout:
         return FlushTimeout(
             f"not all tasks were committed within {timeout} s ({len(self._queue):,} wait; "
             f"last error: {self._writer.progress.last_error or 'none'}); they are still held"
         )
+
+
+def _no_task(kind: type) -> InvalidTask:
+    return InvalidTask(f"expected a task, got {kind.__name__}")

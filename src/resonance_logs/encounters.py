@@ -139,7 +139,7 @@ def finish(
     tally = Tally.of(events)
     if not tally.same_as(fight.tally):
         _logger.error(
-            "encounter %d: the live sums differ from the journal; the journal is kept", fight.id
+            "encounter %d: the live sums differ from the journal's, which are stored", fight.id
         )
     actors = statistics.actor_ids(events) | fight.party
     players = entities.players(connection, actors)

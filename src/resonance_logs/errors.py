@@ -7,6 +7,7 @@
     │   ├── DatabaseUnavailable  locked, full, unreadable: the same call may succeed later
     │   ├── NotADatabase         the path is a folder, or the file is something else
     │   ├── NewerDatabase        written by a newer version of this program
+    │   ├── DamagedDatabase      the file is ours, and parts of it cannot be read
     │   └── CorruptArchive       the stored events of a fight are damaged
     ├── RecordingError           a task cannot be taken or committed now
     │   ├── QueueFull            the queue stayed full for the whole timeout
@@ -45,6 +46,10 @@ class NewerDatabase(DatabaseError):
     """The file was written by a newer version of this program."""
 
 
+class DamagedDatabase(DatabaseError):
+    """The file is a database of this program, and parts of it cannot be read."""
+
+
 class CorruptArchive(DatabaseError):
     """The stored single events of a fight are damaged."""
 
@@ -54,7 +59,14 @@ class RecordingError(ResonanceLogsError):
 
 
 class QueueFull(RecordingError):
-    """The queue stayed full for the whole timeout; the task was not taken."""
+    """The queue stayed full for the whole timeout; the task was not taken.
+
+    Of several tasks the first ``taken`` were, and will be written.
+    """
+
+    def __init__(self, message: str, taken: int = 0) -> None:
+        super().__init__(message)
+        self.taken = taken
 
 
 class FlushTimeout(RecordingError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
+from collections.abc import Sequence
 from concurrent.futures import Future
 from typing import Final
 
@@ -22,6 +23,15 @@ class FlushMark:
     def __init__(self) -> None:
         self.done: Future[None] = Future()
 
+    def resolve(self, error: Exception | None = None) -> None:
+        """Wake who waits for ``done``, unless they have gone (a cancelled await)."""
+        if not self.done.set_running_or_notify_cancel():
+            return
+        if error is None:
+            self.done.set_result(None)
+        else:
+            self.done.set_exception(error)
+
 
 Item = Task | FlushMark
 
@@ -35,8 +45,9 @@ class TaskQueue:
     to come (a mark, a wake-up, a backlog that one batch left) is told by ``_urgent``.
     """
 
-    def __init__(self, capacity: int) -> None:
+    def __init__(self, capacity: int, patience: float | None = None) -> None:
         self.capacity = capacity
+        self._patience = patience
         self._items: deque[Item] = deque()
         self._wanted = _NEVER
         self._urgent = False
@@ -47,10 +58,11 @@ class TaskQueue:
     def __len__(self) -> int:
         return len(self._items)
 
-    def put(self, task: Task, timeout: float | None) -> None:
-        """Append a task, waiting up to ``timeout`` seconds for room (None: as long as it takes).
+    def put(self, task: Task, timeout: float | None = None) -> None:
+        """Append a task, waiting up to ``timeout`` seconds for room.
 
-        Threads that put at the same moment may pass the capacity by one each.
+        Without a timeout the queue's ``patience`` holds, and without that it takes as long as it
+        takes. Threads that put at the same moment may pass the capacity by one each.
 
         Raises:
             QueueFull: there was no room all the while.
@@ -61,6 +73,25 @@ class TaskQueue:
         items.append(task)
         if len(items) >= self._wanted:
             self._enough.set()
+
+    def put_many(self, tasks: Sequence[Task], timeout: float | None = None) -> None:
+        """Append tasks in their order, as there is room; each wait is up to ``timeout`` seconds.
+
+        Raises:
+            QueueFull: there was no room all the while; ``taken`` tells how many were appended.
+        """
+        items = self._items
+        taken = 0
+        while taken < len(tasks):
+            room = self.capacity - len(items)
+            if room <= 0:
+                self._wait_for_room(timeout, taken)
+                continue
+            part = tasks[taken : taken + room]
+            items.extend(part)
+            taken += len(part)
+            if len(items) >= self._wanted:
+                self._enough.set()
 
     def put_mark(self, mark: FlushMark) -> None:
         """Append a mark whatever the length, and have the taker come at once."""
@@ -103,7 +134,9 @@ class TaskQueue:
             return False
         return True
 
-    def _wait_for_room(self, timeout: float | None) -> None:
+    def _wait_for_room(self, timeout: float | None, taken: int = 0) -> None:
+        if timeout is None:
+            timeout = self._patience
         deadline = None if timeout is None else time.monotonic() + timeout
         with self._room:
             self._waiting_for_room += 1
@@ -113,7 +146,8 @@ class TaskQueue:
                     if left is not None and left <= 0:
                         raise QueueFull(
                             f"the queue has held {self.capacity:,} tasks for {timeout} s; "
-                            "the database cannot be written fast enough, or not at all"
+                            "the database cannot be written fast enough, or not at all",
+                            taken,
                         )
                     self._room.wait(left)
             finally:

@@ -9,15 +9,16 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final, TypeVar
+from typing import Final
 
 from sqlalchemy import Connection
 
 from resonance_logs import encounters, journal
+from resonance_logs.collector import collect_events
 from resonance_logs.encounters import ActorRow, OpenEncounter
 from resonance_logs.entities import EntityBook, EntityDraft
 from resonance_logs.errors import InvalidTask
-from resonance_logs.events import DamageEvents, Events, HealEvents
+from resonance_logs.events import Events
 from resonance_logs.store.rejects import Rejection, store_rejections
 from resonance_logs.strays import Strays
 from resonance_logs.tasks import (
@@ -31,9 +32,8 @@ from resonance_logs.tasks import (
 )
 
 _logger = logging.getLogger(__name__)
-_Event = TypeVar("_Event", InsertDamageEvent, InsertHealEvent)
-_Task = TypeVar("_Task", bound=Task)
 _BOUNDARIES: Final = frozenset({BeginEncounter, EndEncounter})
+_EVENTS: Final = frozenset({InsertDamageEvent, InsertHealEvent})
 
 
 @dataclass(slots=True)
@@ -129,11 +129,9 @@ class Batch:
     def _take(self, run: Sequence[Task]) -> None:
         kinds = set(map(type, run))
         if UpsertEntity in kinds:
-            self._upsert(_of_kind(run, kinds, UpsertEntity))
-        hits = _of_kind(run, kinds, InsertDamageEvent)
-        heals = _of_kind(run, kinds, InsertHealEvent)
-        if hits or heals:
-            self._add(self._events(hits, heals))
+            self._upsert([task for task in run if type(task) is UpsertEntity])
+        if not _EVENTS.isdisjoint(kinds):
+            self._add(self._events(run))
 
     def _upsert(self, updates: Sequence[UpsertEntity]) -> None:
         ids = {task.entity_id for task in updates if type(task.entity_id) is int}
@@ -148,19 +146,17 @@ class Batch:
         if self._fight is not None:
             self._fight = self._fight.with_party(seen)
 
-    def _events(
-        self, hits: Sequence[InsertDamageEvent], heals: Sequence[InsertHealEvent]
-    ) -> Events:
+    def _events(self, run: Sequence[Task]) -> Events:
         try:
-            return Events(DamageEvents.from_tasks(hits), HealEvents.from_tasks(heals))
+            return collect_events(run)
         except InvalidTask:
-            return Events(
-                DamageEvents.from_tasks(list(self._right(hits))),
-                HealEvents.from_tasks(list(self._right(heals))),
-            )
+            return collect_events(list(self._right(run)))
 
-    def _right(self, tasks: Sequence[_Event]) -> Iterator[_Event]:
+    def _right(self, tasks: Sequence[Task]) -> Iterator[Task]:
+        """The events that are as they should be; the others are set aside."""
         for task in tasks:
+            if type(task) not in _EVENTS:
+                continue
             try:
                 check_task(task)
             except InvalidTask as error:
@@ -224,12 +220,3 @@ def _runs(tasks: Sequence[Task]) -> Iterator[Sequence[Task]]:
             start = index + 1
     if start < len(tasks):
         yield tasks[start:]
-
-
-def _of_kind(run: Sequence[Task], kinds: set[type], kind: type[_Task]) -> Sequence[_Task]:
-    """The tasks of a run that are of one kind; ``kinds`` are those that it has."""
-    if kind not in kinds:
-        return ()
-    if len(kinds) == 1:
-        return run  # type: ignore[return-value]
-    return [task for task in run if type(task) is kind]

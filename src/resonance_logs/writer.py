@@ -11,6 +11,7 @@ from typing import Final
 
 from sqlalchemy import Connection
 
+from resonance_logs.errors import RecordingError
 from resonance_logs.queue import FlushMark, Item, TaskQueue
 from resonance_logs.recorder import Batch, RecorderState, Settlement
 from resonance_logs.settings import Settings
@@ -74,12 +75,27 @@ class Writer:
     def _run(self) -> None:
         try:
             while not (self._closing.is_set() and not len(self._queue)):
-                self._work()
+                self._work_whatever_comes()
             self._settle()
         except GaveUp:
             self._abandon()
         finally:
             self._disconnect()
+
+    def _work_whatever_comes(self) -> None:
+        """Work; an error of our own costs the batch in hand, is told, and never the thread."""
+        try:
+            self._work()
+        except GaveUp:
+            raise
+        except Exception as error:
+            lost, self._unwritten = self._unwritten, 0
+            self.progress.last_error = describe(error)
+            self.progress.rejected += lost
+            _logger.critical("the writer failed; %d tasks may be lost", lost, exc_info=True)
+            self._disconnect()
+            message = f"the writer failed, {lost} tasks may be lost: {describe(error)}"
+            self._resolve_marks(RecordingError(message))
 
     def _work(self) -> None:
         """Wait for tasks, or for the time to settle; write one batch."""
@@ -97,9 +113,12 @@ class Writer:
             self._write(tasks)
         if self._marks or time.monotonic() >= self._settle_at:
             self._settle()
-        for mark in self._marks:
-            mark.done.set_result(None)
-        self._marks = []
+        self._resolve_marks()
+
+    def _resolve_marks(self, error: Exception | None = None) -> None:
+        marks, self._marks = self._marks, []
+        for mark in marks:
+            mark.resolve(error)
 
     def _write(self, tasks: Sequence[Task]) -> None:
         """Write the tasks; where they cannot be written together, halves, down to the bad one."""
@@ -202,8 +221,8 @@ class Writer:
         """Say what is lost: the batch in hand, and what is still queued."""
         tasks, marks = _parted(self._queue.take(len(self._queue)))
         self._unwritten += len(tasks)
-        for mark in [*self._marks, *marks]:
-            mark.done.set_exception(GaveUp())
+        self._marks += marks
+        self._resolve_marks(GaveUp())
         _logger.error("closed with %d tasks unwritten", self._unwritten)
 
 

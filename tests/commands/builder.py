@@ -10,7 +10,7 @@ from sqlalchemy import insert
 
 from resonance_logs import journal
 from resonance_logs.archive import encode_events
-from resonance_logs.events import DamageEvents, Events, HealEvents
+from resonance_logs.collector import collect_events
 from resonance_logs.store import tables
 from resonance_logs.store.engine import Store
 from resonance_logs.store.facets import Facet, store_facets
@@ -93,7 +93,7 @@ class Builder:
         heals: Sequence[InsertHealEvent] = (),
     ) -> None:
         """The single events of an ended fight."""
-        events = Events(DamageEvents.from_tasks(damage), HealEvents.from_tasks(heals))
+        events = collect_events([*damage, *heals])
         self.row(
             "encounter_archives",
             encounter_id=encounter_id,
@@ -103,7 +103,7 @@ class Builder:
 
     def journal(self, encounter_id: int, damage: Sequence[InsertDamageEvent]) -> None:
         """The single events of an open fight."""
-        events = Events(DamageEvents.from_tasks(damage), HealEvents.empty())
+        events = collect_events(damage)
         with self.store.writing() as connection:
             journal.append(connection, encounter_id, 0, events)
 

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
+from resonance_logs.collector import collect_events
 from resonance_logs.commands import Commands
 from resonance_logs.errors import InvalidArgument, NotFound, Unavailable
-from resonance_logs.events import DamageEvents, Events, HealEvents
 from resonance_logs.statistics import damage_skill_rows
 from tests.commands.builder import AOI, BEN, BOSS, DAMAGE, HEALS, Builder, hit, known_fight
 
@@ -47,7 +47,7 @@ def test_the_skills_of_a_range_are_most_first_and_unknown_sides_are_null(
         (AOI, 60),
         (None, 40),
     ]
-    assert len(whole.damage_skills) == len(damage_skill_rows(DamageEvents.from_tasks(DAMAGE)))
+    assert len(whole.damage_skills) == len(damage_skill_rows(collect_events(DAMAGE).damage))
 
 
 def test_a_range_takes_its_first_millisecond_and_not_its_last(
@@ -191,6 +191,6 @@ def test_too_many_buckets_or_two_widths_are_refused(builder: Builder, commands: 
 
 
 def test_the_known_fight_has_the_events_its_figures_were_added_from() -> None:
-    events = Events(DamageEvents.from_tasks(DAMAGE), HealEvents.from_tasks(HEALS))
+    events = collect_events([*DAMAGE, *HEALS])
     assert int(events.damage.value.sum()) == 940
     assert int(events.heals.value.sum()) == 100

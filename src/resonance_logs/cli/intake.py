@@ -86,27 +86,18 @@ class Intake:
                 source.stop()
 
     def _enqueue(self, tasks: Sequence[Task]) -> None:
-        enqueue = self._database.enqueue
-        count = 0
-        for task in tasks:
+        """Hand the tasks over; go on trying while the writer is held up, until a stop."""
+        left = tasks
+        while left:
             try:
-                enqueue(task, PATIENCE_S)
-            except QueueFull:
-                if not self._insist(task):
+                self._database.enqueue_many(left, PATIENCE_S)
+                left = ()
+            except QueueFull as full:
+                left = left[full.taken :]
+                if self.stopped:
                     break
-            count += 1
-        self.taken += count
-        self._taken_of_current += count
-
-    def _insist(self, task: Task) -> bool:
-        """Go on trying while the writer is held up; False once a stop was asked for."""
-        while not self.stopped:
-            try:
-                self._database.enqueue(task, PATIENCE_S)
-            except QueueFull:
-                continue
-            return True
-        return False
+        self.taken += len(tasks) - len(left)
+        self._taken_of_current += len(tasks) - len(left)
 
     def _refuse(self, batch: Batch) -> None:
         self.refused += len(batch.refusals)

@@ -46,12 +46,7 @@ from resonance_logs.commands.arguments import (
     Sort,
     TimelineOf,
 )
-from resonance_logs.errors import (
-    CorruptArchive,
-    DatabaseUnavailable,
-    InvalidArgument,
-    Unavailable,
-)
+from resonance_logs.errors import DatabaseError, InvalidArgument, Unavailable
 from resonance_logs.store.engine import Store
 
 __all__ = ["AsyncCommands", "Commands", "Filters", "GroupBy", "SkillType", "Sort"]
@@ -231,7 +226,7 @@ class Commands:
     def _answer(self, function: Callable[[Store, _Given], _Answer], given: _Given) -> _Answer:
         try:
             return function(self._store, given)
-        except (DatabaseUnavailable, CorruptArchive) as error:
+        except DatabaseError as error:
             raise Unavailable(str(error)) from error
 
 

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool, QueuePool
 
-from resonance_logs.errors import DatabaseUnavailable
+from resonance_logs.errors import DamagedDatabase, DatabaseUnavailable
 
 BUSY_TIMEOUT_MS: Final = 10_000
 READERS: Final = 8
@@ -30,6 +30,8 @@ _PASSING: Final = frozenset(
     }
 )
 
+_DAMAGE: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+
 
 class Store:
     """The connections to one database file: a pool for readers, others for those who write."""
@@ -45,6 +47,7 @@ class Store:
 
         Raises:
             DatabaseUnavailable: the file cannot be read now.
+            DamagedDatabase: what was asked for cannot be read at all.
         """
         with _translated(self.path), self._readers.begin() as connection:
             yield connection
@@ -55,6 +58,7 @@ class Store:
 
         Raises:
             DatabaseUnavailable: the file cannot be written now.
+            DamagedDatabase: a part that must be read for it cannot be.
         """
         with _translated(self.path), self._writers.begin() as connection:
             yield connection
@@ -77,9 +81,14 @@ class Store:
 def is_passing(error: BaseException) -> bool:
     """Whether this is an error of the surroundings (locked, full, I/O) that time may cure."""
     if isinstance(error, DBAPIError):
-        code = getattr(error.orig, "sqlite_errorcode", None)
-        return code is not None and (code & 0xFF) in _PASSING
+        return _code(error) in _PASSING
     return isinstance(error, OSError)
+
+
+def _code(error: DBAPIError) -> int | None:
+    """SQLite's primary code of the error, where it has one."""
+    code: int | None = getattr(error.orig, "sqlite_errorcode", None)
+    return None if code is None else code & 0xFF
 
 
 def describe(error: BaseException) -> str:
@@ -92,10 +101,12 @@ def describe(error: BaseException) -> str:
 def _translated(path: Path) -> Iterator[None]:
     try:
         yield
-    except OperationalError as error:
-        if not is_passing(error):
-            raise
-        raise DatabaseUnavailable(f"{path} cannot be used now: {error.orig}") from error
+    except DBAPIError as error:
+        if is_passing(error):
+            raise DatabaseUnavailable(f"{path} cannot be used now: {error.orig}") from error
+        if _code(error) in _DAMAGE:
+            raise DamagedDatabase(f"{path} is damaged: {error.orig}") from error
+        raise
 
 
 def _engine(path: Path, *, begin: str, **pool: Any) -> Engine:

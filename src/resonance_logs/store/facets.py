@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from itertools import chain
 from typing import NamedTuple
 
 from sqlalchemy import Connection
 
-from resonance_logs.store.rows import insert_rows
+from resonance_logs.store.rows import MAX_PARAMETERS, insert_rows, parts
 from resonance_logs.store.tables import facet_values
 
 
@@ -22,27 +23,34 @@ def store_facets(
     connection: Connection, encounter_id: int, started_at_ms: int, facets: Collection[Facet]
 ) -> None:
     """List the fight under these values."""
-    distinct = sorted(set(facets))
-    stored = _stored(connection, distinct)
-    missing = [each for each in distinct if each not in stored]
+    for part in parts(sorted(set(facets)), MAX_PARAMETERS // 3):
+        _store(connection, encounter_id, started_at_ms, part)
+
+
+def _store(
+    connection: Connection, encounter_id: int, started_at_ms: int, facets: Collection[Facet]
+) -> None:
+    stored = _stored(connection, facets)
     insert_rows(
         connection,
         facet_values,
         ("kind", "value", "folded"),
-        [(each.kind, each.value, each.value.casefold()) for each in missing],
+        [(each.kind, each.value, each.value.casefold()) for each in facets if each not in stored],
     )
-    marks = ",".join(["(?,?)"] * len(distinct))
     connection.exec_driver_sql(
         "INSERT INTO encounter_facets (encounter_id, value_id, started_at_ms) "  # noqa: S608
-        f"SELECT ?, value_id, ? FROM facet_values WHERE (kind, value) IN (VALUES {marks})",
-        (encounter_id, started_at_ms, *(part for each in distinct for part in each)),
+        f"SELECT ?, value_id, ? FROM facet_values WHERE (kind, value) IN {_marks(facets)}",
+        (encounter_id, started_at_ms, *chain.from_iterable(facets)),
     )
 
 
 def _stored(connection: Connection, facets: Collection[Facet]) -> set[Facet]:
-    marks = ",".join(["(?,?)"] * len(facets))
     rows = connection.exec_driver_sql(
-        f"SELECT kind, value FROM facet_values WHERE (kind, value) IN (VALUES {marks})",  # noqa: S608
-        tuple(part for each in facets for part in each),
+        f"SELECT kind, value FROM facet_values WHERE (kind, value) IN {_marks(facets)}",  # noqa: S608
+        tuple(chain.from_iterable(facets)),
     )
     return {Facet(*row) for row in rows}
+
+
+def _marks(facets: Collection[Facet]) -> str:
+    return f"(VALUES {','.join(['(?,?)'] * len(facets))})"

@@ -11,7 +11,13 @@ from typing import Final
 from sqlalchemy import Connection
 from sqlalchemy.exc import DatabaseError as DriverError
 
-from resonance_logs.errors import DatabaseError, DatabaseUnavailable, NewerDatabase, NotADatabase
+from resonance_logs.errors import (
+    DamagedDatabase,
+    DatabaseError,
+    DatabaseUnavailable,
+    NewerDatabase,
+    NotADatabase,
+)
 from resonance_logs.store.engine import Store, connect, describe
 
 SCHEMA_VERSION: Final = "0001"
@@ -33,6 +39,7 @@ def prepare(path: Path) -> None:
 
     Raises:
         NotADatabase: the path is a folder, or the file is something else.
+        DamagedDatabase: the file cannot be read.
         NewerDatabase: the file was written by a newer version of this program.
         DatabaseUnavailable: it cannot be opened or written now.
     """
@@ -136,7 +143,7 @@ def _refusal(path: Path, error: sqlite3.DatabaseError) -> DatabaseError:
     if code == sqlite3.SQLITE_NOTADB:
         return NotADatabase(f"{path} is not a database; choose another file")
     if code == sqlite3.SQLITE_CORRUPT:
-        return DatabaseError(f"{path} is damaged: {error}")
+        return DamagedDatabase(f"{path} is damaged: {error}")
     if code == sqlite3.SQLITE_READONLY or not _writable(path):
         return DatabaseUnavailable(
             f"{path} cannot be written; check the rights of it and its folder"

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from itertools import chain, islice
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from sqlalchemy import Connection, Table
+
+_T = TypeVar("_T")
 
 MAX_PARAMETERS: Final = 30_000
 """SQLite takes 32,766 in one statement."""
@@ -25,7 +27,7 @@ def insert_rows(
 
     Only the given columns of a row that is already there are overwritten.
     """
-    for part in _parts(rows, MAX_PARAMETERS // len(columns)):
+    for part in parts(rows, MAX_PARAMETERS // len(columns)):
         values = ",".join([_placeholders(len(columns))] * len(part))
         ending = _on_conflict(table, tuple(columns)) if replace else ""
         connection.exec_driver_sql(
@@ -39,17 +41,18 @@ def select_in(
 ) -> list[tuple[Any, ...]]:
     """The rows whose ``key`` is one of ``ids``, as tuples of ``columns``."""
     found: list[tuple[Any, ...]] = []
-    for part in _parts(((each,) for each in ids), MAX_PARAMETERS):
+    for part in parts(ids, MAX_PARAMETERS):
         marks = ",".join("?" * len(part))
         result = connection.exec_driver_sql(
             f"SELECT {','.join(columns)} FROM {table.name} WHERE {key} IN ({marks})",  # noqa: S608
-            tuple(chain.from_iterable(part)),
+            tuple(part),
         )
         found.extend(tuple(row) for row in result)
     return found
 
 
-def _parts(rows: Iterable[Sequence[object]], size: int) -> Iterator[list[Sequence[object]]]:
+def parts(rows: Iterable[_T], size: int) -> Iterator[list[_T]]:
+    """The rows in lists of at most ``size``."""
     remaining = iter(rows)
     while part := list(islice(remaining, size)):
         yield part

@@ -1,0 +1,86 @@
+"""Connections to SQLite: what their errors become."""
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+from sqlalchemy import insert, select
+
+from resonance_logs import DamagedDatabase, Database, DatabaseUnavailable, Unavailable
+from resonance_logs.store import tables
+from resonance_logs.store.engine import Store, describe, is_passing
+from resonance_logs.store.migrate import prepare
+from tests.test_database import fight, record
+
+
+def damage(path: Path) -> None:
+    """Overwrite all but the first page with what is no page."""
+    content = path.read_bytes()
+    path.write_bytes(content[:4096] + b"\xff" * (len(content) - 4096))
+
+
+def test_a_damaged_page_found_in_a_query_is_told_in_one_line(db: Database, path: Path) -> None:
+    record(db, fight())
+    db.close()
+    damage(path)
+    store = Store(path)
+    try:
+        with pytest.raises(DamagedDatabase) as found, store.reading() as connection:
+            connection.execute(select(tables.encounters)).all()
+    finally:
+        store.close()
+    assert str(found.value).startswith(f"{path} is damaged: ")
+    assert "\n" not in str(found.value)
+
+
+def test_a_damaged_file_found_by_a_command_is_unavailable(db: Database, path: Path) -> None:
+    record(db, fight())
+    db.close()
+    with Database.open(path, record=False) as reader:
+        damage(path)
+        with pytest.raises(Unavailable, match="is damaged"):
+            reader.commands.get_recent_encounters(limit=10)
+
+
+def test_a_damaged_file_cannot_be_opened(db: Database, path: Path) -> None:
+    record(db, fight())
+    db.close()
+    damage(path)
+    with pytest.raises(DamagedDatabase, match="is damaged"):
+        Database.open(path)
+
+
+def test_a_file_that_another_keeps_locked_is_unavailable_and_the_error_passes(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("resonance_logs.store.engine.BUSY_TIMEOUT_MS", 20)
+    prepare(path)
+    blocker = sqlite3.connect(path, isolation_level=None)
+    blocker.execute("BEGIN IMMEDIATE")
+    store = Store(path)
+    try:
+        with (
+            pytest.raises(DatabaseUnavailable, match="cannot be used now") as found,
+            store.writing(),
+        ):
+            pass
+    finally:
+        store.close()
+        blocker.close()
+    cause = found.value.__cause__
+    assert cause is not None
+    assert is_passing(cause)
+    assert describe(cause) == "OperationalError: database is locked"
+
+
+def test_a_row_that_breaks_a_rule_is_no_error_that_passes(path: Path) -> None:
+    prepare(path)
+    store = Store(path)
+    try:
+        with pytest.raises(Exception, match="NOT NULL") as found, store.writing() as connection:
+            connection.execute(insert(tables.encounters), {"started_at_ms": None})
+    finally:
+        store.close()
+    assert not is_passing(found.value)
+    assert is_passing(OSError(28, "No space left on device"))
+    assert not is_passing(ValueError("x"))
