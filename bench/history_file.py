@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from itertools import groupby
 from pathlib import Path
 from random import Random
 from typing import Final
 
 from resonance_logs import Database, EndEncounter
 from resonance_logs.simulation import Night, simulate
+from resonance_logs.store.idsets import BLOCK, encode
 
 DAY_MS: Final = 86_400_000
 START_MS: Final = 1_500_000_000_000
@@ -41,6 +43,7 @@ def build(path: Path, fights: int) -> None:
         _fill_rosters(connection, fights)
         for statement in _STATEMENTS:
             connection.execute(statement)
+        _fill_sets(connection)
         connection.execute("COMMIT")
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     finally:
@@ -102,6 +105,20 @@ def _fill_rosters(connection: sqlite3.Connection, fights: int) -> None:
     connection.executemany("INSERT INTO temp.chosen VALUES (?,?,?,?,?,?)", chosen())
 
 
+def _fill_sets(connection: sqlite3.Connection) -> None:
+    rows = connection.execute(
+        f"SELECT value_id, fight / {BLOCK}, fight % {BLOCK} FROM temp.facets "
+        "NATURAL JOIN facet_values ORDER BY value_id, fight"
+    )
+    connection.executemany(
+        "INSERT INTO facet_encounters (value_id, block, encounters) VALUES (?,?,?)",
+        (
+            (*key, encode([offset for _, _, offset in members]))
+            for key, members in groupby(rows, key=lambda row: row[:2])
+        ),
+    )
+
+
 _COUNTERS: Final = """
     damage_dealt, hits_dealt, crit_hits_dealt, lucky_hits_dealt, crit_total_dealt,
     lucky_total_dealt, heal_dealt, hits_heal, crit_hits_heal, lucky_hits_heal, crit_total_heal,
@@ -132,7 +149,7 @@ _TEMPLATE: Final = (
     *(
         f"DELETE FROM {table}"
         for table in (
-            "encounter_facets",
+            "facet_encounters",
             "facet_values",
             "encounter_archives",
             "encounter_bosses",
@@ -193,7 +210,4 @@ _STATEMENTS: Final = (
         JOIN temp.roster r ON r.fight = c.fight JOIN entities ON entity_id = actor""",
     """INSERT INTO facet_values (kind, value, folded)
     SELECT DISTINCT kind, value, lower(value) FROM temp.facets""",
-    """INSERT INTO encounter_facets (encounter_id, value_id, started_at_ms)
-    SELECT fight, value_id, start FROM temp.facets NATURAL JOIN facet_values
-    ORDER BY fight, value_id""",
 )

@@ -15,7 +15,7 @@ from resonance_logs.archive import encode_events
 from resonance_logs.entities import Entity, EntityDraft
 from resonance_logs.events import Events
 from resonance_logs.store import tables
-from resonance_logs.store.facets import Facet, store_facets
+from resonance_logs.store.facets import Facet, list_under
 from resonance_logs.store.rows import insert_rows
 from resonance_logs.tally import Counters, Tally
 from resonance_logs.tasks import BeginEncounter, EndEncounter
@@ -304,7 +304,7 @@ def _store_summary(
     if scene_name and scene_name.strip():
         facets.append(Facet("scene", scene_name))
     facets.append(Facet("outcome", str(int(is_defeated))))
-    store_facets(connection, fight.id, fight.started_at_ms, facets)
+    list_under(connection, fight.id, facets)
 
 
 def _ended_at_ms(fight: OpenEncounter, events: Events, task: EndEncounter) -> int:

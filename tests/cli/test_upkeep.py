@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from resonance_logs.store.migrate import SCHEMA_VERSION
 from tests.cli.conftest import Run, error_lines, first_fight, write_lines
 
 READERS = (
@@ -24,7 +25,7 @@ def ids(run: Run, *options: str) -> list[int]:
 
 def test_info_tells_what_the_file_holds(run: Run, recorded: Path) -> None:
     shown = run("info").stdout
-    for part in (str(recorded), "schema 0001", "bytes a hit"):
+    for part in (str(recorded), f"schema {SCHEMA_VERSION}", "bytes a hit"):
         assert part in shown
     rows = dict(line.split(maxsplit=1) for line in shown.splitlines())
     assert rows["fights"].strip() == "3"

@@ -13,7 +13,7 @@ from resonance_logs.archive import encode_events
 from resonance_logs.collector import collect_events
 from resonance_logs.store import tables
 from resonance_logs.store.engine import Store
-from resonance_logs.store.facets import Facet, store_facets
+from resonance_logs.store.facets import Facet, list_under
 from resonance_logs.tasks import InsertDamageEvent, InsertHealEvent
 
 
@@ -63,7 +63,7 @@ class Builder:
             key = connection.execute(insert(tables.encounters), row).inserted_primary_key
             assert key is not None
             if duration is not None:
-                store_facets(connection, key[0], started, facets)
+                list_under(connection, key[0], facets)
         return int(key[0])
 
     def row(self, table: str, **columns: Any) -> None:

@@ -6,13 +6,11 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from sqlalchemy import event, text
-from sqlalchemy.dialects import sqlite
+from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
 from resonance_logs.commands import Commands, Filters, Sort
-from resonance_logs.commands.filters import resolve
-from resonance_logs.commands.listing import count_statement, page_statement, plan_search
+from resonance_logs.errors import Unavailable
 from resonance_logs.store.engine import Store
 from tests.commands.builder import Builder
 
@@ -20,17 +18,24 @@ NASTY = "x' OR 1=1; DROP TABLE encounters; --"
 
 
 @contextmanager
-def statements() -> Iterator[list[str]]:
-    seen: list[str] = []
+def statements() -> Iterator[list[tuple[str, Any]]]:
+    seen: list[tuple[str, Any]] = []
 
-    def note(_c: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        seen.append(statement)
+    def note(_c: Any, _cursor: Any, statement: str, given: Any, *_rest: Any) -> None:
+        seen.append((statement, given))
 
     event.listen(Engine, "before_cursor_execute", note)
     try:
         yield seen
     finally:
         event.remove(Engine, "before_cursor_execute", note)
+
+
+def plan(store: Store, sql: str, given: Any) -> list[str]:
+    """How SQLite goes about a statement."""
+    with store.reading() as connection:
+        steps = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", given)
+        return [step.detail for step in steps]
 
 
 def ids(commands: Commands, limit: int = 50, offset: int = 0, **filters: Any) -> list[int]:
@@ -159,17 +164,12 @@ def test_equal_fights_are_ordered_by_id_so_that_pages_never_overlap(
     assert [len(page) for page in pages] == [2, 2, 2, 1, 0]
 
 
-def test_the_way_by_the_index_of_all_fights_gives_the_same(
+def test_many_fights_are_found_as_few_are(
     five: Builder, commands: Commands, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked: list[dict[str, Any]] = [
-        {"sort": sort, "boss_names": ["Ogre", "Imp"], "min_duration_ms": least}
-        for sort in Sort
-        for least in (None, 40_000)
-    ]
-    rare = [ids(commands, **each) for each in asked]
-    monkeypatch.setattr("resonance_logs.commands.listing.RARE", 0)
-    assert [ids(commands, **each) for each in asked] == rare
+    few = [ids(commands, sort=sort, **each) for each in FILTERS for sort in Sort]
+    monkeypatch.setattr("resonance_logs.commands.listing.FEW", 0)
+    assert [ids(commands, sort=sort, **each) for each in FILTERS for sort in Sort] == few
 
 
 def test_the_number_of_statements_does_not_grow_with_the_page(
@@ -182,10 +182,10 @@ def test_the_number_of_statements_does_not_grow_with_the_page(
         with statements() as seen:
             assert len(ids(commands, limit, boss_names=["Ogre"])) == limit
         counts.add(len(seen))
-    assert counts == {5}, seen  # BEGIN, the facet, the count, the ids, the rows
+    assert counts == {4}, seen  # BEGIN, the fights of the boss, the ids, the rows
     with statements() as seen:
-        commands.get_recent_encounters(limit=50)
-    assert len(seen) == 4, seen
+        ids(commands, boss_names=["Ogre"], class_ids=[1], min_duration_ms=0)
+    assert len(seen) == 6, seen  # a statement for each filter, one to count
 
 
 FILTERS: list[dict[str, Any]] = [
@@ -205,38 +205,41 @@ FILTERS: list[dict[str, Any]] = [
 ]
 
 
+@pytest.mark.parametrize("few", [0, 1_000])
 @pytest.mark.parametrize("sort", list(Sort))
 @pytest.mark.parametrize("filters", FILTERS, ids=repr)
 def test_no_filter_makes_sqlite_read_whole_tables(
-    five: Builder, store: Store, filters: dict[str, Any], sort: Sort
+    five: Builder,
+    store: Store,
+    monkeypatch: pytest.MonkeyPatch,
+    filters: dict[str, Any],
+    sort: Sort,
+    few: int,
 ) -> None:
-    """A scan of an index of ended fights, in its order or to count it, is what may be."""
-    with store.reading() as connection:
-        plan = plan_search(connection, resolve(connection, Filters(sort=sort, **filters)))
-        for statement in (count_statement(plan), page_statement(plan, 50, 0)):
-            sql = statement.compile(
-                dialect=sqlite.dialect(), compile_kwargs={"literal_binds": True}
-            )
-            steps = connection.execute(text(f"EXPLAIN QUERY PLAN {sql}")).all()
-            scans = [step.detail for step in steps if step.detail.startswith("SCAN")]
-            allowed = ("SCAN encounters USING", "SCAN CONSTANT")
-            assert all(scan.startswith(allowed) for scan in scans), steps
-            assert all("INDEX ix_encounters_" in scan for scan in scans if "USING" in scan)
-            if filters and "min_duration_ms" not in filters and "is_favorite" not in filters:
-                assert sort is not Sort.STARTED_AT or not scans
+    """A walk along an index of ended fights is what may be, where many pass."""
+    monkeypatch.setattr("resonance_logs.commands.listing.FEW", few)
+    with statements() as seen:
+        ids(Commands(store), sort=sort, **filters)
+    asked = [each for each in seen if each[0].startswith("SELECT")]
+    steps = [step for each in asked for step in plan(store, *each)]
+    scans = [step for step in steps if step.startswith("SCAN")]
+    allowed = ("SCAN encounters USING COVERING INDEX ix_encounters_", "SCAN ids VIRTUAL")
+    assert all(scan.startswith(allowed) for scan in scans), steps
+    assert any("facet_encounters USING PRIMARY KEY (value_id=?)" in step for step in steps)
+    assert any("facet_values USING" in step and "(kind=?" in step for step in steps), steps
+    if few and filters and filters.keys().isdisjoint(("date_from_ms", "min_duration_ms")):
+        assert any("encounters USING INTEGER PRIMARY KEY" in step for step in steps)
 
 
-@pytest.mark.parametrize("filters", FILTERS[1:7], ids=repr)
-def test_a_page_by_date_of_one_facet_is_read_from_one_index_in_order(
-    five: Builder, store: Store, filters: dict[str, Any]
-) -> None:
-    with store.reading() as connection:
-        plan = plan_search(connection, resolve(connection, Filters(**filters)))
-        assert plan.from_facets
-        sql = page_statement(plan, 50, 0).compile(
-            dialect=sqlite.dialect(), compile_kwargs={"literal_binds": True}
-        )
-        steps = connection.execute(text(f"EXPLAIN QUERY PLAN {sql}")).all()
-        assert "COVERING INDEX ix_encounter_facets_value (value_id=?" in steps[0].detail
-        if len(plan.search.groups[0]) == 1:
-            assert len(steps) == 1
+def test_a_page_of_all_fights_is_read_along_one_index(five: Builder, store: Store) -> None:
+    with statements() as seen:
+        ids(Commands(store))
+    (page,) = [each for each in seen if "LIMIT" in each[0]]
+    assert plan(store, *page) == ["SCAN encounters USING COVERING INDEX ix_encounters_started"]
+
+
+def test_a_damaged_set_of_fights_is_unavailable(five: Builder, commands: Commands) -> None:
+    with five.store.writing() as connection:
+        connection.exec_driver_sql("UPDATE facet_encounters SET encounters = X'FFFF'")
+    with pytest.raises(Unavailable, match="the lists of fights to filter by are damaged"):
+        commands.get_recent_encounters()

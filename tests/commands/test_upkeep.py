@@ -7,6 +7,7 @@ from resonance_logs.commands import Commands, Filters
 from resonance_logs.errors import InvalidArgument, NotFound
 from resonance_logs.store import tables
 from resonance_logs.store.engine import Store
+from resonance_logs.store.migrate import SCHEMA_VERSION
 from tests.commands.builder import Builder, known_fight
 
 
@@ -103,7 +104,7 @@ def test_the_info_says_what_is_stored(builder: Builder, store: Store, commands: 
     builder.player(1, "Aoi", 5)
     builder.row("rejected_tasks", rejected_at_ms=1, task="{}", error="bad")
     info = commands.get_database_info()
-    assert (info.path, info.schema_version) == (str(store.path), "0001")
+    assert (info.path, info.schema_version) == (str(store.path), SCHEMA_VERSION)
     assert (info.encounters, info.open_encounters, info.players) == (2, 1, 1)
     assert (info.archived_events, info.rejected_tasks) == (9, 1)
     assert (info.oldest_started_at_ms, info.newest_started_at_ms) == (1_000, 9_000)

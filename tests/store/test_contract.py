@@ -3,13 +3,14 @@
 import threading
 from itertools import pairwise
 
+import numpy as np
 import pytest
 from sqlalchemy import Connection, delete, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from resonance_logs.store import tables
 from resonance_logs.store.engine import Store
-from resonance_logs.store.facets import Facet, store_facets
+from resonance_logs.store.facets import Facet, find_encounters, list_under, unlist
 from resonance_logs.store.rejects import Rejection, store_rejections
 from resonance_logs.store.rows import MAX_PARAMETERS, insert_rows, select_in
 
@@ -179,10 +180,8 @@ def test_every_table_of_a_fight_begins_its_key_with_the_fight_and_goes_with_it(
     with store.writing() as connection:
         fights = [add_fight(connection), add_fight(connection)]
         for fight in fights:
-            store_facets(connection, fight, 1, [Facet("boss", "Boss")])
-            if name != "encounter_facets":
-                row = {column.name: _filler(column.type.python_type) for column in table.columns}
-                connection.execute(insert(table), row | {"encounter_id": fight})
+            row = {column.name: _filler(column.type.python_type) for column in table.columns}
+            connection.execute(insert(table), row | {"encounter_id": fight})
     with store.writing() as connection:
         connection.execute(delete(tables.encounters).where(tables.encounters.c.id == fights[0]))
     with store.reading() as connection:
@@ -209,13 +208,46 @@ def test_a_number_is_never_taken_for_text_nor_text_for_a_number(store: Store) ->
         add_fight(connection, "soon")  # type: ignore[arg-type]
 
 
-def test_a_fight_is_listed_once_under_each_value_that_it_has(store: Store) -> None:
+def test_fights_are_found_by_any_of_the_values_under_which_they_are_listed(store: Store) -> None:
+    kind, value = tables.facet_values.c.kind, tables.facet_values.c.value
+    with store.writing() as connection:
+        list_under(connection, 3, [Facet("boss", "Ogre"), Facet("boss", "Imp")])
+        list_under(connection, 40_000, [Facet("boss", "Ogre"), Facet("scene", "Ogre")])
+        list_under(connection, 40_000, [Facet("boss", "Ogre")])
+    with store.reading() as connection:
+        bosses = find_encounters(connection, kind == "boss")
+        imps = find_encounters(connection, (kind == "boss") & (value == "Imp"))
+        ghosts = find_encounters(connection, value == "Ghost")
+    assert [np.flatnonzero(each).tolist() for each in (bosses, imps, ghosts)] == [
+        [3, 40_000],
+        [3],
+        [],
+    ]
+
+
+def test_a_fight_taken_off_the_lists_is_found_no_more_and_leaves_no_empty_value(
+    store: Store,
+) -> None:
+    with store.writing() as connection:
+        for fight in (1, 2, 40_000):
+            list_under(connection, fight, [Facet("boss", "Ogre"), Facet("class", str(fight))])
+        unlist(connection, [2, 40_000, 77])
+        unlist(connection, [1], only=Facet("class", "1"))
+        found = find_encounters(connection, tables.facet_values.c.kind == "boss")
+        assert np.flatnonzero(found).tolist() == [1]
+    assert count(store, "facet_values") == 1
+    assert count(store, "facet_encounters") == 1
+
+
+def test_a_fight_may_be_listed_under_more_values_than_a_statement_takes(store: Store) -> None:
     bosses = [Facet("boss", f"Boss {number}") for number in range(MAX_PARAMETERS // 2)]
     with store.writing() as connection:
-        for started in (1, 2):
-            store_facets(connection, add_fight(connection, started), started, bosses + bosses[:5])
-    assert count(store, "facet_values") == len(bosses)
-    assert count(store, "encounter_facets") == 2 * len(bosses)
+        list_under(connection, 1, bosses + bosses[:5])
+        list_under(connection, 2, bosses[:7])
+    assert count(store, "facet_values") == count(store, "facet_encounters") == len(bosses)
+    with store.writing() as connection:
+        unlist(connection, [1])
+    assert count(store, "facet_values") == 7
 
 
 def test_a_rejected_task_is_kept_with_its_error_and_its_time(store: Store) -> None:

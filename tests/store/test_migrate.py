@@ -11,6 +11,8 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
+from resonance_logs import Database
+from resonance_logs.commands import Filters, Sort
 from resonance_logs.store.engine import Store
 from resonance_logs.store.migrate import APPLICATION_ID, SCHEMA_VERSION, prepare
 from resonance_logs.store.tables import metadata
@@ -64,6 +66,35 @@ def test_a_frozen_file_migrates_and_keeps_its_fights(frozen: Path, path: Path) -
         (30, "Tina's Court")
     ]
     connection.close()
+    with Database.open(path, record=False) as db:
+        for filters in (
+            Filters(boss_names=["Boss"]),
+            Filters(player_name="ao", class_ids=[1], is_defeated=True, is_favorite=False),
+            Filters(sort=Sort.TOTAL_DMG, encounter_names=["Tina's Court"]),
+        ):
+            page = db.commands.get_recent_encounters_filtered(10, 0, filters)
+            assert [fight.id for fight in page.rows] == [1]
+
+
+def test_many_fights_of_the_first_version_are_found_by_their_values(path: Path) -> None:
+    thaw(FROZEN[0], path)
+    connection = sqlite3.connect(path)
+    for number in range(2, 40_001):
+        connection.execute(
+            "INSERT INTO encounters (id, started_at_ms, ended_at_ms) VALUES (?, 0, 1)", (number,)
+        )
+    connection.execute(
+        "INSERT INTO facet_values (value_id, kind, value, folded) VALUES (99, 'boss', 'Imp', 'imp')"
+    )
+    connection.execute(
+        "INSERT INTO encounter_facets SELECT id, 99, 0 FROM encounters WHERE id % 3 = 0"
+    )
+    connection.commit()
+    connection.close()
+    with Database.open(path, record=False) as db:
+        page = db.commands.get_recent_encounters_filtered(2, 0, Filters(boss_names=["Imp"]))
+    assert page.total_count == 40_000 // 3
+    assert [fight.id for fight in page.rows] == [39_999, 39_996]
 
 
 def test_the_migrations_make_the_tables_that_the_program_expects(path: Path) -> None:

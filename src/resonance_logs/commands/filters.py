@@ -1,55 +1,39 @@
-"""From the filters of a command to what the tables are asked: facets by id, and ranges."""
+"""From the filters of a command to the fights that pass them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, func, select
+from sqlalchemy import ColumnElement, Connection, func
 
-from resonance_logs.commands.arguments import Filters, Sort
+from resonance_logs.commands.arguments import Filters
+from resonance_logs.store.facets import find_encounters
+from resonance_logs.store.idsets import Mask, difference, intersection
 from resonance_logs.store.tables import facet_values
 
 
 @dataclass(frozen=True, slots=True)
-class Search:
-    """Which ended fights, in which order.
+class Candidates:
+    """The ended fights that have what the filters ask for; their start and length may not do.
 
-    A fight must have one facet of each of ``groups`` and not the facet ``without``.
+    ``mask`` is None where all ended fights do.
     """
 
-    groups: tuple[tuple[int, ...], ...] = ()
-    without: int | None = None
-    from_ms: int | None = None
-    to_ms: int | None = None
-    min_duration_ms: int | None = None
-    sort: Sort = Sort.STARTED_AT
-    descending: bool = True
-
-    @property
-    def is_hopeless(self) -> bool:
-        """Whether some filter asks for what no fight has."""
-        return not all(self.groups)
+    mask: Mask | None
+    count: int
 
 
-def resolve(connection: Connection, filters: Filters) -> Search:
-    """Look the filters' values up: one statement for each filter given."""
-    groups = [_value_ids(connection, condition) for condition in _conditions(filters)]
-    without = None
-    if filters.is_favorite is not None:
-        favorites = _value_ids(connection, _is_one_of("favorite", ["1"]))
-        if filters.is_favorite:
-            groups.append(favorites)
-        elif favorites:
-            (without,) = favorites
-    return Search(
-        groups=tuple(groups),
-        without=without,
-        from_ms=filters.date_from_ms,
-        to_ms=filters.date_to_ms,
-        min_duration_ms=filters.min_duration_ms,
-        sort=filters.sort,
-        descending=filters.descending,
-    )
+def find_candidates(connection: Connection, filters: Filters) -> Candidates:
+    """Unite the fights of a filter's values, intersect the filters: a statement for each."""
+    conditions = _conditions(filters)
+    # Every ended fight has an outcome, so that these are all.
+    masks = [find_encounters(connection, each) for each in conditions or [_is_a("outcome")]]
+    mask = intersection(masks)
+    if filters.is_favorite is False:
+        mask = difference(mask, find_encounters(connection, _is_one_of("favorite", ["1"])))
+    elif not conditions:
+        return Candidates(None, int(mask.sum()))
+    return Candidates(mask, int(mask.sum()))
 
 
 def contains(column: ColumnElement[str], part: str) -> ColumnElement[bool]:
@@ -58,24 +42,24 @@ def contains(column: ColumnElement[str], part: str) -> ColumnElement[bool]:
 
 
 def _conditions(filters: Filters) -> list[ColumnElement[bool]]:
+    """What the values of each given filter have in common, but for the favourites left out."""
     wanted = {
         "boss": filters.boss_names,
         "scene": filters.encounter_names,
         "player": filters.player_names,
         "class": [str(class_id) for class_id in filters.class_ids],
         "outcome": [] if filters.is_defeated is None else [str(int(filters.is_defeated))],
+        "favorite": ["1"] if filters.is_favorite else [],
     }
     conditions = [_is_one_of(kind, values) for kind, values in wanted.items() if values]
     if filters.player_name:
-        part = contains(facet_values.c.folded, filters.player_name)
-        conditions.append((facet_values.c.kind == "player") & part)
+        conditions.append(_is_a("player") & contains(facet_values.c.folded, filters.player_name))
     return conditions
 
 
+def _is_a(kind: str) -> ColumnElement[bool]:
+    return facet_values.c.kind == kind
+
+
 def _is_one_of(kind: str, values: list[str]) -> ColumnElement[bool]:
-    return (facet_values.c.kind == kind) & facet_values.c.value.in_(values)
-
-
-def _value_ids(connection: Connection, condition: ColumnElement[bool]) -> tuple[int, ...]:
-    statement = select(facet_values.c.value_id).where(condition)
-    return tuple(connection.execute(statement).scalars())
+    return _is_a(kind) & facet_values.c.value.in_(values)

@@ -1,37 +1,29 @@
 """Lists of ended fights: which ones are on the page, and how many there are.
 
-One page costs a fixed number of statements: the ids of the page and the count are read from
-indexes, then the rows by id. There are two ways to the ids. From the facets: the rarest of the
-given ones is walked by date, the others are looked up fight by fight. From the fights: their
-index in the wanted order is walked, all facets are looked up. The count likewise.
+One page costs a fixed number of statements: the sets of fights that the filters name, the count
+where start or length are asked for, the ids of the page, the rows of these ids. Few fights are
+fetched by their ids and sorted; many are met on the way along the index of the wanted order.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import json
 from typing import Any, Final
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Row,
-    Select,
-    distinct,
-    exists,
-    func,
-    select,
-)
-from sqlalchemy.sql.selectable import FromClause
+import numpy as np
+from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, func, select
+from sqlalchemy.types import LargeBinary
 
 from resonance_logs.commands.arguments import FilteredPage, Filters, Page, Sort
 from resonance_logs.commands.encounter import SUMMARY_COLUMNS, summary
-from resonance_logs.commands.filters import Search, resolve
+from resonance_logs.commands.filters import Candidates, find_candidates
 from resonance_logs.commands.shapes import EncounterPage
 from resonance_logs.store.engine import Store
-from resonance_logs.store.tables import encounter_facets, encounters
+from resonance_logs.store.idsets import Mask
+from resonance_logs.store.tables import encounters
 
-RARE: Final = 2_000
-"""Facet rows up to which fetching each fight's row beats walking the index of all fights."""
+FEW: Final = 1_000
+"""Up to so many fights are fetched by their ids; the index would mostly be walked in vain."""
 
 _SORT_COLUMNS: Final[dict[Sort, ColumnElement[int]]] = {
     Sort.STARTED_AT: encounters.c.started_at_ms,
@@ -39,7 +31,6 @@ _SORT_COLUMNS: Final[dict[Sort, ColumnElement[int]]] = {
     Sort.TOTAL_DMG: encounters.c.total_dmg,
 }
 _ended: Final = encounters.c.ended_at_ms.is_not(None)
-_driving: Final = encounter_facets.alias("driving")
 
 
 def get_recent_encounters(store: Store, arguments: Page) -> EncounterPage:
@@ -52,166 +43,80 @@ def get_recent_encounters(store: Store, arguments: Page) -> EncounterPage:
 
 def get_recent_encounters_filtered(store: Store, arguments: FilteredPage) -> EncounterPage:
     """Ended fights that pass all filters, in the order asked for."""
+    filters = arguments.filters
     with store.reading() as connection:
-        search = resolve(connection, arguments.filters)
-        if search.is_hopeless:
-            return EncounterPage(rows=[], total_count=0)
-        plan = plan_search(connection, search)
-        total = count(connection, plan)
-        ids = page_ids(connection, plan, total, arguments.limit, arguments.offset)
+        candidates = find_candidates(connection, filters)
+        total = candidates.count
+        if total and _has_range(filters):
+            total = connection.execute(count_statement(filters, candidates)).scalar_one()
+        ids = _page_ids(connection, arguments, candidates, total)
         rows = _rows(connection, ids)
     return EncounterPage(rows=[summary(row, []) for row in rows], total_count=total)
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """A search, and whether its ids are found ``from_facets``; its rarest group comes first."""
-
-    search: Search
-    from_facets: bool
+def count_statement(filters: Filters, candidates: Candidates) -> Select[int]:
+    """How many of the candidates started and lasted as asked for."""
+    return _passing(select(func.count()).select_from(encounters), filters, candidates)
 
 
-def plan_search(connection: Connection, search: Search) -> Plan:
-    """Choose the way to the ids: a few short statements where there are facets to weigh up."""
-    by_date = search.sort is Sort.STARTED_AT
-    if not search.groups or (by_date and len(search.groups) == 1):
-        return Plan(search, from_facets=bool(search.groups))
-    sizes = {group: _size(connection, group) for group in search.groups}
-    search = replace(search, groups=tuple(sorted(search.groups, key=sizes.__getitem__)))
-    return Plan(search, from_facets=by_date or sizes[search.groups[0]] <= RARE)
-
-
-def count(connection: Connection, plan: Plan) -> int:
-    """How many fights pass the filters."""
-    total = int(connection.execute(count_statement(plan)).scalar_one())
-    without = plan.search.without
-    if without is None:
-        return total
-    # Favourites are few: counting them and subtracting beats looking each fight up.
-    favorites = replace(plan.search, without=None, groups=((without,), *plan.search.groups))
-    return total - count(connection, Plan(favorites, from_facets=True))
-
-
-def page_ids(connection: Connection, plan: Plan, total: int, limit: int, offset: int) -> list[int]:
-    """The ids of one page, in order; a page in the far half is reached from the far end."""
-    limit = min(limit, total - offset)
-    if limit <= 0:
-        return []
-    if offset <= total // 2:
-        return list(connection.execute(page_statement(plan, limit, offset)).scalars())
-    search = replace(plan.search, descending=not plan.search.descending)
-    statement = page_statement(replace(plan, search=search), limit, total - offset - limit)
-    return list(connection.execute(statement).scalars())[::-1]
-
-
-def count_statement(plan: Plan) -> Select[int]:
-    """The count, without regard to ``without``."""
-    search = replace(plan.search, without=None)
-    if not search.groups:
-        return _from_encounters(select(func.count()), search)
-    unique = len(search.groups[0]) == 1
-    what = func.count() if unique else func.count(distinct(_driving.c.encounter_id))
-    search = replace(search, sort=Sort.STARTED_AT)
-    return _from_facets(select(what), search, joined=search.min_duration_ms is not None)
-
-
-def page_statement(plan: Plan, limit: int, offset: int) -> Select[int]:
+def page_statement(
+    filters: Filters, candidates: Candidates, limit: int, offset: int, *, descending: bool
+) -> Select[int]:
     """The ids of one page, in order."""
-    search = plan.search
-    by, key = _SORT_COLUMNS[search.sort], encounters.c.id
-    if not plan.from_facets:
-        statement = _from_encounters(select(key), search)
-    else:
-        joined = search.sort is not Sort.STARTED_AT or search.min_duration_ms is not None
-        key = _driving.c.encounter_id
-        by = by if search.sort is not Sort.STARTED_AT else _driving.c.started_at_ms
-        statement = _from_facets(select(key), search, joined=joined)
-        if len(search.groups[0]) > 1:
-            statement = statement.group_by(by, key)
-    order = (by.desc(), key.desc()) if search.descending else (by.asc(), key.asc())
+    by, key = _SORT_COLUMNS[filters.sort], encounters.c.id
+    order = (by.desc(), key.desc()) if descending else (by.asc(), key.asc())
+    statement = _passing(select(key), filters, candidates)
     return statement.order_by(*order).limit(limit).offset(offset)
 
 
-def _from_encounters(statement: Select[Any], search: Search) -> Select[Any]:
-    statement = statement.select_from(encounters).where(_ended)
-    statement = _in_range(statement, encounters.c.started_at_ms, search)
-    if search.min_duration_ms is not None:
-        statement = statement.where(encounters.c.duration_ms >= search.min_duration_ms)
-    return _with_facets(statement, encounters, encounters.c.id, search.groups, search.without)
-
-
-def _from_facets(statement: Select[Any], search: Search, *, joined: bool) -> Select[Any]:
-    first, *others = search.groups
-    source: FromClause = _driving
-    if joined:
-        source = _driving.join(encounters, _same_fight(search))
-    statement = statement.select_from(source).where(_is_any(_driving.c.value_id, first))
-    statement = _in_range(statement, _driving.c.started_at_ms, search)
-    if search.min_duration_ms is not None:
-        statement = statement.where(encounters.c.duration_ms >= search.min_duration_ms)
-    key = _driving.c.encounter_id
-    return _with_facets(statement, _driving, key, tuple(others), search.without)
-
-
-def _same_fight(search: Search) -> ColumnElement[bool]:
-    if search.sort is Sort.TOTAL_DMG:
-        return encounters.c.id == _driving.c.encounter_id
-    # The sum keeps SQLite from the wide row: the index by start has the duration, side by side.
-    return (
-        (encounters.c.started_at_ms == _driving.c.started_at_ms)
-        & (encounters.c.id + 0 == _driving.c.encounter_id)
-        & _ended
+def _page_ids(
+    connection: Connection, page: FilteredPage, candidates: Candidates, total: int
+) -> list[int]:
+    """The ids of one page, in order; a page in the far half is reached from the far end."""
+    limit, offset = min(page.limit, total - page.offset), page.offset
+    if limit <= 0:
+        return []
+    is_near = offset <= total // 2
+    statement = page_statement(
+        page.filters,
+        candidates,
+        limit,
+        offset if is_near else total - offset - limit,
+        descending=page.filters.descending is is_near,
     )
+    ids = list(connection.execute(statement).scalars())
+    return ids if is_near else ids[::-1]
 
 
-def _in_range(
-    statement: Select[Any], started_at_ms: ColumnElement[int], search: Search
-) -> Select[Any]:
-    if search.from_ms is not None:
-        statement = statement.where(started_at_ms >= search.from_ms)
-    if search.to_ms is not None:
-        statement = statement.where(started_at_ms <= search.to_ms)
+def _passing(statement: Select[Any], filters: Filters, candidates: Candidates) -> Select[Any]:
+    statement = statement.where(_ended)
+    if candidates.mask is not None:
+        statement = statement.where(_is_among(candidates.mask, candidates.count))
+    for column, least, most in (
+        (encounters.c.started_at_ms, filters.date_from_ms, filters.date_to_ms),
+        (encounters.c.duration_ms, filters.min_duration_ms, None),
+    ):
+        if least is not None:
+            statement = statement.where(column >= least)
+        if most is not None:
+            statement = statement.where(column <= most)
     return statement
 
 
-def _with_facets(
-    statement: Select[Any],
-    fights: FromClause,
-    encounter_id: ColumnElement[int],
-    groups: tuple[tuple[int, ...], ...],
-    without: int | None,
-) -> Select[Any]:
-    for number, group in enumerate(groups):
-        probed = encounter_facets.alias(f"probed_{number}")
-        # The sum makes SQLite look into the index by value and start, where the fights of one
-        # value lie side by side, in the order of the walk: twice as fast as the primary key.
-        found = (
-            _is_any(probed.c.value_id, group)
-            & (probed.c.started_at_ms == fights.c.started_at_ms)
-            & (probed.c.encounter_id + 0 == encounter_id)
+def _is_among(mask: Mask, count: int) -> ColumnElement[bool]:
+    if count <= FEW:
+        ids = func.json_each(json.dumps(np.flatnonzero(mask).tolist())).table_valued(
+            "value", name="ids"
         )
-        statement = statement.where(exists().where(found))
-    if without is not None:
-        unwanted = select(encounter_facets.c.encounter_id).where(
-            encounter_facets.c.value_id == without
-        )
-        statement = statement.where(encounter_id.not_in(unwanted))
-    return statement
+        return encounters.c.id.in_(select(ids.c.value))
+    # A byte for each id, of which the statement looks up one for each fight that it meets.
+    given = bindparam("mask", mask.tobytes(), type_=LargeBinary, unique=True)
+    return func.substr(given, encounters.c.id + 1, 1) == b"\x01"
 
 
-def _is_any(value_id: ColumnElement[int], group: tuple[int, ...]) -> ColumnElement[bool]:
-    return value_id == group[0] if len(group) == 1 else value_id.in_(group)
-
-
-def _size(connection: Connection, group: tuple[int, ...]) -> int:
-    """Facet rows of the group, counted no further than needed to compare."""
-    few = (
-        select(encounter_facets.c.encounter_id)
-        .where(_is_any(encounter_facets.c.value_id, group))
-        .limit(5 * RARE)
-        .subquery()
-    )
-    return int(connection.execute(select(func.count()).select_from(few)).scalar_one())
+def _has_range(filters: Filters) -> bool:
+    bounds = (filters.date_from_ms, filters.date_to_ms, filters.min_duration_ms)
+    return any(bound is not None for bound in bounds)
 
 
 def _rows(connection: Connection, ids: list[int]) -> list[Row[Any]]:

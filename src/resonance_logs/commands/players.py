@@ -14,7 +14,7 @@ from resonance_logs.commands.arguments import (
 from resonance_logs.commands.filters import contains
 from resonance_logs.commands.shapes import Names
 from resonance_logs.store.engine import Store
-from resonance_logs.store.tables import encounter_facets, entities, facet_values
+from resonance_logs.store.tables import entities, facet_encounters, facet_values
 
 
 def get_unique_boss_names(store: Store, _arguments: NoArguments) -> Names:
@@ -64,7 +64,7 @@ def get_player_name_command(store: Store, arguments: OnePlayer) -> str | None:
 
 def facet_names_statement(kind: str) -> Select[str]:
     """The values of a kind that some fight has, sorted."""
-    used = exists().where(encounter_facets.c.value_id == facet_values.c.value_id)
+    used = exists().where(facet_encounters.c.value_id == facet_values.c.value_id)
     return (
         select(facet_values.c.value)
         .where(facet_values.c.kind == kind, used)

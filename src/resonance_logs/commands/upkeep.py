@@ -4,21 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sqlalchemy import Connection, delete, exists, func, select, text, update
+from sqlalchemy import Connection, delete, func, select, text, update
 
 from resonance_logs.commands.arguments import Favorite, ManyEncounters, NoArguments, OneEncounter
 from resonance_logs.commands.figures import ratio
-from resonance_logs.commands.names import batched
 from resonance_logs.commands.shapes import DatabaseInfo
 from resonance_logs.errors import InvalidArgument, NotFound
 from resonance_logs.store.engine import Store
-from resonance_logs.store.facets import Facet, store_facets
+from resonance_logs.store.facets import Facet, list_under, unlist
 from resonance_logs.store.tables import (
     encounter_archives,
-    encounter_facets,
     encounters,
     entities,
-    facet_values,
     rejected_tasks,
 )
 
@@ -54,11 +51,10 @@ def toggle_favorite_encounter(store: Store, arguments: Favorite) -> None:
     """
     with store.writing() as connection:
         _check_ended(connection, [arguments.id], argument="id")
-        _unlist(connection, arguments.id, _FAVORITE)
         if arguments.is_favorite:
-            started = select(encounters.c.started_at_ms).where(encounters.c.id == arguments.id)
-            started_at_ms = connection.execute(started).scalar_one()
-            store_facets(connection, arguments.id, started_at_ms, [_FAVORITE])
+            list_under(connection, arguments.id, [_FAVORITE])
+        else:
+            unlist(connection, [arguments.id], only=_FAVORITE)
         connection.execute(
             update(encounters)
             .where(encounters.c.id == arguments.id)
@@ -111,14 +107,8 @@ def get_database_info(store: Store, _arguments: NoArguments) -> DatabaseInfo:
 def _delete(store: Store, ids: list[int], *, argument: str) -> None:
     with store.writing() as connection:
         _check_ended(connection, ids, argument=argument)
-        of_fights = encounter_facets.c.encounter_id.in_(ids)
-        values = set(
-            connection.execute(
-                select(encounter_facets.c.value_id).where(of_fights).distinct()
-            ).scalars()
-        )
+        unlist(connection, ids)
         connection.execute(delete(encounters).where(encounters.c.id.in_(ids)))
-        _forget_unused(connection, values)
 
 
 def _check_ended(connection: Connection, ids: Iterable[int], *, argument: str) -> None:
@@ -131,30 +121,6 @@ def _check_ended(connection: Connection, ids: Iterable[int], *, argument: str) -
     still_open = [each for each in wanted if ends[each] is None]
     if still_open:
         raise InvalidArgument(argument, f"encounter {_listed(still_open)} is still being recorded")
-
-
-def _unlist(connection: Connection, encounter_id: int, facet: Facet) -> None:
-    statement = select(facet_values.c.value_id).where(
-        facet_values.c.kind == facet.kind, facet_values.c.value == facet.value
-    )
-    value_id = connection.execute(statement).scalar_one_or_none()
-    if value_id is None:
-        return
-    connection.execute(
-        delete(encounter_facets).where(
-            encounter_facets.c.encounter_id == encounter_id,
-            encounter_facets.c.value_id == value_id,
-        )
-    )
-    _forget_unused(connection, {value_id})
-
-
-def _forget_unused(connection: Connection, values: set[int]) -> None:
-    """Delete those of the values that no fight has any more."""
-    used = exists().where(encounter_facets.c.value_id == facet_values.c.value_id)
-    unused = delete(facet_values).where(~used)
-    for part in batched(sorted(values)):
-        connection.execute(unused.where(facet_values.c.value_id.in_(part)))
 
 
 def _listed(ids: list[int]) -> str:

@@ -1,15 +1,18 @@
-"""What fights can be filtered by: each ended fight is listed under every value that it has."""
+"""What fights can be filtered by: under each value of each kind the set of ended fights it has."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections import defaultdict
+from collections.abc import Collection, Iterable
 from itertools import chain
 from typing import NamedTuple
 
-from sqlalchemy import Connection
+from sqlalchemy import ColumnElement, Connection, Select, delete, exists, select
 
+from resonance_logs.errors import DamagedDatabase
+from resonance_logs.store import idsets
 from resonance_logs.store.rows import MAX_PARAMETERS, insert_rows, parts
-from resonance_logs.store.tables import facet_values
+from resonance_logs.store.tables import facet_encounters, facet_values
 
 
 class Facet(NamedTuple):
@@ -19,38 +22,103 @@ class Facet(NamedTuple):
     value: str
 
 
-def store_facets(
-    connection: Connection, encounter_id: int, started_at_ms: int, facets: Collection[Facet]
-) -> None:
-    """List the fight under these values."""
+def list_under(connection: Connection, encounter_id: int, facets: Iterable[Facet]) -> None:
+    """List an ended fight under these values too."""
+    block, offset = divmod(encounter_id, idsets.BLOCK)
     for part in parts(sorted(set(facets)), MAX_PARAMETERS // 3):
-        _store(connection, encounter_id, started_at_ms, part)
+        values = _value_ids(connection, part)
+        sets = dict.fromkeys(values, b"") | _sets(connection, values, block)
+        rows = [(each, block, idsets.with_offset(found, offset)) for each, found in sets.items()]
+        columns = ("value_id", "block", "encounters")
+        insert_rows(connection, facet_encounters, columns, rows, replace=True)
 
 
-def _store(
-    connection: Connection, encounter_id: int, started_at_ms: int, facets: Collection[Facet]
-) -> None:
-    stored = _stored(connection, facets)
-    insert_rows(
-        connection,
-        facet_values,
-        ("kind", "value", "folded"),
-        [(each.kind, each.value, each.value.casefold()) for each in facets if each not in stored],
+def unlist(connection: Connection, encounter_ids: Iterable[int], only: Facet | None = None) -> None:
+    """Take fights off the lists of all values, or of the one; a value without fights is gone."""
+    gone: defaultdict[int, set[int]] = defaultdict(set)
+    for each in encounter_ids:
+        block, offset = divmod(each, idsets.BLOCK)
+        gone[block].add(offset)
+    emptied = [
+        value_id
+        for block, offsets in gone.items()
+        for value_id in _unlist_block(connection, block, offsets, only)
+    ]
+    used = exists().where(facet_encounters.c.value_id == facet_values.c.value_id)
+    for part in parts(emptied, MAX_PARAMETERS):
+        unused = delete(facet_values).where(facet_values.c.value_id.in_(part), ~used)
+        connection.execute(unused)
+
+
+def find_encounters(connection: Connection, values: ColumnElement[bool]) -> idsets.Mask:
+    """The fights that have any of the values for which a condition on facet_values holds.
+
+    Raises:
+        DamagedDatabase: a stored set cannot be read.
+    """
+    rows = connection.execute(sets_statement(values))
+    try:
+        return idsets.read_mask((row.block, row.encounters) for row in rows)
+    except (ValueError, IndexError) as error:
+        raise DamagedDatabase(f"the lists of fights to filter by are damaged: {error}") from error
+
+
+def sets_statement(values: ColumnElement[bool]) -> Select[tuple[int, bytes]]:
+    """The blocks and sets of the values for which the condition holds."""
+    return (
+        select(facet_encounters.c.block, facet_encounters.c.encounters)
+        .join(facet_values, facet_values.c.value_id == facet_encounters.c.value_id)
+        .where(values)
     )
-    connection.exec_driver_sql(
-        "INSERT INTO encounter_facets (encounter_id, value_id, started_at_ms) "  # noqa: S608
-        f"SELECT ?, value_id, ? FROM facet_values WHERE (kind, value) IN {_marks(facets)}",
-        (encounter_id, started_at_ms, *chain.from_iterable(facets)),
+
+
+def _value_ids(connection: Connection, facets: Collection[Facet]) -> list[int]:
+    marks = ",".join(["(?,?)"] * len(facets))
+    statement = (
+        "SELECT kind, value, value_id FROM facet_values "  # noqa: S608
+        f"WHERE (kind, value) IN (VALUES {marks})"
     )
+    given = tuple(chain.from_iterable(facets))
+    known = {Facet(*row[:2]): row[2] for row in connection.exec_driver_sql(statement, given)}
+    missing = [each for each in facets if each not in known]
+    if missing:
+        rows = [(each.kind, each.value, each.value.casefold()) for each in missing]
+        insert_rows(connection, facet_values, ("kind", "value", "folded"), rows)
+        known = {Facet(*row[:2]): row[2] for row in connection.exec_driver_sql(statement, given)}
+    return [known[each] for each in facets]
 
 
-def _stored(connection: Connection, facets: Collection[Facet]) -> set[Facet]:
+def _sets(connection: Connection, values: Collection[int], block: int) -> dict[int, bytes]:
+    marks = ",".join("?" * len(values))
     rows = connection.exec_driver_sql(
-        f"SELECT kind, value FROM facet_values WHERE (kind, value) IN {_marks(facets)}",  # noqa: S608
-        tuple(chain.from_iterable(facets)),
+        "SELECT value_id, encounters FROM facet_encounters "  # noqa: S608
+        f"WHERE block = ? AND value_id IN ({marks})",
+        (block, *values),
     )
-    return {Facet(*row) for row in rows}
+    return {row[0]: row[1] for row in rows}
 
 
-def _marks(facets: Collection[Facet]) -> str:
-    return f"(VALUES {','.join(['(?,?)'] * len(facets))})"
+def _unlist_block(
+    connection: Connection, block: int, offsets: set[int], only: Facet | None
+) -> list[int]:
+    """Take fights of one block off; the values that have none left there."""
+    statement = select(facet_encounters.c.value_id, facet_encounters.c.encounters).where(
+        facet_encounters.c.block == block
+    )
+    if only is not None:
+        statement = statement.join(
+            facet_values, facet_values.c.value_id == facet_encounters.c.value_id
+        ).where(facet_values.c.kind == only.kind, facet_values.c.value == only.value)
+    changed, emptied = [], []
+    for value_id, before in connection.execute(statement):
+        after = idsets.without_offsets(before, offsets)
+        if not after:
+            emptied.append(value_id)
+        elif after != before:
+            changed.append((value_id, block, after))
+    columns = ("value_id", "block", "encounters")
+    insert_rows(connection, facet_encounters, columns, changed, replace=True)
+    for part in parts(emptied, MAX_PARAMETERS):
+        gone = (facet_encounters.c.block == block) & facet_encounters.c.value_id.in_(part)
+        connection.execute(delete(facet_encounters).where(gone))
+    return emptied

@@ -75,16 +75,17 @@ encounters: Final = Table(
 where any boss was; ``journal_bytes`` is what pruning the journal freed.
 """
 
-_finished = encounters.c.ended_at_ms.is_not(None)
-Index(
-    "ix_encounters_started",
-    encounters.c.started_at_ms,
-    encounters.c.id,
-    encounters.c.duration_ms,
-    sqlite_where=_finished,
-)
-Index("ix_encounters_duration", encounters.c.duration_ms, encounters.c.id, sqlite_where=_finished)
-Index("ix_encounters_total_dmg", encounters.c.total_dmg, encounters.c.id, sqlite_where=_finished)
+# Each has all that a page or a count of fights asks for, so that no row need be fetched for it.
+for _name, _columns in (
+    ("started", ("started_at_ms", "id", "duration_ms", "ended_at_ms")),
+    ("duration", ("duration_ms", "id", "started_at_ms", "ended_at_ms")),
+    ("total_dmg", ("total_dmg", "id", "started_at_ms", "duration_ms", "ended_at_ms")),
+):
+    Index(
+        f"ix_encounters_{_name}",
+        *(encounters.c[each] for each in _columns),
+        sqlite_where=encounters.c.ended_at_ms.is_not(None),
+    )
 Index("ix_encounters_open", encounters.c.id, sqlite_where=encounters.c.ended_at_ms.is_(None))
 
 entities: Final = Table(
@@ -260,28 +261,21 @@ facet_values: Final = Table(
 )
 """What fights can be filtered by: (kind, value), as (boss, its name); ``folded`` is case-folded."""
 
-encounter_facets: Final = Table(
-    "encounter_facets",
+facet_encounters: Final = Table(
+    "facet_encounters",
     metadata,
-    _encounter_id(),
     Column(
         "value_id",
         _int,
-        ForeignKey("facet_values.value_id"),
+        ForeignKey("facet_values.value_id", ondelete="CASCADE"),
         primary_key=True,
         autoincrement=False,
     ),
-    Column("started_at_ms", _int, nullable=False),
+    _key("block"),
+    Column("encounters", LargeBinary, nullable=False),
     **_clustered,
 )
-"""Which ended fight has which value; the start is repeated here so that one index serves a page."""
-
-Index(
-    "ix_encounter_facets_value",
-    encounter_facets.c.value_id,
-    encounter_facets.c.started_at_ms,
-    encounter_facets.c.encounter_id,
-)
+"""Which ended fights have a value: one set for each block of ids that has any (see idsets)."""
 
 rejected_tasks: Final = Table(
     "rejected_tasks",
