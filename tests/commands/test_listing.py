@@ -240,6 +240,6 @@ def test_a_page_of_all_fights_is_read_along_one_index(five: Builder, store: Stor
 
 def test_a_damaged_set_of_fights_is_unavailable(five: Builder, commands: Commands) -> None:
     with five.store.writing() as connection:
-        connection.exec_driver_sql("UPDATE facet_encounters SET encounters = X'FFFF'")
+        connection.exec_driver_sql("UPDATE facet_encounters SET encounters = X'FF'")
     with pytest.raises(Unavailable, match="the lists of fights to filter by are damaged"):
         commands.get_recent_encounters()

@@ -212,14 +212,14 @@ def test_fights_are_found_by_any_of_the_values_under_which_they_are_listed(store
     kind, value = tables.facet_values.c.kind, tables.facet_values.c.value
     with store.writing() as connection:
         list_under(connection, 3, [Facet("boss", "Ogre"), Facet("boss", "Imp")])
-        list_under(connection, 40_000, [Facet("boss", "Ogre"), Facet("scene", "Ogre")])
-        list_under(connection, 40_000, [Facet("boss", "Ogre")])
+        list_under(connection, 70_000, [Facet("boss", "Ogre"), Facet("scene", "Ogre")])
+        list_under(connection, 70_000, [Facet("boss", "Ogre")])
     with store.reading() as connection:
         bosses = find_encounters(connection, kind == "boss")
         imps = find_encounters(connection, (kind == "boss") & (value == "Imp"))
         ghosts = find_encounters(connection, value == "Ghost")
     assert [np.flatnonzero(each).tolist() for each in (bosses, imps, ghosts)] == [
-        [3, 40_000],
+        [3, 70_000],
         [3],
         [],
     ]
@@ -229,9 +229,9 @@ def test_a_fight_taken_off_the_lists_is_found_no_more_and_leaves_no_empty_value(
     store: Store,
 ) -> None:
     with store.writing() as connection:
-        for fight in (1, 2, 40_000):
+        for fight in (1, 2, 70_000):
             list_under(connection, fight, [Facet("boss", "Ogre"), Facet("class", str(fight))])
-        unlist(connection, [2, 40_000, 77])
+        unlist(connection, [2, 70_000, 77])
         unlist(connection, [1], only=Facet("class", "1"))
         found = find_encounters(connection, tables.facet_values.c.kind == "boss")
         assert np.flatnonzero(found).tolist() == [1]

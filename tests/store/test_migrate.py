@@ -79,7 +79,7 @@ def test_a_frozen_file_migrates_and_keeps_its_fights(frozen: Path, path: Path) -
 def test_many_fights_of_the_first_version_are_found_by_their_values(path: Path) -> None:
     thaw(FROZEN[0], path)
     connection = sqlite3.connect(path)
-    for number in range(2, 40_001):
+    for number in range(2, 70_001):
         connection.execute(
             "INSERT INTO encounters (id, started_at_ms, ended_at_ms) VALUES (?, 0, 1)", (number,)
         )
@@ -93,8 +93,8 @@ def test_many_fights_of_the_first_version_are_found_by_their_values(path: Path) 
     connection.close()
     with Database.open(path, record=False) as db:
         page = db.commands.get_recent_encounters_filtered(2, 0, Filters(boss_names=["Imp"]))
-    assert page.total_count == 40_000 // 3
-    assert [fight.id for fight in page.rows] == [39_999, 39_996]
+    assert page.total_count == 70_000 // 3
+    assert [fight.id for fight in page.rows] == [69_999, 69_996]
 
 
 def test_the_migrations_make_the_tables_that_the_program_expects(path: Path) -> None:

@@ -56,9 +56,9 @@ def find_encounters(connection: Connection, values: ColumnElement[bool]) -> idse
     Raises:
         DamagedDatabase: a stored set cannot be read.
     """
-    rows = connection.execute(sets_statement(values))
+    rows = connection.execute(sets_statement(values)).all()
     try:
-        return idsets.read_mask((row.block, row.encounters) for row in rows)
+        return idsets.read_mask(rows)
     except (ValueError, IndexError) as error:
         raise DamagedDatabase(f"the lists of fights to filter by are damaged: {error}") from error
 

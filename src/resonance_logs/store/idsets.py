@@ -1,7 +1,7 @@
 """Sets of fights as bytes: one value for each block of ids, so that a new fight changes little.
 
-A value holds the ids' offsets within their block: up to 2,047 of them as ascending 16-bit numbers
-(little-endian), more as a bitmap of 4,096 bytes, the lowest bit of a byte first. Its length tells
+A value holds the ids' offsets within their block: up to 4,095 of them as ascending 16-bit numbers
+(little-endian), more as a bitmap of 8,192 bytes, the lowest bit of a byte first. Its length tells
 the one from the other.
 """
 
@@ -10,12 +10,12 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-BLOCK: Final = 32_768
+BLOCK: Final = 65_536
 _BITMAP_BYTES: Final = BLOCK // 8
 _FEW: Final = _BITMAP_BYTES // 2 - 1
 
@@ -56,7 +56,7 @@ def without_offsets(value: bytes, offsets: Collection[int]) -> bytes:
     return encode([each for each in np.frombuffer(value, dtype="<u2").tolist() if each not in gone])
 
 
-def read_mask(rows: Iterable[tuple[int, bytes]]) -> Mask:
+def read_mask(rows: Iterable[Sequence[Any]]) -> Mask:
     """The union of sets, each row a block's number and a value.
 
     Raises:
@@ -67,7 +67,7 @@ def read_mask(rows: Iterable[tuple[int, bytes]]) -> Mask:
     for block, value in rows:
         if len(value) == _BITMAP_BYTES:
             bitmaps.append((block, value))
-        elif len(value) > 2 * _FEW:
+        elif len(value) > 2 * _FEW or len(value) % 2:
             raise ValueError(f"a set of {len(value)} bytes")
         else:
             few[block].append(value)
@@ -77,10 +77,7 @@ def read_mask(rows: Iterable[tuple[int, bytes]]) -> Mask:
         bits = np.unpackbits(np.frombuffer(value, dtype=np.uint8), bitorder="little")
         mask[block] |= bits.view(np.bool_)
     for block, values in few.items():
-        offsets = np.frombuffer(b"".join(values), dtype="<u2")
-        if offsets.size and offsets.max() >= BLOCK:
-            raise ValueError(f"an offset of {offsets.max()}")
-        mask[block, offsets] = True
+        mask[block, np.frombuffer(b"".join(values), dtype="<u2")] = True
     return mask.reshape(-1)
 
 

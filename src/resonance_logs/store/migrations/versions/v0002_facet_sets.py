@@ -14,8 +14,8 @@ down_revision = "0001"
 branch_labels = None
 depends_on = None
 
-_BLOCK = 32_768
-_FEW = 2_047
+_BLOCK = 65_536
+_FEW = 4_095
 
 
 def upgrade() -> None:
