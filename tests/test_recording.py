@@ -14,9 +14,9 @@ from sqlalchemy import Connection, Table, delete, select
 
 from resonance_logs import Database, Task
 from resonance_logs.archive import decode_events
+from resonance_logs.cells import Cells
 from resonance_logs.events import CRIT, LUCKY, UNKNOWN, Events
 from resonance_logs.recorder import Batch, RecorderState, Settlement
-from resonance_logs.statistics import damage_skill_rows, heal_skill_rows
 from resonance_logs.store import tables
 from resonance_logs.store.engine import Store
 from resonance_logs.store.migrate import prepare
@@ -131,8 +131,8 @@ def assert_archive_agrees(connection: Connection, row: Any) -> None:
     """Statistics computed from the archive equal those stored."""
     events = stored_events(connection, row["id"])
     for table, computed in (
-        (tables.damage_skill_stats, damage_skill_rows(events.damage)),
-        (tables.heal_skill_stats, heal_skill_rows(events.heals)),
+        (tables.damage_skill_stats, Cells.of_damage(events.damage).skill_rows()),
+        (tables.heal_skill_stats, Cells.of_heals(events.heals).skill_rows()),
     ):
         stored = [tuple(each.values())[1:] for each in of_fight(connection, table, row["id"])]
         assert sorted(stored) == sorted(computed)

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from resonance_logs import journal, statistics
 from resonance_logs.archive import encode_events
+from resonance_logs.cells import FightCells
 from resonance_logs.entities import Entity, EntityDraft
 from resonance_logs.events import Events
 from resonance_logs.store import tables
@@ -136,7 +137,8 @@ def finish(
     that are not in it; ``fight.tally``, summed along the way, must say the same.
     """
     events = Events.concatenate([*journal.read(connection, fight.id), *unwritten])
-    tally = Tally.of(events)
+    cells = FightCells.of(events)
+    tally = Tally.of_cells(cells)
     if not tally.same_as(fight.tally):
         _logger.error(
             "encounter %d: the live sums differ from the journal's, which are stored", fight.id
@@ -153,7 +155,7 @@ def finish(
     )
     bosses = statistics.bosses(events.damage, frozenset(task.defeated_bosses or ()))
     _store_actors(connection, fight.id, rows, players)
-    _store_skills(connection, fight.id, events)
+    _store_skills(connection, fight.id, cells)
     _store_bosses(connection, fight.id, bosses)
     if archive and len(events):
         _store_archive(connection, fight.id, events)
@@ -227,10 +229,10 @@ def _store_actors(
     )
 
 
-def _store_skills(connection: Connection, encounter_id: int, events: Events) -> None:
+def _store_skills(connection: Connection, encounter_id: int, cells: FightCells) -> None:
     for table, rows in (
-        (tables.damage_skill_stats, statistics.damage_skill_rows(events.damage)),
-        (tables.heal_skill_stats, statistics.heal_skill_rows(events.heals)),
+        (tables.damage_skill_stats, cells.damage.skill_rows()),
+        (tables.heal_skill_stats, cells.heals.skill_rows()),
     ):
         columns = [column.name for column in table.columns]
         insert_rows(connection, table, columns, ((encounter_id, *row) for row in rows))

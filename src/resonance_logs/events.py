@@ -233,6 +233,8 @@ class Events:
 
     def between(self, from_ms: int | None, to_ms: int | None) -> Self:
         """The events at or after ``from_ms`` and before ``to_ms`` (epoch ms; None is no bound)."""
+        if from_ms is None and to_ms is None:
+            return self
         return type(self)(
             self.damage.select(_within(self.damage.timestamp_ms, from_ms, to_ms)),
             self.heals.select(_within(self.heals.timestamp_ms, from_ms, to_ms)),

@@ -1,8 +1,8 @@
-"""Exact sums over the columns of a fight: by skill, by boss, by time. Whole numbers throughout."""
+"""What is told of a fight besides its sums by skill: bosses, active times, names, who was in it."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,85 +11,18 @@ from numpy.typing import NDArray
 
 from resonance_logs.events import (
     BOSS,
-    CRIT,
-    LUCKY,
     NO_NAME,
     UNKNOWN,
     DamageEvents,
     Events,
-    FlagArray,
-    HealEvents,
     Int64Array,
 )
+from resonance_logs.grouping import number_values
 
 ACTIVE_GAP_MS: Final = 5_000
 """A longer pause between two damage events is not active time (spec: Figures)."""
 
 LEAST_ACTIVE_MS: Final = 1_000
-
-SIX: Final = 6
-"""Columns of ``six_columns``: total, hits, crit hits, lucky hits, crit total, lucky total."""
-
-
-def group_sums(
-    keys: Sequence[Int64Array | FlagArray], columns: Sequence[Int64Array]
-) -> tuple[Int64Array, Int64Array]:
-    """Sum ``columns`` (each of length n) over rows with equal ``keys`` (each of length n).
-
-    Returns the distinct keys, ascending, as an array of shape (groups, len(keys)), and the sums,
-    of shape (groups, len(columns)).
-    """
-    size = len(keys[0])
-    if size == 0:
-        return _empty(len(keys)), _empty(len(columns))
-    order = np.lexsort(tuple(reversed(keys)))
-    ordered = [key[order] for key in keys]
-    first = np.ones(size, dtype=np.bool_)
-    first[1:] = False
-    for key in ordered:
-        first[1:] |= key[1:] != key[:-1]
-    starts = np.flatnonzero(first)
-    sums = [np.add.reduceat(column[order], starts) for column in columns]
-    return np.stack([key[starts] for key in ordered], axis=1), np.stack(sums, axis=1)
-
-
-def sums_by_flags(
-    keys: Sequence[Int64Array], value: Int64Array, flags: FlagArray
-) -> tuple[Int64Array, FlagArray, Int64Array, Int64Array]:
-    """Group by ``keys`` and ``flags``; the keys, flags, totals and counts of the groups.
-
-    A few calls on the long columns; what remains to be summed is short (see DamageEvents).
-    """
-    ones = np.ones(len(value), dtype=np.int64)
-    groups, sums = group_sums([*keys, flags], [value, ones])
-    return groups[:, :-1], groups[:, -1].astype(np.uint8), sums[:, 0], sums[:, 1]
-
-
-def six_columns(
-    value: Int64Array, flags: FlagArray, count: Int64Array | None = None
-) -> list[Int64Array]:
-    """The columns to sum, in the order of SIX, of events or of groups of ``count`` alike ones."""
-    hits = np.ones(len(value), dtype=np.int64) if count is None else count
-    crit = (flags & CRIT) != 0
-    lucky = (flags & LUCKY) != 0
-    return [value, hits, hits * crit, hits * lucky, value * crit, value * lucky]
-
-
-def damage_skill_rows(damage: DamageEvents) -> list[tuple[int, ...]]:
-    """Rows (attacker, defender, skill, the six sums, hp loss, shield loss), ascending by key."""
-    keys, sums = group_sums(
-        (damage.attacker_id, damage.defender_id, damage.skill_id),
-        [*six_columns(damage.value, damage.flags), damage.hp_loss, damage.shield_loss],
-    )
-    return _rows(keys, sums)
-
-
-def heal_skill_rows(heals: HealEvents) -> list[tuple[int, ...]]:
-    """Rows (healer, target, skill, the six sums), ascending by key."""
-    keys, sums = group_sums(
-        (heals.healer_id, heals.target_id, heals.skill_id), six_columns(heals.value, heals.flags)
-    )
-    return _rows(keys, sums)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,17 +63,21 @@ def active_times(damage: DamageEvents) -> dict[int, int]:
     """
     if not len(damage):
         return {}
-    order = np.lexsort((damage.timestamp_ms, damage.attacker_id))
-    attacker, time = damage.attacker_id[order], damage.timestamp_ms[order]
-    gaps = np.zeros(len(time), dtype=np.int64)
-    gaps[1:] = time[1:] - time[:-1]
-    counted = np.zeros(len(time), dtype=np.bool_)
-    counted[1:] = (attacker[1:] == attacker[:-1]) & (gaps[1:] <= ACTIVE_GAP_MS)
-    keys, sums = group_sums([attacker], [gaps * counted])
-    return {
-        actor: max(total, LEAST_ACTIVE_MS)
-        for (actor,), (total,) in zip(keys.tolist(), sums.tolist(), strict=True)
-    }
+    actors, codes = number_values(damage.attacker_id)
+    order = _by_actor_and_time(codes, damage.timestamp_ms)
+    actor, time = codes[order], damage.timestamp_ms[order]
+    gaps = np.diff(time)
+    counted = (actor[1:] == actor[:-1]) & (gaps <= ACTIVE_GAP_MS)
+    totals = np.zeros(len(actors), dtype=np.int64)
+    np.add.at(totals, actor[1:][counted], gaps[counted])
+    return dict(zip(actors.tolist(), np.maximum(totals, LEAST_ACTIVE_MS).tolist(), strict=True))
+
+
+def _by_actor_and_time(codes: Int64Array, time: Int64Array) -> Int64Array:
+    if codes.max() < 2**16 and (time[1:] >= time[:-1]).all():
+        # As recorders send it: in order of time, and short numbers sort in one pass.
+        return np.argsort(codes.astype(np.uint16), kind="stable")
+    return np.lexsort((time, codes))
 
 
 def monster_names(damage: DamageEvents) -> dict[int, str]:
@@ -185,11 +122,3 @@ def is_player(ids: Int64Array, players: Iterable[int]) -> NDArray[np.bool_]:
 
 def _boss_name(boss: Boss) -> str:
     return boss.monster_name
-
-
-def _empty(width: int) -> Int64Array:
-    return np.zeros((0, width), dtype=np.int64)
-
-
-def _rows(keys: Int64Array, sums: Int64Array) -> list[tuple[int, ...]]:
-    return [(*key, *row) for key, row in zip(keys.tolist(), sums.tolist(), strict=True)]

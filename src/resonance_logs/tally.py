@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Final, Self
 
 import numpy as np
 
-from resonance_logs.events import BOSS, UNKNOWN, Events, Int64Array
-from resonance_logs.statistics import SIX, group_sums, is_player, six_columns, sums_by_flags
+from resonance_logs.cells import FightCells, six_columns
+from resonance_logs.events import BOSS, UNKNOWN, Events, FlagArray, Int64Array
+from resonance_logs.grouping import Column, group_sums
+from resonance_logs.statistics import is_player
+
+SIX: Final = 6
+"""Total, hits, crit hits, lucky hits, crit total, lucky total."""
 
 Counters = list[int]
 """An actor's 24 counters: six each of dealt, heal, taken, boss (store.tables.COUNTERS)."""
+
+_Groups = tuple[Int64Array, FlagArray, Int64Array, Int64Array]
+"""Keys (a row a group), flags, totals and counts of groups of events."""
 
 _DEALT, _HEAL, _TAKEN, _BOSS = (slice(start, start + SIX) for start in range(0, 4 * SIX, SIX))
 
@@ -39,20 +47,27 @@ class Tally:
     def of(cls, events: Events) -> Self:
         """The sums of these events."""
         hits, heals = events.damage, events.heals
-        pairs, flags, value, count = sums_by_flags(
-            (hits.attacker_id, hits.defender_id), hits.value, hits.flags
-        )
+        damage = _grouped((hits.attacker_id, hits.defender_id, hits.flags), hits.value)
+        healed = _grouped((heals.healer_id, heals.flags), heals.value)
+        return cls._added_up(damage, healed)
+
+    @classmethod
+    def of_cells(cls, cells: FightCells) -> Self:
+        """The sums of the events that these cells are of."""
+        hits, heals = cells.damage, cells.heals
+        damage = (hits.keys[:, :2], hits.flags, hits.value, hits.count)
+        return cls._added_up(damage, (heals.keys[:, :1], heals.flags, heals.value, heals.count))
+
+    @classmethod
+    def _added_up(cls, damage: _Groups, healed: _Groups) -> Self:
+        keys, flags, value, count = damage
         on_boss = (flags & BOSS) != 0
-        pairs, damage = group_sums(
-            list(pairs.T),
-            [
-                *six_columns(value, flags, count),
-                *six_columns(value * on_boss, flags, count * on_boss),
-            ],
-        )
-        healers, flags, value, count = sums_by_flags([heals.healer_id], heals.value, heals.flags)
-        healers, healed = group_sums(list(healers.T), six_columns(value, flags, count))
-        return cls(pairs, damage, healers, healed)
+        of_bosses = six_columns(value * on_boss, flags, count * on_boss)
+        columns = [*six_columns(value, flags, count), *of_bosses]
+        pairs, sums = group_sums(list(keys.T), columns)
+        keys, flags, value, count = healed
+        healers, heals = group_sums(list(keys.T), six_columns(value, flags, count))
+        return cls(pairs, sums, healers, heals)
 
     def plus(self, other: Self) -> Self:
         """The sums of both."""
@@ -93,3 +108,12 @@ def _merge(
     keys = np.concatenate([one[0], other[0]])
     sums = np.concatenate([one[1], other[1]])
     return group_sums(list(keys.T), list(sums.T))
+
+
+def _grouped(keys: Sequence[Column], value: Int64Array) -> _Groups:
+    """Group events by ``keys``, of which the last are the flags.
+
+    A few calls on the long columns; what remains to be summed is short (see DamageEvents).
+    """
+    groups, sums = group_sums(keys, [value, np.ones(len(value), dtype=np.int64)])
+    return groups[:, :-1], groups[:, -1].astype(np.uint8), sums[:, 0], sums[:, 1]

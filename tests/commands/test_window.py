@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
+from resonance_logs.cells import Cells
 from resonance_logs.collector import collect_events
 from resonance_logs.commands import Commands
 from resonance_logs.errors import InvalidArgument, NotFound, Unavailable
-from resonance_logs.statistics import damage_skill_rows
 from tests.commands.builder import AOI, BEN, BOSS, DAMAGE, HEALS, Builder, hit, known_fight
 
 
@@ -47,7 +47,9 @@ def test_the_skills_of_a_range_are_most_first_and_unknown_sides_are_null(
         (AOI, 60),
         (None, 40),
     ]
-    assert len(whole.damage_skills) == len(damage_skill_rows(collect_events(DAMAGE).damage))
+    assert len(whole.damage_skills) == len(
+        Cells.of_damage(collect_events(DAMAGE).damage).skill_rows()
+    )
 
 
 def test_a_range_takes_its_first_millisecond_and_not_its_last(

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, select
 
-from resonance_logs import statistics
+from resonance_logs.cells import Cells, FightCells
 from resonance_logs.commands.arguments import PlayerSkills, SkillType
 from resonance_logs.commands.encounter import find_encounter, read_actors
 from resonance_logs.commands.figures import rates, seconds
@@ -17,7 +17,7 @@ from resonance_logs.commands.shapes import ActorEncounterStat, PlayerRow, SkillR
 from resonance_logs.commands.window import Window
 from resonance_logs.errors import NotFound
 from resonance_logs.game import class_name, spec_name
-from resonance_logs.statistics import SIX
+from resonance_logs.statistics import is_player
 from resonance_logs.store.engine import Store
 from resonance_logs.store.tables import (
     COUNTERS,
@@ -25,6 +25,7 @@ from resonance_logs.store.tables import (
     damage_skill_stats,
     heal_skill_stats,
 )
+from resonance_logs.tally import SIX
 
 _COUNTERS_OF: Final = {
     SkillType.DPS: COUNTERS["dealt"],
@@ -54,7 +55,7 @@ def get_encounter_player_skills(store: Store, arguments: PlayerSkills) -> Skills
         else:
             window = Window.read(connection, encounter, arguments.from_ms, arguments.to_ms)
             duration = window.duration
-            actors = window.actor_stats()
+            actors = window.actor_stats(FightCells.of(window.events))
             actor = _find(actors, arguments)
             rows = _window_rows(window, arguments)
         sums = _by_skill(rows)
@@ -106,15 +107,13 @@ def _window_rows(window: Window, arguments: PlayerSkills) -> list[SumRow]:
     actor = arguments.actor_id
     if arguments.skill_type is SkillType.HEAL:
         heals = window.events.heals
-        return statistics.heal_skill_rows(heals.select(heals.healer_id == actor))
+        return Cells.of_heals(heals.select(heals.healer_id == actor)).skill_rows()
     damage = window.events.damage
     if arguments.skill_type is SkillType.DPS:
         mask = damage.attacker_id == actor
     else:
-        mask = (damage.defender_id == actor) & ~statistics.is_player(
-            damage.attacker_id, window.players
-        )
-    return statistics.damage_skill_rows(damage.select(mask))
+        mask = (damage.defender_id == actor) & ~is_player(damage.attacker_id, window.players)
+    return Cells.of_damage(damage.select(mask)).skill_rows()
 
 
 def _by_skill(rows: Iterable[SumRow]) -> dict[int, list[int]]:

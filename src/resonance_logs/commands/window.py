@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Row, select
 
 from resonance_logs import journal, statistics
 from resonance_logs.archive import decode_events
+from resonance_logs.cells import FightCells
 from resonance_logs.commands.arguments import Range
 from resonance_logs.commands.encounter import actor_stat, find_encounter, read_actors, summary
 from resonance_logs.commands.figures import seconds
@@ -77,9 +78,9 @@ class Window:
         """The ids of the fight's players."""
         return [actor.actor_id for actor in self.actors if actor.is_player]
 
-    def actor_stats(self) -> list[ActorEncounterStat]:
+    def actor_stats(self, cells: FightCells) -> list[ActorEncounterStat]:
         """Each actor of the fight with what it did within the window, most damage first."""
-        counters = Tally.of(self.events).counters(self.players)
+        counters = Tally.of_cells(cells).counters(self.players)
         active = statistics.active_times(self.events.damage)
         none = [0] * len(_COUNTER_NAMES)
         stats = [
@@ -104,10 +105,10 @@ def get_encounter_range(store: Store, arguments: Range) -> EncounterRange:
     with store.reading() as connection:
         encounter = find_encounter(connection, arguments.encounter_id)
         window = Window.read(connection, encounter, arguments.from_ms, arguments.to_ms)
-        damage = statistics.damage_skill_rows(window.events.damage)
-        heals = statistics.heal_skill_rows(window.events.heals)
+        cells = FightCells.of(window.events)
+        damage, heals = cells.damage.skill_rows(), cells.heals.skill_rows()
         names = skill_names(connection, [row[2] for row in (*damage, *heals)])
-    actors = window.actor_stats()
+    actors = window.actor_stats(cells)
     players = [actor for actor in actors if actor.is_player]
     return EncounterRange(
         encounter_id=encounter.id,

@@ -1,0 +1,50 @@
+"""The sums of an actor, however the events are cut, are those of the specification."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from resonance_logs.cells import FightCells
+from resonance_logs.tally import Tally
+from resonance_logs.tasks import InsertDamageEvent, InsertHealEvent
+from tests.small_events import columns, heals, hits, ids, six
+
+
+@given(hits, heals, st.integers(0, 40), st.sets(ids))
+def test_a_tally_of_parts_is_the_tally_of_the_whole(
+    damage: list[InsertDamageEvent], healing: list[InsertHealEvent], cut: int, players: set[int]
+) -> None:
+    whole = Tally.of(columns(damage, healing))
+    parts = Tally.of(columns(damage[:cut], healing[cut:])).plus(
+        Tally.of(columns(damage[cut:], healing[:cut]))
+    )
+    assert parts.same_as(whole)
+    assert parts.counters(players) == whole.counters(players)
+
+
+@given(hits, heals, st.sets(ids))
+def test_counters_are_those_of_the_specification(
+    damage: list[InsertDamageEvent], healing: list[InsertHealEvent], players: set[int]
+) -> None:
+    counters = Tally.of(columns(damage, healing)).counters(players)
+    for actor, own in counters.items():
+        dealt = [t for t in damage if t.attacker_id == actor]
+        taken = [t for t in damage if t.defender_id == actor and t.attacker_id not in players]
+        assert own == [
+            *six(dealt),
+            *six([t for t in healing if t.healer_id == actor]),
+            *six(taken),
+            *six([t for t in dealt if t.is_boss]),
+        ]
+
+
+def test_a_tally_that_differs_says_so() -> None:
+    hit = InsertDamageEvent(timestamp_ms=1, attacker_id=1, value=5)
+    assert not Tally.of(columns([hit], [])).same_as(Tally.of(columns([hit, hit], [])))
+
+
+@given(hits, heals)
+def test_the_tally_of_the_cells_is_the_tally_of_the_events(
+    damage: list[InsertDamageEvent], healing: list[InsertHealEvent]
+) -> None:
+    events = columns(damage, healing)
+    assert Tally.of_cells(FightCells.of(events)).same_as(Tally.of(events))
