@@ -35,6 +35,13 @@ def test_every_command_of_the_registry_is_listed(run: Run, path: Path) -> None:
     assert not path.exists()
 
 
+def test_a_command_describes_what_it_takes_and_answers(run: Run, path: Path) -> None:
+    described = json.loads(run("call", "get_encounter_timeline", "--describe").stdout)
+    assert {"encounterId", "groupBy", "bucketMs"} <= described["arguments"]["properties"].keys()
+    assert "series" in described["answer"]["properties"]
+    assert not path.exists()
+
+
 def test_an_unknown_name_gets_those_that_come_close(run: Run, recorded: Path) -> None:
     done = run("call", "get_recent_encounter")
     assert done.exit_code == 1

@@ -128,7 +128,7 @@ def test_a_fight_is_shown_with_its_party_and_bosses(run: Run) -> None:
     assert "damage 5,000 (42/s) · healing 60 (0/s)" in shown
     aoi = next(line for line in shown.splitlines() if line.startswith("Aoi"))
     assert " ".join(aoi.split()) == (
-        "Aoi Stormblade · Iaido 4,000 33 80.0 % ████████████████ 50.0 % 0 0 70"
+        "Aoi (you) Stormblade · Iaido 4,000 33 80.0 % ████████████ 50.0 % 0 0 70"
     )
     assert "Tina 5,000 killed" in " ".join(shown.split())
 

@@ -37,6 +37,14 @@ def test_the_night_can_be_written_to_a_file_and_recorded(run: Run, tmp_path: Pat
     assert recorded.stdout.startswith(f"fights 2 · tasks {count:,} · refused lines 0")
 
 
+def test_the_names_of_its_skills_can_be_loaded_into_the_catalog(
+    run: Run, tmp_path: Path, path: Path
+) -> None:
+    names = tmp_path / "skills.json"
+    assert run("simulate", *SMALL, "--names", names, db=None).exit_code == 0
+    assert run("catalog", "load", names).exit_code == 0
+
+
 @pytest.mark.parametrize(
     "wrong", [("--players", "4"), ("--players", "21"), ("--fights", "0"), ("--seconds", "0")]
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from typing import Annotated
 
@@ -19,6 +20,9 @@ def call(
         typer.Argument(metavar="JSON", help="Its arguments as a JSON object; - reads them."),
     ] = "{}",
     list_: Annotated[bool, typer.Option("--list", help="List the commands and exit.")] = False,
+    describe: Annotated[
+        bool, typer.Option("--describe", help="Print what it takes and answers, as JSON Schema.")
+    ] = False,
     db: options.Db = None,
 ) -> None:
     """Call a command and print its answer as JSON."""
@@ -29,7 +33,10 @@ def call(
 
     if name is None:
         raise typer.BadParameter("name a command, or list them with --list")
-    find_command(name)
+    command = find_command(name)
+    if describe:
+        typer.echo(json.dumps(command.description, indent=2, ensure_ascii=False))
+        return
     text = sys.stdin.buffer.read() if arguments == "-" else arguments.encode("utf-8", "replace")
     with reading(db) as database:
         answer = database.commands.call_json(name, text)
@@ -39,7 +46,7 @@ def call(
 def _print_registry() -> None:
     from resonance_logs.commands.registry import REGISTRY
 
-    shown = table("command", "answers")
+    shown = table("command", "arguments", "answers")
     for name, command in REGISTRY.items():
-        shown.add_row(name, command.summary)
+        shown.add_row(name, ", ".join(command.argument_names), command.summary)
     out().print(shown)

@@ -79,12 +79,13 @@ def print_head(console: Console, fight: EncounterSummary) -> None:
 def party_table(players: Sequence[ActorEncounterStat], seconds: float, total: int) -> Table:
     """What each player did; bars are relative to the first."""
     numbers = ("damage", "DPS", "share", "crit", "healing", "HPS", "taken")
-    shown = table("player", "class", *numbers[:3], "", *numbers[3:], numbers=numbers)
+    headings = ("player", "class", *numbers[:3], "", *numbers[3:])
+    shown = table(*headings, numbers=numbers, widths={"player": 8})
     most = max((player.damage_dealt for player in players), default=0)
     for player in players:
         color = class_color(player.class_id)
         shown.add_row(
-            in_class_color(player_name(player.name, player.actor_id), player.class_id),
+            in_class_color(_named(player), player.class_id),
             cell(class_and_spec(player.class_id, player.class_spec)),
             number(player.damage_dealt),
             number(player.dps),
@@ -96,6 +97,11 @@ def party_table(players: Sequence[ActorEncounterStat], seconds: float, total: in
             number(player.damage_taken),
         )
     return shown
+
+
+def _named(player: ActorEncounterStat) -> str:
+    name = player_name(player.name, player.actor_id)
+    return f"{name} (you)" if player.is_local_player else name
 
 
 def _history_table(rows: Sequence[EncounterSummary], *, with_names: bool) -> Table:
@@ -110,6 +116,7 @@ def _history_table(rows: Sequence[EncounterSummary], *, with_names: bool) -> Tab
         "DPS",
         "party",
         numbers=("id", "time", "damage", "DPS"),
+        widths={"started": len("2026-01-31 20:15")},
     )
     for fight in rows:
         shown.add_row(

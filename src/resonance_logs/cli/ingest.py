@@ -24,7 +24,7 @@ QUEUE_TASKS: Final = 40_000
 def ingest(
     files: Annotated[
         list[str],
-        typer.Argument(metavar="FILE...", help="Files of tasks, also .gz and .zst; - is stdin."),
+        typer.Argument(metavar="FILE", help="Files of tasks, also .gz and .zst; - is stdin."),
     ],
     follow: Annotated[
         bool, typer.Option("--follow", help="Keep reading a growing file or pipe until Ctrl-C.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Final, NoReturn
 
@@ -138,12 +138,18 @@ def in_class_color(text: str, class_id: int | None) -> Text:
     return cell(text, class_color(class_id))
 
 
-def table(*columns: str, numbers: Iterable[str] = ()) -> Table:
-    """A table with these headings; ``numbers`` stand to the right and are never cut."""
+def table(
+    *columns: str, numbers: Iterable[str] = (), widths: Mapping[str, int] | None = None
+) -> Table:
+    """A table with these headings.
+
+    ``numbers`` stand to the right and are never cut, nor are columns of a least width.
+    """
     from rich import box
     from rich.table import Table
 
     to_the_right = set(numbers)
+    least = {each: max(len(each), 5) for each in to_the_right} | dict(widths or {})
     made = Table(
         box=box.SIMPLE_HEAD,
         padding=(0, 1, 0, 0),
@@ -152,12 +158,11 @@ def table(*columns: str, numbers: Iterable[str] = ()) -> Table:
         header_style="bold",
     )
     for column in columns:
-        is_number = column in to_the_right
         made.add_column(
             cell(column),
-            justify="right" if is_number else "left",
-            no_wrap=is_number,
-            min_width=max(len(column), 5) if is_number else None,
+            justify="right" if column in to_the_right else "left",
+            no_wrap=column in least,
+            min_width=least.get(column),
         )
     return made
 
@@ -165,7 +170,7 @@ def table(*columns: str, numbers: Iterable[str] = ()) -> Table:
 class Bar:
     """A bar for a share from 0 to 1."""
 
-    def __init__(self, share: float, color: str, width: int = 16) -> None:
+    def __init__(self, share: float, color: str, width: int = 12) -> None:
         self._share = min(max(share, 0.0), 1.0)
         self._color = color
         self._width = width

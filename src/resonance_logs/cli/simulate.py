@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, BinaryIO
@@ -25,11 +26,17 @@ def simulate(
         Path | None,
         typer.Option("--output", "-o", metavar="FILE", help="Write to this file, not to stdout."),
     ] = None,
+    names: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write its skills' names too, for catalog load."),
+    ] = None,
 ) -> None:
     """Write a simulated raid night as tasks (NDJSON)."""
-    from resonance_logs.simulation import Night
+    from resonance_logs.simulation import Night, skill_names
 
     night = Night(seed=seed, players=players, fights=fights, seconds=seconds)
+    if names is not None:
+        names.write_text(json.dumps(skill_names(), indent=1) + "\n", encoding="utf-8")
     if output is None:
         _write(night, sys.stdout.buffer)
         return

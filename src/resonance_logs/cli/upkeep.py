@@ -62,7 +62,7 @@ def favorite(
 def delete(
     fight_ids: Annotated[
         list[int],
-        typer.Argument(min=1, max=2**53 - 1, metavar="ID...", help="The numbers of the fights."),
+        typer.Argument(min=1, max=2**53 - 1, metavar="ID", help="The numbers of the fights."),
     ],
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Delete without asking.")] = False,
     db: options.Db = None,

@@ -37,6 +37,21 @@ class Command:
     function: Callable[[Store, Any], Any]
 
     @property
+    def argument_names(self) -> tuple[str, ...]:
+        """What the arguments are called on the wire."""
+        return tuple(field.alias or name for name, field in self.arguments.model_fields.items())
+
+    @property
+    def description(self) -> dict[str, Any]:
+        """All of it as JSON."""
+        return {
+            "name": self.name,
+            "summary": self.summary,
+            "arguments": self.arguments_schema,
+            "answer": self.answer_schema,
+        }
+
+    @property
     def arguments_schema(self) -> dict[str, Any]:
         """JSON Schema of the arguments, as on the wire."""
         return self.arguments.model_json_schema(by_alias=True)
