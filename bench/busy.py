@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from bench.figures import Figure, Target
-from bench.floor import ONE_ROW, ReadyRow, floor_rate, plain_table, ready
+from bench.floor import FAST, ONE_ROW, ReadyRow, fast_floor_rate, floor_rate, plain_table, ready
 from bench.material import Row, begin, feed, make_rows
 from bench.rounds import database, in_turns, remove
 from bench.run import Run
@@ -89,12 +89,14 @@ def measure(run: Run) -> Iterator[Figure]:
     """Both beside the idle floor."""
     rows = make_rows(run.size(500_000, 20_000))
     as_ready = ready(rows)
-    floors, recorded, plain = in_turns(
+    floors, fast_floors, recorded, plain = in_turns(
         run.size(5, 2),
         lambda: floor_rate(run.folder / "floor.db", rows),
+        lambda: fast_floor_rate(run.folder / "floor.db", rows),
         lambda: recording_rate(run.folder / "night.db", rows),
         lambda: executemany_rate(run.folder / "plain.db", as_ready, run.size(3.0, 1.0)),
     )
     target = Target(0.15, at_least=True, of_floor=True)
     yield Figure.paired("main thread busy: recorder", recorded, floors, "events/s", target)
+    yield Figure.paired(f"main thread busy: recorder; {FAST}", recorded, fast_floors, "events/s")
     yield Figure.paired("main thread busy: executemany", plain, floors, "events/s")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bench.figures import Figure, Target
-from bench.floor import floor_rate
+from bench.floor import FAST, fast_floor_rate, floor_rate
 from bench.material import ending, make_rows, opening, tasks_of, write_file
 from bench.rounds import database, in_turns, seconds
 from bench.run import Run
@@ -34,12 +34,14 @@ def measure(run: Run) -> Iterator[Figure]:
     write_file(still_open, tasks)
     write_file(ended, [*tasks, ending(rows)])
     del tasks
-    floors, of_open, of_ended = in_turns(
+    floors, fast_floors, of_open, of_ended = in_turns(
         run.size(5, 2),
         lambda: floor_rate(run.folder / "floor.db", rows),
+        lambda: fast_floor_rate(run.folder / "floor.db", rows),
         lambda: read_rate(run.folder / "night.db", still_open, len(rows)),
         lambda: read_rate(run.folder / "night.db", ended, len(rows)),
     )
     target = Target(0.7, at_least=True, of_floor=True)
     yield Figure.paired("NDJSON file to committed", of_open, floors, "events/s", target)
+    yield Figure.paired(f"NDJSON file to committed; {FAST}", of_open, fast_floors, "events/s")
     yield Figure.paired("the same with the fight's end", of_ended, floors, "events/s")

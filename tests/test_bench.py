@@ -21,8 +21,8 @@ def test_a_quick_run_writes_its_figures_as_json(tmp_path: Path) -> None:
     assert "multi-row INSERT" in done.stdout
     results = json.loads(file.read_text())
     assert {"when", "python", "sqlite", "quick", "noise", "figures"} <= results.keys()
-    figure, with_bools = results["figures"]
-    assert "bool" in with_bools["name"]
+    figure, with_numbers = results["figures"]
+    assert "flags as 0 and 1" in with_numbers["name"]
     assert figure.keys() == {
         "name",
         "measured",

@@ -77,7 +77,7 @@ def read_mask(rows: Iterable[Sequence[Any]]) -> Mask:
         bits = np.unpackbits(np.frombuffer(value, dtype=np.uint8), bitorder="little")
         mask[block] |= bits.view(np.bool_)
     for block, values in few.items():
-        mask[block, np.frombuffer(b"".join(values), dtype="<u2")] = True
+        mask[block][np.frombuffer(b"".join(values), dtype="<u2")] = True
     return mask.reshape(-1)
 
 
