@@ -9,13 +9,28 @@ from sqlalchemy import insert
 
 from resonance_logs import journal
 from resonance_logs.collector import collect_events
-from resonance_logs.errors import CorruptArchive
+from resonance_logs.events import Events
 from resonance_logs.store import tables
 from resonance_logs.store.engine import Store
 from resonance_logs.store.migrate import prepare
-from resonance_logs.tasks import Task
+from resonance_logs.tasks import InsertDamageEvent, Task
 from tests.store.test_contract import add_fight
 from tests.strategies import events as event_tasks
+
+HIT = InsertDamageEvent(timestamp_ms=1, attacker_id=2, value=3)
+
+
+def columns(events: Events) -> list[object]:
+    """All that the events say."""
+    damage, heals = events.damage, events.heals
+    names = [*damage.monster_names, None]
+    return [
+        damage.numbers.tolist(),
+        damage.flags.tolist(),
+        [names[code] for code in damage.monster.tolist()],
+        heals.numbers.tolist(),
+        heals.flags.tolist(),
+    ]
 
 
 @settings(
@@ -32,31 +47,33 @@ def test_what_is_appended_is_read_in_order_and_only_of_that_fight(
             fight, other = (add_fight(connection) for _ in range(2))
             for chunk, tasks in enumerate(batches):
                 journal.append(connection, fight, chunk, collect_events(tasks))
-            journal.append(connection, other, 0, collect_events([]))
+            journal.append(connection, other, 0, collect_events([HIT]))
             read = journal.read(connection, fight)
-            assert [each.damage.numbers.tolist() for each in read] == [
-                collect_events(tasks).damage.numbers.tolist() for tasks in batches
-            ]
-            assert [each.heals.numbers.tolist() for each in read] == [
-                collect_events(tasks).heals.numbers.tolist() for tasks in batches
-            ]
+            tasks = [task for batch in batches for task in batch]
+            assert columns(read.events) == columns(collect_events(tasks))
+            assert read.lost == 0
             size = journal.prune(connection, fight)
             assert (size > 0) == bool(batches)
-            assert journal.read(connection, fight) == []
-            assert len(journal.read(connection, other)) == 1
+            assert len(journal.read(connection, fight).events) == 0
+            assert len(journal.read(connection, other).events) == 1
     finally:
         store.close()
 
 
-def test_a_damaged_row_is_told(path: Path) -> None:
+def test_of_a_damaged_row_the_events_are_counted_as_lost_and_the_others_read(
+    path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     prepare(path)
     store = Store(path)
     try:
         with store.writing() as connection:
-            connection.execute(insert(tables.encounters), {"id": 1, "started_at_ms": 0})
-            row = {"encounter_id": 1, "chunk": 0, "events": 1, "payload": b"nonsense"}
+            fight = add_fight(connection)
+            journal.append(connection, fight, 0, collect_events([HIT, HIT]))
+            row = {"encounter_id": fight, "chunk": 1, "events": 7, "payload": b"nonsense"}
             connection.execute(insert(tables.encounter_journal), row)
-            with pytest.raises(CorruptArchive):
-                journal.read(connection, 1)
+            journal.append(connection, fight, 2, collect_events([HIT]))
+            read = journal.read(connection, fight)
     finally:
         store.close()
+    assert (len(read.events), read.lost) == (3, 7)
+    assert "7 events of the journal are lost: row 1 is damaged" in caplog.text

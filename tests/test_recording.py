@@ -230,7 +230,7 @@ def assert_live_counters(store: Store, state: RecorderState) -> None:
     assert state.fight is not None
     with store.reading() as connection:
         rows = of_fight(connection, tables.actor_encounter_stats, state.fight.id)
-        events = Events.concatenate(journal.read(connection, state.fight.id))
+        events = journal.read(connection, state.fight.id).events
     counters = Tally.of(events).counters({row["actor_id"] for row in rows if row["is_player"]})
     for row in rows:
         expected = counters.get(row["actor_id"], [0] * 24)

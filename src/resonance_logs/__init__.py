@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from resonance_logs.database import Database, Stats
     from resonance_logs.errors import (
+        AlreadyRecording,
         CommandError,
         DamagedDatabase,
         DatabaseClosed,
@@ -63,6 +64,7 @@ _HOMES = {
         "encode_task",
     ),
     "errors": (
+        "AlreadyRecording",
         "CommandError",
         "DamagedDatabase",
         "DatabaseClosed",
@@ -98,6 +100,7 @@ __all__ = [  # noqa: RUF022 - in the order a reader meets them
     "ResonanceLogsError",
     "DatabaseError",
     "DatabaseUnavailable",
+    "AlreadyRecording",
     "NotADatabase",
     "NewerDatabase",
     "DamagedDatabase",

@@ -23,6 +23,7 @@ from resonance_logs.errors import (
 )
 from resonance_logs.location import find_path
 from resonance_logs.queue import FlushMark, Item, TaskQueue
+from resonance_logs.recovery import Session
 from resonance_logs.settings import Settings
 from resonance_logs.store.engine import Store
 from resonance_logs.store.migrate import prepare
@@ -56,12 +57,13 @@ class Database:
     Safe to use from several threads at once. Make it with ``Database.open``.
     """
 
-    def __init__(self, store: Store, settings: Settings, *, record: bool) -> None:
+    def __init__(self, store: Store, settings: Settings, session: Session | None) -> None:
+        record = session is not None
         self._store = store
         self._settings = settings
+        self._session = session
         self._queue = TaskQueue(settings.queue_tasks, settings.enqueue_seconds)
         self._writer = Writer(store, self._queue, settings)
-        self._records = record
         self._accepts = record
         self._closed = False
         self._close_lock = threading.Lock()
@@ -84,14 +86,29 @@ class Database:
         The file and its folder are made where they are missing, and migrated where they are old.
         With ``record=False`` no writer is started, and a missing file is an error.
 
+        One program at a time records into a file; any number may read. A fight that the last
+        recorder left open, because it crashed or was closed meanwhile, is ended at its last event.
+
         Raises:
+            AlreadyRecording: another program records into the file.
             DatabaseError: the file cannot be used; the subclass says why.
         """
         found = find_path(path)
-        if not record and not found.exists():
-            raise DatabaseUnavailable(f"there is no database at {found}; record something first")
+        settings = settings or Settings()
+        if not record:
+            if not found.exists():
+                raise DatabaseUnavailable(
+                    f"there is no database at {found}; record something first"
+                )
+            prepare(found)
+            return cls(Store(found), settings, None)
         prepare(found)
-        return cls(Store(found), settings or Settings(), record=record)
+        store = Store(found)
+        try:
+            return cls(store, settings, Session.begin(store, archive=settings.archive))
+        except BaseException:
+            store.close()
+            raise
 
     @property
     def path(self) -> Path:
@@ -187,7 +204,10 @@ class Database:
             self._closed = True
             self._accepts = False
             atexit.unregister(self.close)
-            unwritten = self._writer.stop(self._settings.close_seconds) if self._records else 0
+            unwritten = 0
+            if self._session is not None:
+                unwritten = self._writer.stop(self._settings.close_seconds)
+                self._session.end(is_clean=not unwritten)
             self._store.close()
         if unwritten:
             raise DatabaseUnavailable(

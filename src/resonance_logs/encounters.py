@@ -17,9 +17,10 @@ from resonance_logs.entities import Entity, EntityDraft
 from resonance_logs.events import Events
 from resonance_logs.store import tables
 from resonance_logs.store.facets import Facet, list_under
+from resonance_logs.store.rejects import count_rejected
 from resonance_logs.store.rows import insert_rows
 from resonance_logs.tally import Counters, Tally
-from resonance_logs.tasks import BeginEncounter, EndEncounter
+from resonance_logs.tasks import BeginEncounter
 
 _logger = logging.getLogger(__name__)
 
@@ -122,24 +123,33 @@ def store_live(
     return rows
 
 
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a fight ends: when, who was defeated, and what of it is known to be missing."""
+
+    ended_at_ms: int
+    defeated_bosses: frozenset[str] = frozenset()
+    was_interrupted: bool = False
+    lost_events: int = 0
+
+
 def finish(
     connection: Connection,
     fight: OpenEncounter,
-    unwritten: Iterable[Events],
-    task: EndEncounter,
+    events: Events,
+    ending: Ending,
     entities: EntityDraft,
     *,
     archive: bool,
 ) -> None:
     """Make the fight final: snapshot, statistics, bosses, totals, archive; prune its journal.
 
-    Everything is computed from the journal and ``unwritten``, the events of the present batch
-    that are not in it; ``fight.tally``, summed along the way, must say the same.
+    Everything is computed from ``events``, those of the journal and of the present batch;
+    ``fight.tally``, summed along the way, must say the same where none of them is lost.
     """
-    events = Events.concatenate([*journal.read(connection, fight.id), *unwritten])
     cells = FightCells.of(events)
     tally = Tally.of_cells(cells)
-    if not tally.same_as(fight.tally):
+    if not (ending.lost_events or tally.same_as(fight.tally)):
         _logger.error(
             "encounter %d: the live sums differ from the journal's, which are stored", fight.id
         )
@@ -153,13 +163,13 @@ def finish(
         statistics.monster_names(events.damage),
         statistics.active_times(events.damage),
     )
-    bosses = statistics.bosses(events.damage, frozenset(task.defeated_bosses or ()))
+    bosses = statistics.bosses(events.damage, ending.defeated_bosses)
     _store_actors(connection, fight.id, rows, players)
     _store_skills(connection, fight.id, cells)
     _store_bosses(connection, fight.id, bosses)
     if archive and len(events):
         _store_archive(connection, fight.id, events)
-    _store_summary(connection, fight, events, task, rows, players, bosses)
+    _store_summary(connection, fight, events, ending, rows, players, bosses)
 
 
 def _actor_rows(
@@ -275,12 +285,12 @@ def _store_summary(
     connection: Connection,
     fight: OpenEncounter,
     events: Events,
-    task: EndEncounter,
+    ending: Ending,
     rows: Mapping[int, ActorRow],
     players: Mapping[int, Entity],
     bosses: list[statistics.Boss],
 ) -> None:
-    ended_at_ms = _ended_at_ms(fight, events, task)
+    ended_at_ms = _ended_at_ms(fight, events, ending)
     scene_name = fight.scene_name
     if not (scene_name or "").strip():
         scene_name = _catalog_scene(connection, fight.scene_id) or scene_name
@@ -297,6 +307,9 @@ def _store_summary(
             "journal_bytes": journal.prune(connection, fight.id),
             "bosses": json.dumps([_listed_boss(boss) for boss in bosses], ensure_ascii=False),
             "players": json.dumps(_listed_players(fight, rows, players), ensure_ascii=False),
+            "was_interrupted": int(ending.was_interrupted),
+            "rejected_events": count_rejected(connection, fight.id),
+            "lost_events": ending.lost_events,
             **_totals(rows, players),
         },
     )
@@ -309,15 +322,15 @@ def _store_summary(
     list_under(connection, fight.id, facets)
 
 
-def _ended_at_ms(fight: OpenEncounter, events: Events, task: EndEncounter) -> int:
-    if task.ended_at_ms >= fight.started_at_ms:
-        return task.ended_at_ms
+def _ended_at_ms(fight: OpenEncounter, events: Events, ending: Ending) -> int:
+    if ending.ended_at_ms >= fight.started_at_ms:
+        return ending.ended_at_ms
     last = statistics.last_time_ms(events)
     instead = fight.started_at_ms if last is None else max(last, fight.started_at_ms)
     _logger.warning(
         "encounter %d: ended_at_ms %d is before its start; %d is taken instead",
         fight.id,
-        task.ended_at_ms,
+        ending.ended_at_ms,
         instead,
     )
     return instead

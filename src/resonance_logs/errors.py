@@ -5,6 +5,7 @@
     ResonanceLogsError
     ├── DatabaseError            the file cannot be used
     │   ├── DatabaseUnavailable  locked, full, unreadable: the same call may succeed later
+    │   │   └── AlreadyRecording another program records into the file
     │   ├── NotADatabase         the path is a folder, or the file is something else
     │   ├── NewerDatabase        written by a newer version of this program
     │   ├── DamagedDatabase      the file is ours, and parts of it cannot be read
@@ -36,6 +37,10 @@ class DatabaseError(ResonanceLogsError):
 
 class DatabaseUnavailable(DatabaseError):
     """The file cannot be used now (locked, disk full, no permission); later it may."""
+
+
+class AlreadyRecording(DatabaseUnavailable):
+    """Another program, or this one a second time, records into the file."""
 
 
 class NotADatabase(DatabaseError):

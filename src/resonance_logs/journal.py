@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+import logging
+from typing import NamedTuple
+
 from sqlalchemy import Connection, delete, func, select
 
 from resonance_logs.archive import decode_events, encode_events
+from resonance_logs.errors import CorruptArchive
 from resonance_logs.events import Events
 from resonance_logs.store.rows import insert_rows
 from resonance_logs.store.tables import encounter_journal
+
+_logger = logging.getLogger(__name__)
+
+
+class Journal(NamedTuple):
+    """The events of the open fight, and how many more there were that cannot be read."""
+
+    events: Events
+    lost: int
 
 
 def append(connection: Connection, encounter_id: int, chunk: int, events: Events) -> None:
@@ -20,18 +33,28 @@ def append(connection: Connection, encounter_id: int, chunk: int, events: Events
     )
 
 
-def read(connection: Connection, encounter_id: int) -> list[Events]:
-    """The batches of the fight, in order.
-
-    Raises:
-        CorruptArchive: a row is damaged.
-    """
+def read(connection: Connection, encounter_id: int) -> Journal:
+    """The fight's events, in order; a damaged row is logged, and its events are lost."""
     rows = connection.execute(
-        select(encounter_journal.c.payload)
+        select(encounter_journal.c.chunk, encounter_journal.c.events, encounter_journal.c.payload)
         .where(encounter_journal.c.encounter_id == encounter_id)
         .order_by(encounter_journal.c.chunk)
     )
-    return [decode_events(payload) for (payload,) in rows]
+    parts: list[Events] = []
+    lost = 0
+    for chunk, count, payload in rows:
+        try:
+            parts.append(decode_events(payload))
+        except CorruptArchive as error:
+            lost += count
+            _logger.error(
+                "encounter %d: %d events of the journal are lost: row %d is damaged: %s",
+                encounter_id,
+                count,
+                chunk,
+                error,
+            )
+    return Journal(Events.concatenate(parts), lost)
 
 
 def prune(connection: Connection, encounter_id: int) -> int:

@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from resonance_logs import encounters, journal
 from resonance_logs.collector import collect_events
-from resonance_logs.encounters import ActorRow, OpenEncounter
+from resonance_logs.encounters import ActorRow, Ending, OpenEncounter
 from resonance_logs.entities import EntityBook, EntityDraft
 from resonance_logs.errors import InvalidTask
 from resonance_logs.events import Events
@@ -62,6 +62,7 @@ class Batch:
         self._strays = state.strays
         self._unwritten: list[Events] = []
         self._rejections: list[Rejection] = []
+        self._rejected = 0
         self._ignored = 0
 
     def apply(self, tasks: Sequence[Task]) -> None:
@@ -76,10 +77,10 @@ class Batch:
                 else:
                     self._take(run)
             except InvalidTask as error:
-                self._rejections.append(Rejection.of(first, error))
+                self._reject(first, error)
         self._write_journal()
         self._entities.store(self._connection)
-        store_rejections(self._connection, self._rejections)
+        self._store_rejections()
 
     def keep(self) -> None:
         """Make the draft the state; called once the transaction is committed."""
@@ -93,8 +94,17 @@ class Batch:
         state.fight = self._fight
         state.strays = self._strays
         state.ignored += self._ignored
-        state.rejected += len(self._rejections)
+        state.rejected += self._rejected
         state.is_settled = False
+
+    def _reject(self, task: Task, error: InvalidTask) -> None:
+        fight_id = None if self._fight is None else self._fight.id
+        self._rejections.append(Rejection.of(task, error, fight_id))
+
+    def _store_rejections(self) -> None:
+        store_rejections(self._connection, self._rejections)
+        self._rejected += len(self._rejections)
+        self._rejections = []
 
     def _begin(self, task: BeginEncounter) -> None:
         if self._fight is not None:
@@ -111,11 +121,13 @@ class Batch:
             return
         check_task(task)
         self._entities.store(self._connection)
+        self._store_rejections()
+        stored, lost = journal.read(self._connection, self._fight.id)
         encounters.finish(
             self._connection,
             self._fight,
-            self._unwritten,
-            task,
+            Events.concatenate([stored, *self._unwritten]),
+            Ending(task.ended_at_ms, frozenset(task.defeated_bosses or ()), lost_events=lost),
             self._entities,
             archive=self._archive,
         )
@@ -142,7 +154,7 @@ class Batch:
                 self._entities.upsert(self._connection, task)
                 seen.add(task.entity_id)
             except InvalidTask as error:
-                self._rejections.append(Rejection.of(task, error))
+                self._reject(task, error)
         if self._fight is not None:
             self._fight = self._fight.with_party(seen)
 
@@ -160,7 +172,7 @@ class Batch:
             try:
                 check_task(task)
             except InvalidTask as error:
-                self._rejections.append(Rejection.of(task, error))
+                self._reject(task, error)
             else:
                 yield task
 

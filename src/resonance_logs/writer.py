@@ -140,7 +140,8 @@ class Writer:
         return batch.keep
 
     def _reject(self, task: Task, error: Exception) -> None:
-        rejection = Rejection.of(task, error)
+        fight = self.state.fight
+        rejection = Rejection.of(task, error, None if fight is None else fight.id)
         _logger.error("task rejected: %s: %s", describe(error), rejection.task[:200])
 
         def set_aside(connection: Connection) -> Callable[[], None]:

@@ -85,6 +85,10 @@ def test_a_row_shows_what_the_writer_left(five: Builder, commands: Commands) -> 
             {"name": "Ben", "classId": 5, "isLocalPlayer": False},
         ],
         "actors": [],
+        "wasInterrupted": False,
+        "rejectedEvents": 0,
+        "lostEvents": 0,
+        "isComplete": True,
     }
     assert commands.get_recent_encounters(1, 1).rows[0].players[1].name == "#5"
 

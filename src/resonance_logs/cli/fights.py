@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
 from resonance_logs.cli.render import (
@@ -74,6 +74,17 @@ def print_head(console: Console, fight: EncounterSummary) -> None:
         f"damage {number(fight.total_dmg)} ({number(fight.total_dmg / fight.duration)}/s)"
         f" · healing {number(fight.total_heal)} ({number(fight.total_heal / fight.duration)}/s)"
     )
+    if not fight.is_complete:
+        console.print(f"not complete: {', '.join(_missing(fight))}", style="yellow")
+
+
+def _missing(fight: EncounterSummary) -> Iterator[str]:
+    if fight.was_interrupted:
+        yield "the recorder stopped before the fight's end"
+    if fight.rejected_events:
+        yield f"{fight.rejected_events:,} events were rejected (see table rejected_tasks)"
+    if fight.lost_events:
+        yield f"{fight.lost_events:,} events are lost, their part of the file being damaged"
 
 
 def party_table(players: Sequence[ActorEncounterStat], seconds: float, total: int) -> Table:
@@ -153,6 +164,8 @@ def scene_of(fight: EncounterSummary) -> str:
 def _outcome(fight: EncounterSummary) -> Text:
     if fight.ended_at_ms is None:
         return cell("still open", "yellow")
+    if fight.was_interrupted:
+        return cell("cut off", "yellow")
     if not fight.bosses:
         return cell("")
     killed = sum(boss.is_defeated for boss in fight.bosses)

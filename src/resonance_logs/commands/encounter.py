@@ -35,6 +35,9 @@ SUMMARY_COLUMNS: Final = tuple(
         "players",
         "damage_events",
         "heal_events",
+        "was_interrupted",
+        "rejected_events",
+        "lost_events",
     )
 )
 
@@ -100,6 +103,10 @@ def summary(row: Row[Any], actors: list[ActorEncounterStat]) -> EncounterSummary
         bosses=_bosses.validate_json(row.bosses, by_alias=True),
         players=players if row.ended_at_ms is not None else [_listed(actor) for actor in actors],
         actors=actors,
+        was_interrupted=bool(row.was_interrupted),
+        rejected_events=row.rejected_events,
+        lost_events=row.lost_events,
+        is_complete=not (row.was_interrupted or row.rejected_events or row.lost_events),
     )
 
 

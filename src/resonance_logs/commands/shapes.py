@@ -83,7 +83,9 @@ class ActorEncounterStat(Shape):
 class EncounterSummary(Shape):
     """A fight; ``duration`` in seconds; ``ended_at_ms`` is null while it is being recorded.
 
-    ``actors`` are its players, most damage first; empty in lists.
+    ``actors`` are its players, most damage first; empty in lists. ``was_interrupted``: the
+    recorder stopped before the fight's end came; ``rejected_events`` were wrong and set aside,
+    ``lost_events`` damaged on disk; ``is_complete`` is true where it is none of these.
     """
 
     id: int
@@ -98,6 +100,10 @@ class EncounterSummary(Shape):
     bosses: list[BossSummary]
     players: list[PlayerSummary]
     actors: list[ActorEncounterStat]
+    was_interrupted: bool
+    rejected_events: int
+    lost_events: int
+    is_complete: bool
 
 
 class EncounterPage(Shape):

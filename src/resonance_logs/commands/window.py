@@ -132,7 +132,7 @@ def get_encounter_range(store: Store, arguments: Range) -> EncounterRange:
 
 def _read_events(connection: Connection, encounter: Row[Any]) -> Events:
     if encounter.ended_at_ms is None:
-        return Events.concatenate(journal.read(connection, encounter.id))
+        return journal.read(connection, encounter.id).events
     statement = select(encounter_archives.c.payload).where(
         encounter_archives.c.encounter_id == encounter.id
     )

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from typing import Self
 
 import msgspec
-from sqlalchemy import Connection
+from sqlalchemy import Connection, func, select
 
 from resonance_logs.store.rows import insert_rows
 from resonance_logs.store.tables import rejected_tasks
+from resonance_logs.tasks import InsertDamageEvent, InsertHealEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,15 +22,23 @@ class Rejection:
     task: str
     error: str
     rejected_at_ms: int
+    encounter_id: int | None
+    """The open fight, where the task is an event of it."""
 
     @classmethod
-    def of(cls, task: object, error: BaseException) -> Self:
+    def of(cls, task: object, error: BaseException, encounter_id: int | None = None) -> Self:
         """The rejection of ``task`` for ``error``, now."""
         try:
             text = msgspec.json.encode(task).decode()
         except (TypeError, ValueError, OverflowError, msgspec.MsgspecError):
             text = repr(task)
-        return cls(_printable(text), _printable(str(error)), time.time_ns() // 1_000_000)
+        is_event = isinstance(task, InsertDamageEvent | InsertHealEvent)
+        return cls(
+            _printable(text),
+            _printable(str(error)),
+            time.time_ns() // 1_000_000,
+            encounter_id if is_event else None,
+        )
 
 
 def store_rejections(connection: Connection, rejections: Sequence[Rejection]) -> None:
@@ -37,9 +46,19 @@ def store_rejections(connection: Connection, rejections: Sequence[Rejection]) ->
     insert_rows(
         connection,
         rejected_tasks,
-        ("rejected_at_ms", "task", "error"),
-        [(each.rejected_at_ms, each.task, each.error) for each in rejections],
+        ("rejected_at_ms", "task", "error", "encounter_id"),
+        [(each.rejected_at_ms, each.task, each.error, each.encounter_id) for each in rejections],
     )
+
+
+def count_rejected(connection: Connection, encounter_id: int) -> int:
+    """How many events of a fight were set aside."""
+    statement = (
+        select(func.count())
+        .select_from(rejected_tasks)
+        .where(rejected_tasks.c.encounter_id == encounter_id)
+    )
+    return connection.execute(statement).scalar_one()
 
 
 def _printable(text: str) -> str:

@@ -66,13 +66,17 @@ encounters: Final = Table(
     _number("journal_bytes"),
     Column("bosses", Text, nullable=False, server_default=text("'[]'")),
     Column("players", Text, nullable=False, server_default=text("'[]'")),
+    _number("was_interrupted"),
+    _number("rejected_events"),
+    _number("lost_events"),
     sqlite_autoincrement=True,
     **_strict,
 )
 """One row a fight, with all that a list of fights shows; ``ended_at_ms`` is null while it is open.
 
 ``bosses`` and ``players`` are JSON lists as the command's answer has them; ``is_defeated`` is 1
-where any boss was; ``journal_bytes`` is what pruning the journal freed.
+where any boss was; ``journal_bytes`` is what pruning the journal freed; ``was_interrupted`` is 1
+where the recorder's end ended it; events that were ``rejected`` or ``lost`` (damaged) are counted.
 """
 
 # Each has all that a page or a count of fights asks for, so that no row need be fetched for it.
@@ -284,10 +288,27 @@ rejected_tasks: Final = Table(
     Column("rejected_at_ms", _int, nullable=False),
     Column("task", Text, nullable=False),
     Column("error", Text, nullable=False),
+    Column("encounter_id", _int),
     sqlite_autoincrement=True,
     **_strict,
 )
-"""Tasks that could not be applied, as JSON (or as Python shows them), each with its error."""
+"""Tasks that could not be applied, as JSON (or as Python shows them), each with its error.
+
+``encounter_id`` is the fight that an event would have been of; it may have been deleted since.
+"""
+
+recorder_runs: Final = Table(
+    "recorder_runs",
+    metadata,
+    Column("id", _int, primary_key=True),
+    Column("started_at_ms", _int, nullable=False),
+    Column("ended_at_ms", _int),
+    Column("version", Text, nullable=False),
+    Column("pid", _int, nullable=False),
+    sqlite_autoincrement=True,
+    **_strict,
+)
+"""The runs of the recorder; one that ended without saying so has no end."""
 
 catalog_names: Final = Table(
     "catalog_names",

@@ -1,0 +1,44 @@
+"""One recorder a file: a lock that its process holds, and that is gone when the process is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from resonance_logs.errors import AlreadyRecording, DatabaseUnavailable
+
+
+class RecorderLock:
+    """The right to record into a database file.
+
+    The operating system holds the lock for the process, so that a crash leaves none behind; the
+    file ``<database>.lock`` that it is tied to stays, empty.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = FileLock(path.with_name(f"{path.name}.lock"), timeout=0, thread_local=False)
+
+    def acquire(self) -> None:
+        """Take the lock.
+
+        Raises:
+            AlreadyRecording: another program, or this one a second time, records into the file.
+            DatabaseUnavailable: the lock's file cannot be made.
+        """
+        try:
+            self._lock.acquire()
+        except Timeout as error:
+            raise AlreadyRecording(
+                f"{self._path} is being recorded by another program; close that one, or open the "
+                "file for reading only (record=False)"
+            ) from error
+        except OSError as error:
+            raise DatabaseUnavailable(
+                f"{self._path} cannot be locked for recording: {error.strerror or error}"
+            ) from error
+
+    def release(self) -> None:
+        """Give the lock back."""
+        self._lock.release()

@@ -1,0 +1,58 @@
+"""The runs of the recorder: when each began, and whether it ended as it should."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass
+from importlib.metadata import version
+
+from sqlalchemy import Connection, insert, select, update
+
+from resonance_logs.store.tables import recorder_runs
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run of the recorder; without an end it goes on, or was cut off."""
+
+    id: int
+    started_at_ms: int
+    ended_at_ms: int | None
+    version: str
+    pid: int
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether it ended as it should."""
+        return self.ended_at_ms is not None
+
+
+def begin_run(connection: Connection) -> int:
+    """Note that a run begins now; its id."""
+    row = {
+        "started_at_ms": _now_ms(),
+        "version": version("resonance-logs"),
+        "pid": os.getpid(),
+    }
+    key = connection.execute(insert(recorder_runs), row).inserted_primary_key
+    return int(key[0]) if key else 0
+
+
+def end_run(connection: Connection, run_id: int) -> None:
+    """Note that a run has ended, all being written."""
+    connection.execute(
+        update(recorder_runs).where(recorder_runs.c.id == run_id), {"ended_at_ms": _now_ms()}
+    )
+
+
+def last_run(connection: Connection) -> Run | None:
+    """The newest run."""
+    row = connection.execute(
+        select(recorder_runs).order_by(recorder_runs.c.id.desc()).limit(1)
+    ).one_or_none()
+    return None if row is None else Run(*row)
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
