@@ -112,6 +112,17 @@ def test_closing_writes_what_is_queued_and_twice_is_once(path: Path) -> None:
     assert not path.with_name("fights.db-wal").exists()
 
 
+def test_closing_folds_the_log_into_the_file_though_others_still_read(path: Path) -> None:
+    with Database.open(path) as db:
+        record(db, fight())
+        reader = sqlite3.connect(path)
+        reader.execute("SELECT count(*) FROM encounters").fetchone()
+    alone = path.with_name("alone.db")
+    alone.write_bytes(path.read_bytes())
+    assert rows(alone, "SELECT total_dmg FROM encounters") == [(30,)]
+    reader.close()
+
+
 def test_a_closed_database_says_so(path: Path) -> None:
     db = Database.open(path)
     db.close()

@@ -49,11 +49,12 @@ class Session:
             raise
 
     def end(self, *, is_clean: bool) -> None:
-        """Note the end of the run, where all was written, and give the lock back."""
+        """Note the end of the run, where all was written, checkpoint, give the lock back."""
         try:
             if is_clean:
                 with self._store.writing() as connection:
                     end_run(connection, self._run_id)
+                self._store.checkpoint()
         except DatabaseError as error:
             _logger.warning("the end of the recording could not be noted: %s", error)
         finally:

@@ -72,8 +72,17 @@ class Store:
         files = (self.path, self.path.with_name(self.path.name + "-wal"))
         return sum(file.stat().st_size for file in files if file.exists())
 
+    def checkpoint(self) -> None:
+        """Move the write-ahead log into the file, as far as other programs' readers let it.
+
+        Raises:
+            DatabaseUnavailable: the file cannot be written now.
+        """
+        with _translated(self.path), self._writers.connect() as connection:
+            connection.connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+
     def close(self) -> None:
-        """Close all connections; the last one folds the write-ahead log into the file."""
+        """Close all connections."""
         self._readers.dispose()
         self._writers.dispose()
 
