@@ -15,6 +15,7 @@ COMMANDS = (
     ("call",),
     ("simulate",),
     ("info",),
+    ("check",),
     ("delete",),
     ("favorite",),
     ("catalog", "load"),

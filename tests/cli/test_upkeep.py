@@ -150,3 +150,16 @@ def test_where_no_file_can_be_made_recording_says_so(run: Run, tasks_file: Path)
     assert done.exit_code == 1
     (line,) = error_lines(done.stderr)
     assert line.startswith("error: cannot make the folder")
+
+
+def test_a_check_tells_that_all_is_sound_or_what_is_not(run: Run, recorded: Path) -> None:
+    assert run("check").stdout == "sound; 3 fights agree with their single hits\n"
+    connection = sqlite3.connect(recorded)
+    connection.execute("UPDATE encounters SET total_dmg = total_dmg + 1 WHERE id = 2")
+    connection.commit()
+    connection.close()
+    done = run("check")
+    assert done.exit_code == 1
+    assert done.stdout == "figures: fight 2: its sums of its actors differ from its single events\n"
+    assert json.loads(run("check", "--json").stdout)["isSound"] is False
+    assert run("check", "--quick").exit_code == 0

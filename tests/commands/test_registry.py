@@ -30,6 +30,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "get_encounter_range": {"encounterId": 1, "fromMs": 0, "toMs": 5_000},
     "get_live_encounter": {},
     "get_database_info": {},
+    "check_database": {"quick": False},
     "toggle_favorite_encounter": {"id": 1, "isFavorite": True},
     "delete_encounter": {"encounterId": 1},
     "delete_encounters": {"ids": []},

@@ -48,6 +48,27 @@ def print_info(console: Console, answer: DatabaseInfo) -> None:
     console.print(shown)
 
 
+def check(
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Only the file's pages, not the fights.")
+    ] = False,
+    as_json: options.AsJson = False,
+    db: options.Db = None,
+) -> None:
+    """Look for damage in the file, and for fights whose figures disagree with their hits."""
+    with reading(db) as database:
+        report = database.commands.check_database(quick=quick)
+    if as_json:
+        typer.echo(report.model_dump_json(indent=2).encode())
+    elif report.is_sound:
+        typer.echo(f"sound; {report.encounters_checked:,} fights agree with their single hits")
+    for finding in () if as_json else report.findings:
+        where = "" if finding.encounter_id is None else f"fight {finding.encounter_id}: "
+        typer.echo(f"{finding.part}: {where}{safe(finding.message, 500)}")
+    if not report.is_sound:
+        raise typer.Exit(1)
+
+
 def favorite(
     fight_id: options.FightId,
     off: Annotated[bool, typer.Option("--off", help="Take the mark away.")] = False,

@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from pydantic.alias_generators import to_camel
 
 from resonance_logs.commands import (
+    check,
     encounter,
     listing,
     players,
@@ -29,6 +30,7 @@ from resonance_logs.commands import (
 )
 from resonance_logs.commands.arguments import (
     Arguments,
+    CheckOf,
     Favorite,
     FilteredPage,
     Filters,
@@ -215,6 +217,10 @@ class Commands:
     def get_database_info(self) -> shapes.DatabaseInfo:
         """What is stored, and in how many bytes."""
         return self._ask(upkeep.get_database_info, NoArguments)
+
+    def check_database(self, *, quick: bool = False) -> shapes.CheckReport:
+        """Whether the file is sound, and each fight's figures agree with its single events."""
+        return self._ask(check.check_database, CheckOf, quick=quick)
 
     def _ask(
         self, function: Callable[[Store, _Given], _Answer], takes: type[_Given], **given: object

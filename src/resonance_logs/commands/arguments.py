@@ -183,3 +183,9 @@ class Favorite(Arguments):
 
     id: Integer
     is_favorite: Flag
+
+
+class CheckOf(Arguments):
+    """How thoroughly to look."""
+
+    quick: Flag = Field(default=False, description="Only the file's pages, not the fights.")

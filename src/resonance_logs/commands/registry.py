@@ -13,6 +13,7 @@ from pydantic import TypeAdapter
 
 from resonance_logs.commands import (
     arguments,
+    check,
     encounter,
     listing,
     players,
@@ -105,6 +106,7 @@ _TABLE: Final[
         TypeAdapter(shapes.EncounterSummary | None),
     ),
     (upkeep.get_database_info, arguments.NoArguments, TypeAdapter(shapes.DatabaseInfo)),
+    (check.check_database, arguments.CheckOf, TypeAdapter(shapes.CheckReport)),
 )
 
 

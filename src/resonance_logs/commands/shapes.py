@@ -252,3 +252,19 @@ class DatabaseInfo(Shape):
     journal_bytes_pruned: int
     archive_bytes: int
     space_saved: float
+
+
+class Finding(Shape):
+    """A fault: in which part of the file (or of which fight), and what it is."""
+
+    part: str
+    encounter_id: int | None
+    message: str
+
+
+class CheckReport(Shape):
+    """What a check found; ``encounters_checked`` had their figures compared with their events."""
+
+    is_sound: bool
+    encounters_checked: int
+    findings: list[Finding]

@@ -49,7 +49,7 @@ class Store:
             DatabaseUnavailable: the file cannot be read now.
             DamagedDatabase: what was asked for cannot be read at all.
         """
-        with _translated(self.path), self._readers.begin() as connection:
+        with _translated(self.path), self._readers.connect() as connection:
             yield connection
 
     @contextmanager

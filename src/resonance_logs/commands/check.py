@@ -1,0 +1,130 @@
+"""Whether the file is sound, and whether each fight's figures agree with its single events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import numpy as np
+from sqlalchemy import Connection, Row, select
+
+from resonance_logs.archive import decode_events
+from resonance_logs.cells import Cells, FightCells
+from resonance_logs.commands.arguments import CheckOf
+from resonance_logs.commands.shapes import CheckReport, Finding
+from resonance_logs.errors import CorruptArchive
+from resonance_logs.store import tables
+from resonance_logs.store.engine import Store
+from resonance_logs.store.facets import find_encounters
+from resonance_logs.store.soundness import page_faults, reference_faults, table_faults
+from resonance_logs.tally import Tally
+
+_COUNTERS: Final = tuple(name for names in tables.COUNTERS.values() for name in names)
+
+
+def check_database(store: Store, arguments: CheckOf) -> CheckReport:
+    """Look for damage: in the file, and in each fight's figures against its archive.
+
+    With ``quick`` only the file's pages are looked at. Nothing is changed, and nobody is kept
+    waiting: each fight is read for itself.
+    """
+    with store.reading() as connection:
+        findings = list(_file_findings(connection, quick=arguments.quick))
+    checked = 0
+    if not arguments.quick and all(each.part != "pages" for each in findings):
+        for encounter_id in _ended(store):
+            with store.reading() as connection:
+                findings += _fight_findings(connection, encounter_id)
+            checked += 1
+    return CheckReport(is_sound=not findings, encounters_checked=checked, findings=findings)
+
+
+def _file_findings(connection: Connection, *, quick: bool) -> Iterator[Finding]:
+    damaged = page_faults(connection, quick=quick)
+    yield from (Finding(part="pages", encounter_id=None, message=each) for each in damaged)
+    if quick or damaged:
+        return
+    for part, faults in (
+        ("references", reference_faults(connection)),
+        ("tables", table_faults(connection)),
+        ("lists", _list_faults(connection)),
+    ):
+        yield from (Finding(part=part, encounter_id=None, message=each) for each in faults)
+
+
+def _list_faults(connection: Connection) -> list[str]:
+    """Every ended fight is listed under its outcome, and nothing else is."""
+    encounters = tables.encounters
+    ended = select(encounters.c.id).where(encounters.c.ended_at_ms.is_not(None))
+    there = set(connection.execute(ended).scalars())
+    listed = find_encounters(connection, tables.facet_values.c.kind == "outcome")
+    found = set(np.flatnonzero(listed).tolist())
+    return [
+        *(f"encounter {each} is not listed" for each in sorted(there - found)),
+        *(f"encounter {each} is listed and not there" for each in sorted(found - there)),
+    ]
+
+
+def _ended(store: Store) -> list[int]:
+    encounters = tables.encounters
+    statement = select(encounters.c.id).where(encounters.c.ended_at_ms.is_not(None))
+    with store.reading() as connection:
+        return list(connection.execute(statement.order_by(encounters.c.id)).scalars())
+
+
+def _fight_findings(connection: Connection, encounter_id: int) -> Iterator[Finding]:
+    archives, encounters = tables.encounter_archives, tables.encounters
+    fight = connection.execute(
+        select(encounters).where(encounters.c.id == encounter_id)
+    ).one_or_none()
+    payload = connection.execute(
+        select(archives.c.payload).where(archives.c.encounter_id == encounter_id)
+    ).scalar_one_or_none()
+    if fight is None or payload is None:
+        return  # deleted meanwhile, or kept without its single events
+    try:
+        events = decode_events(payload)
+    except CorruptArchive as error:
+        message = f"its single events cannot be read: {error}"
+        yield Finding(part="archive", encounter_id=encounter_id, message=message)
+        return
+    cells = FightCells.of(events)
+    counts = (len(events.damage), len(events.heals))
+    for what, agrees in (
+        ("numbers of events", counts == (fight.damage_events, fight.heal_events)),
+        ("damage by skill", _agree(connection, encounter_id, "damage_skill_stats", cells.damage)),
+        ("heals by skill", _agree(connection, encounter_id, "heal_skill_stats", cells.heals)),
+        ("sums of its actors", _actors_agree(connection, fight, Tally.of_cells(cells))),
+    ):
+        if not agrees:
+            message = f"its {what} differ from its single events"
+            yield Finding(part="figures", encounter_id=encounter_id, message=message)
+
+
+def _agree(connection: Connection, encounter_id: int, name: str, cells: Cells) -> bool:
+    table = tables.metadata.tables[name]
+    statement = (
+        select(*list(table.c)[1:])
+        .where(table.c.encounter_id == encounter_id)
+        .order_by(*table.primary_key)
+    )
+    return [tuple(row) for row in connection.execute(statement)] == cells.skill_rows()
+
+
+def _actors_agree(connection: Connection, fight: Row[tuple[object, ...]], tally: Tally) -> bool:
+    """Whether the actors' counters, and of the players' the totals, are what the events say."""
+    table = tables.actor_encounter_stats
+    rows = connection.execute(select(table).where(table.c.encounter_id == fight.id)).all()
+    counters = tally.counters([row.actor_id for row in rows if row.is_player])
+    none = [0] * len(_COUNTERS)
+    agree = all(
+        [getattr(row, name) for name in _COUNTERS] == counters.pop(row.actor_id, none)
+        for row in rows
+    )
+    players = [row for row in rows if row.is_player]
+    return (
+        agree
+        and all(each == none for each in counters.values())
+        and fight.total_dmg == sum(row.damage_dealt for row in players)
+        and fight.total_heal == sum(row.heal_dealt for row in players)
+    )

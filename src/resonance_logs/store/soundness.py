@@ -1,0 +1,65 @@
+"""Whether the file itself is sound: its pages, its references, its tables."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+
+from resonance_logs.store.engine import Store, describe
+from resonance_logs.store.migrate import prepare
+
+MOST_FAULTS: Final = 100
+
+
+def page_faults(connection: Connection, *, quick: bool) -> list[str]:
+    """What SQLite finds wrong with the pages; ``quick`` leaves out whether indexes agree."""
+    pragma = "quick_check" if quick else "integrity_check"
+    try:
+        rows = connection.exec_driver_sql(f"PRAGMA {pragma}({MOST_FAULTS})").all()
+    except DBAPIError as error:
+        return [describe(error)]
+    return [row[0] for row in rows if row[0] != "ok"]
+
+
+def reference_faults(connection: Connection) -> list[str]:
+    """Rows that belong to what is not there."""
+    rows = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchmany(MOST_FAULTS)
+    return [f"a row of {row[0]} belongs to a row of {row[2]} that is not there" for row in rows]
+
+
+def table_faults(connection: Connection) -> list[str]:
+    """How the tables and indexes differ from those that the migrations make."""
+    found, expected = _schema(connection), _fresh_schema()
+    return [
+        *(f"{name} is missing" for name in sorted(expected.keys() - found.keys())),
+        *(f"{name} is not ours" for name in sorted(found.keys() - expected.keys())),
+        *(
+            f"{name} is not as it should be"
+            for name in sorted(expected.keys() & found.keys())
+            if expected[name] != found[name]
+        ),
+    ]
+
+
+def _schema(connection: Connection) -> dict[str, str]:
+    rows = connection.exec_driver_sql(
+        "SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite\\_%' "
+        "ESCAPE '\\'"
+    )
+    return {row[0]: " ".join(row[1].split()) for row in rows}
+
+
+def _fresh_schema() -> dict[str, str]:
+    with tempfile.TemporaryDirectory(prefix="resonance-logs-") as folder:
+        path = Path(folder) / "fresh.db"
+        prepare(path)
+        store = Store(path)
+        try:
+            with store.reading() as connection:
+                return _schema(connection)
+        finally:
+            store.close()
