@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from resonance_logs.database import Database, Stats
     from resonance_logs.errors import (
         AlreadyRecording,
+        BackupError,
         CommandError,
         DamagedDatabase,
         DatabaseClosed,
@@ -65,6 +66,7 @@ _HOMES = {
     ),
     "errors": (
         "AlreadyRecording",
+        "BackupError",
         "CommandError",
         "DamagedDatabase",
         "DatabaseClosed",
@@ -104,6 +106,7 @@ __all__ = [  # noqa: RUF022 - in the order a reader meets them
     "NotADatabase",
     "NewerDatabase",
     "DamagedDatabase",
+    "BackupError",
     "RecordingError",
     "QueueFull",
     "FlushTimeout",

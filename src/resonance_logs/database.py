@@ -25,6 +25,7 @@ from resonance_logs.location import find_path
 from resonance_logs.queue import FlushMark, Item, TaskQueue
 from resonance_logs.recovery import Session
 from resonance_logs.settings import Settings
+from resonance_logs.store.backup import back_up, restore
 from resonance_logs.store.engine import Store
 from resonance_logs.store.migrate import prepare
 from resonance_logs.tasks import TASK_TYPES, Task
@@ -190,6 +191,30 @@ class Database:
             last_error=progress.last_error,
             last_commit_at_ms=progress.last_commit_at_ms,
         )
+
+    def backup(self, target: str | os.PathLike[str]) -> int:
+        """Copy what is committed into the new file ``target``, checked; its size in bytes.
+
+        Recording goes on meanwhile.
+
+        Raises:
+            BackupError: the target is there already, or the copy cannot be made.
+        """
+        return back_up(self.path, Path(target).expanduser().absolute())
+
+    @staticmethod
+    def restore(
+        source: str | os.PathLike[str], path: str | os.PathLike[str] | None = None
+    ) -> Path | None:
+        """Put a backup in the place of the database at ``path`` (found as by ``open``).
+
+        What was there is kept, under the name that is returned.
+
+        Raises:
+            AlreadyRecording: the database is being recorded.
+            DatabaseError: the backup cannot be used, or not be put there; the subclass says why.
+        """
+        return restore(find_path(path), Path(source).expanduser().absolute())
 
     def close(self) -> None:
         """Write what is queued, end the writer, close the file. Closing twice does nothing.

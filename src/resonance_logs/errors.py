@@ -8,6 +8,7 @@
     │   │   └── AlreadyRecording another program records into the file
     │   ├── NotADatabase         the path is a folder, or the file is something else
     │   ├── NewerDatabase        written by a newer version of this program
+    │   ├── BackupError          a copy of the file cannot be made, or not be put in its place
     │   ├── DamagedDatabase      the file is ours, and parts of it cannot be read
     │   └── CorruptArchive       the stored events of a fight are damaged
     ├── RecordingError           a task cannot be taken or committed now
@@ -49,6 +50,10 @@ class NotADatabase(DatabaseError):
 
 class NewerDatabase(DatabaseError):
     """The file was written by a newer version of this program."""
+
+
+class BackupError(DatabaseError):
+    """A copy of the file cannot be made, or cannot be put in its place."""
 
 
 class DamagedDatabase(DatabaseError):

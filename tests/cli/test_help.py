@@ -16,6 +16,8 @@ COMMANDS = (
     ("simulate",),
     ("info",),
     ("check",),
+    ("backup",),
+    ("restore",),
     ("delete",),
     ("favorite",),
     ("catalog", "load"),

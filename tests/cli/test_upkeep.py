@@ -163,3 +163,16 @@ def test_a_check_tells_that_all_is_sound_or_what_is_not(run: Run, recorded: Path
     assert done.stdout == "figures: fight 2: its sums of its actors differ from its single events\n"
     assert json.loads(run("check", "--json").stdout)["isSound"] is False
     assert run("check", "--quick").exit_code == 0
+
+
+def test_a_backup_is_made_and_put_back(run: Run, recorded: Path, tmp_path: Path) -> None:
+    saved = tmp_path / "saved.db"
+    assert f"saved in {saved}" in run("backup", saved).stdout
+    assert run("delete", "1", "--yes").exit_code == 0
+    restored = run("restore", saved)
+    assert restored.exit_code == 0
+    assert "what was there before is kept in" in restored.stdout
+    assert json.loads(run("list", "--json").stdout)["totalCount"] == 3
+    again = run("backup", saved)
+    assert again.exit_code == 1
+    assert error_lines(again.stderr) == [f"error: {saved} is there already; choose another name"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -67,6 +68,29 @@ def check(
         typer.echo(f"{finding.part}: {where}{safe(finding.message, 500)}")
     if not report.is_sound:
         raise typer.Exit(1)
+
+
+def backup(
+    target: Annotated[Path, typer.Argument(metavar="FILE", help="The new file to make.")],
+    db: options.Db = None,
+) -> None:
+    """Copy the database into a new file, even while it is being recorded."""
+    with reading(db) as database:
+        count = database.backup(target)
+    typer.echo(f"{size(count)} saved in {safe(str(target), 500)}")
+
+
+def restore(
+    source: Annotated[Path, typer.Argument(metavar="FILE", help="The backup to put back.")],
+    db: options.Db = None,
+) -> None:
+    """Put a backup in the place of the database, which is kept under another name."""
+    from resonance_logs.database import Database
+
+    kept = Database.restore(source, db)
+    typer.echo(f"restored from {safe(str(source), 500)}")
+    if kept is not None:
+        typer.echo(f"what was there before is kept in {safe(str(kept), 500)}")
 
 
 def favorite(

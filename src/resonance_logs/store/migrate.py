@@ -76,6 +76,8 @@ def _lay_foundation(path: Path) -> None:
     connection = connect(path)
     try:
         if _pragma(connection, "application_id") == APPLICATION_ID:
+            if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+                connection.execute("PRAGMA journal_mode=WAL").close()
             return
         tables = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
         if tables:
