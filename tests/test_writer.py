@@ -115,7 +115,7 @@ def test_the_thread_lives_on_after_errors_and_writes_what_comes_later(
     assert "ZeroDivisionError" in str(db.stats().last_error)
 
 
-def test_closing_while_the_file_cannot_be_written_says_how_many_tasks_are_lost(
+def test_closing_while_the_file_cannot_be_written_says_where_the_tasks_are_kept(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("resonance_logs.store.engine.BUSY_TIMEOUT_MS", 20)
@@ -137,11 +137,13 @@ def test_closing_while_the_file_cannot_be_written_says_how_many_tasks_are_lost(
     flusher = threading.Thread(target=flush)
     flusher.start()
     wait_until(lambda: db.stats().queued > 0)
-    with pytest.raises(DatabaseUnavailable, match="5 tasks were not kept"):
+    with pytest.raises(DatabaseUnavailable, match=r"5 tasks are kept in .*spill-1\.ndjson"):
         db.close()
     flusher.join(30)
     assert len(waiting) == 1
     blocker.close()
+    Database.open(path).close()
+    assert rows(path, "SELECT damage_events, was_interrupted FROM encounters") == [(2, 0)]
 
 
 def test_live_counters_are_stored_within_their_time_without_a_flush(path: Path) -> None:

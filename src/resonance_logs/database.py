@@ -221,7 +221,8 @@ class Database:
 
         Raises:
             DatabaseUnavailable: the file could not be written within ``Settings.close_seconds``;
-                the message says how many tasks are lost.
+                the message says where the tasks that are left are kept. From beside the database
+                they are read in when it is next opened for recording.
         """
         with self._close_lock:
             if self._closed:
@@ -229,16 +230,21 @@ class Database:
             self._closed = True
             self._accepts = False
             atexit.unregister(self.close)
-            unwritten = 0
             if self._session is not None:
-                unwritten = self._writer.stop(self._settings.close_seconds)
-                self._session.end(is_clean=not unwritten)
+                self._end(self._session)
             self._store.close()
-        if unwritten:
-            raise DatabaseUnavailable(
-                f"{self.path} could not be written for {self._settings.close_seconds} s "
-                f"({self._writer.progress.last_error}); {unwritten:,} tasks were not kept"
-            )
+
+    def _end(self, session: Session) -> None:
+        left = self._writer.stop(self._settings.close_seconds)
+        try:
+            if left:
+                raise DatabaseUnavailable(
+                    f"{self.path} could not be written for {self._settings.close_seconds} s "
+                    f"({self._writer.progress.last_error}); "
+                    f"{len(left):,} tasks {_kept(session, left)}"
+                )
+        finally:
+            session.end(is_clean=not left)
 
     def __enter__(self) -> Self:
         return self
@@ -283,3 +289,10 @@ class Database:
 
 def _no_task(kind: type) -> InvalidTask:
     return InvalidTask(f"expected a task, got {kind.__name__}")
+
+
+def _kept(session: Session, tasks: Sequence[Task]) -> str:
+    try:
+        return f"are kept in {session.spill(tasks)}"
+    except OSError as error:
+        return f"are lost: no file could be written either ({error})"

@@ -57,6 +57,15 @@ def read(connection: Connection, encounter_id: int) -> Journal:
     return Journal(Events.concatenate(parts), lost)
 
 
+def count(connection: Connection, encounter_id: int) -> int:
+    """How many rows the fight has; the number of the next one."""
+    last = select(func.max(encounter_journal.c.chunk)).where(
+        encounter_journal.c.encounter_id == encounter_id
+    )
+    found = connection.execute(last).scalar_one_or_none()
+    return 0 if found is None else found + 1
+
+
 def prune(connection: Connection, encounter_id: int) -> int:
     """Delete the fight's rows; the bytes of events that were in them."""
     of_fight = encounter_journal.c.encounter_id == encounter_id

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Self
 
-from sqlalchemy import Connection, Row, delete, select
+from sqlalchemy import Connection, delete, select
 
 from resonance_logs import encounters, journal
-from resonance_logs.cells import FightCells
 from resonance_logs.encounters import Ending, OpenEncounter
 from resonance_logs.entities import EntityBook
 from resonance_logs.errors import DatabaseError
-from resonance_logs.statistics import last_time_ms
+from resonance_logs.recorder import Batch, RecorderState
+from resonance_logs.spill import find_spills, read_spill, write_spill
 from resonance_logs.store import tables
 from resonance_logs.store.engine import Store
 from resonance_logs.store.lock import RecorderLock
-from resonance_logs.store.runs import begin_run, end_run
-from resonance_logs.tally import Tally
+from resonance_logs.store.runs import begin_run, end_run, note_spill_read
+from resonance_logs.tasks import Task
 
 _logger = logging.getLogger(__name__)
 
@@ -41,12 +44,21 @@ class Session:
         lock = RecorderLock(store.path)
         lock.acquire()
         try:
+            read_spills(store, archive=archive)
             recover(store, archive=archive)
             with store.writing() as connection:
                 return cls(store, lock, begin_run(connection))
         except BaseException:
             lock.release()
             raise
+
+    def spill(self, tasks: Sequence[Task]) -> Path:
+        """Keep tasks that cannot be written any more in a file; the next session reads it in.
+
+        Raises:
+            OSError: no file can be written either.
+        """
+        return write_spill(self._store.path, self._run_id, tasks)
 
     def end(self, *, is_clean: bool) -> None:
         """Note the end of the run, where all was written, checkpoint, give the lock back."""
@@ -61,18 +73,37 @@ class Session:
             self._lock.release()
 
 
+def read_spills(store: Store, *, archive: bool) -> None:
+    """Write what earlier sessions could not, as if they had gone on.
+
+    In one transaction a file, in which the run is noted as read: should the program die before
+    the file is deleted, its tasks are not written twice.
+    """
+    for run_id, file in find_spills(store.path):
+        tasks = read_spill(file)
+        with store.writing() as connection:
+            if note_spill_read(connection, run_id):
+                state = RecorderState(fight=_resumed(connection))
+                Batch(connection, state, archive=archive).apply(tasks)
+                _logger.warning("%d tasks of an earlier run are read in from %s", len(tasks), file)
+        file.unlink()
+
+
 def recover(store: Store, *, archive: bool) -> None:
     """End every open fight at its last event, marked as interrupted; one without events is gone.
 
     Only for the one who holds the recorder's lock. Each fight is a transaction of its own, so
     that a crash meanwhile leaves the rest for the next time.
     """
-    for fight in _open_fights(store):
+    with store.reading() as connection:
+        fights = _open_fights(connection)
+    for fight in fights:
         with store.writing() as connection:
             _end(connection, fight, archive=archive)
 
 
-def _open_fights(store: Store) -> list[Row[tuple[int, int, int | None, int | None, str | None]]]:
+def _open_fights(connection: Connection) -> list[OpenEncounter]:
+    """The fights left open, as they were begun."""
     table = tables.encounters
     columns = (
         table.c.id,
@@ -82,48 +113,46 @@ def _open_fights(store: Store) -> list[Row[tuple[int, int, int | None, int | Non
         table.c.scene_name,
     )
     statement = select(*columns).where(table.c.ended_at_ms.is_(None)).order_by(table.c.id)
-    with store.reading() as connection:
-        return list(connection.execute(statement))
+    return [OpenEncounter(**row._asdict()) for row in connection.execute(statement)]
 
 
-def _end(
-    connection: Connection,
-    row: Row[tuple[int, int, int | None, int | None, str | None]],
-    *,
-    archive: bool,
-) -> None:
-    events, lost = journal.read(connection, row.id)
-    last = last_time_ms(events)
-    if last is None and not lost:
-        connection.execute(delete(tables.encounters).where(tables.encounters.c.id == row.id))
-        _logger.warning("encounter %d was left open without an event; it is removed", row.id)
+def _resumed(connection: Connection) -> OpenEncounter | None:
+    """The newest fight left open, as it stood."""
+    fights = _open_fights(connection)
+    if not fights:
+        return None
+    fight = _with_party(connection, fights[-1])
+    events, _ = journal.read(connection, fight.id)
+    return replace(fight, chunks=journal.count(connection, fight.id)).plus(events)
+
+
+def _end(connection: Connection, begun: OpenEncounter, *, archive: bool) -> None:
+    events, lost = journal.read(connection, begun.id)
+    if not len(events) and not lost:
+        connection.execute(delete(tables.encounters).where(tables.encounters.c.id == begun.id))
+        _logger.warning("encounter %d was left open without an event; it is removed", begun.id)
         return
-    fight = OpenEncounter(
-        **row._asdict(),
-        last_event_ms=last,
-        tally=Tally.of_cells(FightCells.of(events)),
-        party=_party(connection, row.id),
-    )
-    ended_at_ms = fight.started_at_ms if last is None else max(last, fight.started_at_ms)
+    fight = _with_party(connection, begun).plus(events)
+    last = fight.started_at_ms if fight.last_event_ms is None else fight.last_event_ms
     encounters.finish(
         connection,
         fight,
         events,
-        Ending(ended_at_ms, was_interrupted=True, lost_events=lost),
+        Ending(max(last, fight.started_at_ms), was_interrupted=True, lost_events=lost),
         EntityBook().draft(),
         archive=archive,
     )
     _logger.warning(
         "encounter %d was interrupted; it is ended at its last event, with %d events",
-        row.id,
+        fight.id,
         len(events),
     )
 
 
-def _party(connection: Connection, encounter_id: int) -> frozenset[int]:
-    """The players of the fight as last stored while it went on."""
+def _with_party(connection: Connection, fight: OpenEncounter) -> OpenEncounter:
+    """The fight with its players as last stored while it went on."""
     live = tables.actor_encounter_stats
     statement = select(live.c.actor_id).where(
-        live.c.encounter_id == encounter_id, live.c.is_player == 1
+        live.c.encounter_id == fight.id, live.c.is_player == 1
     )
-    return frozenset(connection.execute(statement).scalars())
+    return fight.with_party(connection.execute(statement).scalars().all())

@@ -55,7 +55,9 @@ class Writer:
         self._closing = threading.Event()
         self._give_up_at = float("inf")
         self._settle_at = float("inf")
+        self._tasks: Sequence[Task] = ()
         self._unwritten = 0
+        self._left: list[Task] = []
         self._marks: list[FlushMark] = []
         self._thread = threading.Thread(target=self._run, name=THREAD_NAME, daemon=True)
 
@@ -63,14 +65,14 @@ class Writer:
         """Start the thread."""
         self._thread.start()
 
-    def stop(self, timeout: float) -> int:
-        """Write what is queued, then end the thread; returns how many tasks were not written."""
+    def stop(self, timeout: float) -> list[Task]:
+        """Write what is queued, then end the thread; returns the tasks that were not written."""
         self._give_up_at = time.monotonic() + timeout
         self._closing.set()
         self._queue.wake()
         if threading.current_thread() is not self._thread:
             self._thread.join()
-        return self._unwritten
+        return self._left
 
     def _run(self) -> None:
         try:
@@ -108,6 +110,7 @@ class Writer:
 
     def _write_items(self, items: list[Item]) -> None:
         tasks, self._marks = _parted(items)
+        self._tasks = tasks
         self._unwritten = len(tasks)
         if tasks:
             self._write(tasks)
@@ -219,12 +222,12 @@ class Writer:
             self._connection = None
 
     def _abandon(self) -> None:
-        """Say what is lost: the batch in hand, and what is still queued."""
-        tasks, marks = _parted(self._queue.take(len(self._queue)))
-        self._unwritten += len(tasks)
+        """Leave what could not be written: the rest of the batch in hand, and what is queued."""
+        queued, marks = _parted(self._queue.take(len(self._queue)))
+        in_hand = self._tasks[len(self._tasks) - self._unwritten :]
+        self._left = [*in_hand, *queued]
         self._marks += marks
         self._resolve_marks(GaveUp())
-        _logger.error("closed with %d tasks unwritten", self._unwritten)
 
 
 def _parted(items: list[Item]) -> tuple[Sequence[Task], list[FlushMark]]:

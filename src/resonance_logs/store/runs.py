@@ -21,6 +21,7 @@ class Run:
     ended_at_ms: int | None
     version: str
     pid: int
+    spill_read: int
 
     @property
     def is_clean(self) -> bool:
@@ -44,6 +45,16 @@ def end_run(connection: Connection, run_id: int) -> None:
     connection.execute(
         update(recorder_runs).where(recorder_runs.c.id == run_id), {"ended_at_ms": _now_ms()}
     )
+
+
+def note_spill_read(connection: Connection, run_id: int) -> bool:
+    """Note that a run's spill file is read in; False where it was before."""
+    result = connection.execute(
+        update(recorder_runs)
+        .where(recorder_runs.c.id == run_id, recorder_runs.c.spill_read == 0)
+        .values(spill_read=1)
+    )
+    return result.rowcount == 1
 
 
 def last_run(connection: Connection) -> Run | None:

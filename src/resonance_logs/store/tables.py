@@ -305,10 +305,14 @@ recorder_runs: Final = Table(
     Column("ended_at_ms", _int),
     Column("version", Text, nullable=False),
     Column("pid", _int, nullable=False),
+    _number("spill_read"),
     sqlite_autoincrement=True,
     **_strict,
 )
-"""The runs of the recorder; one that ended without saying so has no end."""
+"""The runs of the recorder; one that ended without saying so has no end.
+
+``spill_read`` is 1 once what the run could not write any more has been read in.
+"""
 
 catalog_names: Final = Table(
     "catalog_names",

@@ -189,10 +189,11 @@ CREATE TABLE recorder_runs (
             started_at_ms INTEGER NOT NULL,
             ended_at_ms INTEGER,
             version TEXT NOT NULL,
-            pid INTEGER NOT NULL
+            pid INTEGER NOT NULL,
+            spill_read INTEGER DEFAULT 0 NOT NULL
         ) STRICT
         ;
-INSERT INTO "recorder_runs" VALUES(1,1795409364642,1795409364677,'0.1.0',27301);
+INSERT INTO "recorder_runs" VALUES(1,1795411220850,1795411220871,'0.1.0',1276,0);
 CREATE TABLE rejected_tasks (
         id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
         rejected_at_ms INTEGER NOT NULL,

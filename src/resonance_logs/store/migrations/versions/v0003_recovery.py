@@ -20,7 +20,8 @@ def upgrade() -> None:
             started_at_ms INTEGER NOT NULL,
             ended_at_ms INTEGER,
             version TEXT NOT NULL,
-            pid INTEGER NOT NULL
+            pid INTEGER NOT NULL,
+            spill_read INTEGER DEFAULT 0 NOT NULL
         ) STRICT
         """
     )
