@@ -297,6 +297,8 @@ rejected_tasks: Final = Table(
 ``encounter_id`` is the fight that an event would have been of; it may have been deleted since.
 """
 
+Index("ix_rejected_tasks_encounter", rejected_tasks.c.encounter_id)
+
 recorder_runs: Final = Table(
     "recorder_runs",
     metadata,

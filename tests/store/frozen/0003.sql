@@ -193,7 +193,7 @@ CREATE TABLE recorder_runs (
             spill_read INTEGER DEFAULT 0 NOT NULL
         ) STRICT
         ;
-INSERT INTO "recorder_runs" VALUES(1,1795411220850,1795411220871,'0.1.0',1276,0);
+INSERT INTO "recorder_runs" VALUES(1,1795411319501,1795411319522,'0.1.0',1693,0);
 CREATE TABLE rejected_tasks (
         id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
         rejected_at_ms INTEGER NOT NULL,
@@ -206,6 +206,7 @@ CREATE INDEX ix_entities_last_seen ON entities (last_seen_ms, entity_id);
 CREATE INDEX ix_encounters_started ON encounters (started_at_ms, id, duration_ms, ended_at_ms) WHERE ended_at_ms IS NOT NULL;
 CREATE INDEX ix_encounters_duration ON encounters (duration_ms, id, started_at_ms, ended_at_ms) WHERE ended_at_ms IS NOT NULL;
 CREATE INDEX ix_encounters_total_dmg ON encounters (total_dmg, id, started_at_ms, duration_ms, ended_at_ms) WHERE ended_at_ms IS NOT NULL;
+CREATE INDEX ix_rejected_tasks_encounter ON rejected_tasks (encounter_id);
 DELETE FROM "sqlite_sequence";
 INSERT INTO "sqlite_sequence" VALUES('recorder_runs',1);
 INSERT INTO "sqlite_sequence" VALUES('encounters',1);

@@ -13,6 +13,7 @@ def upgrade() -> None:
     for column in ("was_interrupted", "rejected_events", "lost_events"):
         op.execute(f"ALTER TABLE encounters ADD COLUMN {column} INTEGER DEFAULT 0 NOT NULL")
     op.execute("ALTER TABLE rejected_tasks ADD COLUMN encounter_id INTEGER")
+    op.execute("CREATE INDEX ix_rejected_tasks_encounter ON rejected_tasks (encounter_id)")
     op.execute(
         """
         CREATE TABLE recorder_runs (
