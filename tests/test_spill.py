@@ -87,6 +87,18 @@ def test_a_spill_file_is_read_in_once_though_it_could_not_be_deleted(path: Path)
     assert find_spills(path) == []
 
 
+def test_after_a_backup_was_put_back_a_spill_file_is_still_read_in(path: Path) -> None:
+    saved = path.with_name("saved.db")
+    with Database.open(path) as db:
+        db.backup(saved)
+    stop_while_locked(path, [], fight())
+    assert [run for run, _ in find_spills(path)] == [2]
+    Database.restore(saved, path)
+    Database.open(path).close()
+    assert rows(path, "SELECT total_dmg FROM encounters") == [(30,)]
+    assert find_spills(path) == []
+
+
 def test_of_a_torn_spill_file_what_is_whole_is_read_in(
     path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -1,6 +1,7 @@
 """The writer: whatever fails, nothing accepted is lost, order is kept, the thread lives."""
 
 import asyncio
+import contextlib
 import logging
 import sqlite3
 import threading
@@ -8,6 +9,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
 from sqlalchemy import Connection
 
@@ -226,3 +228,124 @@ def test_a_mistake_of_the_program_itself_is_told_and_the_thread_goes_on(
         assert (db.stats().rejected, db.stats().last_error) == (1, "AssertionError: a mistake")
         record(db, fight(hits=5))
     assert rows(path, "SELECT damage_events FROM encounters") == [(5,)]
+
+
+class Raising(logging.Handler):
+    """A handler of an application, which fails."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        raise BrokenPipeError("nobody reads the log")
+
+
+def test_a_log_handler_that_fails_does_not_end_the_thread(path: Path) -> None:
+    handler = Raising()
+    logger = logging.getLogger("resonance_logs")
+    logger.addHandler(handler)
+    try:
+        with Database.open(path) as db:
+            db.enqueue(EndEncounter(ended_at_ms=1))  # ignored, and logged
+            with contextlib.suppress(RecordingError):
+                db.flush(30)
+            record(db, fight(hits=5))
+            assert "nobody reads the log" in str(db.stats().last_error)
+    finally:
+        logger.removeHandler(handler)
+    assert rows(path, "SELECT damage_events FROM encounters") == [(5,)]
+
+
+def test_one_bad_task_does_not_make_others_bad(path: Path) -> None:
+    with Database.open(path) as db:
+        good: list[Task] = [
+            InsertDamageEvent(timestamp_ms=n, attacker_id=np.int64(7), value=1, is_crit=1)  # type: ignore[arg-type]
+            for n in range(100)
+        ]
+        tasks = [BeginEncounter(started_at_ms=0), *good, hit(5, -1)]
+        record(db, [*tasks, EndEncounter(ended_at_ms=200)])
+        assert db.stats().rejected == 1
+    assert rows(path, "SELECT damage_events FROM encounters") == [(100,)]
+
+
+def test_a_task_whose_field_holds_itself_is_set_aside_alone(path: Path) -> None:
+    itself: list[object] = []
+    itself.append(itself)
+
+    class Rude:
+        def __repr__(self) -> str:
+            raise RuntimeError("no")
+
+    with Database.open(path) as db:
+        bad: list[Task] = [
+            UpsertEntity(entity_id=1, seen_at_ms=1, name=itself),  # type: ignore[arg-type]
+            UpsertEntity(entity_id=1, seen_at_ms=1, name=Rude()),  # type: ignore[arg-type]
+        ]
+        tasks = fight(hits=50)
+        record(db, [*tasks[:9], *bad, *tasks[9:]])
+        assert db.stats().rejected == 2
+    assert rows(path, "SELECT damage_events FROM encounters") == [(50,)]
+    assert rows(path, "SELECT count(*) FROM rejected_tasks") == [(2,)]
+
+
+def test_strays_that_no_fight_took_are_counted_at_the_end(
+    path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with Database.open(path) as db:
+        record(db, [hit(1), hit(2)])
+        assert db.stats().strays == 0
+    assert db.stats().strays == 2
+    assert "2 events came with no fight open" in caplog.text
+
+
+def test_an_end_that_cannot_be_stored_lets_the_next_fight_begin(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_arguments: object, **_more: object) -> None:
+        raise ZeroDivisionError("cannot be finished")
+
+    with Database.open(path) as db:
+        record(db, fight(hits=4)[:-1])
+        with monkeypatch.context() as broken:
+            broken.setattr("resonance_logs.encounters.finish", fail)
+            record(db, [EndEncounter(ended_at_ms=9_000)])
+        record(db, fight(started=20_000, hits=5))
+    Database.open(path).close()
+    found = rows(path, "SELECT damage_events, was_interrupted FROM encounters ORDER BY id")
+    assert found == [(4, 1), (5, 0)]
+
+
+def test_a_damaged_file_keeps_the_tasks_and_sets_none_aside(path: Path) -> None:
+    db = Database.open(path, settings=Settings(close_seconds=0.2))
+    record(db, fight())
+    with sqlite3.connect(path) as vandal:
+        vandal.execute("ALTER TABLE encounters RENAME TO elsewhere")
+    for task in fight(started=50_000):
+        db.enqueue(task)
+    wait_until(lambda: db.stats().retries >= 1)
+    assert db.stats().rejected == 0
+    with pytest.raises(DatabaseUnavailable, match="6 tasks are kept in"):
+        db.close()
+    vandal.close()
+
+
+def test_a_thread_that_waits_for_room_hears_that_the_database_was_closed(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    db = Database.open(path, settings=Settings(queue_tasks=50, close_seconds=0.2))
+    blocker = sqlite3.connect(path, isolation_level=None)
+    blocker.execute("BEGIN IMMEDIATE")
+    told: list[BaseException] = []
+
+    def feed() -> None:
+        try:
+            db.enqueue_many([hit(n) for n in range(10_000)], timeout=60)
+        except RecordingError as error:
+            told.append(error)
+
+    thread = threading.Thread(target=feed)
+    thread.start()
+    wait_until(lambda: db.stats().queued >= 50)
+    with contextlib.suppress(DatabaseUnavailable):
+        db.close()
+    thread.join(10)
+    blocker.close()
+    assert not thread.is_alive()
+    assert isinstance(told[0], DatabaseClosed)

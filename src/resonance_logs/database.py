@@ -46,7 +46,7 @@ class Stats:
     strays: int
     """Events that came with no fight open and that no fight took."""
     rejected: int
-    """Tasks set aside, with their error, in the table rejected_tasks."""
+    """Tasks set aside with their error: in the table rejected_tasks or, failing that, the log."""
     retries: int
     last_error: str | None
     last_commit_at_ms: int | None
@@ -68,6 +68,7 @@ class Database:
         self._accepts = record
         self._closed = False
         self._close_lock = threading.Lock()
+        self._missed: list[Item] = []
         self.commands = Commands(store)
         self.async_commands = AsyncCommands(self.commands)
         if record:
@@ -230,12 +231,15 @@ class Database:
             self._closed = True
             self._accepts = False
             atexit.unregister(self.close)
-            if self._session is not None:
-                self._end(self._session)
-            self._store.close()
+            try:
+                if self._session is not None:
+                    self._end(self._session)
+            finally:
+                self._store.close()
 
     def _end(self, session: Session) -> None:
         left = self._writer.stop(self._settings.close_seconds)
+        self._queue.close()
         try:
             if left:
                 raise DatabaseUnavailable(
@@ -260,6 +264,8 @@ class Database:
     def _mark(self) -> FlushMark:
         if not self._accepts:
             self._refuse()
+        if not self._writer.is_alive:
+            raise RecordingError(f"the writer has ended: {self._writer.progress.last_error}")
         mark = FlushMark()
         self._queue.put_mark(mark)
         if not self._accepts:
@@ -274,7 +280,9 @@ class Database:
     def _refuse_late(self, items: Sequence[Item]) -> None:
         """Where another thread closed the database meanwhile and the writer missed some items."""
         with self._close_lock:
-            missed = sum(map(self._queue.remove, reversed(items)))
+            self._missed += self._queue.take(len(self._queue))
+            mine = set(map(id, items))
+            missed = sum(id(item) in mine for item in self._missed)
         if missed:
             raise DatabaseClosed(
                 f"{self.path} was closed meanwhile; {missed} of {len(items)} were not taken"

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from concurrent.futures import Future
 from typing import Final
 
-from resonance_logs.errors import QueueFull
+from resonance_logs.errors import DatabaseClosed, QueueFull
 from resonance_logs.tasks import Task
 
 _NEVER: Final = 1 << 62
@@ -51,6 +51,7 @@ class TaskQueue:
         self._items: deque[Item] = deque()
         self._wanted = _NEVER
         self._urgent = False
+        self._is_closed = False
         self._enough = threading.Event()
         self._room = threading.Condition()
         self._waiting_for_room = 0
@@ -126,13 +127,11 @@ class TaskQueue:
                 self._room.notify_all()
         return taken
 
-    def remove(self, item: Item) -> bool:
-        """Take back an item that nobody will take any more; False where it is not here."""
-        try:
-            self._items.remove(item)
-        except ValueError:
-            return False
-        return True
+    def close(self) -> None:
+        """Have those who wait for room give up: nobody takes any more."""
+        with self._room:
+            self._is_closed = True
+            self._room.notify_all()
 
     def _wait_for_room(self, timeout: float | None, taken: int = 0) -> None:
         if timeout is None:
@@ -143,6 +142,8 @@ class TaskQueue:
             try:
                 while len(self._items) >= self.capacity:
                     left = None if deadline is None else deadline - time.monotonic()
+                    if self._is_closed:
+                        raise DatabaseClosed(f"closed meanwhile; the first {taken:,} were taken")
                     if left is not None and left <= 0:
                         raise QueueFull(
                             f"the queue has held {self.capacity:,} tasks for {timeout} s; "

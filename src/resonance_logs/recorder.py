@@ -170,9 +170,9 @@ class Batch:
             if type(task) not in _EVENTS:
                 continue
             try:
-                check_task(task)
+                collect_events([task])
             except InvalidTask as error:
-                self._reject(task, error)
+                self._reject(task, _named(task, error))
             else:
                 yield task
 
@@ -232,3 +232,12 @@ def _runs(tasks: Sequence[Task]) -> Iterator[Sequence[Task]]:
             start = index + 1
     if start < len(tasks):
         yield tasks[start:]
+
+
+def _named(task: Task, error: InvalidTask) -> InvalidTask:
+    """The error that names the field, where the check finds it too."""
+    try:
+        check_task(task)
+    except InvalidTask as named:
+        return named
+    return error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from math import isfinite
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,5 +34,9 @@ class Settings:
     def __post_init__(self) -> None:
         for each in fields(self):
             value = getattr(self, each.name)
-            if not isinstance(value, bool) and not value > 0:
+            if each.type == "bool":
+                continue
+            if each.type == "int" and not isinstance(value, int):
+                raise ValueError(f"{each.name}: expected a whole number, got {value!r}")
+            if not (value > 0 and isfinite(value)):
                 raise ValueError(f"{each.name}: expected a number above 0, got {value!r}")

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, field
 from typing import Final, Self
 
 from resonance_logs.events import Events
 from resonance_logs.statistics import last_time_ms
 
+_logger = logging.getLogger(__name__)
+
 HOLD_MS: Final = 2_000
 """A stray is held while it is no older than this beside the newest one (spec: Strays)."""
 
-MOST_HELD: Final = 100_000
-"""More than this are not held, so that a recorder that never begins a fight fills no memory."""
+MOST_HELD: Final = 50_000
+"""More of a kind are not held, so that a recorder that never begins a fight fills no memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +30,9 @@ class Strays:
         together = Events.concatenate([self.held, events])
         newest = last_time_ms(together)
         kept = together if newest is None else together.between(newest - HOLD_MS, None)
-        if len(kept) > MOST_HELD:
-            kept = _last(kept, MOST_HELD)
+        kept = Events(
+            kept.damage.select(slice(-MOST_HELD, None)), kept.heals.select(slice(-MOST_HELD, None))
+        )
         return type(self)(kept, self.dropped + len(together) - len(kept))
 
     def taken_from(self, started_at_ms: int) -> tuple[Events, Self]:
@@ -36,8 +40,8 @@ class Strays:
         taken = self.held.between(started_at_ms, None)
         return taken, type(self)(dropped=self.dropped + len(self.held) - len(taken))
 
-
-def _last(events: Events, most: int) -> Events:
-    return Events(
-        events.damage.select(slice(-most // 2, None)), events.heals.select(slice(-most // 2, None))
-    )
+    def let_go(self) -> Self:
+        """Hold nothing any more: no fight will come."""
+        if len(self.held):
+            _logger.warning("%d events came with no fight open, and none came", len(self.held))
+        return type(self)(dropped=self.dropped + len(self.held))

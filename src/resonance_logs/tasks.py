@@ -129,5 +129,5 @@ def check_task(task: object) -> None:
         msgspec.json.encode(task)
         fields = msgspec.structs.asdict(task)
         msgspec.convert(fields | {"type": type(task).__struct_config__.tag}, Task)
-    except (msgspec.MsgspecError, UnicodeError, TypeError, OverflowError) as error:
+    except (msgspec.MsgspecError, ValueError, TypeError, OverflowError, RecursionError) as error:
         raise InvalidTask(str(error)) from error

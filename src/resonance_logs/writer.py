@@ -15,9 +15,9 @@ from resonance_logs.errors import RecordingError
 from resonance_logs.queue import FlushMark, Item, TaskQueue
 from resonance_logs.recorder import Batch, RecorderState, Settlement
 from resonance_logs.settings import Settings
-from resonance_logs.store.engine import Store, describe, is_passing
+from resonance_logs.store.engine import Store, describe, is_of_the_file
 from resonance_logs.store.rejects import Rejection, store_rejections
-from resonance_logs.tasks import Task
+from resonance_logs.tasks import EndEncounter, Task
 
 THREAD_NAME: Final = "resonance-logs-writer"
 FIRST_RETRY_S: Final = 0.05
@@ -79,10 +79,19 @@ class Writer:
             while not (self._closing.is_set() and not len(self._queue)):
                 self._work_whatever_comes()
             self._settle()
+            self.state.strays = self.state.strays.let_go()
         except GaveUp:
             self._abandon()
+        except BaseException:  # not expected: those who wait must not wait for ever
+            self._abandon()
+            raise
         finally:
             self._disconnect()
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether the thread still takes tasks."""
+        return self._thread.is_alive()
 
     def _work_whatever_comes(self) -> None:
         """Work; an error of our own costs the batch in hand, is told, and never the thread."""
@@ -90,14 +99,21 @@ class Writer:
             self._work()
         except GaveUp:
             raise
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - the thread must live on
             lost, self._unwritten = self._unwritten, 0
             self.progress.last_error = describe(error)
             self.progress.rejected += lost
-            _logger.critical("the writer failed; %d tasks may be lost", lost, exc_info=True)
-            self._disconnect()
             message = f"the writer failed, {lost} tasks may be lost: {describe(error)}"
+            self._report(message, error)
+            self._disconnect()
             self._resolve_marks(RecordingError(message))
+
+    def _report(self, message: str, error: Exception) -> None:
+        """Log what went wrong, though what logs it may be what went wrong."""
+        try:
+            _logger.critical(message, exc_info=error)
+        except Exception as second:  # noqa: BLE001 - an application's handler raised
+            self.progress.last_error = f"{message}; and logging it: {describe(second)}"
 
     def _work(self) -> None:
         """Wait for tasks, or for the time to settle; write one batch."""
@@ -152,8 +168,13 @@ class Writer:
             return lambda: None
 
         failure = self._commit(set_aside)
+        self.progress.written += 1
         self.progress.rejected += 1
         self._unwritten -= 1
+        if isinstance(task, EndEncounter):
+            # The fight stays as it is, to be ended at the next open; others may begin.
+            self.state.fight = None
+            self.state.live_rows = {}
         if failure is not None:
             _logger.critical("rejected task not stored: %s: %s", describe(failure), rejection.task)
 
@@ -182,7 +203,7 @@ class Writer:
             except Exception as error:  # noqa: BLE001 - whatever it is, the thread must live on
                 self._note(error)
                 self._disconnect()
-                if not is_passing(error):
+                if not is_of_the_file(error):
                     return error
                 self._pause(wait)
                 wait = min(wait * 2, LONGEST_RETRY_S)

@@ -106,6 +106,7 @@ def test_a_fight_of_no_length_lasts_one_second(builder: Builder, commands: Comma
         ({"boss_names": ["Ogre", "Imp"]}, [3, 2, 1]),
         ({"boss_names": ["ogre"]}, []),
         ({"boss_names": []}, [5, 4, 3, 2, 1]),
+        ({"boss_names": None, "class_ids": None, "player_names": None}, [5, 4, 3, 2, 1]),
         ({"boss_names": [NASTY]}, [5]),
         ({"encounter_names": ["Court"]}, [3, 1]),
         ({"encounter_names": [NASTY]}, [5]),
@@ -247,3 +248,14 @@ def test_a_damaged_set_of_fights_is_unavailable(five: Builder, commands: Command
         connection.exec_driver_sql("UPDATE facet_encounters SET encounters = X'FF'")
     with pytest.raises(Unavailable, match="the lists of fights to filter by are damaged"):
         commands.get_recent_encounters()
+
+
+def test_filters_that_are_null_on_the_wire_are_no_filters(
+    five: Builder, commands: Commands
+) -> None:
+    for filters in (None, {}, {"bossNames": None, "encounterNames": None, "isFavorite": None}):
+        answer = commands.call(
+            "get_recent_encounters_filtered", {"limit": 5, "offset": 0, "filters": filters}
+        )
+        assert isinstance(answer, dict)
+        assert answer["totalCount"] == 5

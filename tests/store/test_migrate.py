@@ -3,6 +3,7 @@
 import sqlite3
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -150,3 +151,10 @@ def test_processes_that_open_a_new_file_at_the_same_moment_all_succeed(path: Pat
         _, errors = opener.communicate(timeout=120)
         assert opener.returncode == 0, errors
     assert schema(path)
+
+
+def test_threads_that_open_new_files_at_the_same_moment_all_succeed(tmp_path: Path) -> None:
+    paths = [tmp_path / f"{number}.db" for number in range(6)]
+    with ThreadPoolExecutor(len(paths)) as pool:
+        list(pool.map(prepare, paths))
+    assert len({frozenset(schema(path)) for path in paths}) == 1

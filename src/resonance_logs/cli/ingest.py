@@ -44,7 +44,7 @@ def ingest(
     from resonance_logs.settings import Settings
     from resonance_logs.sources import TaskSource
 
-    _check(files, rejects, follow=follow)
+    _check(files, rejects, db, follow=follow)
     sources = [TaskSource(file, follow=follow) for file in files]
     with ExitStack() as stack:
         kept = None if rejects is None else stack.enter_context(rejects.open("wb"))
@@ -80,7 +80,9 @@ def _unread(intake: Intake) -> str:
     return f"; not begun: {names}" if names else ""
 
 
-def _check(files: Sequence[str], rejects: Path | None, *, follow: bool) -> None:
+def _check(files: Sequence[str], rejects: Path | None, db: Path | None, *, follow: bool) -> None:
+    from resonance_logs.location import find_path
+
     if follow and len(files) > 1:
         raise typer.BadParameter("--follow reads one file, as it does not come to an end")
     if files.count("-") > 1:
@@ -89,6 +91,9 @@ def _check(files: Sequence[str], rejects: Path | None, *, follow: bool) -> None:
         inputs = (Path(file) for file in files if file != "-")
         if any(file.exists() and file.samefile(rejects) for file in inputs):
             raise typer.BadParameter("--rejects would overwrite a file that is to be read")
+        database = find_path(db)
+        if database.exists() and database.samefile(rejects):
+            raise typer.BadParameter("--rejects would overwrite the database")
 
 
 def _count_fights(database: Database) -> int:

@@ -55,5 +55,8 @@ class _Lines(logging.Handler):
         self._show = show
 
     def emit(self, record: logging.LogRecord) -> None:
-        level = record.levelname.lower()
-        self._show(safe(f"{level}: {record.getMessage()}", LONGEST_MESSAGE))
+        try:
+            level = record.levelname.lower()
+            self._show(safe(f"{level}: {record.getMessage()}", LONGEST_MESSAGE))
+        except Exception:  # noqa: BLE001 - as handlers do: nobody may fail for what is not read
+            self.handleError(record)

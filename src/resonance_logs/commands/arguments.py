@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated, Final
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, Strict
 from pydantic.alias_generators import to_camel
 
 from resonance_logs.tasks import MAX_INTEGER
@@ -36,7 +36,13 @@ Offset = Annotated[
 OffsetMs = Annotated[
     int, Strict(), Field(ge=0, le=MAX_INTEGER, description="Milliseconds after the fight's start.")
 ]
-Choices = Annotated[list[Text], Field(max_length=MAX_CHOICES)]
+
+
+def _none_is_empty(value: object) -> object:
+    return [] if value is None else value
+
+
+Choices = Annotated[list[Text], Field(max_length=MAX_CHOICES), BeforeValidator(_none_is_empty)]
 
 
 class Arguments(BaseModel):
@@ -79,7 +85,7 @@ class GroupBy(StrEnum):
 
 
 class Filters(Arguments):
-    """Which fights: all given filters must hold, of a list any; an empty one is no filter."""
+    """Which fights: all given filters must hold, of a list any; empty or null is no filter."""
 
     boss_names: Choices = Field(default=[], description="Names of bosses.")
     encounter_names: Choices = Field(default=[], description="Names of scenes.")
@@ -87,9 +93,9 @@ class Filters(Arguments):
         default=None, description="A player's name contains this, whatever the case."
     )
     player_names: Choices = Field(default=[], description="Whole names of players.")
-    class_ids: Annotated[list[Integer], Field(max_length=MAX_CHOICES)] = Field(
-        default=[], description="Classes of players."
-    )
+    class_ids: Annotated[
+        list[Integer], Field(max_length=MAX_CHOICES), BeforeValidator(_none_is_empty)
+    ] = Field(default=[], description="Classes of players.")
     date_from_ms: Integer | None = Field(
         default=None, description="Started then or later (epoch ms)."
     )
@@ -114,10 +120,14 @@ class Page(Arguments):
     offset: Offset = 0
 
 
+def _none_is_no_filter(value: object) -> object:
+    return {} if value is None else value
+
+
 class FilteredPage(Page):
     """Which part of which list."""
 
-    filters: Filters = Filters()
+    filters: Annotated[Filters, BeforeValidator(_none_is_no_filter)] = Filters()
 
 
 class OneEncounter(Arguments):

@@ -18,6 +18,8 @@ from resonance_logs.events import UNKNOWN, Int64Array
 from resonance_logs.statistics import is_player
 from resonance_logs.store.engine import Store
 
+MOST_VALUES: Final = 2_000_000
+
 USUAL_POINTS: Final = 120
 """At most so many buckets where the caller does not say."""
 
@@ -69,6 +71,12 @@ def get_encounter_timeline(store: Store, arguments: TimelineOf) -> Timeline:
         offsets = amounts.time_ms - (encounter.started_at_ms + window.from_ms)
         index = np.clip(offsets // width, 0, buckets - 1)
         ids, line = np.unique(amounts.keys(arguments.group_by), return_inverse=True)
+        if len(ids) * buckets > MOST_VALUES:
+            raise InvalidArgument(
+                "bucketMs",
+                f"would make {buckets:,} buckets of {len(ids):,} lines; ask for wider ones, "
+                "or for one actor",
+            )
         values = np.zeros((len(ids), buckets), dtype=np.int64)
         np.add.at(values, (line, index), amounts.value)
         names = _names(connection, window, arguments.group_by, ids.tolist())

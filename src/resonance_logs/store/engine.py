@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import NullPool, QueuePool
 
 from resonance_logs.errors import DamagedDatabase, DatabaseUnavailable
 
 BUSY_TIMEOUT_MS: Final = 10_000
+WRITER_BUSY_TIMEOUT_MS: Final = 500
 READERS: Final = 8
 
 _PASSING: Final = frozenset(
@@ -30,7 +32,8 @@ _PASSING: Final = frozenset(
     }
 )
 
-_DAMAGE: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+_DAMAGE: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR})
+"""Pages that cannot be read, or tables that are not there."""
 
 
 class Store:
@@ -65,7 +68,10 @@ class Store:
 
     def connect_writer(self) -> Connection:
         """A connection for the recording thread, to be closed by it."""
-        return self._writers.connect()
+        connection = self._writers.connect()
+        # It tries again by itself, and must hear in time that it is to stop.
+        connection.connection.execute(f"PRAGMA busy_timeout={WRITER_BUSY_TIMEOUT_MS}").close()
+        return connection
 
     def file_bytes(self) -> int:
         """Size of the file with its write-ahead log."""
@@ -78,8 +84,11 @@ class Store:
         Raises:
             DatabaseUnavailable: the file cannot be written now.
         """
-        with _translated(self.path), self._writers.connect() as connection:
-            connection.connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+        try:
+            with closing(connect(self.path)) as connection:
+                connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+        except sqlite3.Error as error:
+            raise DatabaseUnavailable(f"{self.path} cannot be written now: {error}") from error
 
     def close(self) -> None:
         """Close all connections."""
@@ -91,7 +100,14 @@ def is_passing(error: BaseException) -> bool:
     """Whether this is an error of the surroundings (locked, full, I/O) that time may cure."""
     if isinstance(error, DBAPIError):
         return _code(error) in _PASSING
-    return isinstance(error, OSError)
+    return isinstance(error, OSError) and not isinstance(error, ConnectionError)
+
+
+def is_of_the_file(error: BaseException) -> bool:
+    """Whether this is an error of the file or its surroundings, and of no single task."""
+    if isinstance(error, DBAPIError):
+        return _code(error) in _PASSING | _DAMAGE
+    return is_passing(error)
 
 
 def _code(error: DBAPIError) -> int | None:
@@ -110,6 +126,8 @@ def describe(error: BaseException) -> str:
 def _translated(path: Path) -> Iterator[None]:
     try:
         yield
+    except PoolTimeout as error:
+        raise DatabaseUnavailable(f"{path}: too many ask at once; ask again later") from error
     except DBAPIError as error:
         if is_passing(error):
             raise DatabaseUnavailable(f"{path} cannot be used now: {error.orig}") from error

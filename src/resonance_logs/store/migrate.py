@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sqlite3
+import threading
 import time
 from pathlib import Path
 from typing import Final
@@ -27,6 +28,9 @@ APPLICATION_ID: Final = 0x524C4F47
 """Marks the file as ours ("RLOG" in SQLite's header)."""
 
 OPENING_TIMEOUT_S: Final = 60.0
+
+_alembic = threading.Lock()
+"""Alembic has one context a process."""
 
 _logger = logging.getLogger(__name__)
 
@@ -58,6 +62,9 @@ def prepare(path: Path) -> None:
             time.sleep(0.02)
         except sqlite3.DatabaseError as error:
             raise _refusal(path, error) from error
+        except DatabaseUnavailable:
+            if time.monotonic() > deadline:
+                raise
 
 
 def _check_path(path: Path) -> None:
@@ -119,7 +126,8 @@ def _migrate(path: Path) -> None:
         with store.writing() as connection:
             before = _version_within(connection)
             config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            with _alembic:
+                command.upgrade(config, "head")
     except CommandError as error:
         if "locate revision" not in str(error):
             raise DatabaseError(f"{path} cannot be migrated: {error}") from error

@@ -30,8 +30,8 @@ class Rejection:
         """The rejection of ``task`` for ``error``, now."""
         try:
             text = msgspec.json.encode(task).decode()
-        except (TypeError, ValueError, OverflowError, msgspec.MsgspecError):
-            text = repr(task)
+        except Exception:  # noqa: BLE001 - whatever is wrong with the task
+            text = _shown(task)
         is_event = isinstance(task, InsertDamageEvent | InsertHealEvent)
         return cls(
             _printable(text),
@@ -59,6 +59,13 @@ def count_rejected(connection: Connection, encounter_id: int) -> int:
         .where(rejected_tasks.c.encounter_id == encounter_id)
     )
     return connection.execute(statement).scalar_one()
+
+
+def _shown(task: object) -> str:
+    try:
+        return repr(task)
+    except Exception:  # noqa: BLE001 - a field's own repr may do anything
+        return object.__repr__(task)
 
 
 def _printable(text: str) -> str:

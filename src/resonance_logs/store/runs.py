@@ -48,13 +48,18 @@ def end_run(connection: Connection, run_id: int) -> None:
 
 
 def note_spill_read(connection: Connection, run_id: int) -> bool:
-    """Note that a run's spill file is read in; False where it was before."""
-    result = connection.execute(
-        update(recorder_runs)
-        .where(recorder_runs.c.id == run_id, recorder_runs.c.spill_read == 0)
-        .values(spill_read=1)
-    )
-    return result.rowcount == 1
+    """Note that a run's spill file is read in; False where it was before.
+
+    A run that this file knows nothing of, as after a backup was put back, is noted too.
+    """
+    of_run = recorder_runs.c.id == run_id
+    noted = connection.execute(select(recorder_runs.c.spill_read).where(of_run)).scalar()
+    if noted is None:
+        row = {"id": run_id, "started_at_ms": _now_ms(), "version": "unknown", "pid": 0}
+        connection.execute(insert(recorder_runs), row | {"spill_read": 1})
+    elif not noted:
+        connection.execute(update(recorder_runs).where(of_run).values(spill_read=1))
+    return not noted
 
 
 def last_run(connection: Connection) -> Run | None:
