@@ -1,10 +1,11 @@
 """The queue: bounded, in order, and nobody sleeps through what was put."""
 
 import threading
+import time
 
 import pytest
 
-from resonance_logs.errors import QueueFull
+from resonance_logs.errors import DatabaseClosed, QueueFull
 from resonance_logs.queue import FlushMark, TaskQueue
 from resonance_logs.tasks import EndEncounter, Task
 
@@ -141,3 +142,25 @@ def test_without_a_timeout_the_queues_own_patience_holds() -> None:
     with pytest.raises(QueueFull, match=r"for 0\.01 s") as full:
         queue.put(numbered(2))
     assert full.value.taken == 0
+
+
+def test_a_closed_queue_takes_no_more_and_keeps_what_it_has() -> None:
+    queue = TaskQueue(3)
+    told: list[DatabaseClosed] = []
+
+    def feed() -> None:
+        try:
+            queue.put_many([numbered(n) for n in range(10)], 30)
+        except DatabaseClosed as error:
+            told.append(error)
+
+    thread = threading.Thread(target=feed)
+    thread.start()
+    while len(queue) < 3:
+        time.sleep(0.001)
+    queue.close()
+    thread.join(30)
+    assert "the first 3 were taken" in str(told[0])
+    assert queue.take(9) == [numbered(0), numbered(1), numbered(2)]
+    with pytest.raises(DatabaseClosed):
+        queue.put_many([numbered(1)], 0)

@@ -238,8 +238,8 @@ class Database:
                 self._store.close()
 
     def _end(self, session: Session) -> None:
-        left = self._writer.stop(self._settings.close_seconds)
         self._queue.close()
+        left = self._writer.stop(self._settings.close_seconds)
         try:
             if left:
                 raise DatabaseUnavailable(

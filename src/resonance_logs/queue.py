@@ -85,7 +85,7 @@ class TaskQueue:
         taken = 0
         while taken < len(tasks):
             room = self.capacity - len(items)
-            if room <= 0:
+            if self._is_closed or room <= 0:
                 self._wait_for_room(timeout, taken)
                 continue
             part = tasks[taken : taken + room]
@@ -128,7 +128,7 @@ class TaskQueue:
         return taken
 
     def close(self) -> None:
-        """Have those who wait for room give up: nobody takes any more."""
+        """Take nothing more from those who wait for room, or who still have tasks to put."""
         with self._room:
             self._is_closed = True
             self._room.notify_all()
@@ -140,7 +140,7 @@ class TaskQueue:
         with self._room:
             self._waiting_for_room += 1
             try:
-                while len(self._items) >= self.capacity:
+                while self._is_closed or len(self._items) >= self.capacity:
                     left = None if deadline is None else deadline - time.monotonic()
                     if self._is_closed:
                         raise DatabaseClosed(f"closed meanwhile; the first {taken:,} were taken")
