@@ -13,6 +13,7 @@ import pytest
 from resonance_logs import (
     AlreadyRecording,
     BeginEncounter,
+    DamagedDatabase,
     Database,
     EndEncounter,
     InsertDamageEvent,
@@ -165,6 +166,38 @@ def test_a_run_says_whether_it_ended_as_it_should(path: Path) -> None:
     assert closed is not None
     assert closed.is_clean
     assert closed.id == killed.id + 1
+
+
+def spoil(path: Path, table: str) -> None:
+    """Overwrite the first page of a table."""
+    connection = sqlite3.connect(path)
+    (page,) = connection.execute(
+        "SELECT rootpage FROM sqlite_schema WHERE name = ?", (table,)
+    ).fetchone()
+    connection.close()
+    content = bytearray(path.read_bytes())
+    content[4096 * (page - 1) : 4096 * (page - 1) + 100] = b"\xff" * 100
+    path.write_bytes(content)
+
+
+def test_after_a_crash_a_damaged_file_is_not_recorded_into_nor_changed(path: Path) -> None:
+    kill(recorder(path, 3))
+    spoil(path, "damage_skill_stats")
+    with pytest.raises(DamagedDatabase, match="was left as it is"):
+        Database.open(path)
+    before = path.read_bytes()
+    with pytest.raises(DamagedDatabase):
+        Database.open(path)
+    assert path.read_bytes() == before
+
+
+def test_after_a_clean_end_the_file_is_not_searched(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Database.open(path) as db:
+        record(db, fight())
+    monkeypatch.setattr("resonance_logs.recovery.page_faults", None)
+    Database.open(path).close()
 
 
 def test_a_rejected_event_makes_its_fight_incomplete(path: Path) -> None:

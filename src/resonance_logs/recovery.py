@@ -13,13 +13,14 @@ from sqlalchemy import Connection, delete, select
 from resonance_logs import encounters, journal
 from resonance_logs.encounters import Ending, OpenEncounter
 from resonance_logs.entities import EntityBook
-from resonance_logs.errors import DatabaseError
+from resonance_logs.errors import DamagedDatabase, DatabaseError
 from resonance_logs.recorder import Batch, RecorderState
 from resonance_logs.spill import find_spills, read_spill, write_spill
 from resonance_logs.store import tables
 from resonance_logs.store.engine import Store
 from resonance_logs.store.lock import RecorderLock
-from resonance_logs.store.runs import begin_run, end_run, note_spill_read
+from resonance_logs.store.runs import begin_run, end_run, last_run, note_spill_read
+from resonance_logs.store.soundness import page_faults
 from resonance_logs.tasks import Task
 
 _logger = logging.getLogger(__name__)
@@ -39,11 +40,13 @@ class Session:
 
         Raises:
             AlreadyRecording: another program records into the file.
+            DamagedDatabase: the last run was cut off, and the file is damaged; it is not touched.
             DatabaseUnavailable: the file cannot be written now.
         """
         lock = RecorderLock(store.path)
         lock.acquire()
         try:
+            _check_after_crash(store)
             read_spills(store, archive=archive)
             recover(store, archive=archive)
             with store.writing() as connection:
@@ -71,6 +74,18 @@ class Session:
             _logger.warning("the end of the recording could not be noted: %s", error)
         finally:
             self._lock.release()
+
+
+def _check_after_crash(store: Store) -> None:
+    """Look at the pages, unless the last run ended as it should."""
+    with store.reading() as connection:
+        last = last_run(connection)
+        faults = [] if last is None or last.is_clean else page_faults(connection, quick=True)
+    if faults:
+        raise DamagedDatabase(
+            f"{store.path} is damaged, and was left as it is: {faults[0]}; restore a backup, or "
+            "record into another file (resonance-logs check tells more)"
+        )
 
 
 def read_spills(store: Store, *, archive: bool) -> None:
