@@ -6,7 +6,7 @@ import pytest
 
 from resonance_logs import Settings
 
-NUMBERS = [each.name for each in fields(Settings) if each.name != "archive"]
+NUMBERS = [each.name for each in fields(Settings) if each.type in {"int", "float"}]
 
 
 @pytest.mark.parametrize("name", NUMBERS)
@@ -25,3 +25,8 @@ def test_a_time_that_never_comes_is_refused(value: float) -> None:
 def test_a_number_of_tasks_is_a_whole_one() -> None:
     with pytest.raises(ValueError, match=r"queue_tasks: expected a whole number, got 1\.5"):
         Settings(queue_tasks=1.5)  # type: ignore[arg-type]
+
+
+def test_a_durability_that_there_is_not_is_refused_with_those_that_there_are() -> None:
+    with pytest.raises(ValueError, match="durability: expected normal or full, got 'high'"):
+        Settings(durability="high")  # type: ignore[arg-type]

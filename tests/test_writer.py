@@ -18,6 +18,7 @@ from resonance_logs import (
     Database,
     DatabaseClosed,
     DatabaseUnavailable,
+    Durability,
     EndEncounter,
     FlushTimeout,
     InsertDamageEvent,
@@ -349,3 +350,15 @@ def test_a_thread_that_waits_for_room_hears_that_the_database_was_closed(
     blocker.close()
     assert not thread.is_alive()
     assert isinstance(told[0], DatabaseClosed)
+
+
+@pytest.mark.parametrize(("durability", "synchronous"), [("normal", 1), ("full", 2)])
+def test_the_writer_waits_for_the_disk_where_it_is_told_to(
+    path: Path, durability: str, synchronous: int
+) -> None:
+    with Database.open(path, settings=Settings(durability=Durability(durability))) as db:
+        record(db, fight())
+        connection = db._writer._connection
+        assert connection is not None
+        with connection.begin():
+            assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == synchronous

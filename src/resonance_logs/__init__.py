@@ -39,7 +39,7 @@ if TYPE_CHECKING:
         ResonanceLogsError,
         Unavailable,
     )
-    from resonance_logs.settings import Settings
+    from resonance_logs.settings import Durability, Settings
     from resonance_logs.tasks import (
         BeginEncounter,
         EndEncounter,
@@ -53,7 +53,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "database": ("Database", "Stats"),
-    "settings": ("Settings",),
+    "settings": ("Durability", "Settings"),
     "tasks": (
         "BeginEncounter",
         "EndEncounter",
@@ -90,6 +90,7 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 __all__ = [  # noqa: RUF022 - in the order a reader meets them
     "Database",
     "Settings",
+    "Durability",
     "Stats",
     "Task",
     "BeginEncounter",

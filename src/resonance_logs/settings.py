@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from enum import StrEnum
 from math import isfinite
+
+
+class Durability(StrEnum):
+    """What a commit outlasts; SQLite's ``synchronous``."""
+
+    NORMAL = "normal"
+    """The end of the program, however it ends."""
+    FULL = "full"
+    """A loss of power too: each batch waits for the disk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,7 +21,7 @@ class Settings:
     """How a database records; the defaults suit a meter on a player's machine.
 
     Raises:
-        ValueError: a number is not above 0.
+        ValueError: a number is not above 0, or a value is none of those that there are.
     """
 
     queue_tasks: int = 200_000
@@ -30,11 +40,17 @@ class Settings:
     """How long closing tries to write what is queued where the disk refuses."""
     archive: bool = True
     """Whether the single hits of a fight are kept (compressed) once it has ended."""
+    durability: Durability = Durability.NORMAL
+    """What a commit outlasts: the program's end (normal), or a loss of power too (full)."""
 
     def __post_init__(self) -> None:
         for each in fields(self):
             value = getattr(self, each.name)
             if each.type == "bool":
+                continue
+            if each.type == "Durability":
+                if value not in list(Durability):
+                    raise ValueError(f"{each.name}: expected normal or full, got {value!r}")
                 continue
             if each.type == "int" and not isinstance(value, int):
                 raise ValueError(f"{each.name}: expected a whole number, got {value!r}")

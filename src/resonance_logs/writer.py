@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from resonance_logs.errors import RecordingError
 from resonance_logs.queue import FlushMark, Item, TaskQueue
 from resonance_logs.recorder import Batch, RecorderState, Settlement
-from resonance_logs.settings import Settings
+from resonance_logs.settings import Durability, Settings
 from resonance_logs.store.engine import Store, describe, is_of_the_file
 from resonance_logs.store.rejects import Rejection, store_rejections
 from resonance_logs.tasks import EndEncounter, Task
@@ -234,7 +234,8 @@ class Writer:
 
     def _connected(self) -> Connection:
         if self._connection is None:
-            self._connection = self._store.connect_writer()
+            is_full = self._settings.durability == Durability.FULL
+            self._connection = self._store.connect_writer(survives_power_loss=is_full)
         return self._connection
 
     def _disconnect(self) -> None:

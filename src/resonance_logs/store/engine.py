@@ -66,11 +66,13 @@ class Store:
         with _translated(self.path), self._writers.begin() as connection:
             yield connection
 
-    def connect_writer(self) -> Connection:
+    def connect_writer(self, *, survives_power_loss: bool = False) -> Connection:
         """A connection for the recording thread, to be closed by it."""
         connection = self._writers.connect()
         # It tries again by itself, and must hear in time that it is to stop.
         connection.connection.execute(f"PRAGMA busy_timeout={WRITER_BUSY_TIMEOUT_MS}").close()
+        if survives_power_loss:
+            connection.connection.execute("PRAGMA synchronous=FULL").close()
         return connection
 
     def file_bytes(self) -> int:
