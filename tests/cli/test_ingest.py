@@ -198,3 +198,13 @@ def test_a_last_line_that_is_cut_off_is_refused(run: Run, path: Path) -> None:
     (line,) = error_lines(done.stderr)
     assert line == "refused: standard input:10: cut off: the JSON ends in the middle"
     assert totals(path) == [5_000]
+
+
+def test_refused_lines_never_overwrite_the_database(
+    run: Run, spoiled_file: Path, recorded: Path
+) -> None:
+    before = recorded.read_bytes()
+    done = run("ingest", spoiled_file, "--rejects", recorded)
+    assert done.exit_code == 2
+    assert "--rejects would overwrite the database" in done.stderr
+    assert recorded.read_bytes() == before

@@ -196,3 +196,13 @@ def test_the_known_fight_has_the_events_its_figures_were_added_from() -> None:
     events = collect_events([*DAMAGE, *HEALS])
     assert int(events.damage.value.sum()) == 940
     assert int(events.heals.value.sum()) == 100
+
+
+def test_a_timeline_of_too_many_values_is_refused(
+    builder: Builder, commands: Commands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fight = known_fight(builder)
+    monkeypatch.setattr("resonance_logs.commands.timeline.MOST_VALUES", 15)
+    assert len(commands.get_encounter_timeline(fight, bucket_ms=5_000).series) == 2
+    with pytest.raises(InvalidArgument, match="would make 10 buckets of 2 lines; ask for wider"):
+        commands.get_encounter_timeline(fight, bucket_ms=1_000)
