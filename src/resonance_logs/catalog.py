@@ -30,18 +30,6 @@ class CatalogKind(StrEnum):
     SCENE = "scene"
 
 
-def load_catalog(store: Store, file: Path, kind: CatalogKind) -> int:
-    """Load the names of a file, replacing those already there; returns how many.
-
-    Raises:
-        InputError: the file is not as it must be; nothing of it was loaded.
-        DatabaseUnavailable: the database cannot be written now.
-    """
-    names = read_names(file)
-    store_names(store, kind, names)
-    return len(names)
-
-
 def read_names(file: Path) -> dict[int, str]:
     """The names of a file ``{"id": "name", ...}``; blank ones are left out.
 
@@ -63,7 +51,11 @@ def read_names(file: Path) -> dict[int, str]:
 
 
 def store_names(store: Store, kind: CatalogKind, names: Mapping[int, str]) -> None:
-    """Store names by id, replacing those already there."""
+    """Store names by id, replacing those already there.
+
+    Raises:
+        DatabaseUnavailable: the database cannot be written now.
+    """
     if not names:
         return
     with store.writing() as connection:

@@ -97,20 +97,16 @@ class Database:
         """
         found = find_path(path)
         settings = settings or Settings()
-        if not record:
-            if not found.exists():
-                raise DatabaseUnavailable(
-                    f"there is no database at {found}; record something first"
-                )
-            prepare(found)
-            return cls(Store(found), settings, None)
+        if not record and not found.exists():
+            raise DatabaseUnavailable(f"there is no database at {found}; record something first")
         prepare(found)
         store = Store(found)
         try:
-            return cls(store, settings, Session.begin(store, archive=settings.archive))
-        except BaseException:
+            session = Session.begin(store, archive=settings.archive) if record else None
+        except BaseException:  # whatever it is, Ctrl-C too: no connection is left open
             store.close()
             raise
+        return cls(store, settings, session)
 
     @property
     def path(self) -> Path:

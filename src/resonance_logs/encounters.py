@@ -24,7 +24,6 @@ from resonance_logs.tasks import BeginEncounter
 
 _logger = logging.getLogger(__name__)
 
-_COUNTER_NAMES: Final = tuple(name for names in tables.COUNTERS.values() for name in names)
 _ACTOR_COLUMNS: Final = (
     "encounter_id",
     "actor_id",
@@ -36,7 +35,7 @@ _ACTOR_COLUMNS: Final = (
     "is_player",
     "is_local_player",
     "active_time_ms",
-    *_COUNTER_NAMES,
+    *tables.COUNTER_NAMES,
 )
 _DEALT_TOTAL: Final = _ACTOR_COLUMNS.index("damage_dealt")
 _HEAL_TOTAL: Final = _ACTOR_COLUMNS.index("heal_dealt")
@@ -181,7 +180,7 @@ def _actor_rows(
     active_times: Mapping[int, int],
 ) -> dict[int, ActorRow]:
     counters = tally.counters(players)
-    none: Counters = [0] * len(_COUNTER_NAMES)
+    none: Counters = [0] * len(tables.COUNTER_NAMES)
     rows: dict[int, ActorRow] = {}
     for actor in sorted(actors):
         known = players.get(actor)

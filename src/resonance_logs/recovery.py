@@ -51,7 +51,7 @@ class Session:
             recover(store, archive=archive)
             with store.writing() as connection:
                 return cls(store, lock, begin_run(connection))
-        except BaseException:
+        except BaseException:  # whatever it is, Ctrl-C too: the lock is not kept
             lock.release()
             raise
 

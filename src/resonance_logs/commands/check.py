@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
 
 import numpy as np
 from sqlalchemy import Connection, Row, select
@@ -18,8 +17,6 @@ from resonance_logs.store.engine import Store
 from resonance_logs.store.facets import find_encounters
 from resonance_logs.store.soundness import page_faults, reference_faults, table_faults
 from resonance_logs.tally import Tally
-
-_COUNTERS: Final = tuple(name for names in tables.COUNTERS.values() for name in names)
 
 
 def check_database(store: Store, arguments: CheckOf) -> CheckReport:
@@ -116,9 +113,9 @@ def _actors_agree(connection: Connection, fight: Row[tuple[object, ...]], tally:
     table = tables.actor_encounter_stats
     rows = connection.execute(select(table).where(table.c.encounter_id == fight.id)).all()
     counters = tally.counters([row.actor_id for row in rows if row.is_player])
-    none = [0] * len(_COUNTERS)
+    none = [0] * len(tables.COUNTER_NAMES)
     agree = all(
-        [getattr(row, name) for name in _COUNTERS] == counters.pop(row.actor_id, none)
+        [getattr(row, name) for name in tables.COUNTER_NAMES] == counters.pop(row.actor_id, none)
         for row in rows
     )
     players = [row for row in rows if row.is_player]

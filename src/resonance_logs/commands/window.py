@@ -25,10 +25,9 @@ from resonance_logs.commands.shapes import (
 from resonance_logs.errors import InvalidArgument, NotFound
 from resonance_logs.events import UNKNOWN, Events
 from resonance_logs.store.engine import Store
-from resonance_logs.store.tables import COUNTERS, encounter_archives
+from resonance_logs.store.tables import COUNTER_NAMES, encounter_archives
 from resonance_logs.tally import Tally
 
-_COUNTER_NAMES = tuple(name for names in COUNTERS.values() for name in names)
 _SIX = ("total_value", "hits", "crit_hits", "lucky_hits", "crit_total", "lucky_total")
 _LOSSES = ("hp_loss_total", "shield_loss_total")
 
@@ -82,13 +81,13 @@ class Window:
         """Each actor of the fight with what it did within the window, most damage first."""
         counters = Tally.of_cells(cells).counters(self.players)
         active = statistics.active_times(self.events.damage)
-        none = [0] * len(_COUNTER_NAMES)
+        none = [0] * len(COUNTER_NAMES)
         stats = [
             actor_stat(
                 {
                     **_who(actor),
                     "active_time_ms": active.get(actor.actor_id, 0),
-                    **dict(zip(_COUNTER_NAMES, counters.get(actor.actor_id, none), strict=True)),
+                    **dict(zip(COUNTER_NAMES, counters.get(actor.actor_id, none), strict=True)),
                 },
                 self.duration,
             )

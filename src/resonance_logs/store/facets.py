@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable
 from itertools import chain
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, delete, exists, select
+from sqlalchemy import ColumnElement, Connection, delete, exists, select
 
 from resonance_logs.errors import DamagedDatabase
 from resonance_logs.store import idsets
@@ -56,20 +56,15 @@ def find_encounters(connection: Connection, values: ColumnElement[bool]) -> idse
     Raises:
         DamagedDatabase: a stored set cannot be read.
     """
-    rows = connection.execute(sets_statement(values)).all()
-    try:
-        return idsets.read_mask(rows)
-    except (ValueError, IndexError) as error:
-        raise DamagedDatabase(f"the lists of fights to filter by are damaged: {error}") from error
-
-
-def sets_statement(values: ColumnElement[bool]) -> Select[tuple[int, bytes]]:
-    """The blocks and sets of the values for which the condition holds."""
-    return (
+    statement = (
         select(facet_encounters.c.block, facet_encounters.c.encounters)
         .join(facet_values, facet_values.c.value_id == facet_encounters.c.value_id)
         .where(values)
     )
+    try:
+        return idsets.read_mask(connection.execute(statement).all())
+    except (ValueError, IndexError) as error:
+        raise DamagedDatabase(f"the lists of fights to filter by are damaged: {error}") from error
 
 
 def _value_ids(connection: Connection, facets: Collection[Facet]) -> list[int]:

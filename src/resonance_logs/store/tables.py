@@ -147,6 +147,9 @@ COUNTERS: Final[dict[str, tuple[str, str, str, str, str, str]]] = {
 }
 """The counters of an actor: total, hits, crit hits, lucky hits, crit total, lucky total of each."""
 
+COUNTER_NAMES: Final = tuple(name for names in COUNTERS.values() for name in names)
+"""All 24 of them, in the order in which a tally has them."""
+
 actor_encounter_stats: Final = Table(
     "actor_encounter_stats",
     metadata,
@@ -160,7 +163,7 @@ actor_encounter_stats: Final = Table(
     _number("is_player"),
     _number("is_local_player"),
     _number("active_time_ms"),
-    *(_number(name) for names in COUNTERS.values() for name in names),
+    *(_number(name) for name in COUNTER_NAMES),
     **_clustered,
 )
 """One row an actor of a fight: written about once a second while it is open, final at its end."""
