@@ -10,8 +10,9 @@ from typing import Self
 
 from sqlalchemy import Connection, delete, select
 
-from resonance_logs import encounters, journal
-from resonance_logs.encounters import Ending, OpenEncounter
+from resonance_logs import journal
+from resonance_logs.encounters import OpenEncounter
+from resonance_logs.endings import Ending, finish
 from resonance_logs.entities import EntityBook
 from resonance_logs.errors import DamagedDatabase, DatabaseError
 from resonance_logs.recorder import Batch, RecorderState
@@ -19,7 +20,7 @@ from resonance_logs.spill import find_spills, read_spill, write_spill
 from resonance_logs.store import tables
 from resonance_logs.store.engine import Store
 from resonance_logs.store.lock import RecorderLock
-from resonance_logs.store.runs import begin_run, end_run, last_run, note_spill_read
+from resonance_logs.store.runs import Doings, begin_run, end_run, last_run, note_spill_read
 from resonance_logs.store.soundness import page_faults
 from resonance_logs.tasks import Task
 
@@ -32,7 +33,7 @@ class Session:
     def __init__(self, store: Store, lock: RecorderLock, run_id: int) -> None:
         self._store = store
         self._lock = lock
-        self._run_id = run_id
+        self.run_id = run_id
 
     @classmethod
     def begin(cls, store: Store, *, archive: bool) -> Self:
@@ -61,14 +62,14 @@ class Session:
         Raises:
             OSError: no file can be written either.
         """
-        return write_spill(self._store.path, self._run_id, tasks)
+        return write_spill(self._store.path, self.run_id, tasks)
 
-    def end(self, *, is_clean: bool) -> None:
+    def end(self, doings: Doings, *, is_clean: bool) -> None:
         """Note the end of the run, where all was written, checkpoint, give the lock back."""
         try:
             if is_clean:
                 with self._store.writing() as connection:
-                    end_run(connection, self._run_id)
+                    end_run(connection, self.run_id, doings)
                 self._store.checkpoint()
         except DatabaseError as error:
             _logger.warning("the end of the recording could not be noted: %s", error)
@@ -149,7 +150,7 @@ def _end(connection: Connection, begun: OpenEncounter, *, archive: bool) -> None
         return
     fight = _with_party(connection, begun).plus(events)
     last = fight.started_at_ms if fight.last_event_ms is None else fight.last_event_ms
-    encounters.finish(
+    finish(
         connection,
         fight,
         events,

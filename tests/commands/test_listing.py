@@ -88,6 +88,7 @@ def test_a_row_shows_what_the_writer_left(five: Builder, commands: Commands) -> 
         "wasInterrupted": False,
         "rejectedEvents": 0,
         "lostEvents": 0,
+        "isDamaged": False,
         "isComplete": True,
     }
     assert commands.get_recent_encounters(1, 1).rows[0].players[1].name == "#5"

@@ -13,6 +13,7 @@ from resonance_logs.commands.arguments import CheckOf
 from resonance_logs.commands.shapes import CheckReport, Finding
 from resonance_logs.errors import CorruptArchive
 from resonance_logs.store import tables
+from resonance_logs.store.checksums import CHECKED, checksum, fingerprint, stored_rows
 from resonance_logs.store.engine import Store
 from resonance_logs.store.facets import find_encounters
 from resonance_logs.store.soundness import page_faults, reference_faults, table_faults
@@ -77,8 +78,14 @@ def _fight_findings(connection: Connection, encounter_id: int) -> Iterator[Findi
     payload = connection.execute(
         select(archives.c.payload).where(archives.c.encounter_id == encounter_id)
     ).scalar_one_or_none()
-    if fight is None or payload is None:
-        return  # deleted meanwhile, or kept without its single events
+    if fight is None:
+        return  # deleted meanwhile
+    differing = [*_differing(connection, fight)]
+    yield from (
+        _figures(encounter_id, f"its {each} are not what was written") for each in differing
+    )
+    if payload is None:
+        return  # kept without its single events
     try:
         events = decode_events(payload)
     except CorruptArchive as error:
@@ -94,18 +101,25 @@ def _fight_findings(connection: Connection, encounter_id: int) -> Iterator[Findi
         ("sums of its actors", _actors_agree(connection, fight, Tally.of_cells(cells))),
     ):
         if not agrees:
-            message = f"its {what} differ from its single events"
-            yield Finding(part="figures", encounter_id=encounter_id, message=message)
+            yield _figures(encounter_id, f"its {what} differ from its single events")
+
+
+def _figures(encounter_id: int, message: str) -> Finding:
+    return Finding(part="figures", encounter_id=encounter_id, message=message)
+
+
+def _differing(connection: Connection, fight: Row[tuple[object, ...]]) -> Iterator[str]:
+    """What of a fight differs from its checksums, where it has any."""
+    values = fight._mapping
+    if fight.fingerprint not in (None, fingerprint(values)):  # type: ignore[arg-type]
+        yield "start, end, names or totals"
+    for name, table in CHECKED.items():
+        if values[name] not in (None, checksum(stored_rows(connection, table, fight.id))):
+            yield table.name
 
 
 def _agree(connection: Connection, encounter_id: int, name: str, cells: Cells) -> bool:
-    table = tables.metadata.tables[name]
-    statement = (
-        select(*list(table.c)[1:])
-        .where(table.c.encounter_id == encounter_id)
-        .order_by(*table.primary_key)
-    )
-    return [tuple(row) for row in connection.execute(statement)] == cells.skill_rows()
+    return stored_rows(connection, tables.metadata.tables[name], encounter_id) == cells.skill_rows()
 
 
 def _actors_agree(connection: Connection, fight: Row[tuple[object, ...]], tally: Tally) -> bool:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import Connection, Row, select
 
 from resonance_logs.commands.arguments import NoArguments, OneEncounter
@@ -15,7 +15,14 @@ from resonance_logs.commands.shapes import (
     EncounterSummary,
     PlayerSummary,
 )
-from resonance_logs.errors import NotFound
+from resonance_logs.errors import DamagedDatabase, NotFound
+from resonance_logs.store.checksums import (
+    CHECKED,
+    FINGERPRINTED,
+    checksum,
+    fingerprint,
+    stored_rows,
+)
 from resonance_logs.store.engine import Store
 from resonance_logs.store.tables import actor_encounter_stats, encounters
 
@@ -23,23 +30,15 @@ SUMMARY_COLUMNS: Final = tuple(
     encounters.c[name]
     for name in (
         "id",
-        "started_at_ms",
-        "ended_at_ms",
-        "duration_ms",
-        "total_dmg",
-        "total_heal",
-        "scene_id",
-        "scene_name",
         "is_favorite",
-        "bosses",
-        "players",
-        "damage_events",
-        "heal_events",
-        "was_interrupted",
-        "rejected_events",
-        "lost_events",
+        *FINGERPRINTED,
+        "fingerprint",
+        *CHECKED,
     )
 )
+
+_ACTOR_COLUMNS: Final = tuple(column.name for column in actor_encounter_stats.c)[1:]
+_Named = TypeVar("_Named", BossSummary, PlayerSummary)
 
 _bosses: Final = TypeAdapter(list[BossSummary])
 _players: Final = TypeAdapter(list[PlayerSummary])
@@ -89,7 +88,9 @@ def summary(row: Row[Any], actors: list[ActorEncounterStat]) -> EncounterSummary
 
     The names in an ended fight's row are final; those of the open one are its actors'.
     """
-    players = _players.validate_json(row.players, by_alias=True)
+    is_damaged = _is_damaged(row)
+    is_whole = not (is_damaged or row.was_interrupted or row.rejected_events or row.lost_events)
+    players = _listed(_players, row.players)
     return EncounterSummary.model_construct(
         id=row.id,
         started_at_ms=row.started_at_ms,
@@ -100,26 +101,47 @@ def summary(row: Row[Any], actors: list[ActorEncounterStat]) -> EncounterSummary
         scene_id=row.scene_id,
         scene_name=row.scene_name,
         is_favorite=bool(row.is_favorite),
-        bosses=_bosses.validate_json(row.bosses, by_alias=True),
-        players=players if row.ended_at_ms is not None else [_listed(actor) for actor in actors],
+        bosses=_listed(_bosses, row.bosses),
+        players=players if row.ended_at_ms is not None else [_in_list(each) for each in actors],
         actors=actors,
         was_interrupted=bool(row.was_interrupted),
         rejected_events=row.rejected_events,
         lost_events=row.lost_events,
-        is_complete=not (row.was_interrupted or row.rejected_events or row.lost_events),
+        is_damaged=is_damaged,
+        is_complete=is_whole,
     )
 
 
 def read_actors(connection: Connection, encounter: Row[Any]) -> list[ActorEncounterStat]:
-    """All actors of a fight, most damage first, equal ones by id."""
-    table = actor_encounter_stats
-    statement = (
-        select(table)
-        .where(table.c.encounter_id == encounter.id)
-        .order_by(table.c.damage_dealt.desc(), table.c.actor_id)
-    )
+    """All actors of a fight, most damage first, equal ones by id.
+
+    Raises:
+        DamagedDatabase: they are not what was written.
+    """
     duration = seconds(encounter.duration_ms)
-    return [actor_stat(row._asdict(), duration) for row in connection.execute(statement)]
+    actors = [
+        actor_stat(
+            {"encounter_id": encounter.id, **dict(zip(_ACTOR_COLUMNS, row, strict=True))}, duration
+        )
+        for row in figures(connection, encounter, "actors_checksum")
+    ]
+    return sorted(actors, key=lambda actor: (-actor.damage_dealt, actor.actor_id))
+
+
+def figures(connection: Connection, encounter: Row[Any], name: str) -> list[tuple[int, ...]]:
+    """A fight's rows of the table that a checksum is of, in the order of their key.
+
+    Raises:
+        DamagedDatabase: they are not what was written.
+    """
+    rows = stored_rows(connection, CHECKED[name], encounter.id)
+    expected = getattr(encounter, name)
+    if encounter.ended_at_ms is not None and expected not in (None, checksum(rows)):
+        raise DamagedDatabase(
+            f"encounter {encounter.id} is damaged: its {CHECKED[name].name} are not what was "
+            "written; resonance-logs check tells more, resonance-logs salvage mends what it can"
+        )
+    return rows
 
 
 def actor_stat(values: dict[str, Any], duration: float) -> ActorEncounterStat:
@@ -139,7 +161,20 @@ def _with_players(connection: Connection, row: Row[Any]) -> EncounterSummary:
     return summary(row, [actor for actor in read_actors(connection, row) if actor.is_player])
 
 
-def _listed(actor: ActorEncounterStat) -> PlayerSummary:
+def _is_damaged(row: Row[Any]) -> bool:
+    is_final = row.ended_at_ms is not None and row.fingerprint is not None
+    return is_final and fingerprint(row._mapping) != row.fingerprint  # type: ignore[arg-type]
+
+
+def _listed(kind: TypeAdapter[list[_Named]], text: str) -> list[_Named]:
+    """What a fight's row lists; nothing where it is damaged, which its fingerprint tells."""
+    try:
+        return kind.validate_json(text, by_alias=True)
+    except ValidationError:
+        return []
+
+
+def _in_list(actor: ActorEncounterStat) -> PlayerSummary:
     return PlayerSummary(
         name=actor.name or f"#{actor.actor_id}",
         class_id=actor.class_id,

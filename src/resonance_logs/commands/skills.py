@@ -6,11 +6,11 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row
 
 from resonance_logs.cells import Cells, FightCells
 from resonance_logs.commands.arguments import PlayerSkills, SkillType
-from resonance_logs.commands.encounter import find_encounter, read_actors
+from resonance_logs.commands.encounter import figures, find_encounter, read_actors
 from resonance_logs.commands.figures import rates, seconds
 from resonance_logs.commands.names import skill_names
 from resonance_logs.commands.shapes import ActorEncounterStat, PlayerRow, SkillRow, SkillsWindow
@@ -19,12 +19,7 @@ from resonance_logs.errors import NotFound
 from resonance_logs.game import class_name, spec_name
 from resonance_logs.statistics import is_player
 from resonance_logs.store.engine import Store
-from resonance_logs.store.tables import (
-    COUNTERS,
-    actor_encounter_stats,
-    damage_skill_stats,
-    heal_skill_stats,
-)
+from resonance_logs.store.tables import COUNTERS
 from resonance_logs.tally import SIX
 
 _COUNTERS_OF: Final = {
@@ -35,6 +30,8 @@ _COUNTERS_OF: Final = {
 
 SumRow = tuple[int, ...]
 """Who, on whom, skill, and the six sums (more may follow)."""
+
+_BY, _ON = 0, 1
 
 
 def get_encounter_player_skills(store: Store, arguments: PlayerSkills) -> SkillsWindow:
@@ -51,7 +48,7 @@ def get_encounter_player_skills(store: Store, arguments: PlayerSkills) -> Skills
             duration = seconds(encounter.duration_ms)
             actors = read_actors(connection, encounter)
             actor = _find(actors, arguments)
-            rows = _stored_rows(connection, encounter, arguments)
+            rows = _stored_rows(connection, encounter, actors, arguments)
         else:
             window = Window.read(connection, encounter, arguments.from_ms, arguments.to_ms)
             duration = window.duration
@@ -81,26 +78,20 @@ def _find(actors: Iterable[ActorEncounterStat], arguments: PlayerSkills) -> Acto
 
 
 def _stored_rows(
-    connection: Connection, encounter: Row[Any], arguments: PlayerSkills
+    connection: Connection,
+    encounter: Row[Any],
+    actors: Iterable[ActorEncounterStat],
+    arguments: PlayerSkills,
 ) -> list[SumRow]:
-    heals, damage = heal_skill_stats, damage_skill_stats
+    actor = arguments.actor_id
     if arguments.skill_type is SkillType.HEAL:
-        statement = select(*list(heals.c)[1:]).where(
-            heals.c.encounter_id == encounter.id, heals.c.healer_id == arguments.actor_id
-        )
-        return [tuple(row) for row in connection.execute(statement)]
-    statement = select(*list(damage.c)[1:]).where(damage.c.encounter_id == encounter.id)
+        heals = figures(connection, encounter, "heals_checksum")
+        return [row for row in heals if row[_BY] == actor]
+    damage = figures(connection, encounter, "damage_checksum")
     if arguments.skill_type is SkillType.DPS:
-        statement = statement.where(damage.c.attacker_id == arguments.actor_id)
-    else:
-        players = select(actor_encounter_stats.c.actor_id).where(
-            actor_encounter_stats.c.encounter_id == encounter.id,
-            actor_encounter_stats.c.is_player == 1,
-        )
-        statement = statement.where(
-            damage.c.defender_id == arguments.actor_id, damage.c.attacker_id.not_in(players)
-        )
-    return [tuple(row) for row in connection.execute(statement)]
+        return [row for row in damage if row[_BY] == actor]
+    players = {each.actor_id for each in actors if each.is_player}
+    return [row for row in damage if row[_ON] == actor and row[_BY] not in players]
 
 
 def _window_rows(window: Window, arguments: PlayerSkills) -> list[SumRow]:
@@ -127,14 +118,14 @@ def _six(actor: ActorEncounterStat, kind: SkillType) -> list[int]:
     return [getattr(actor, name) for name in _COUNTERS_OF[kind]]
 
 
-def _player_row(actor: ActorEncounterStat, figures: dict[str, Any]) -> PlayerRow:
+def _player_row(actor: ActorEncounterStat, shares: dict[str, Any]) -> PlayerRow:
     return PlayerRow(
         uid=actor.actor_id,
         name=actor.name,
         class_name=class_name(actor.class_id),
         class_spec_name=spec_name(actor.class_spec),
         ability_score=actor.ability_score,
-        **figures,
+        **shares,
     )
 
 

@@ -22,7 +22,7 @@ from resonance_logs.commands.shapes import (
     EncounterRange,
     HealSkill,
 )
-from resonance_logs.errors import InvalidArgument, NotFound
+from resonance_logs.errors import CorruptArchive, InvalidArgument, NotFound
 from resonance_logs.events import UNKNOWN, Events
 from resonance_logs.store.engine import Store
 from resonance_logs.store.tables import COUNTER_NAMES, encounter_archives
@@ -137,7 +137,12 @@ def _read_events(connection: Connection, encounter: Row[Any]) -> Events:
     )
     payload = connection.execute(statement).scalar_one_or_none()
     if payload is not None:
-        return decode_events(payload)
+        try:
+            return decode_events(payload)
+        except CorruptArchive as error:
+            raise CorruptArchive(
+                f"encounter {encounter.id} is damaged: its single hits cannot be read: {error}"
+            ) from error
     if encounter.damage_events or encounter.heal_events:
         raise NotFound(f"encounter {encounter.id} was stored without its single events")
     return Events.empty()

@@ -22,6 +22,23 @@ class Facet(NamedTuple):
     value: str
 
 
+def fight_facets(
+    boss_names: Iterable[str],
+    players: Iterable[tuple[str | None, int | None]],
+    scene_name: str | None,
+    *,
+    is_defeated: bool,
+) -> list[Facet]:
+    """What an ended fight is listed under; ``players`` are their names and classes."""
+    facets = [Facet("boss", name) for name in boss_names]
+    for name, class_id in players:
+        facets += [Facet("player", name)] if name else []
+        facets += [Facet("class", str(class_id))] if class_id else []
+    if scene_name and scene_name.strip():
+        facets.append(Facet("scene", scene_name))
+    return [*facets, Facet("outcome", str(int(is_defeated)))]
+
+
 def list_under(connection: Connection, encounter_id: int, facets: Iterable[Facet]) -> None:
     """List an ended fight under these values too."""
     block, offset = divmod(encounter_id, idsets.BLOCK)
@@ -33,8 +50,16 @@ def list_under(connection: Connection, encounter_id: int, facets: Iterable[Facet
         insert_rows(connection, facet_encounters, columns, rows, replace=True)
 
 
-def unlist(connection: Connection, encounter_ids: Iterable[int], only: Facet | None = None) -> None:
-    """Take fights off the lists of all values, or of the one; a value without fights is gone."""
+def unlist(
+    connection: Connection,
+    encounter_ids: Iterable[int],
+    only: Facet | None = None,
+    kept: Collection[str] = (),
+) -> None:
+    """Take fights off the lists of all values, or of ``only`` one; an empty list is gone.
+
+    Values of the kinds ``kept`` stay.
+    """
     gone: defaultdict[int, set[int]] = defaultdict(set)
     for each in encounter_ids:
         block, offset = divmod(each, idsets.BLOCK)
@@ -42,7 +67,7 @@ def unlist(connection: Connection, encounter_ids: Iterable[int], only: Facet | N
     emptied = [
         value_id
         for block, offsets in gone.items()
-        for value_id in _unlist_block(connection, block, offsets, only)
+        for value_id in _unlist_block(connection, block, offsets, only, kept)
     ]
     used = exists().where(facet_encounters.c.value_id == facet_values.c.value_id)
     for part in parts(emptied, MAX_PARAMETERS):
@@ -94,16 +119,22 @@ def _sets(connection: Connection, values: Collection[int], block: int) -> dict[i
 
 
 def _unlist_block(
-    connection: Connection, block: int, offsets: set[int], only: Facet | None
+    connection: Connection,
+    block: int,
+    offsets: set[int],
+    only: Facet | None,
+    kept: Collection[str],
 ) -> list[int]:
     """Take fights of one block off; the values that have none left there."""
-    statement = select(facet_encounters.c.value_id, facet_encounters.c.encounters).where(
-        facet_encounters.c.block == block
+    statement = (
+        select(facet_encounters.c.value_id, facet_encounters.c.encounters)
+        .join(facet_values, facet_values.c.value_id == facet_encounters.c.value_id)
+        .where(facet_encounters.c.block == block, facet_values.c.kind.not_in(kept))
     )
     if only is not None:
-        statement = statement.join(
-            facet_values, facet_values.c.value_id == facet_encounters.c.value_id
-        ).where(facet_values.c.kind == only.kind, facet_values.c.value == only.value)
+        statement = statement.where(
+            facet_values.c.kind == only.kind, facet_values.c.value == only.value
+        )
     changed, emptied = [], []
     for value_id, before in connection.execute(statement):
         after = idsets.without_offsets(before, offsets)

@@ -21,7 +21,7 @@ from resonance_logs.errors import (
 )
 from resonance_logs.store.engine import Store, connect, describe
 
-SCHEMA_VERSION: Final = "0003"
+SCHEMA_VERSION: Final = "0004"
 """The newest migration; a test holds that Alembic says the same."""
 
 APPLICATION_ID: Final = 0x524C4F47

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
 
 from sqlalchemy import Connection, insert, select, update
@@ -22,6 +22,12 @@ class Run:
     version: str
     pid: int
     spill_read: int
+    seen_at_ms: int | None
+    """When it was last noted what it has done so far ..."""
+    written: int
+    queued: int
+    rejected: int
+    fault: str | None
 
     @property
     def is_clean(self) -> bool:
@@ -40,8 +46,27 @@ def begin_run(connection: Connection) -> int:
     return int(key[0]) if key else 0
 
 
-def end_run(connection: Connection, run_id: int) -> None:
+@dataclass(frozen=True, slots=True)
+class Doings:
+    """What a run has done so far: tasks written, waiting, set aside; its last fault of writing."""
+
+    written: int
+    queued: int
+    rejected: int
+    fault: str | None
+
+
+def note_run(connection: Connection, run_id: int, doings: Doings) -> None:
+    """Note what a run has done so far, for those who look at it from another program."""
+    connection.execute(
+        update(recorder_runs).where(recorder_runs.c.id == run_id),
+        {"seen_at_ms": _now_ms(), **asdict(doings)},
+    )
+
+
+def end_run(connection: Connection, run_id: int, doings: Doings) -> None:
     """Note that a run has ended, all being written."""
+    note_run(connection, run_id, doings)
     connection.execute(
         update(recorder_runs).where(recorder_runs.c.id == run_id), {"ended_at_ms": _now_ms()}
     )

@@ -69,6 +69,12 @@ encounters: Final = Table(
     _number("was_interrupted"),
     _number("rejected_events"),
     _number("lost_events"),
+    Column("fingerprint", _int),
+    Column("actors_checksum", _int),
+    Column("damage_checksum", _int),
+    Column("heals_checksum", _int),
+    Column("bosses_checksum", _int),
+    Column("attributes_checksum", _int),
     sqlite_autoincrement=True,
     **_strict,
 )
@@ -77,6 +83,7 @@ encounters: Final = Table(
 ``bosses`` and ``players`` are JSON lists as the command's answer has them; ``is_defeated`` is 1
 where any boss was; ``journal_bytes`` is what pruning the journal freed; ``was_interrupted`` is 1
 where the recorder's end ended it; events that were ``rejected`` or ``lost`` (damaged) are counted.
+The ``fingerprint`` and the checksums (see checksums) are null where they are not known.
 """
 
 # Each has all that a page or a count of fights asks for, so that no row need be fetched for it.
@@ -90,6 +97,7 @@ for _name, _columns in (
         *(encounters.c[each] for each in _columns),
         sqlite_where=encounters.c.ended_at_ms.is_not(None),
     )
+Index("ix_encounters_fingerprint", encounters.c.fingerprint)
 Index("ix_encounters_open", encounters.c.id, sqlite_where=encounters.c.ended_at_ms.is_(None))
 
 entities: Final = Table(
@@ -311,12 +319,19 @@ recorder_runs: Final = Table(
     Column("version", Text, nullable=False),
     Column("pid", _int, nullable=False),
     _number("spill_read"),
+    Column("seen_at_ms", _int),
+    _number("written"),
+    _number("queued"),
+    _number("rejected"),
+    Column("fault", Text),
     sqlite_autoincrement=True,
     **_strict,
 )
 """The runs of the recorder; one that ended without saying so has no end.
 
-``spill_read`` is 1 once what the run could not write any more has been read in.
+``spill_read`` is 1 once what the run could not write any more has been read in. About once a second
+of recording it is noted when (``seen_at_ms``), how many tasks were ``written`` and ``rejected`` so
+far, how many are ``queued``, and the last ``fault`` of writing.
 """
 
 catalog_names: Final = Table(

@@ -1,0 +1,252 @@
+"""The end of a fight: made final from its single events, once, or again from its archive."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from resonance_logs import journal, statistics
+from resonance_logs.archive import encode_events
+from resonance_logs.cells import FightCells
+from resonance_logs.encounters import (
+    DEALT_TOTAL,
+    ActorRow,
+    OpenEncounter,
+    actor_rows,
+    totals,
+    whole,
+)
+from resonance_logs.entities import Entity
+from resonance_logs.events import Events
+from resonance_logs.store import tables
+from resonance_logs.store.checksums import CHECKED, checksum, fingerprint
+from resonance_logs.store.facets import fight_facets, list_under, unlist
+from resonance_logs.store.rejects import count_rejected
+from resonance_logs.store.rows import insert_rows
+from resonance_logs.tally import Tally
+
+_logger = logging.getLogger(__name__)
+
+
+class Players(Protocol):
+    """Who knows which actors are players, and what is known of them."""
+
+    def players(self, connection: Connection, ids: Iterable[int]) -> dict[int, Entity]:
+        """Those of ``ids`` that are players."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a fight ends: when, who was defeated, and what of it is known to be missing."""
+
+    ended_at_ms: int
+    defeated_bosses: frozenset[str] = frozenset()
+    was_interrupted: bool = False
+    lost_events: int = 0
+
+
+def finish(
+    connection: Connection,
+    fight: OpenEncounter,
+    events: Events,
+    ending: Ending,
+    entities: Players,
+    *,
+    archive: bool,
+) -> None:
+    """Make the fight final: snapshot, statistics, bosses, totals, archive; prune its journal.
+
+    Everything is computed from ``events``, those of the journal and of the present batch;
+    ``fight.tally``, summed along the way, must say the same where none of them is lost.
+    """
+    cells = FightCells.of(events)
+    tally = Tally.of_cells(cells)
+    if not (ending.lost_events or tally.same_as(fight.tally)):
+        _logger.error(
+            "encounter %d: the live sums differ from the journal's, which are stored", fight.id
+        )
+    actors = statistics.actor_ids(events) | fight.party
+    players = entities.players(connection, actors)
+    rows = actor_rows(
+        fight,
+        tally,
+        actors,
+        players,
+        statistics.monster_names(events.damage),
+        statistics.active_times(events.damage),
+    )
+    bosses = statistics.bosses(events.damage, ending.defeated_bosses)
+    live = tables.actor_encounter_stats
+    connection.execute(delete(live).where(live.c.encounter_id == fight.id))
+    checksums = _store_figures(
+        connection,
+        fight.id,
+        {
+            "actors_checksum": [row[1:] for row in rows.values()],
+            "damage_checksum": cells.damage.skill_rows(),
+            "heals_checksum": cells.heals.skill_rows(),
+            "bosses_checksum": _boss_rows(bosses),
+            "attributes_checksum": _attribute_rows(players),
+        },
+    )
+    if archive and len(events):
+        _store_archive(connection, fight.id, events)
+    values = _summary(connection, fight, events, ending, rows, players, bosses)
+    connection.execute(
+        update(tables.encounters).where(tables.encounters.c.id == fight.id),
+        {**values, **checksums, "fingerprint": fingerprint(values)},
+    )
+    list_under(
+        connection,
+        fight.id,
+        fight_facets(
+            (boss.monster_name for boss in bosses),
+            ((each.name, each.class_id) for each in players.values()),
+            values["scene_name"],
+            is_defeated=any(boss.is_defeated for boss in bosses),
+        ),
+    )
+
+
+def rebuild(
+    connection: Connection,
+    fight: OpenEncounter,
+    events: Events,
+    ending: Ending,
+    entities: Players,
+    *,
+    archive: bool,
+) -> None:
+    """Make an ended fight final once more, in place of what is stored of its figures."""
+    for table in (*CHECKED.values(), tables.encounter_archives):
+        connection.execute(delete(table).where(table.c.encounter_id == fight.id))
+    unlist(connection, [fight.id], kept=("favorite",))
+    finish(connection, fight, events, ending, entities, archive=archive)
+
+
+def _store_figures(
+    connection: Connection,
+    encounter_id: int,
+    figures: Mapping[str, Sequence[Sequence[object]]],
+) -> dict[str, int]:
+    """Write the rows (in the order of their key, without the fight's id); their checksums."""
+    for name, rows in figures.items():
+        columns = [column.name for column in CHECKED[name].columns]
+        insert_rows(connection, CHECKED[name], columns, ((encounter_id, *row) for row in rows))
+    return {name: checksum(rows) for name, rows in figures.items()}
+
+
+def _boss_rows(bosses: Iterable[statistics.Boss]) -> list[tuple[object, ...]]:
+    return [
+        (boss.monster_name, boss.hits, boss.total_damage, boss.max_hp, int(boss.is_defeated))
+        for boss in sorted(bosses, key=lambda boss: boss.monster_name)
+    ]
+
+
+def _attribute_rows(players: Mapping[int, Entity]) -> list[tuple[int, str]]:
+    return [
+        (actor, entity.attributes)
+        for actor, entity in sorted(players.items())
+        if entity.attributes is not None
+    ]
+
+
+def _store_archive(connection: Connection, encounter_id: int, events: Events) -> None:
+    try:
+        payload = encode_events(events, compact=True)
+    except ValueError as error:
+        _logger.error("encounter %d is kept without its single hits: %s", encounter_id, error)
+        return
+    connection.execute(
+        insert(tables.encounter_archives),
+        {"encounter_id": encounter_id, "events": len(events), "payload": payload},
+    )
+
+
+def _summary(
+    connection: Connection,
+    fight: OpenEncounter,
+    events: Events,
+    ending: Ending,
+    rows: Mapping[int, ActorRow],
+    players: Mapping[int, Entity],
+    bosses: list[statistics.Boss],
+) -> dict[str, Any]:
+    """The fight's row in the list, as it stays; its journal is pruned on the way."""
+    ended_at_ms = _ended_at_ms(fight, events, ending)
+    scene_name = fight.scene_name
+    if not (scene_name or "").strip():
+        scene_name = _catalog_scene(connection, fight.scene_id) or scene_name
+    return {
+        "started_at_ms": fight.started_at_ms,
+        "ended_at_ms": ended_at_ms,
+        "local_player_id": fight.local_player_id,
+        "scene_id": fight.scene_id,
+        "scene_name": scene_name,
+        "duration_ms": ended_at_ms - fight.started_at_ms,
+        "is_defeated": int(any(boss.is_defeated for boss in bosses)),
+        "damage_events": len(events.damage),
+        "heal_events": len(events.heals),
+        "journal_bytes": journal.prune(connection, fight.id),
+        "bosses": json.dumps([_listed_boss(boss) for boss in bosses], ensure_ascii=False),
+        "players": json.dumps(_listed_players(fight, rows, players), ensure_ascii=False),
+        "was_interrupted": int(ending.was_interrupted),
+        "rejected_events": count_rejected(connection, fight.id),
+        "lost_events": ending.lost_events,
+        **totals(rows, players),
+    }
+
+
+def _ended_at_ms(fight: OpenEncounter, events: Events, ending: Ending) -> int:
+    if ending.ended_at_ms >= fight.started_at_ms:
+        return ending.ended_at_ms
+    last = statistics.last_time_ms(events)
+    instead = fight.started_at_ms if last is None else max(last, fight.started_at_ms)
+    _logger.warning(
+        "encounter %d: ended_at_ms %d is before its start; %d is taken instead",
+        fight.id,
+        ending.ended_at_ms,
+        instead,
+    )
+    return instead
+
+
+def _catalog_scene(connection: Connection, scene_id: int | None) -> str | None:
+    names = tables.catalog_names
+    if scene_id is None:
+        return None
+    return connection.execute(
+        select(names.c.name).where(names.c.kind == "scene", names.c.id == scene_id)
+    ).scalar_one_or_none()
+
+
+def _listed_boss(boss: statistics.Boss) -> dict[str, object]:
+    return {
+        "monsterName": boss.monster_name,
+        "maxHp": boss.max_hp,
+        "isDefeated": boss.is_defeated,
+    }
+
+
+def _listed_players(
+    fight: OpenEncounter, rows: Mapping[int, ActorRow], players: Mapping[int, Entity]
+) -> list[dict[str, object]]:
+    """The party, most damage first, equal totals by id."""
+
+    def most_damage(actor: int) -> tuple[int, int]:
+        return -whole(rows[actor][DEALT_TOTAL]), actor
+
+    return [
+        {
+            "name": players[actor].name or f"#{actor}",
+            "classId": players[actor].class_id,
+            "isLocalPlayer": actor == fight.local_player_id,
+        }
+        for actor in sorted(players, key=most_damage)
+    ]

@@ -1,0 +1,67 @@
+"""Checksums of an ended fight: what is read is what was written, or is not shown as right.
+
+SQLite checks the structure of its pages, not the numbers on them. So each ended fight carries one
+number over its row in the list, its fingerprint, and one over the rows of each table of figures.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+import msgspec
+from sqlalchemy import Connection, Table, select
+
+from resonance_logs.store import tables
+
+FINGERPRINTED: Final = (
+    "started_at_ms",
+    "ended_at_ms",
+    "local_player_id",
+    "scene_id",
+    "scene_name",
+    "duration_ms",
+    "total_dmg",
+    "total_heal",
+    "is_defeated",
+    "damage_events",
+    "heal_events",
+    "bosses",
+    "players",
+    "was_interrupted",
+    "rejected_events",
+    "lost_events",
+)
+"""What of an ended fight's row never changes; neither its id nor what users mark it with."""
+
+CHECKED: Final[Mapping[str, Table]] = {
+    "actors_checksum": tables.actor_encounter_stats,
+    "damage_checksum": tables.damage_skill_stats,
+    "heals_checksum": tables.heal_skill_stats,
+    "bosses_checksum": tables.encounter_bosses,
+    "attributes_checksum": tables.actor_attributes,
+}
+"""The columns of a fight's row that hold a checksum, each with the table that it is of."""
+
+
+def fingerprint(fight: Mapping[str, object]) -> int:
+    """Eight bytes of BLAKE2b over the fight's row; the same in whatever file the fight lies."""
+    content = msgspec.msgpack.encode([fight[name] for name in FINGERPRINTED])
+    digest = hashlib.blake2b(content, digest_size=8).digest()
+    return int.from_bytes(digest, "little", signed=True)
+
+
+def checksum(rows: Iterable[Sequence[object]]) -> int:
+    """CRC-32 over rows in the order of their key, each without its ``encounter_id``."""
+    return zlib.crc32(msgspec.msgpack.encode([list(row) for row in rows]))
+
+
+def stored_rows(connection: Connection, table: Table, encounter_id: int) -> list[tuple[int, ...]]:
+    """A fight's rows of a table, in the order of their key, each without its ``encounter_id``."""
+    columns = [column for column in table.c if column.name != "encounter_id"]
+    statement = (
+        select(*columns).where(table.c.encounter_id == encounter_id).order_by(*table.primary_key)
+    )
+    return [tuple(row) for row in connection.execute(statement)]
