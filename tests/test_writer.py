@@ -305,7 +305,7 @@ def test_an_end_that_cannot_be_stored_lets_the_next_fight_begin(
     with Database.open(path) as db:
         record(db, fight(hits=4)[:-1])
         with monkeypatch.context() as broken:
-            broken.setattr("resonance_logs.encounters.finish", fail)
+            broken.setattr("resonance_logs.recorder.finish", fail)
             record(db, [EndEncounter(ended_at_ms=9_000)])
         record(db, fight(started=20_000, hits=5))
     Database.open(path).close()

@@ -48,6 +48,8 @@ class Stats:
     rejected: int
     """Tasks set aside with their error: in the table rejected_tasks or, failing that, the log."""
     retries: int
+    fault: str | None
+    """Why nothing can be written at present; the tasks are held and tried again."""
     last_error: str | None
     last_commit_at_ms: int | None
 
@@ -64,7 +66,7 @@ class Database:
         self._settings = settings
         self._session = session
         self._queue = TaskQueue(settings.queue_tasks, settings.enqueue_seconds)
-        self._writer = Writer(store, self._queue, settings)
+        self._writer = Writer(store, self._queue, settings, session.run_id if session else 0)
         self._accepts = record
         self._closed = False
         self._close_lock = threading.Lock()
@@ -185,6 +187,7 @@ class Database:
             strays=state.strays.dropped,
             rejected=state.rejected + progress.rejected,
             retries=progress.retries,
+            fault=progress.fault,
             last_error=progress.last_error,
             last_commit_at_ms=progress.last_commit_at_ms,
         )
@@ -244,7 +247,7 @@ class Database:
                     f"{len(left):,} tasks {_kept(session, left)}"
                 )
         finally:
-            session.end(is_clean=not left)
+            session.end(self._writer.doings(), is_clean=not left)
 
     def __enter__(self) -> Self:
         return self

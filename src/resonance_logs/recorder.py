@@ -15,7 +15,8 @@ from sqlalchemy import Connection
 
 from resonance_logs import encounters, journal
 from resonance_logs.collector import collect_events
-from resonance_logs.encounters import ActorRow, Ending, OpenEncounter
+from resonance_logs.encounters import ActorRow, OpenEncounter
+from resonance_logs.endings import Ending, finish
 from resonance_logs.entities import EntityBook, EntityDraft
 from resonance_logs.errors import InvalidTask
 from resonance_logs.events import Events
@@ -48,6 +49,8 @@ class RecorderState:
     is_settled: bool = True
     ignored: int = 0
     rejected: int = 0
+    ended: int = 0
+    """Fights ended so far."""
 
 
 class Batch:
@@ -64,6 +67,7 @@ class Batch:
         self._rejections: list[Rejection] = []
         self._rejected = 0
         self._ignored = 0
+        self._ended = 0
 
     def apply(self, tasks: Sequence[Task]) -> None:
         """Apply the tasks in order."""
@@ -95,6 +99,7 @@ class Batch:
         state.strays = self._strays
         state.ignored += self._ignored
         state.rejected += self._rejected
+        state.ended += self._ended
         state.is_settled = False
 
     def _reject(self, task: Task, error: InvalidTask) -> None:
@@ -123,7 +128,7 @@ class Batch:
         self._entities.store(self._connection)
         self._store_rejections()
         stored, lost = journal.read(self._connection, self._fight.id)
-        encounters.finish(
+        finish(
             self._connection,
             self._fight,
             Events.concatenate([stored, *self._unwritten]),
@@ -133,6 +138,7 @@ class Batch:
         )
         self._fight = None
         self._unwritten = []
+        self._ended += 1
 
     def _ignore(self, message: str, time: object) -> None:
         self._ignored += 1

@@ -42,17 +42,40 @@ class Settings:
     """Whether the single hits of a fight are kept (compressed) once it has ended."""
     durability: Durability = Durability.NORMAL
     """What a commit outlasts: the program's end (normal), or a loss of power too (full)."""
+    keep_hits_days: float | None = None
+    """The single hits of a fight are kept so long ..."""
+    keep_hits_newest: int | None = None
+    """... or of the newest so many fights ..."""
+    keep_hits_file_bytes: int | None = None
+    """... or while the file is at most so large; the oldest go first, of favourites none."""
+    keep_fights_days: float | None = None
+    """Whole fights are kept so long ..."""
+    keep_fights_newest: int | None = None
+    """... or the newest so many ..."""
+    keep_fights_file_bytes: int | None = None
+    """... or while the file is at most so large; the oldest go first, favourites never."""
+    keep_rejected: int = 100_000
+    """How many rejected tasks are kept; beyond it the oldest go."""
 
     def __post_init__(self) -> None:
         for each in fields(self):
-            value = getattr(self, each.name)
-            if each.type == "bool":
-                continue
-            if each.type == "Durability":
-                if value not in list(Durability):
-                    raise ValueError(f"{each.name}: expected normal or full, got {value!r}")
-                continue
-            if each.type == "int" and not isinstance(value, int):
-                raise ValueError(f"{each.name}: expected a whole number, got {value!r}")
-            if not (value > 0 and isfinite(value)):
-                raise ValueError(f"{each.name}: expected a number above 0, got {value!r}")
+            _check(each.name, getattr(self, each.name), str(each.type))
+
+
+def _check(name: str, value: object, kind: str) -> None:
+    if kind == "Durability":
+        if value not in list(Durability):
+            raise ValueError(f"{name}: expected normal or full, got {value!r}")
+        return
+    if kind == "bool":
+        if not isinstance(value, bool):
+            raise ValueError(f"{name}: expected true or false, got {value!r}")
+        return
+    if value is None and kind.endswith("None"):
+        return
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError(f"{name}: expected a number above 0, got {value!r}")
+    if kind.startswith("int") and not isinstance(value, int):
+        raise ValueError(f"{name}: expected a whole number, got {value!r}")
+    if not (value > 0 and isfinite(value)):
+        raise ValueError(f"{name}: expected a number above 0, got {value!r}")

@@ -7,16 +7,19 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import Final
 
 from sqlalchemy import Connection
 
 from resonance_logs.errors import RecordingError
+from resonance_logs.housekeeping import Housekeeping
 from resonance_logs.queue import FlushMark, Item, TaskQueue
 from resonance_logs.recorder import Batch, RecorderState, Settlement
 from resonance_logs.settings import Durability, Settings
 from resonance_logs.store.engine import Store, describe, is_of_the_file
 from resonance_logs.store.rejects import Rejection, store_rejections
+from resonance_logs.store.runs import Doings, note_run
 from resonance_logs.tasks import EndEncounter, Task
 
 THREAD_NAME: Final = "resonance-logs-writer"
@@ -39,22 +42,28 @@ class Progress:
     retries: int = 0
     rejected: int = 0
     last_error: str | None = None
+    fault: str | None = None
+    """Why nothing can be written at present."""
     last_commit_at_ms: int | None = None
 
 
 class Writer:
     """Takes tasks from the queue and writes them, in order, batch by batch."""
 
-    def __init__(self, store: Store, queue: TaskQueue, settings: Settings) -> None:
+    def __init__(self, store: Store, queue: TaskQueue, settings: Settings, run_id: int) -> None:
         self.state = RecorderState()
         self.progress = Progress()
         self._store = store
         self._queue = queue
         self._settings = settings
+        self._run_id = run_id
+        self._housekeeping = Housekeeping(settings)
+        self._ended = 0
+        self._faulty_since = 0.0
         self._connection: Connection | None = None
         self._closing = threading.Event()
-        self._give_up_at = float("inf")
-        self._settle_at = float("inf")
+        self._give_up_at = inf
+        self._settle_at = inf
         self._tasks: Sequence[Task] = ()
         self._unwritten = 0
         self._left: list[Task] = []
@@ -75,11 +84,13 @@ class Writer:
         return self._left
 
     def _run(self) -> None:
+        self._housekeeping.begin_round()
         try:
             while not (self._closing.is_set() and not len(self._queue)):
                 self._work_whatever_comes()
             self._settle()
             self.state.strays = self.state.strays.let_go()
+            self._keep_house(self._housekeeping.finish)
         except GaveUp:
             self._abandon()
         except BaseException:  # not expected: those who wait must not wait for ever
@@ -87,6 +98,12 @@ class Writer:
             raise
         finally:
             self._disconnect()
+
+    def doings(self) -> Doings:
+        """What has been done so far."""
+        progress = self.progress
+        rejected = self.state.rejected + progress.rejected
+        return Doings(progress.written, len(self._queue), rejected, progress.last_error)
 
     @property
     def is_alive(self) -> bool:
@@ -116,13 +133,27 @@ class Writer:
             self.progress.last_error = f"{message}; and logging it: {describe(second)}"
 
     def _work(self) -> None:
-        """Wait for tasks, or for the time to settle; write one batch."""
+        """Wait for tasks, or for the time to settle or keep house; write one batch."""
         settings = self._settings
-        wait = None if self._settle_at == float("inf") else self._settle_at - time.monotonic()
-        came = self._queue.wait(1, None if wait is None else max(0.0, wait))
+        came = self._queue.wait(1, self._wait_s())
         if came and not self._closing.is_set():
             self._queue.wait(settings.batch_tasks, settings.batch_seconds)
         self._write_items(self._queue.take(settings.most_batch_tasks))
+        if not self._closing.is_set() and self._housekeeping.is_due(is_idle=not came):
+            self._keep_house(self._housekeeping.step)
+
+    def _wait_s(self) -> float | None:
+        settling = None if self._settle_at == inf else self._settle_at - time.monotonic()
+        waits = [each for each in (settling, self._housekeeping.wait_s) if each is not None]
+        return max(0.0, min(waits)) if waits else None
+
+    def _keep_house(self, work: Callable[[Connection], None]) -> None:
+        try:
+            work(self._connected())
+        except Exception as error:  # noqa: BLE001 - it can wait; what is recorded cannot
+            _logger.warning("housekeeping is put off: %s", describe(error))
+            self._housekeeping.postpone()
+            self._disconnect()
 
     def _write_items(self, items: list[Item]) -> None:
         tasks, self._marks = _parted(items)
@@ -179,11 +210,12 @@ class Writer:
             _logger.critical("rejected task not stored: %s: %s", describe(failure), rejection.task)
 
     def _settle(self) -> None:
-        self._settle_at = float("inf")
+        self._settle_at = inf
         if self.state.is_settled:
             return
 
         def settle(connection: Connection) -> Callable[[], None]:
+            note_run(connection, self._run_id, self.doings())
             return Settlement(connection, self.state).keep
 
         error = self._commit(settle)
@@ -201,10 +233,11 @@ class Writer:
                 with self._connected().begin() as transaction:
                     keep = work(transaction.connection)
             except Exception as error:  # noqa: BLE001 - whatever it is, the thread must live on
-                self._note(error)
                 self._disconnect()
                 if not is_of_the_file(error):
+                    self._note(error)
                     return error
+                self._note_fault(error)
                 self._pause(wait)
                 wait = min(wait * 2, LONGEST_RETRY_S)
             else:
@@ -214,8 +247,30 @@ class Writer:
 
     def _committed(self) -> None:
         self.progress.last_commit_at_ms = time.time_ns() // 1_000_000
-        if not self.state.is_settled and self._settle_at == float("inf"):
+        if self.progress.fault is not None:
+            seconds = time.monotonic() - self._faulty_since
+            _logger.warning("written again after %.1f s; nothing was lost", seconds)
+            self.progress.fault = None
+        if self.state.ended != self._ended:
+            self._ended = self.state.ended
+            self._housekeeping.begin_round()
+        else:
+            self._housekeeping.note_commit()
+        if not self.state.is_settled and self._settle_at == inf:
             self._settle_at = time.monotonic() + self._settings.live_seconds
+
+    def _note_fault(self, error: Exception) -> None:
+        """Tell it once, and again where the reason changes."""
+        message = describe(error)
+        if self.progress.fault is None:
+            self._faulty_since = time.monotonic()
+        if message != self.progress.fault:
+            _logger.warning(
+                "nothing can be written now: %s; %d tasks are held and tried again",
+                message,
+                self._unwritten + len(self._queue),
+            )
+        self.progress.fault = self.progress.last_error = message
 
     def _note(self, error: Exception) -> None:
         message = describe(error)

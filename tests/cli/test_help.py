@@ -18,6 +18,7 @@ COMMANDS = (
     ("check",),
     ("backup",),
     ("restore",),
+    ("prune",),
     ("delete",),
     ("favorite",),
     ("catalog", "load"),

@@ -160,7 +160,10 @@ def test_a_check_tells_that_all_is_sound_or_what_is_not(run: Run, recorded: Path
     connection.close()
     done = run("check")
     assert done.exit_code == 1
-    assert done.stdout == "figures: fight 2: its sums of its actors differ from its single events\n"
+    assert done.stdout.splitlines() == [
+        "figures: fight 2: its start, end, names or totals are not what was written",
+        "figures: fight 2: its sums of its actors differ from its single events",
+    ]
     assert json.loads(run("check", "--json").stdout)["isSound"] is False
     assert run("check", "--quick").exit_code == 0
 

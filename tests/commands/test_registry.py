@@ -31,6 +31,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "get_live_encounter": {},
     "get_database_info": {},
     "check_database": {"quick": False},
+    "prune_encounters": {"keepFightsNewest": 5, "dryRun": True},
     "toggle_favorite_encounter": {"id": 1, "isFavorite": True},
     "delete_encounter": {"encounterId": 1},
     "delete_encounters": {"ids": []},

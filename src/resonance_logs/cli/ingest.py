@@ -41,17 +41,18 @@ def ingest(
     """Record the tasks of files (NDJSON), one line a task."""
     from resonance_logs.cli.intake import Intake, stopped_by_signals
     from resonance_logs.cli.meter import Meter
-    from resonance_logs.settings import Settings
+    from resonance_logs.configuration import Configuration
     from resonance_logs.sources import TaskSource
 
     _check(files, rejects, db, follow=follow)
+    settings = Configuration.load(queue_tasks=QUEUE_TASKS).settings
     sources = [TaskSource(file, follow=follow) for file in files]
     with ExitStack() as stack:
         kept = None if rejects is None else stack.enter_context(rejects.open("wb"))
         meter = stack.enter_context(Meter(err(), sources, hidden=quiet))
         if not quiet:
             stack.enter_context(warnings(meter.say))
-        database = stack.enter_context(recording(db, Settings(queue_tasks=QUEUE_TASKS)))
+        database = stack.enter_context(recording(db, settings))
         fights_before = _count_fights(database)
         intake = Intake(database, sources, meter, kept)
         with stopped_by_signals(intake):

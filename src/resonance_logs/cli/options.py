@@ -32,6 +32,9 @@ _SPAN: Final = re.compile(
     r"(?=.)(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,9}(?:\.\d{1,3})?)s?)?", re.ASCII
 )
 
+_SIZE: Final = re.compile(r"(\d{1,16}(?:\.\d{1,3})?) ?([kmgt]?)b?", re.ASCII | re.IGNORECASE)
+_BYTES: Final = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
+
 
 def read_class(text: str) -> int:
     """The id of a class, given by id or name."""
@@ -72,6 +75,17 @@ def read_duration_ms(text: str | None) -> int | None:
         raise typer.BadParameter(f"{text!r} is no time span; write 90, 90s, 1m30s or 1:30")
     hours, minutes, seconds = (float(part or 0) for part in match.groups())
     return round(((hours * 60 + minutes) * 60 + seconds) * 1000)
+
+
+def read_size(text: str | None) -> int | None:
+    """A number of bytes as ``1000000``, ``500k``, ``500M`` or ``1.5GB``."""
+    if text is None:
+        return None
+    match = _SIZE.fullmatch(text.strip())
+    count = 0 if match is None else round(float(match[1]) * _BYTES[match[2].lower()])
+    if not 0 < count < 2**53:
+        raise typer.BadParameter(f"{text!r} is no size; write 1000000, 500M or 1.5G")
+    return count
 
 
 def _moment(text: str) -> datetime:

@@ -21,6 +21,7 @@ from resonance_logs.commands import (
     encounter,
     listing,
     players,
+    prune,
     registry,
     shapes,
     skills,
@@ -42,6 +43,7 @@ from resonance_logs.commands.arguments import (
     Page,
     PlayerSkills,
     Prefix,
+    PruneTo,
     Range,
     RecentPlayers,
     SkillType,
@@ -221,6 +223,30 @@ class Commands:
     def check_database(self, *, quick: bool = False) -> shapes.CheckReport:
         """Whether the file is sound, and each fight's figures agree with its single events."""
         return self._ask(check.check_database, CheckOf, quick=quick)
+
+    def prune_encounters(
+        self,
+        *,
+        keep_hits_days: float | None = None,
+        keep_hits_newest: int | None = None,
+        keep_hits_file_bytes: int | None = None,
+        keep_fights_days: float | None = None,
+        keep_fights_newest: int | None = None,
+        keep_fights_file_bytes: int | None = None,
+        dry_run: bool = False,
+    ) -> shapes.PruneReport:
+        """Let go what is beyond the limits, oldest first, favourites never; or tell what would."""
+        return self._ask(
+            prune.prune_encounters,
+            PruneTo,
+            keep_hits_days=keep_hits_days,
+            keep_hits_newest=keep_hits_newest,
+            keep_hits_file_bytes=keep_hits_file_bytes,
+            keep_fights_days=keep_fights_days,
+            keep_fights_newest=keep_fights_newest,
+            keep_fights_file_bytes=keep_fights_file_bytes,
+            dry_run=dry_run,
+        )
 
     def _ask(
         self, function: Callable[[Store, _Given], _Answer], takes: type[_Given], **given: object

@@ -199,3 +199,31 @@ class CheckOf(Arguments):
     """How thoroughly to look."""
 
     quick: Flag = Field(default=False, description="Only the file's pages, not the fights.")
+
+
+_Days = Annotated[float, Field(gt=0, le=1_000_000, allow_inf_nan=False)]
+_Count = Annotated[int, Strict(), Field(ge=1, le=MAX_INTEGER)]
+
+
+class PruneTo(Arguments):
+    """Up to where fights and their single hits are kept; null is without a limit."""
+
+    keep_hits_days: _Days | None = Field(
+        default=None, description="Let go the single hits of fights so many days before the newest."
+    )
+    keep_hits_newest: _Count | None = Field(
+        default=None, description="Keep the single hits of the newest so many fights."
+    )
+    keep_hits_file_bytes: _Count | None = Field(
+        default=None, description="Let go the oldest fights' hits while the file is larger."
+    )
+    keep_fights_days: _Days | None = Field(
+        default=None, description="Let go fights so many days before the newest."
+    )
+    keep_fights_newest: _Count | None = Field(
+        default=None, description="Keep the newest so many fights."
+    )
+    keep_fights_file_bytes: _Count | None = Field(
+        default=None, description="Let go the oldest fights while the file is larger."
+    )
+    dry_run: Flag = Field(default=False, description="Only tell what would go.")

@@ -17,6 +17,7 @@ from resonance_logs.commands import (
     encounter,
     listing,
     players,
+    prune,
     shapes,
     skills,
     timeline,
@@ -107,6 +108,7 @@ _TABLE: Final[
     ),
     (upkeep.get_database_info, arguments.NoArguments, TypeAdapter(shapes.DatabaseInfo)),
     (check.check_database, arguments.CheckOf, TypeAdapter(shapes.CheckReport)),
+    (prune.prune_encounters, arguments.PruneTo, TypeAdapter(shapes.PruneReport)),
 )
 
 

@@ -85,7 +85,8 @@ class EncounterSummary(Shape):
 
     ``actors`` are its players, most damage first; empty in lists. ``was_interrupted``: the
     recorder stopped before the fight's end came; ``rejected_events`` were wrong and set aside,
-    ``lost_events`` damaged on disk; ``is_complete`` is true where it is none of these.
+    ``lost_events`` damaged on disk; ``is_damaged``: what is shown here is not what was written;
+    ``is_complete`` is true where it is none of these.
     """
 
     id: int
@@ -103,6 +104,7 @@ class EncounterSummary(Shape):
     was_interrupted: bool
     rejected_events: int
     lost_events: int
+    is_damaged: bool
     is_complete: bool
 
 
@@ -268,3 +270,20 @@ class CheckReport(Shape):
     is_sound: bool
     encounters_checked: int
     findings: list[Finding]
+
+
+class PrunedPart(Shape):
+    """How many fights let something go, about how many bytes that frees, and from when they are."""
+
+    encounters: int
+    bytes: int
+    oldest_started_at_ms: int | None
+    newest_started_at_ms: int | None
+
+
+class PruneReport(Shape):
+    """What was let go (with ``dry_run``: would be): single hits of ``hits``, whole ``fights``."""
+
+    dry_run: bool
+    hits: PrunedPart
+    fights: PrunedPart

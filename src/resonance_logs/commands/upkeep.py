@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sqlalchemy import Connection, delete, func, select, text, update
+from sqlalchemy import Connection, func, select, text, update
 
 from resonance_logs.commands.arguments import Favorite, ManyEncounters, NoArguments, OneEncounter
 from resonance_logs.commands.figures import ratio
 from resonance_logs.commands.shapes import DatabaseInfo
+from resonance_logs.encounters import remove
 from resonance_logs.errors import InvalidArgument, NotFound
 from resonance_logs.store.engine import Store
 from resonance_logs.store.facets import Facet, list_under, unlist
@@ -107,8 +108,8 @@ def get_database_info(store: Store, _arguments: NoArguments) -> DatabaseInfo:
 def _delete(store: Store, ids: list[int], *, argument: str) -> None:
     with store.writing() as connection:
         _check_ended(connection, ids, argument=argument)
-        unlist(connection, ids)
-        connection.execute(delete(encounters).where(encounters.c.id.in_(ids)))
+        remove(connection, ids)
+    store.give_back_space()
 
 
 def _check_ended(connection: Connection, ids: Iterable[int], *, argument: str) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,10 +16,13 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import NullPool, QueuePool
 
 from resonance_logs.errors import DamagedDatabase, DatabaseUnavailable
+from resonance_logs.store import space
 
 BUSY_TIMEOUT_MS: Final = 10_000
 WRITER_BUSY_TIMEOUT_MS: Final = 500
 READERS: Final = 8
+
+_logger = logging.getLogger(__name__)
 
 _PASSING: Final = frozenset(
     {
@@ -92,6 +97,18 @@ class Store:
         except sqlite3.Error as error:
             raise DatabaseUnavailable(f"{self.path} cannot be written now: {error}") from error
 
+    def give_back_space(self) -> None:
+        """Cut free pages off the file, in small steps between which others may write.
+
+        Where somebody keeps the file locked, that is left to the next recording.
+        """
+        try:
+            with closing(self._writers.connect()) as connection:
+                while space.give_back(connection):
+                    pass
+        except (sqlite3.OperationalError, DBAPIError) as error:
+            _logger.info("%s does not shrink now: %s", self.path, describe(error))
+
     def close(self) -> None:
         """Close all connections."""
         self._readers.dispose()
@@ -157,6 +174,8 @@ def connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(
         path, isolation_level=None, check_same_thread=False, timeout=BUSY_TIMEOUT_MS / 1000
     )
+    # Damaged text is read all the same; its fight's checksums tell.
+    connection.text_factory = partial(str, encoding="utf-8", errors="replace")
     for pragma in (
         f"busy_timeout={BUSY_TIMEOUT_MS}",
         "foreign_keys=ON",

@@ -1,0 +1,106 @@
+"""Settings as a user gives them: in the environment, else in a file, else by default."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, Final, Self
+
+import platformdirs
+
+from resonance_logs.errors import InputError
+from resonance_logs.settings import Durability, Settings
+
+PREFIX: Final = "RESONANCE_LOGS_"
+FILE_VARIABLE: Final = "RESONANCE_LOGS_SETTINGS"
+_OTHER_VARIABLES: Final = frozenset({FILE_VARIABLE, "RESONANCE_LOGS_DB"})
+_KINDS: Final = {each.name: str(each.type) for each in fields(Settings)}
+_FLAGS: Final = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+
+
+def settings_file() -> Path:
+    """The file of settings: RESONANCE_LOGS_SETTINGS, or settings.toml in the user's folder."""
+    named = os.environ.get(FILE_VARIABLE)
+    if named:
+        return Path(named).expanduser().absolute()
+    return Path(platformdirs.user_config_path("resonance-logs", appauthor=False)) / "settings.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """The settings in force, and for each where it comes from."""
+
+    settings: Settings
+    origins: Mapping[str, str]
+
+    @classmethod
+    def load(cls, **defaults: Any) -> Self:
+        """The settings of the environment before those of the file before ``defaults``.
+
+        Raises:
+            InputError: a setting is unknown or makes no sense, or the file cannot be read; the
+                message says where it stands.
+        """
+        values: dict[str, Any] = dict(defaults)
+        origins = dict.fromkeys(_KINDS, "default")
+        for origin, found in (_of_file(), *_of_environment()):
+            values |= found
+            origins |= dict.fromkeys(found, origin)
+            _check(origin, values)
+        return cls(Settings(**values), origins)
+
+
+def _check(origin: str, values: Mapping[str, Any]) -> None:
+    try:
+        Settings(**values)
+    except ValueError as error:
+        raise InputError(f"{origin}: {error}") from error
+
+
+def _of_file() -> tuple[str, dict[str, Any]]:
+    file = settings_file()
+    try:
+        found = tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        if os.environ.get(FILE_VARIABLE):
+            raise InputError(f"{file}: there is no such file; check {FILE_VARIABLE}") from error
+        return str(file), {}
+    except OSError as error:
+        raise InputError(f"{file}: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"{file}: {error}") from error
+    _refuse_unknown(str(file), found)
+    return str(file), found
+
+
+def _of_environment() -> Iterable[tuple[str, dict[str, Any]]]:
+    for variable, text in sorted(os.environ.items()):
+        if not variable.startswith(PREFIX) or variable in _OTHER_VARIABLES or not text.strip():
+            continue
+        name = variable.removeprefix(PREFIX).lower()
+        _refuse_unknown(variable, [name])
+        yield variable, {name: _read(variable, name, text.strip())}
+
+
+def _refuse_unknown(origin: str, names: Iterable[str]) -> None:
+    for name in names:
+        if name not in _KINDS:
+            close = get_close_matches(name, _KINDS, n=1)
+            hint = f"; did you mean {close[0]}?" if close else ""
+            raise InputError(f"{origin}: there is no setting {name!r}{hint}")
+
+
+def _read(variable: str, name: str, text: str) -> Any:
+    kind = _KINDS[name]
+    if kind == "Durability":
+        return Durability(text) if text in list(Durability) else text
+    if kind == "bool":
+        return _FLAGS.get(text.lower(), text)
+    try:
+        return int(text) if kind.startswith("int") else float(text)
+    except ValueError as error:
+        raise InputError(f"{variable}: expected a number, got {text!r}") from error
