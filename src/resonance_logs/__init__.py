@@ -39,6 +39,7 @@ if TYPE_CHECKING:
         ResonanceLogsError,
         Unavailable,
     )
+    from resonance_logs.exchange import ImportReport
     from resonance_logs.settings import Durability, Settings
     from resonance_logs.tasks import (
         BeginEncounter,
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "database": ("Database", "Stats"),
+    "exchange": ("ImportReport",),
     "settings": ("Durability", "Settings"),
     "tasks": (
         "BeginEncounter",
@@ -92,6 +94,7 @@ __all__ = [  # noqa: RUF022 - in the order a reader meets them
     "Settings",
     "Durability",
     "Stats",
+    "ImportReport",
     "Task",
     "BeginEncounter",
     "EndEncounter",

@@ -21,6 +21,7 @@ from resonance_logs.errors import (
     InvalidTask,
     RecordingError,
 )
+from resonance_logs.exchange import ImportReport, export_fights, import_fights
 from resonance_logs.location import find_path
 from resonance_logs.queue import FlushMark, Item, TaskQueue
 from resonance_logs.recovery import Session
@@ -84,11 +85,13 @@ class Database:
         *,
         settings: Settings | None = None,
         record: bool = True,
+        create: bool | None = None,
     ) -> Self:
         """Open the file at ``path``; without one, RESONANCE_LOGS_DB or the user's data directory.
 
         The file and its folder are made where they are missing, and migrated where they are old.
-        With ``record=False`` no writer is started, and a missing file is an error.
+        With ``record=False`` no writer is started, and a missing file is an error unless
+        ``create`` says that it is to be made.
 
         One program at a time records into a file; any number may read. A fight that the last
         recorder left open, because it crashed or was closed meanwhile, is ended at its last event.
@@ -99,7 +102,7 @@ class Database:
         """
         found = find_path(path)
         settings = settings or Settings()
-        if not record and not found.exists():
+        if not (record if create is None else create) and not found.exists():
             raise DatabaseUnavailable(f"there is no database at {found}; record something first")
         prepare(found)
         store = Store(found)
@@ -201,6 +204,27 @@ class Database:
             BackupError: the target is there already, or the copy cannot be made.
         """
         return back_up(self.path, Path(target).expanduser().absolute())
+
+    def export_fights(self, ids: Sequence[int], target: str | os.PathLike[str]) -> int:
+        """Write ended fights, with all that belongs to them, to a new file; its size in bytes.
+
+        The file is a small database: it can be opened like any other, and imported.
+
+        Raises:
+            NotFound: one of the fights is not there, or has not ended.
+            BackupError: the target is there already, or cannot be written, or a fight is damaged.
+        """
+        return export_fights(self._store, ids, Path(target).expanduser().absolute())
+
+    def import_fights(self, source: str | os.PathLike[str]) -> ImportReport:
+        """Take in the fights of an exported file, or of any database; those known already stay.
+
+        Each fight is a transaction of its own: it may be done while recording, and again.
+
+        Raises:
+            DatabaseError: the file cannot be read; the subclass says why.
+        """
+        return import_fights(self._store, Path(source).expanduser().absolute())
 
     @staticmethod
     def restore(

@@ -18,6 +18,8 @@ COMMANDS = (
     ("check",),
     ("backup",),
     ("restore",),
+    ("export",),
+    ("import",),
     ("prune",),
     ("delete",),
     ("favorite",),

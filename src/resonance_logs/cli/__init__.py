@@ -11,7 +11,17 @@ from typing import Annotated, Final
 
 import typer
 
-from resonance_logs.cli import call, catalog, demo, history, ingest, prune, simulate, upkeep
+from resonance_logs.cli import (
+    call,
+    catalog,
+    demo,
+    exchange,
+    history,
+    ingest,
+    prune,
+    simulate,
+    upkeep,
+)
 from resonance_logs.cli.group import Group
 
 __all__ = ["app", "main"]
@@ -57,6 +67,8 @@ app.command("info")(upkeep.info)
 app.command("check")(upkeep.check)
 app.command("backup")(upkeep.backup)
 app.command("restore")(upkeep.restore)
+app.command("export")(exchange.export)
+app.command("import")(exchange.import_fights)
 app.command("prune")(prune.prune)
 app.command("favorite")(upkeep.favorite)
 app.command("delete")(upkeep.delete)

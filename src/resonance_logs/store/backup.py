@@ -32,10 +32,10 @@ def back_up(path: Path, target: Path) -> int:
     """
     if target.exists():
         raise BackupError(f"{target} is there already; choose another name")
-    _check_room(path, target.parent)
-    with _part_of(target) as part:
-        _copy(path, part)
-        _check_copy(part, path)
+    check_room(path.stat().st_size, target.parent)
+    with part_of(target) as part:
+        copy_database(path, part)
+        check_copy(part, path)
         part.replace(target)
     return target.stat().st_size
 
@@ -55,11 +55,11 @@ def restore(path: Path, source: Path) -> Path | None:
         raise BackupError(f"{source}: there is no such file; check the path")
     if source.stat().st_size == 0:
         raise BackupError(f"{source} is empty, and no backup")
-    _check_room(source, path.parent)
-    with _part_of(path) as part:
-        _copy(source, part)
+    check_room(source.stat().st_size, path.parent)
+    with part_of(path) as part:
+        copy_database(source, part)
         prepare(part)
-        _check_copy(part, source)
+        check_copy(part, source)
         lock = RecorderLock(path)
         lock.acquire()
         try:
@@ -70,19 +70,24 @@ def restore(path: Path, source: Path) -> Path | None:
     return kept
 
 
-def _check_room(source: Path, folder: Path) -> None:
+def check_room(count: int, folder: Path) -> None:
+    """See that a copy of so many bytes has room in a folder, which is made where it is missing.
+
+    Raises:
+        BackupError: it has none, or the folder cannot be written to.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
         free = shutil.disk_usage(folder).free
     except OSError as error:
         raise BackupError(f"{folder} cannot be written to: {error.strerror}") from error
-    needed = int(source.stat().st_size * SPARE)
+    needed = int(count * SPARE)
     if free < needed:
         raise BackupError(f"{folder} has {free:,} bytes free, and the copy needs {needed:,}")
 
 
 @contextmanager
-def _part_of(target: Path) -> Iterator[Path]:
+def part_of(target: Path) -> Iterator[Path]:
     """A name beside the target for what is not whole yet; nothing is left of it afterwards."""
     part = target.with_name(f"{target.name}.part")
     files = [part.with_name(part.name + suffix) for suffix in ("", "-wal", "-shm", "-journal")]
@@ -97,7 +102,12 @@ def _part_of(target: Path) -> Iterator[Path]:
             file.unlink(missing_ok=True)
 
 
-def _copy(source: Path, target: Path) -> None:
+def copy_database(source: Path, target: Path) -> None:
+    """Copy what is committed at one moment.
+
+    Raises:
+        BackupError: the source cannot be read, or the target not be written.
+    """
     try:
         with closing(connect(source)) as reader, closing(sqlite3.connect(target)) as writer:
             reader.backup(writer)
@@ -105,7 +115,12 @@ def _copy(source: Path, target: Path) -> None:
         raise BackupError(f"{source} cannot be copied: {error}") from error
 
 
-def _check_copy(part: Path, source: Path) -> None:
+def check_copy(part: Path, source: Path) -> None:
+    """See that a copy is sound.
+
+    Raises:
+        BackupError: it is not, and so neither is the ``source`` that it was made of.
+    """
     with closing(connect(part)) as connection:
         found = [row[0] for row in connection.execute("PRAGMA quick_check(1)")]
     if found != ["ok"]:
@@ -115,7 +130,7 @@ def _check_copy(part: Path, source: Path) -> None:
 def _keep(path: Path) -> Path:
     """Give the database that is to be replaced a second name; it stays under its own until then."""
     kept = _free_name(path)
-    if not _fold(path):  # damaged: what there is of it is kept as it is
+    if not fold(path):  # damaged: what there is of it is kept as it is
         for suffix in ("-wal", "-shm"):
             beside = path.with_name(path.name + suffix)
             if beside.exists():
@@ -127,7 +142,7 @@ def _keep(path: Path) -> Path:
     return kept
 
 
-def _fold(path: Path) -> bool:
+def fold(path: Path) -> bool:
     """Have the whole database in its one file, which nobody else may have open.
 
     Returns False where it is too damaged for that.

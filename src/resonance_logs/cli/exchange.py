@@ -1,0 +1,73 @@
+"""Fights to a file of their own, and from such a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from resonance_logs.cli import options
+from resonance_logs.cli.opening import reading, warnings
+from resonance_logs.cli.render import safe, say, size
+
+if TYPE_CHECKING:
+    from resonance_logs.database import Database
+
+_PAGE = 1_000
+
+
+def export(
+    target: Annotated[Path, typer.Argument(metavar="FILE", help="The new file to make.")],
+    fight_ids: Annotated[
+        list[int] | None,
+        typer.Argument(min=1, max=2**53 - 1, metavar="ID", help="The numbers of the fights."),
+    ] = None,
+    every: Annotated[bool, typer.Option("--all", help="Every fight that has ended.")] = False,
+    favorites: Annotated[bool, typer.Option("--favorites", help="All favourites.")] = False,
+    db: options.Db = None,
+) -> None:
+    """Write fights, with all that belongs to them, to a file that import takes in elsewhere."""
+    if sum(map(bool, (fight_ids, every, favorites))) != 1:
+        raise typer.BadParameter("name fights by their numbers, or say --all or --favorites")
+    with reading(db) as database:
+        ids = fight_ids or _all_ids(database, is_favorite=favorites or None)
+        count = database.export_fights(ids, target)
+    noun = "fight" if len(set(ids)) == 1 else "fights"
+    typer.echo(f"{len(set(ids)):,} {noun} in {safe(str(target), 500)}, {size(count)}")
+
+
+def import_fights(
+    sources: Annotated[list[Path], typer.Argument(metavar="FILE", help="Exported files.")],
+    db: options.Db = None,
+) -> None:
+    """Take in the fights of exported files, or of other databases; known ones are left as they are.
+
+    It may be done while a meter records, and as often as you like.
+    """
+    from resonance_logs.database import Database
+
+    damaged = 0
+    with warnings(say), Database.open(db, record=False, create=True) as database:
+        for source in sources:
+            report = database.import_fights(source)
+            typer.echo(
+                f"{safe(str(source), 500)}: imported {len(report.imported):,}, "
+                f"known already {len(report.known):,}, damaged {len(report.damaged):,}"
+            )
+            damaged += len(report.damaged)
+    if damaged:
+        raise typer.Exit(1)
+
+
+def _all_ids(database: Database, *, is_favorite: bool | None) -> list[int]:
+    from resonance_logs.commands.arguments import Filters
+
+    ids: list[int] = []
+    while True:
+        page = database.commands.get_recent_encounters_filtered(
+            _PAGE, len(ids), Filters(is_favorite=is_favorite, descending=False)
+        )
+        ids += [fight.id for fight in page.rows]
+        if len(page.rows) < _PAGE:
+            return ids

@@ -1,0 +1,216 @@
+"""All that is stored of one ended fight, read from one database and written to another."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from sqlalchemy import Connection, insert, select
+
+from resonance_logs.archive import decode_events
+from resonance_logs.entities import Entity
+from resonance_logs.errors import CorruptArchive
+from resonance_logs.store import tables
+from resonance_logs.store.checksums import CHECKED, checksum, fingerprint, stored_rows
+from resonance_logs.store.facets import Facet, fight_facets, list_under
+from resonance_logs.store.rows import insert_rows, select_in
+
+Rows = Sequence[tuple[Any, ...]]
+
+_ACTORS: Final = "actors_checksum"
+_ATTRIBUTES: Final = "attributes_checksum"
+_REJECTED: Final = ("rejected_at_ms", "task", "error")
+ENTITY_COLUMNS: Final = tuple(tables.entities.c.keys())
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFight:
+    """A fight's row (without its id), its figures by the column of their checksum, its hits."""
+
+    row: Mapping[str, Any]
+    figures: Mapping[str, Rows]
+    archive: tuple[int, bytes] | None = None
+    """How many events, and their payload; None where they are not kept."""
+    rejected: Rows = ()
+    entities: Rows = ()
+    names: Rows = ()
+
+    @classmethod
+    def read(cls, connection: Connection, encounter_id: int) -> StoredFight | None:
+        """The fight of this id, with its players and names; None where there is none."""
+        encounters, archives = tables.encounters, tables.encounter_archives
+        row = connection.execute(
+            select(encounters).where(encounters.c.id == encounter_id)
+        ).one_or_none()
+        if row is None:
+            return None
+        archive = connection.execute(
+            select(archives.c.events, archives.c.payload).where(
+                archives.c.encounter_id == encounter_id
+            )
+        ).one_or_none()
+        figures = {
+            name: stored_rows(connection, table, encounter_id) for name, table in CHECKED.items()
+        }
+        return cls(
+            {name: value for name, value in row._mapping.items() if name != "id"},
+            figures,
+            None if archive is None else (archive.events, archive.payload),
+            select_in(connection, tables.rejected_tasks, _REJECTED, "encounter_id", [encounter_id]),
+            _entities(connection, figures[_ACTORS]),
+            _names(connection, row.scene_id, figures),
+        )
+
+    @property
+    def faults(self) -> list[str]:
+        """What of it is not what was written, as far as checksums tell."""
+        differing = [
+            CHECKED[name].name
+            for name, rows in self.figures.items()
+            if self.row[name] not in (None, checksum(rows))
+        ]
+        if self.row["fingerprint"] not in (None, fingerprint(self.row)):
+            differing.insert(0, "encounters")
+        if self.archive is not None and not self._is_readable():
+            differing.append("encounter_archives")
+        return differing
+
+    def _is_readable(self) -> bool:
+        try:
+            return self.archive is None or len(decode_events(self.archive[1])) == self.archive[0]
+        except CorruptArchive:
+            return False
+
+    def store(self, connection: Connection, encounter_id: int | None = None) -> int:
+        """Write all of it, under this id or under a new one, which is returned."""
+        row = dict(self.row)
+        if row["fingerprint"] is None:
+            row["fingerprint"] = fingerprint(row)
+        if encounter_id is not None:
+            row["id"] = encounter_id
+        key = connection.execute(insert(tables.encounters), row).inserted_primary_key
+        new_id = int(key[0]) if key else 0
+        for name, rows in self.figures.items():
+            columns = CHECKED[name].c.keys()
+            insert_rows(connection, CHECKED[name], columns, ((new_id, *each) for each in rows))
+        if self.archive is not None:
+            archives = tables.encounter_archives
+            insert_rows(connection, archives, archives.c.keys(), [(new_id, *self.archive)])
+        insert_rows(
+            connection,
+            tables.rejected_tasks,
+            (*_REJECTED, "encounter_id"),
+            ((*each, new_id) for each in self.rejected),
+        )
+        list_under(connection, new_id, self._facets())
+        return new_id
+
+    def _facets(self) -> list[Facet]:
+        actors = [_actor(each) for each in self.figures[_ACTORS]]
+        facets = fight_facets(
+            (row[0] for row in self.figures["bosses_checksum"]),
+            ((actor["name"], actor["class_id"]) for actor in actors if actor["is_player"]),
+            self.row["scene_name"],
+            is_defeated=bool(self.row["is_defeated"]),
+        )
+        return [*facets, Facet("favorite", "1")] if self.row["is_favorite"] else facets
+
+    def snapshot(self) -> Snapshot:
+        """The players as they were at the end of the fight."""
+        attributes: dict[int, str] = {row[0]: row[1] for row in self.figures[_ATTRIBUTES]}
+        return Snapshot(
+            {
+                actor["actor_id"]: Entity(
+                    actor["actor_id"],
+                    actor["name"],
+                    actor["class_id"],
+                    actor["class_spec"],
+                    actor["ability_score"],
+                    actor["level"],
+                    attributes.get(actor["actor_id"]),
+                    first_seen_ms=0,
+                    last_seen_ms=0,
+                )
+                for actor in map(_actor, self.figures[_ACTORS])
+                if actor["is_player"]
+            }
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The players of a fight."""
+
+    known: Mapping[int, Entity] = field(default_factory=dict)
+
+    def players(self, _connection: Connection, ids: Any) -> dict[int, Entity]:
+        """Those of ``ids`` that are players."""
+        return {each: self.known[each] for each in ids if each in self.known}
+
+
+def defeated_bosses(row: Mapping[str, Any]) -> frozenset[str]:
+    """The names of the bosses that a fight's row lists as defeated."""
+    return frozenset(
+        each["monsterName"] for each in json.loads(row["bosses"]) if each["isDefeated"]
+    )
+
+
+def merge_entities(connection: Connection, rows: Rows) -> None:
+    """Take players over: the one of whom more recent is known wins, unknown never overwrites."""
+    known = {
+        row[0]: dict(zip(ENTITY_COLUMNS, row, strict=True))
+        for row in select_in(
+            connection, tables.entities, ENTITY_COLUMNS, "entity_id", [row[0] for row in rows]
+        )
+    }
+    merged = []
+    for row in rows:
+        news = dict(zip(ENTITY_COLUMNS, row, strict=True))
+        before = known.get(news["entity_id"], news)
+        newer, older = sorted((news, before), key=lambda each: -each["last_seen_ms"])
+        told = {
+            name: older[name] if newer[name] is None else newer[name] for name in ENTITY_COLUMNS
+        }
+        told["first_seen_ms"] = min(news["first_seen_ms"], before["first_seen_ms"])
+        merged.append(tuple(told.values()))
+    insert_rows(connection, tables.entities, ENTITY_COLUMNS, merged, replace=True)
+
+
+def add_names(connection: Connection, rows: Rows) -> None:
+    """Take names of skills and scenes over that are not known yet."""
+    names = tables.catalog_names
+    known = {tuple(row) for row in connection.execute(select(names.c.kind, names.c.id))}
+    new = [row for row in rows if tuple(row[:2]) not in known]
+    insert_rows(connection, names, names.c.keys(), dict.fromkeys(new))
+
+
+def find_same(connection: Connection, fight: StoredFight) -> int | None:
+    """The id of the fight with the same fingerprint, where it is stored already."""
+    encounters = tables.encounters
+    own = fight.row["fingerprint"]
+    statement = select(encounters.c.id).where(
+        encounters.c.fingerprint == (fingerprint(fight.row) if own is None else own)
+    )
+    return connection.execute(statement.limit(1)).scalar_one_or_none()
+
+
+def _actor(row: tuple[Any, ...]) -> dict[str, Any]:
+    return dict(zip(tables.actor_encounter_stats.c.keys()[1:], row, strict=True))
+
+
+def _entities(connection: Connection, actors: Rows) -> Rows:
+    ids = [actor["actor_id"] for actor in map(_actor, actors) if actor["is_player"]]
+    return select_in(connection, tables.entities, ENTITY_COLUMNS, "entity_id", ids)
+
+
+def _names(connection: Connection, scene_id: int | None, figures: Mapping[str, Rows]) -> Rows:
+    names = tables.catalog_names
+    skills = {row[2] for name in ("damage_checksum", "heals_checksum") for row in figures[name]}
+    found = select_in(connection, names, names.c.keys(), "id", {*skills, scene_id} - {None})
+    return [
+        row
+        for row in found
+        if (row[0] == "skill" and row[1] in skills) or (row[0], row[1]) == ("scene", scene_id)
+    ]

@@ -1,0 +1,249 @@
+"""Fights go from one database to another whole, and are never there twice."""
+
+import shutil
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from resonance_logs import (
+    BackupError,
+    BeginEncounter,
+    Database,
+    DatabaseError,
+    EndEncounter,
+    InsertDamageEvent,
+    InsertHealEvent,
+    NewerDatabase,
+    NotADatabase,
+    NotFound,
+    Task,
+    UpsertEntity,
+    decode_task,
+)
+from tests.test_database import fight, record, rows
+
+SHARED = Path(__file__).parents[2] / "shared/data/malygos.ndjson"
+
+
+def rich_fight(started: int, name: str = "Aoi") -> list[Task]:
+    """A fight that has something in every table."""
+    boss = {"defender_id": 900, "monster_name": "Boss", "is_boss": True, "defender_max_hp": 50}
+    return [
+        BeginEncounter(started_at_ms=started, local_player_id=7, scene_id=3),
+        UpsertEntity(entity_id=7, seen_at_ms=started, name=name, class_id=1, attributes='{"a":1}'),
+        UpsertEntity(entity_id=8, seen_at_ms=started + 1),
+        InsertDamageEvent(timestamp_ms=started, attacker_id=7, value=30, skill_id=17, **boss),  # type: ignore[arg-type]
+        InsertDamageEvent(timestamp_ms=started + 50, attacker_id=900, value=3, defender_id=7),
+        InsertDamageEvent(timestamp_ms=started + 60, attacker_id="x", value=3),  # type: ignore[arg-type]
+        InsertHealEvent(timestamp_ms=started + 90, healer_id=8, value=5, target_id=7, skill_id=9),
+        EndEncounter(ended_at_ms=started + 1_000, defeated_bosses=["Boss"]),
+    ]
+
+
+@pytest.fixture
+def other(tmp_path: Path) -> Path:
+    """A second database, with one fight of its own."""
+    path = tmp_path / "other.db"
+    with Database.open(path) as db:
+        record(db, fight(started=500_000))
+    return path
+
+
+def everything(db: Database, encounter_id: int) -> dict[str, object]:
+    """All that the commands tell of a fight, but its number."""
+    ask = db.commands
+    told = {
+        "summary": ask.get_encounter_by_id(encounter_id),
+        "actors": ask.get_encounter_actor_stats(encounter_id),
+        "range": ask.get_encounter_range(encounter_id, 0, 500),
+        "timeline": ask.get_encounter_timeline(encounter_id),
+        **{
+            kind: ask.get_encounter_player_skills(encounter_id, 7, kind)
+            for kind in ("dps", "heal", "tanked")
+        },
+    }
+    shapes = {name: value for name, value in told.items() if name != "actors"}
+    return {
+        "actors": [each.model_dump(exclude={"encounter_id"}) for each in told["actors"]],  # type: ignore[attr-defined]
+        **{
+            name: shape.model_dump(  # type: ignore[attr-defined]
+                exclude={"id": True, "encounter_id": True, "actors": {"__all__": {"encounter_id"}}}
+            )
+            for name, shape in shapes.items()
+        },
+    }
+
+
+def test_a_fight_arrives_with_all_that_belongs_to_it(path: Path, other: Path) -> None:
+    target = path.with_name("raid.rlog")
+    with Database.open(path) as db:
+        record(db, fight())
+        record(db, rich_fight(60_000))
+        with db._store.writing() as connection:
+            connection.exec_driver_sql("INSERT INTO catalog_names VALUES ('skill', 17, 'Slash')")
+            connection.exec_driver_sql("INSERT INTO catalog_names VALUES ('skill', 99, 'Other')")
+        db.commands.toggle_favorite_encounter(id=2, is_favorite=True)
+        assert db.export_fights([2], target) == target.stat().st_size
+        before = everything(db, 2)
+    with Database.open(other) as db:
+        report = db.import_fights(target)
+        assert (list(report.imported), list(report.known), list(report.damaged)) == ([2], [], [])
+        assert everything(db, 2) == before
+        assert db.commands.get_player_name_command(7) == "Aoi"
+        assert [each.id for each in db.commands.get_recent_encounters().rows] == [1, 2]
+        assert db.commands.check_database().is_sound
+    assert rows(other, "SELECT id, name FROM catalog_names") == [(17, "Slash")]
+    assert rows(other, "SELECT encounter_id FROM rejected_tasks") == [(2,)]
+    assert rows(other, "SELECT attributes FROM actor_attributes") == [('{"a":1}',)]
+
+
+def test_importing_twice_adds_nothing_twice(path: Path, other: Path) -> None:
+    target = path.with_name("raid.rlog")
+    with Database.open(path) as db:
+        record(db, rich_fight(60_000))
+        record(db, fight())
+        db.export_fights([1, 2, 1], target)
+        own = db.import_fights(target)
+        assert (list(own.imported), list(own.known)) == ([], [1, 2])
+    with Database.open(other) as db:
+        assert list(db.import_fights(target).imported) == [2, 3]
+        again = db.import_fights(target)
+        assert (list(again.imported), list(again.known)) == ([], [2, 3])
+        assert list(db.import_fights(path).known) == [2, 3]
+        assert db.commands.get_recent_encounters().total_count == 3
+    assert rows(other, "SELECT count(*) FROM rejected_tasks") == [(1,)]
+
+
+def test_an_export_is_a_database_by_itself_in_one_file(path: Path) -> None:
+    target = path.with_name("raid.rlog")
+    with Database.open(path) as db:
+        record(db, fight())
+        record(db, rich_fight(60_000))
+        db.export_fights([2], target)
+    assert sorted(each.name for each in path.parent.iterdir() if "raid" in each.name) == [
+        "raid.rlog"
+    ]
+    with Database.open(target, record=False) as db:
+        assert [each.total_dmg for each in db.commands.get_recent_encounters().rows] == [30]
+        assert db.commands.check_database().is_sound
+
+
+def test_fights_are_exported_while_another_is_recorded_and_that_one_is_not(path: Path) -> None:
+    with Database.open(path) as db:
+        record(db, fight())
+        record(db, fight(started=50_000)[:-1])
+        db.export_fights([1], path.with_name("first.rlog"))
+        with pytest.raises(NotFound, match="encounter 2 is still being recorded"):
+            db.export_fights([1, 2], path.with_name("second.rlog"))
+        record(db, [EndEncounter(ended_at_ms=60_000)])
+    assert not path.with_name("second.rlog").exists()
+    assert not list(path.parent.glob("*.part*"))
+
+
+def test_imports_go_on_while_a_fight_is_recorded(path: Path, other: Path) -> None:
+    with Database.open(path) as db:
+        record(db, fight()[:-1])
+        assert len(db.import_fights(other).imported) == 1
+        record(db, [EndEncounter(ended_at_ms=9_000)])
+        assert db.commands.get_recent_encounters().total_count == 2
+
+
+def test_a_player_is_known_by_the_newer_of_both(path: Path, other: Path) -> None:
+    with Database.open(path) as db:
+        record(db, rich_fight(400_000, name="Older"))
+        record(db, [UpsertEntity(entity_id=7, seen_at_ms=400_100, ability_score=77)])
+        record(db, rich_fight(410_000, name="Older"))
+    with Database.open(other) as db:
+        db.import_fights(path)
+    assert rows(
+        other,
+        "SELECT name, ability_score, first_seen_ms, last_seen_ms FROM entities WHERE entity_id=7",
+    ) == [("Aoi", 77, 400_000, 500_000)]
+
+
+def test_what_is_no_export_is_told(path: Path, other: Path, tmp_path: Path) -> None:
+    with Database.open(other) as db:
+        with pytest.raises(BackupError, match="there is no such file"):
+            db.import_fights(tmp_path / "nowhere.rlog")
+        empty = tmp_path / "empty.rlog"
+        empty.touch()
+        with pytest.raises(BackupError, match="is empty"):
+            db.import_fights(empty)
+        text = tmp_path / "text.rlog"
+        text.write_text("nothing of the kind" * 500)
+        with pytest.raises(DatabaseError, match=r"text\.rlog"):
+            db.import_fights(text)
+        foreign = tmp_path / "foreign.db"
+        connection = sqlite3.connect(foreign)
+        connection.execute("CREATE TABLE mine (x)")
+        connection.close()
+        with pytest.raises(NotADatabase):
+            db.import_fights(foreign)
+        newer = tmp_path / "newer.db"
+        shutil.copy(other, newer)
+        connection = sqlite3.connect(newer)
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+        connection.commit()
+        connection.close()
+        with pytest.raises(NewerDatabase):
+            db.import_fights(newer)
+        assert db.commands.get_recent_encounters().total_count == 1
+
+
+def test_a_file_that_is_there_is_not_overwritten_and_no_fight_unknown(path: Path) -> None:
+    with Database.open(path) as db:
+        record(db, fight())
+        with pytest.raises(BackupError, match="is there already"):
+            db.export_fights([1], path)
+        with pytest.raises(NotFound, match="there is no encounter 5"):
+            db.export_fights([5], path.with_name("new.rlog"))
+
+
+def test_a_damaged_fight_is_neither_exported_nor_imported(path: Path, other: Path) -> None:
+    with Database.open(path) as db:
+        record(db, fight())
+        record(db, fight(started=60_000))
+    connection = sqlite3.connect(path)
+    connection.execute("UPDATE damage_skill_stats SET hits = 9 WHERE encounter_id = 1")
+    connection.commit()
+    connection.close()
+    with (
+        Database.open(path, record=False) as db,
+        pytest.raises(BackupError, match="encounter 1 is damaged: its damage_skill_stats"),
+    ):
+        db.export_fights([2, 1], path.with_name("new.rlog"))
+    with Database.open(other) as db:
+        report = db.import_fights(path)
+    assert (list(report.imported), list(report.damaged)) == ([2], [1])
+
+
+def test_a_file_of_an_older_version_is_taken_in_and_left_as_it_is(path: Path, other: Path) -> None:
+    from tests.store.test_migrate import FROZEN, thaw
+
+    old = path.with_name("old.db")
+    thaw(FROZEN[2], old)
+    before = old.read_bytes()
+    with Database.open(other) as db:
+        assert list(db.import_fights(old).imported) == [2]
+        assert list(db.import_fights(old).known) == [2]
+        assert db.commands.check_database().is_sound
+    assert old.read_bytes() == before
+
+
+@pytest.mark.skipif(not SHARED.exists(), reason="the recorded fights are not here")
+def test_real_fights_arrive_as_they_were(path: Path, other: Path) -> None:
+    target = path.with_name("real.rlog")
+    with Database.open(path) as db:
+        db.enqueue_many([decode_task(line) for line in SHARED.read_bytes().splitlines()])
+        db.flush(60)
+        page = db.commands.get_recent_encounters(1_000).rows
+        db.export_fights([each.id for each in page], target)
+    with Database.open(other) as db:
+        assert len(db.import_fights(target).imported) == len(page) > 20
+        assert db.commands.check_database().is_sound
+        ours = db.commands.get_recent_encounters(1_000).rows
+        assert (
+            sorted(each.total_dmg for each in ours)[-3:]
+            == sorted(each.total_dmg for each in page)[-3:]
+        )
