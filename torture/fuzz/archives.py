@@ -72,6 +72,7 @@ def make_archive(random: Random, material: Material) -> ArchiveCase:
 def check_archive(case: ArchiveCase) -> Counter[str]:
     """Decode the payload and hold the decoder to its claims; the counts of what came out."""
     counts = Counter(inputs=1, bytes=len(case.payload), accepted=0, refused=0, corrupt=0)
+    claim(are_equal(decode_events(case.original), case.events), "the original does not come back")
     is_signed = has_right_checksum(case.payload)
     bound = MEMORY + MEMORY_A_BYTE * len(case.payload)
     memory = Memory()
