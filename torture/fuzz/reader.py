@@ -5,16 +5,18 @@ from __future__ import annotations
 import gzip
 import os
 import re
+import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from io import BufferedReader, TextIOWrapper
 from itertools import pairwise
 from pathlib import Path
 from random import Random
 from threading import Thread
-from typing import BinaryIO, Final
+from typing import Final
 
 import zstandard
 
@@ -32,7 +34,16 @@ MEMORY: Final = 160 << 20
 MEMORY_A_BYTE: Final = 16
 """For the tasks, which are kept here to be compared."""
 
-FORMS: Final = ("plain", "plain", "pipe", "gz", "zst", "damaged gz", "damaged zst")
+FORMS: Final = (
+    "plain",
+    "plain",
+    "pipe",
+    "standard input",
+    "gz",
+    "zst",
+    "damaged gz",
+    "damaged zst",
+)
 
 _NOT_PLAIN: Final = re.compile(
     rb"\x1f\x8b|\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18|\xff\xfe|\xfe\xff|PK\x03\x04|BZh|\xfd7zX"
@@ -126,6 +137,7 @@ def _check_lines(case: FileCase, text: bytes, answer: Answer) -> None:
     found = [(refusal.line, refusal.text) for refusal in answer.refusals]
     claim(found == refused, "other lines are refused than if each line is read alone")
     first, last = case.first, case.last
+    claim(len(tasks) >= len(first) + len(last), "a line beside the damaged one is not taken")
     claim(answer.tasks[: len(first)] == first, "a line before the damaged one is not taken")
     claim(answer.tasks[len(answer.tasks) - len(last) :] == last, "a line behind it is not taken")
 
@@ -141,13 +153,17 @@ def _check_told(answer: Answer) -> None:
 
 
 def _read(case: FileCase) -> Answer:
+    size = len(case.data)
+    if case.form == "pipe":
+        with _pipe(case.data) as stream:
+            return _read_source(TaskSource(stream, name="a pipe"), size)
+    if case.form == "standard input":
+        with _pipe(case.data) as stream, TextIOWrapper(stream) as text, _standard_input(text):
+            return _read_source(TaskSource("-"), size)
     with tempfile.TemporaryDirectory(prefix="fuzz-") as folder:
-        if case.form == "pipe":
-            with _pipe(case.data) as stream:
-                return _read_source(TaskSource(stream, name="a pipe"), len(case.data))
         path = Path(folder, "tasks.ndjson")
         path.write_bytes(case.data)
-        return _read_source(TaskSource(path), len(case.data))
+        return _read_source(TaskSource(path), size)
 
 
 def _read_source(source: TaskSource, size: int) -> Answer:
@@ -163,7 +179,7 @@ def _read_source(source: TaskSource, size: int) -> Answer:
 
 
 @contextmanager
-def _pipe(data: bytes) -> Iterator[BinaryIO]:
+def _pipe(data: bytes) -> Iterator[BufferedReader]:
     """The reading end of a pipe through which the data come."""
     receiving, sending = os.pipe()
     writer = Thread(target=_send, args=(sending, data))
@@ -173,6 +189,15 @@ def _pipe(data: bytes) -> Iterator[BinaryIO]:
             yield stream
     finally:
         writer.join()
+
+
+@contextmanager
+def _standard_input(text: TextIOWrapper) -> Iterator[None]:
+    before, sys.stdin = sys.stdin, text
+    try:
+        yield
+    finally:
+        sys.stdin = before
 
 
 def _send(descriptor: int, data: bytes) -> None:
