@@ -16,12 +16,13 @@ from random import Random
 
 import numpy as np
 import pytest
+import zstandard
 from torture.fuzz import __main__ as command
 from torture.fuzz import archives, watch
 from torture.fuzz.archives import make_archive, signed
 from torture.fuzz.claims import IS_MEASURED, BrokenClaim
 from torture.fuzz.material import RECORDED, Material, load_material
-from torture.fuzz.reader import make_file
+from torture.fuzz.reader import FileCase, check_file, make_file
 from torture.fuzz.watch import Broken, Check, kind_of, run
 
 from resonance_logs.archive import decode_events
@@ -154,6 +155,16 @@ def test_a_reader_whose_refusals_do_not_name_the_file_is_found(
     monkeypatch.setattr(Refusal, "__str__", lambda self: f"line {self.line}: {self.reason}")
     with pytest.raises(BrokenClaim, match="does not begin with"):
         check_all("reader", night)
+
+
+def test_a_reader_that_gives_whatever_is_unpacked_at_once_is_found(
+    night: Material, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("resonance_logs.compression._cut", iter)
+    text = b"?\n" * 100_000
+    case = FileCase("many bad lines", "zst", zstandard.compress(text), text)
+    with pytest.raises(BrokenClaim, match="a batch of 100,000 lines"):
+        check_file(case)
 
 
 def hangs(seed: int, number: int, material: Material) -> Counter[str]:

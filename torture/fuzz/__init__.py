@@ -8,6 +8,7 @@ its seed, its number and the recordings it starts from, so each can be made agai
 
 - nothing is raised but InputError and CorruptArchive, not even a warning;
 - every line of a file is judged alone: the ones around a damaged one are taken;
+- no batch is larger than a block, whatever a few packed bytes unpack to;
 - every refusal names file, line and reason in printable text;
 - an archive that decodes is the original or has a right checksum; it is then whole and within the
   bounds of tasks, and comes back the same when it is written again;

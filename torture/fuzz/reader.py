@@ -20,6 +20,7 @@ from typing import Final
 
 import zstandard
 
+from resonance_logs.compression import BLOCK_BYTES
 from resonance_logs.errors import InputError, InvalidTask
 from resonance_logs.lines import BLANK, BOM, KEPT_OF_A_LONG_LINE, MAX_LINE_BYTES, Refusal
 from resonance_logs.sources import TaskSource
@@ -33,6 +34,9 @@ MEMORY: Final = 160 << 20
 
 MEMORY_A_BYTE: Final = 16
 """For the tasks, which are kept here to be compared."""
+
+LINES_OF_A_BATCH: Final = BLOCK_BYTES
+"""A block is less than two blocks' worth of bytes, a line at least two bytes."""
 
 FORMS: Final = (
     "plain",
@@ -170,6 +174,8 @@ def _read_source(source: TaskSource, size: int) -> Answer:
     answer = Answer(source.name)
     try:
         for batch in source.batches():
+            size_of_batch = len(batch.tasks) + len(batch.refusals)
+            claim(size_of_batch <= LINES_OF_A_BATCH, f"a batch of {size_of_batch:,} lines")
             answer.tasks += batch.tasks
             answer.refusals += batch.refusals
     except InputError as error:
