@@ -62,12 +62,12 @@ def check_all(kind: str, material: Material, *, inputs: int = 150) -> None:
     ],
 )
 def test_no_damaged_file_or_archive_breaks_a_claim(folder: Path) -> None:
-    found = run(1, range(600), folder=folder)
+    found = run(1, range(300), folder=folder)
     assert isinstance(found, dict), found
     reader, archive = found["reader"], found["archive"]
-    assert reader["inputs"] == archive["inputs"] == 300
-    assert min(reader["accepted"], reader["refused"], reader["corrupt"]) > 20
-    assert min(archive["accepted"], archive["corrupt"]) > 20
+    assert reader["inputs"] == archive["inputs"] == 150
+    assert min(reader["accepted"], reader["refused"], reader["corrupt"]) > 10
+    assert min(archive["accepted"], archive["corrupt"]) > 10
 
 
 def test_an_input_is_made_of_its_seed_and_number_alone(night: Material) -> None:
@@ -161,9 +161,9 @@ def test_a_reader_that_gives_whatever_is_unpacked_at_once_is_found(
     night: Material, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("resonance_logs.compression._cut", iter)
-    text = b"?\n" * 100_000
+    text = b"?\n" * 70_000
     case = FileCase("many bad lines", "zst", zstandard.compress(text), text)
-    with pytest.raises(BrokenClaim, match="a batch of 100,000 lines"):
+    with pytest.raises(BrokenClaim, match="a batch of 70,000 lines"):
         check_file(case)
 
 
