@@ -18,7 +18,7 @@ import zstandard
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from resonance_logs.compression import Unpacker, UnpackError
+from resonance_logs.compression import BLOCK_BYTES, Unpacker, UnpackError
 from resonance_logs.errors import InputError, InvalidTask
 from resonance_logs.lines import LineDecoder
 from resonance_logs.sources import Batch, Refusal, TaskSource
@@ -356,7 +356,20 @@ def test_data_that_explodes_comes_in_bounded_blocks(pack: Callable[[bytes], byte
     sizes = [len(block) for block in unpacker.feed(packed)]
     assert list(unpacker.finish()) == []
     assert sum(sizes) == 50_000_000
-    assert max(sizes) < 40_000_000
+    assert max(sizes) < 2 * BLOCK_BYTES
+
+
+@pytest.mark.parametrize("pack", [gzip_members, zstd_frames])
+def test_a_small_file_of_a_great_many_bad_lines_comes_in_bounded_batches(
+    pack: Callable[[bytes], bytes],
+) -> None:
+    """Or the refusals of one batch take gigabytes: each takes a hundred times its line."""
+    lines = 2 * BLOCK_BYTES
+    refused = [
+        len(batch.refusals) for batch in TaskSource(io.BytesIO(pack(b"x\n" * lines))).batches()
+    ]
+    assert sum(refused) == lines
+    assert max(refused) < BLOCK_BYTES
 
 
 def read_until_fault(source: TaskSource) -> tuple[list[Task], str]:

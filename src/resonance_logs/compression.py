@@ -82,7 +82,7 @@ def _in_blocks(pieces: Iterator[bytes]) -> Iterator[bytes]:
     size = 0
     damage: Exception | None = None
     try:
-        for piece in pieces:
+        for piece in _cut(pieces):
             block.append(piece)
             size += len(piece)
             if size >= BLOCK_BYTES:
@@ -95,6 +95,13 @@ def _in_blocks(pieces: Iterator[bytes]) -> Iterator[bytes]:
         yield b"".join(block)
     if damage is not None:
         raise UnpackError(f"is corrupt ({damage})") from damage
+
+
+def _cut(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """The same bytes, no piece larger than a block: zstd gives all it has in one."""
+    for piece in pieces:
+        for start in range(0, len(piece), BLOCK_BYTES):
+            yield piece[start : start + BLOCK_BYTES]
 
 
 def _tell_format(head: bytes) -> _Format:

@@ -1,0 +1,1 @@
+"""Torture: the program under what no user would do to it on purpose."""

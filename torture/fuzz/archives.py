@@ -1,0 +1,186 @@
+"""Damaged archives of fights, and what the decoder is held to."""
+
+from __future__ import annotations
+
+import zlib
+from collections import Counter
+from dataclasses import dataclass
+from random import Random
+from struct import Struct
+from typing import Any, Final
+
+import numpy as np
+import zstandard
+from numpy.typing import NDArray
+
+from resonance_logs.archive import MAX_EVENTS, decode_events, encode_events
+from resonance_logs.collector import collect_events
+from resonance_logs.errors import CorruptArchive
+from resonance_logs.events import BOSS, CRIT, LUCKY, UNKNOWN, DamageColumn, Events, HealColumn
+from resonance_logs.tasks import MAX_AMOUNT, MAX_INTEGER
+from torture.fuzz.claims import Memory, claim, claim_memory, claim_one_line
+from torture.fuzz.material import Material
+from torture.fuzz.mutations import ANY, IN_PLACE, mutate
+
+MEMORY: Final = 64 << 20
+MEMORY_A_BYTE: Final = 64
+MEMORY_AN_EVENT: Final = 256
+"""Of those that are decoded; of MAX_EVENTS, if they are refused under a right checksum."""
+
+REWRITTEN: Final = 50_000
+"""So many events at most are written again, which takes longer than reading them."""
+
+LEVELS: Final = ("payload", "frames", "content", "heads", "planes")
+"""What is damaged. All but the payload gets its checksum, the heads and planes their sizes too."""
+
+_START: Final = Struct("<3sBI")
+_START_BYTES: Final = _START.size
+_SIZE: Final = Struct("<I")
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveCase:
+    """A damaged payload, the one it was made of, and the events of that."""
+
+    story: str
+    payload: bytes
+    original: bytes
+    events: Events
+
+
+def make_archive(random: Random, material: Material) -> ArchiveCase:
+    """The archive of a part of a recording, damaged at one of its levels."""
+    recording, compact = random.choice(material), random.random() < 0.5
+    where = recording.window(random, 2_000)
+    events = collect_events(recording.tasks[where])
+    original = encode_events(events, compact=compact)
+    level, ways = random.choice(LEVELS), random.choice((ANY, IN_PLACE))
+
+    def other() -> bytes:
+        return _at_level(_payload(random, material), level)[1]
+
+    before, part, after = _at_level(original, level)
+    damaged, names = mutate(random, part, other, ways)
+    story = (
+        f"{level} of the {'archive' if compact else 'journal'} of lines {where.start + 1} to "
+        f"{where.stop} of {recording.name}: {names}"
+    )
+    payload = _from_level(random, before, damaged, after, level)
+    return ArchiveCase(story, payload, original, events)
+
+
+def check_archive(case: ArchiveCase) -> Counter[str]:
+    """Decode the payload and hold the decoder to its claims; the counts of what came out."""
+    counts = Counter(inputs=1, bytes=len(case.payload), accepted=0, refused=0, corrupt=0)
+    claim(are_equal(decode_events(case.original), case.events), "the original does not come back")
+    is_signed = has_right_checksum(case.payload)
+    bound = MEMORY + MEMORY_A_BYTE * len(case.payload)
+    memory = Memory()
+    try:
+        events = decode_events(case.payload)
+    except CorruptArchive as error:
+        claim_memory(memory.grown(), bound + MEMORY_AN_EVENT * MAX_EVENTS * is_signed)
+        claim_one_line(str(error), "")
+        claim(case.payload != case.original, "an archive that is not damaged is refused")
+        counts["corrupt"] = 1
+        return counts
+    claim_memory(memory.grown(), bound + MEMORY_AN_EVENT * len(events))
+    claim(is_signed, "damage was not noticed, though the checksum is wrong")
+    if case.payload == case.original:
+        claim(are_equal(events, case.events), "the events are not those that were written")
+    _check_whole(events)
+    counts["accepted"] = 1
+    return counts
+
+
+def signed(packed: bytes) -> bytes:
+    """A payload of these frames whose start and checksum are right."""
+    return _START.pack(b"RLA", 1, zlib.crc32(packed, 1)) + packed
+
+
+def has_right_checksum(payload: bytes) -> bool:
+    """Whether the start and the checksum are right."""
+    return payload[:_START_BYTES] == signed(payload[_START_BYTES:])[:_START_BYTES]
+
+
+def are_equal(found: Events, expected: Events) -> bool:
+    """Whether the events are the same in every column."""
+    pairs: list[tuple[NDArray[Any], NDArray[Any]]] = [
+        (found.damage.numbers, expected.damage.numbers),
+        (found.damage.flags, expected.damage.flags),
+        (found.damage.monster, expected.damage.monster),
+        (found.heals.numbers, expected.heals.numbers),
+        (found.heals.flags, expected.heals.flags),
+    ]
+    return found.damage.monster_names == expected.damage.monster_names and all(
+        np.array_equal(ours, theirs) for ours, theirs in pairs
+    )
+
+
+def _check_whole(events: Events) -> None:
+    damage, heals = events.damage, events.heals
+    claim(damage.numbers.shape == (len(DamageColumn), len(damage)), "hits are not whole")
+    claim(damage.monster.shape == (len(damage),), "monsters are not whole")
+    claim(heals.numbers.shape == (len(HealColumn), len(heals)), "heals are not whole")
+    claim(bool(np.all(damage.flags <= CRIT | LUCKY | BOSS)), "flags of hits are out of range")
+    claim(bool(np.all(heals.flags <= CRIT | LUCKY)), "flags of heals are out of range")
+    claim(bool(np.all(damage.monster < len(damage.monster_names))), "a monster has no name")
+    for numbers in (damage.numbers, heals.numbers):
+        claim(bool(np.all(np.abs(numbers) <= -UNKNOWN)), "an integer is out of range")
+        claim(not numbers.flags.writeable, "events can be written to")
+    for column in (DamageColumn.VALUE, DamageColumn.HP_LOSS, DamageColumn.SHIELD_LOSS):
+        amounts = damage.numbers[column]
+        claim(bool(np.all((amounts >= 0) & (amounts <= MAX_AMOUNT))), "an amount is out of range")
+    claim(bool(np.all(np.abs(damage.timestamp_ms) <= MAX_INTEGER)), "a time is out of range")
+    if len(events) <= REWRITTEN:
+        for compact in (False, True):
+            again = decode_events(encode_events(events, compact=compact))
+            claim(are_equal(again, events), "the events change when they are written again")
+
+
+def _payload(random: Random, material: Material) -> bytes:
+    recording = random.choice(material)
+    events = collect_events(recording.tasks[recording.window(random, 500)])
+    return encode_events(events, compact=random.random() < 0.5)
+
+
+def _at_level(payload: bytes, level: str) -> tuple[bytes, bytes, bytes]:
+    """What is damaged at a level of the payload, between what is left as it is."""
+    if level == "payload":
+        return b"", payload, b""
+    if level == "frames":
+        return b"", payload[_START_BYTES:], b""
+    content = _content(payload)
+    if level == "content":
+        return b"", content, b""
+    heads_end = _SIZE.size + _SIZE.unpack_from(content)[0]
+    heads, planes = content[_SIZE.size : heads_end], content[heads_end:]
+    return (b"", heads, planes) if level == "heads" else (heads, planes, b"")
+
+
+def _from_level(random: Random, before: bytes, damaged: bytes, after: bytes, level: str) -> bytes:
+    if level == "payload":
+        return damaged
+    if level == "frames":
+        return signed(damaged)
+    if level == "content":
+        return _framed(random, damaged)
+    heads, planes = (damaged, after) if level == "heads" else (before, damaged)
+    return _framed(random, _SIZE.pack(len(heads)) + heads + planes)
+
+
+def _content(payload: bytes) -> bytes:
+    """What the frames unpack to, joined."""
+    packed, content = payload[_START_BYTES:], b""
+    while packed:
+        (size,) = _SIZE.unpack_from(packed)
+        content += zstandard.ZstdDecompressor().decompress(packed[_SIZE.size :][:size])
+        packed = packed[_SIZE.size + size :]
+    return content
+
+
+def _framed(random: Random, content: bytes) -> bytes:
+    """A payload of this content, in one frame or in two."""
+    place = random.choice((0, random.randrange(len(content) + 1)))
+    frames = [zstandard.compress(part, 1) for part in (content[:place], content[place:]) if part]
+    return signed(b"".join(_SIZE.pack(len(frame)) + frame for frame in frames))

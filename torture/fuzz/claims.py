@@ -1,0 +1,51 @@
+"""Claims: what is said of every input, and how much memory it may take."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Final
+
+from bench.children import proc_number
+
+LONGEST_TOLD: Final = 1_000
+"""No message is longer, whatever the input holds."""
+
+IS_MEASURED: Final = sys.platform == "linux"
+
+
+class BrokenClaim(Exception):
+    """The program did with an input what it is said never to do."""
+
+
+def claim(holds: bool, text: str) -> None:
+    """Raise BrokenClaim with the text unless it holds."""
+    if not holds:
+        raise BrokenClaim(text)
+
+
+def claim_one_line(message: str, start: str) -> None:
+    """A message to the user begins so, says more, and fits a line of a terminal's log."""
+    claim(message.startswith(start), f"{message!r} does not begin with {start!r}")
+    claim(len(message) > len(start), f"{message!r} gives no reason")
+    claim(message.isprintable(), f"{message!r} is not printable")
+    claim(len(message) <= LONGEST_TOLD + len(start), f"a message of {len(message):,} characters")
+
+
+class Memory:
+    """By how much this process grows, at its highest, from here on."""
+
+    def __init__(self) -> None:
+        self.before = 0
+        if IS_MEASURED:
+            Path("/proc/self/clear_refs").write_text("5")  # the high-water mark, to what is now
+            self.before = proc_number("status", "VmRSS")
+
+    def grown(self) -> int:
+        """In bytes."""
+        return 1024 * (proc_number("status", "VmHWM") - self.before) if IS_MEASURED else 0
+
+
+def claim_memory(grown: int, bound: int) -> None:
+    """So many bytes are within the bound."""
+    claim(grown <= bound, f"took {grown:,} bytes of memory, expected at most {bound:,}")
