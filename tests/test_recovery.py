@@ -180,14 +180,17 @@ def spoil(path: Path, table: str) -> None:
     path.write_bytes(content)
 
 
-def test_after_a_crash_a_damaged_file_is_not_recorded_into_nor_changed(path: Path) -> None:
+def test_after_a_crash_a_damaged_file_is_an_error_where_it_is_not_to_be_saved_from(
+    path: Path,
+) -> None:
     kill(recorder(path, 3))
     spoil(path, "damage_skill_stats")
+    unsaved = Settings(salvage=False)
     with pytest.raises(DamagedDatabase, match="was left as it is"):
-        Database.open(path)
+        Database.open(path, settings=unsaved)
     before = path.read_bytes()
     with pytest.raises(DamagedDatabase):
-        Database.open(path)
+        Database.open(path, settings=unsaved)
     assert path.read_bytes() == before
 
 

@@ -23,8 +23,10 @@ from resonance_logs.errors import (
 )
 from resonance_logs.exchange import ImportReport, export_fights, import_fights
 from resonance_logs.location import find_path
+from resonance_logs.mending import mend
 from resonance_logs.queue import FlushMark, Item, TaskQueue
 from resonance_logs.recovery import Session
+from resonance_logs.salvage import SalvageReport
 from resonance_logs.settings import Settings
 from resonance_logs.store.backup import back_up, restore
 from resonance_logs.store.engine import Store
@@ -104,14 +106,11 @@ class Database:
         settings = settings or Settings()
         if not (record if create is None else create) and not found.exists():
             raise DatabaseUnavailable(f"there is no database at {found}; record something first")
+        if record:
+            session = Session.begin(found, settings)
+            return cls(session.store, settings, session)
         prepare(found)
-        store = Store(found)
-        try:
-            session = Session.begin(store, archive=settings.archive) if record else None
-        except BaseException:  # whatever it is, Ctrl-C too: no connection is left open
-            store.close()
-            raise
-        return cls(store, settings, session)
+        return cls(Store(found), settings, None)
 
     @property
     def path(self) -> Path:
@@ -239,6 +238,18 @@ class Database:
             DatabaseError: the backup cannot be used, or not be put there; the subclass says why.
         """
         return restore(find_path(path), Path(source).expanduser().absolute())
+
+    @staticmethod
+    def salvage(path: str | os.PathLike[str] | None = None) -> SalvageReport | None:
+        """Mend a damaged file: what can be read of it is saved, fight by fight, into a new one.
+
+        The damaged one is kept, with a report beside it. None where nothing is wrong with the file.
+
+        Raises:
+            AlreadyRecording: the database is being recorded.
+            DatabaseUnavailable: there is no such file, or it cannot be written now.
+        """
+        return mend(find_path(path))
 
     def close(self) -> None:
         """Write what is queued, end the writer, close the file. Closing twice does nothing.

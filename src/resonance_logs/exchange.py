@@ -12,7 +12,7 @@ from pathlib import Path
 from sqlalchemy import Connection, select
 
 from resonance_logs.errors import BackupError, NotFound
-from resonance_logs.store.backup import check_copy, check_room, copy_database, fold, part_of
+from resonance_logs.store.copies import check_copy, check_room, copy_database, fold, part_of
 from resonance_logs.store.engine import Store
 from resonance_logs.store.migrate import prepare
 from resonance_logs.store.tables import encounters

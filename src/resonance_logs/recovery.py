@@ -16,13 +16,18 @@ from resonance_logs.endings import Ending, finish
 from resonance_logs.entities import EntityBook
 from resonance_logs.errors import DamagedDatabase, DatabaseError
 from resonance_logs.recorder import Batch, RecorderState
+from resonance_logs.salvage import salvage
+from resonance_logs.settings import Settings
 from resonance_logs.spill import find_spills, read_spill, write_spill
 from resonance_logs.store import tables
 from resonance_logs.store.engine import Store
 from resonance_logs.store.lock import RecorderLock
+from resonance_logs.store.migrate import make_folder, prepare
 from resonance_logs.store.runs import Doings, begin_run, end_run, last_run, note_spill_read
 from resonance_logs.store.soundness import page_faults
 from resonance_logs.tasks import Task
+
+ADVICE = "resonance-logs salvage saves what can be read of it, restore puts a backup back"
 
 _logger = logging.getLogger(__name__)
 
@@ -31,28 +36,35 @@ class Session:
     """One recorder's time with a file: the lock, and the run that is noted in the file."""
 
     def __init__(self, store: Store, lock: RecorderLock, run_id: int) -> None:
-        self._store = store
+        self.store = store
         self._lock = lock
         self.run_id = run_id
 
     @classmethod
-    def begin(cls, store: Store, *, archive: bool) -> Self:
+    def begin(cls, path: Path, settings: Settings) -> Self:
         """Take the lock, bring to an end what the last recorder left, note the new run.
+
+        A damaged file is put aside, and what can be read of it is saved into a new one.
 
         Raises:
             AlreadyRecording: another program records into the file.
-            DamagedDatabase: the last run was cut off, and the file is damaged; it is not touched.
-            DatabaseUnavailable: the file cannot be written now.
+            DamagedDatabase: the file is damaged, and ``Settings.salvage`` is off.
+            DatabaseError: the file cannot be used; the subclass says why.
         """
-        lock = RecorderLock(store.path)
+        make_folder(path)
+        lock = RecorderLock(path)
         lock.acquire()
         try:
-            _check_after_crash(store)
-            read_spills(store, archive=archive)
-            recover(store, archive=archive)
-            with store.writing() as connection:
-                return cls(store, lock, begin_run(connection))
-        except BaseException:  # whatever it is, Ctrl-C too: the lock is not kept
+            store = _open_sound(path, settings)
+            try:
+                read_spills(store, archive=settings.archive)
+                recover(store, archive=settings.archive)
+                with store.writing() as connection:
+                    return cls(store, lock, begin_run(connection))
+            except BaseException:  # whatever it is, Ctrl-C too: no connection is left open
+                store.close()
+                raise
+        except BaseException:
             lock.release()
             raise
 
@@ -62,31 +74,52 @@ class Session:
         Raises:
             OSError: no file can be written either.
         """
-        return write_spill(self._store.path, self.run_id, tasks)
+        return write_spill(self.store.path, self.run_id, tasks)
 
     def end(self, doings: Doings, *, is_clean: bool) -> None:
         """Note the end of the run, where all was written, checkpoint, give the lock back."""
         try:
             if is_clean:
-                with self._store.writing() as connection:
+                with self.store.writing() as connection:
                     end_run(connection, self.run_id, doings)
-                self._store.checkpoint()
+                self.store.checkpoint()
         except DatabaseError as error:
             _logger.warning("the end of the recording could not be noted: %s", error)
         finally:
             self._lock.release()
 
 
-def _check_after_crash(store: Store) -> None:
-    """Look at the pages, unless the last run ended as it should."""
-    with store.reading() as connection:
-        last = last_run(connection)
-        faults = [] if last is None or last.is_clean else page_faults(connection, quick=True)
-    if faults:
-        raise DamagedDatabase(
-            f"{store.path} is damaged, and was left as it is: {faults[0]}; restore a backup, or "
-            "record into another file (resonance-logs check tells more)"
-        )
+def _open_sound(path: Path, settings: Settings) -> Store:
+    try:
+        return _open_checked(path)
+    except DamagedDatabase:
+        if not settings.salvage:
+            raise
+        salvage(path)
+        return _open_checked(path)
+
+
+def _open_checked(path: Path) -> Store:
+    """The file at this program's version; searched for damage where its last run was cut off.
+
+    Raises:
+        DamagedDatabase: it is damaged; nothing was written to it.
+    """
+    prepare(path)
+    store = Store(path)
+    try:
+        with store.reading() as connection:
+            last = last_run(connection)
+            is_suspect = last is not None and not last.is_clean
+            faults = page_faults(connection, quick=True) if is_suspect else []
+        if faults:
+            raise DamagedDatabase(
+                f"{path} is damaged, and was left as it is: {faults[0]}; {ADVICE}"
+            )
+    except BaseException:
+        store.close()
+        raise
+    return store
 
 
 def read_spills(store: Store, *, archive: bool) -> None:

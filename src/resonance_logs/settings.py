@@ -42,6 +42,8 @@ class Settings:
     """Whether the single hits of a fight are kept (compressed) once it has ended."""
     durability: Durability = Durability.NORMAL
     """What a commit outlasts: the program's end (normal), or a loss of power too (full)."""
+    salvage: bool = True
+    """Whether a damaged file is put aside and saved from, when recording begins, or is an error."""
     keep_hits_days: float | None = None
     """The single hits of a fight are kept so long ..."""
     keep_hits_newest: int | None = None

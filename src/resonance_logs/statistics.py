@@ -105,14 +105,19 @@ def actor_ids(events: Events) -> set[int]:
     return {int(actor) for column in columns for actor in np.unique(column)} - {UNKNOWN}
 
 
+def first_time_ms(events: Events) -> int | None:
+    """The earliest timestamp, None without events."""
+    return min((int(times.min()) for times in _times(events)), default=None)
+
+
 def last_time_ms(events: Events) -> int | None:
     """The latest timestamp, None without events."""
-    latest = [
-        int(times.max())
-        for times in (events.damage.timestamp_ms, events.heals.timestamp_ms)
-        if len(times)
-    ]
-    return max(latest, default=None)
+    return max((int(times.max()) for times in _times(events)), default=None)
+
+
+def _times(events: Events) -> list[Int64Array]:
+    both = (events.damage.timestamp_ms, events.heals.timestamp_ms)
+    return [times for times in both if len(times)]
 
 
 def is_player(ids: Int64Array, players: Iterable[int]) -> NDArray[np.bool_]:

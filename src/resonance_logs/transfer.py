@@ -14,7 +14,7 @@ from resonance_logs.entities import Entity
 from resonance_logs.errors import CorruptArchive
 from resonance_logs.store import tables
 from resonance_logs.store.checksums import CHECKED, checksum, fingerprint, stored_rows
-from resonance_logs.store.facets import Facet, fight_facets, list_under
+from resonance_logs.store.facets import FAVORITE, Facet, fight_facets, list_under
 from resonance_logs.store.rows import insert_rows, select_in
 
 Rows = Sequence[tuple[Any, ...]]
@@ -115,7 +115,7 @@ class StoredFight:
             self.row["scene_name"],
             is_defeated=bool(self.row["is_defeated"]),
         )
-        return [*facets, Facet("favorite", "1")] if self.row["is_favorite"] else facets
+        return [*facets, FAVORITE] if self.row["is_favorite"] else facets
 
     def snapshot(self) -> Snapshot:
         """The players as they were at the end of the fight."""

@@ -20,6 +20,7 @@ COMMANDS = (
     ("restore",),
     ("export",),
     ("import",),
+    ("salvage",),
     ("prune",),
     ("delete",),
     ("favorite",),

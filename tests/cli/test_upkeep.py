@@ -179,3 +179,25 @@ def test_a_backup_is_made_and_put_back(run: Run, recorded: Path, tmp_path: Path)
     again = run("backup", saved)
     assert again.exit_code == 1
     assert error_lines(again.stderr) == [f"error: {saved} is there already; choose another name"]
+
+
+def test_a_damaged_file_is_mended_and_kept(run: Run, recorded: Path) -> None:
+    assert run("salvage").stdout == "sound; there is nothing to mend\n"
+    connection = sqlite3.connect(recorded)
+    connection.execute("UPDATE damage_skill_stats SET hits = hits + 1 WHERE encounter_id = 2")
+    connection.commit()
+    connection.close()
+    assert run("check").exit_code == 1
+    done = run("salvage")
+    assert done.exit_code == 0
+    lines = done.stdout.splitlines()
+    assert sorted(lines[0].removeprefix("fights: ").split(", ")) == [
+        "1 made anew from the single hits",
+        "2 saved whole",
+    ]
+    assert lines[1] == "fight 2 made anew from the single hits: damage_skill_stats"
+    assert lines[2].startswith("the damaged file is kept in ")
+    assert run("check").exit_code == 0
+    missing = run("salvage", db=recorded.with_name("nowhere.db"))
+    assert missing.exit_code == 1
+    assert "there is no database" in missing.stderr

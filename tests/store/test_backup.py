@@ -16,7 +16,7 @@ from resonance_logs import (
     NewerDatabase,
     NotADatabase,
 )
-from resonance_logs.store import backup as backup_module
+from resonance_logs.store import copies
 from tests.test_database import fight, record
 
 
@@ -105,7 +105,7 @@ def test_a_backup_that_fails_half_way_leaves_nothing(
     def fail(_part: Path, _source: Path) -> None:
         raise sqlite3.OperationalError("disk I/O error")
 
-    monkeypatch.setattr(backup_module, "check_copy", fail)
+    monkeypatch.setattr(copies, "check_copy", fail)
     with Database.open(path) as db, pytest.raises(BackupError, match="disk I/O error"):
         db.backup(path.with_name("second.db"))
     assert not path.with_name("second.db").exists()

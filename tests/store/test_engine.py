@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import insert, select
 
-from resonance_logs import DamagedDatabase, Database, DatabaseUnavailable, Unavailable
+from resonance_logs import DamagedDatabase, Database, DatabaseUnavailable, Settings, Unavailable
 from resonance_logs.store import tables
 from resonance_logs.store.engine import Store, describe, is_passing
 from resonance_logs.store.migrate import prepare
@@ -47,7 +47,9 @@ def test_a_damaged_file_cannot_be_opened(db: Database, path: Path) -> None:
     db.close()
     damage(path)
     with pytest.raises(DamagedDatabase, match="is damaged"):
-        Database.open(path)
+        Database.open(path, settings=Settings(salvage=False))
+    with pytest.raises(DamagedDatabase, match="is damaged"):
+        Database.open(path, record=False)
 
 
 def test_a_file_that_another_keeps_locked_is_unavailable_and_the_error_passes(

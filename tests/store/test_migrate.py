@@ -1,5 +1,6 @@
 """Migrations: every file of every version opens, whoever else opens it at that moment."""
 
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -12,7 +13,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from resonance_logs import Database
+from resonance_logs import DamagedDatabase, Database, DatabaseUnavailable
 from resonance_logs.commands import Filters, Sort
 from resonance_logs.store.engine import Store
 from resonance_logs.store.migrate import APPLICATION_ID, SCHEMA_VERSION, prepare
@@ -158,3 +159,67 @@ def test_threads_that_open_new_files_at_the_same_moment_all_succeed(tmp_path: Pa
     with ThreadPoolExecutor(len(paths)) as pool:
         list(pool.map(prepare, paths))
     assert len({frozenset(schema(path)) for path in paths}) == 1
+
+
+def copies(path: Path) -> list[Path]:
+    return sorted(path.parent.glob("*.before-*"))
+
+
+def test_before_a_table_is_rebuilt_the_file_is_copied(path: Path) -> None:
+    thaw(FROZEN[0], path)
+    before = rows(path)
+    prepare(path)
+    (copy,) = copies(path)
+    assert copy.name.startswith(f"fights.before-{SCHEMA_VERSION}-")
+    assert rows(copy) == before
+    prepare(path)
+    assert copies(path) == [copy]
+
+
+def test_a_migration_that_only_adds_makes_no_copy(path: Path) -> None:
+    thaw(FROZEN[1], path)
+    prepare(path)
+    assert copies(path) == []
+    prepare(path.with_name("new.db"))
+    assert copies(path) == []
+
+
+def test_without_room_for_the_copy_nothing_is_migrated(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    thaw(FROZEN[0], path)
+    before = rows(path)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _folder: shutil._ntuple_diskusage(9, 9, 9))
+    with pytest.raises(DatabaseUnavailable, match=r"must be migrated.*has 9 bytes free"):
+        prepare(path)
+    assert rows(path) == before
+    assert copies(path) == []
+    monkeypatch.undo()
+    prepare(path)
+
+
+def test_a_damaged_file_is_not_migrated(path: Path) -> None:
+    thaw(FROZEN[1], path)
+    connection = sqlite3.connect(path)
+    (page,) = connection.execute(
+        "SELECT rootpage FROM sqlite_schema WHERE name = 'damage_skill_stats'"
+    ).fetchone()
+    connection.close()
+    content = bytearray(path.read_bytes())
+    content[4096 * (page - 1) : 4096 * page] = b"\xff" * 4096
+    path.write_bytes(content)
+    with pytest.raises(DamagedDatabase, match="was not migrated"):
+        prepare(path)
+    assert path.read_bytes() == content
+    with Database.open(path) as db:  # which saves what can be read of the older file
+        (fight,) = db.commands.get_recent_encounters().rows
+        assert (fight.total_dmg, fight.scene_name) == (30, "Tina's Court")
+        assert db.commands.check_database().is_sound
+
+
+def rows(path: Path) -> list[str]:
+    connection = sqlite3.connect(path)
+    try:
+        return list(connection.iterdump())
+    finally:
+        connection.close()

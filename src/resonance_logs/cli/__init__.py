@@ -19,6 +19,7 @@ from resonance_logs.cli import (
     history,
     ingest,
     prune,
+    salvage,
     simulate,
     upkeep,
 )
@@ -69,6 +70,7 @@ app.command("backup")(upkeep.backup)
 app.command("restore")(upkeep.restore)
 app.command("export")(exchange.export)
 app.command("import")(exchange.import_fights)
+app.command("salvage")(salvage.salvage)
 app.command("prune")(prune.prune)
 app.command("favorite")(upkeep.favorite)
 app.command("delete")(upkeep.delete)

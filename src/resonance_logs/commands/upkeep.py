@@ -12,15 +12,13 @@ from resonance_logs.commands.shapes import DatabaseInfo
 from resonance_logs.encounters import remove
 from resonance_logs.errors import InvalidArgument, NotFound
 from resonance_logs.store.engine import Store
-from resonance_logs.store.facets import Facet, list_under, unlist
+from resonance_logs.store.facets import FAVORITE, list_under, unlist
 from resonance_logs.store.tables import (
     encounter_archives,
     encounters,
     entities,
     rejected_tasks,
 )
-
-_FAVORITE = Facet("favorite", "1")
 
 
 def delete_encounter(store: Store, arguments: OneEncounter) -> None:
@@ -53,9 +51,9 @@ def toggle_favorite_encounter(store: Store, arguments: Favorite) -> None:
     with store.writing() as connection:
         _check_ended(connection, [arguments.id], argument="id")
         if arguments.is_favorite:
-            list_under(connection, arguments.id, [_FAVORITE])
+            list_under(connection, arguments.id, [FAVORITE])
         else:
-            unlist(connection, [arguments.id], only=_FAVORITE)
+            unlist(connection, [arguments.id], only=FAVORITE)
         connection.execute(
             update(encounters)
             .where(encounters.c.id == arguments.id)

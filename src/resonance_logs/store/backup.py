@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import sqlite3
-import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
-from itertools import count
 from pathlib import Path
-from typing import Final
 
 from resonance_logs.errors import BackupError
-from resonance_logs.store.engine import connect
+from resonance_logs.store.copies import (
+    check_copy,
+    check_room,
+    copy_checked,
+    copy_database,
+    fold,
+    free_name,
+    part_of,
+    put_aside,
+)
 from resonance_logs.store.lock import RecorderLock
 from resonance_logs.store.migrate import prepare
-
-SPARE: Final = 1.05
-"""Free space asked for, as a multiple of the file."""
 
 
 def back_up(path: Path, target: Path) -> int:
@@ -33,10 +31,7 @@ def back_up(path: Path, target: Path) -> int:
     if target.exists():
         raise BackupError(f"{target} is there already; choose another name")
     check_room(path.stat().st_size, target.parent)
-    with part_of(target) as part:
-        copy_database(path, part)
-        check_copy(part, path)
-        part.replace(target)
+    copy_checked(path, target)
     return target.stat().st_size
 
 
@@ -70,102 +65,11 @@ def restore(path: Path, source: Path) -> Path | None:
     return kept
 
 
-def check_room(count: int, folder: Path) -> None:
-    """See that a copy of so many bytes has room in a folder, which is made where it is missing.
-
-    Raises:
-        BackupError: it has none, or the folder cannot be written to.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        free = shutil.disk_usage(folder).free
-    except OSError as error:
-        raise BackupError(f"{folder} cannot be written to: {error.strerror}") from error
-    needed = int(count * SPARE)
-    if free < needed:
-        raise BackupError(f"{folder} has {free:,} bytes free, and the copy needs {needed:,}")
-
-
-@contextmanager
-def part_of(target: Path) -> Iterator[Path]:
-    """A name beside the target for what is not whole yet; nothing is left of it afterwards."""
-    part = target.with_name(f"{target.name}.part")
-    files = [part.with_name(part.name + suffix) for suffix in ("", "-wal", "-shm", "-journal")]
-    try:
-        for file in files:
-            file.unlink(missing_ok=True)
-        yield part
-    except (OSError, sqlite3.Error) as error:
-        raise BackupError(f"{target} could not be made: {error}") from error
-    finally:
-        for file in files:
-            file.unlink(missing_ok=True)
-
-
-def copy_database(source: Path, target: Path) -> None:
-    """Copy what is committed at one moment.
-
-    Raises:
-        BackupError: the source cannot be read, or the target not be written.
-    """
-    try:
-        with closing(connect(source)) as reader, closing(sqlite3.connect(target)) as writer:
-            reader.backup(writer)
-    except sqlite3.Error as error:
-        raise BackupError(f"{source} cannot be copied: {error}") from error
-
-
-def check_copy(part: Path, source: Path) -> None:
-    """See that a copy is sound.
-
-    Raises:
-        BackupError: it is not, and so neither is the ``source`` that it was made of.
-    """
-    with closing(connect(part)) as connection:
-        found = [row[0] for row in connection.execute("PRAGMA quick_check(1)")]
-    if found != ["ok"]:
-        raise BackupError(f"{source} is damaged, and so would be its copy: {found[0]}")
-
-
 def _keep(path: Path) -> Path:
     """Give the database that is to be replaced a second name; it stays under its own until then."""
-    kept = _free_name(path)
-    if not fold(path):  # damaged: what there is of it is kept as it is
-        for suffix in ("-wal", "-shm"):
-            beside = path.with_name(path.name + suffix)
-            if beside.exists():
-                beside.replace(kept.with_name(kept.name + suffix))
-    try:
-        os.link(path, kept)
-    except OSError:  # a file system without links
-        shutil.copy2(path, kept)
+    kept = free_name(path, "before-restore")
+    fold(path)
+    put_aside(path, kept)
+    for suffix in ("-wal", "-shm"):  # of a file too damaged to be folded
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
     return kept
-
-
-def fold(path: Path) -> bool:
-    """Have the whole database in its one file, which nobody else may have open.
-
-    Returns False where it is too damaged for that.
-
-    Raises:
-        BackupError: another program has it open.
-    """
-    try:
-        with closing(connect(path)) as connection:
-            connection.execute("PRAGMA busy_timeout=1000").close()
-            connection.execute("PRAGMA journal_mode=DELETE").fetchall()
-    except sqlite3.OperationalError as error:
-        raise BackupError(f"{path} is open in another program; close that one first") from error
-    except sqlite3.DatabaseError:
-        return False
-    return True
-
-
-def _free_name(path: Path) -> Path:
-    moment = time.strftime("%Y%m%d-%H%M%S")
-    for number in count(1):
-        again = f"-{number}" if number > 1 else ""
-        name = path.with_name(f"{path.stem}.before-restore-{moment}{again}{path.suffix}")
-        if not name.exists():
-            return name
-    raise AssertionError("numbers do not end")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from itertools import chain
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, delete, exists, select
 
@@ -20,6 +20,9 @@ class Facet(NamedTuple):
 
     kind: str
     value: str
+
+
+FAVORITE: Final = Facet("favorite", "1")
 
 
 def fight_facets(

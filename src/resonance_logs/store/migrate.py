@@ -13,16 +13,21 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DatabaseError as DriverError
 
 from resonance_logs.errors import (
+    BackupError,
     DamagedDatabase,
     DatabaseError,
     DatabaseUnavailable,
     NewerDatabase,
     NotADatabase,
 )
+from resonance_logs.store.copies import check_room, copy_checked, free_name
 from resonance_logs.store.engine import Store, connect, describe
 
 SCHEMA_VERSION: Final = "0004"
 """The newest migration; a test holds that Alembic says the same."""
+
+REBUILDING: Final = ("0002",)
+"""The migrations that rebuild a table; the file is copied first."""
 
 APPLICATION_ID: Final = 0x524C4F47
 """Marks the file as ours ("RLOG" in SQLite's header)."""
@@ -70,6 +75,18 @@ def prepare(path: Path) -> None:
 def _check_path(path: Path) -> None:
     if path.is_dir():
         raise NotADatabase(f"{path} is a folder; give the path of a file in it")
+    make_folder(path)
+    log = path.with_name(f"{path.name}-wal")
+    if path.exists() and not path.stat().st_size and log.exists() and log.stat().st_size:
+        raise DamagedDatabase(f"{path} is empty, and its log is not")
+
+
+def make_folder(path: Path) -> None:
+    """Make the folder of a file, where it is missing.
+
+    Raises:
+        DatabaseUnavailable: it cannot be made.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -125,6 +142,8 @@ def _migrate(path: Path) -> None:
     try:
         with store.writing() as connection:
             before = _version_within(connection)
+            if before is not None:
+                _guard(path, connection, before)
             config.attributes["connection"] = connection
             with _alembic:
                 command.upgrade(config, "head")
@@ -140,6 +159,31 @@ def _migrate(path: Path) -> None:
     finally:
         store.close()
     _logger.info("%s migrated from %s to %s", path, before or "nothing", SCHEMA_VERSION)
+
+
+def _guard(path: Path, connection: Connection, before: str) -> None:
+    """See that the file is sound, and keep a copy where a table of it is to be rebuilt.
+
+    Raises:
+        DamagedDatabase: it is not; it is not touched.
+        DatabaseUnavailable: the copy has no room, or cannot be made.
+    """
+    found = connection.exec_driver_sql("PRAGMA quick_check(1)").scalars().all()
+    if found != ["ok"]:
+        raise DamagedDatabase(f"{path} is damaged, and was not migrated: {found[0]}")
+    if not any(before < each for each in REBUILDING):
+        return
+    kept = free_name(path, f"before-{SCHEMA_VERSION}")
+    try:
+        # The copy, and the table that is rebuilt while the old one is still there.
+        check_room(2 * path.stat().st_size, path.parent)
+        copy_checked(path, kept)
+    except BackupError as error:
+        raise DatabaseUnavailable(
+            f"{path} is of an older version and must be migrated; a copy that is made of it first "
+            f"cannot be made: {error}"
+        ) from error
+    _logger.warning("%s is migrated from %s to %s; kept: %s", path, before, SCHEMA_VERSION, kept)
 
 
 def _version_within(connection: Connection) -> str | None:

@@ -1,0 +1,103 @@
+"""Reading what can be read of a damaged database."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+from typing import Any, Final, Self
+
+_MOST_SKIPPED: Final = 1 << 53
+_AT_ONCE: Final = 500
+
+
+class Wreck:
+    """A copy of a damaged file and its write-ahead log.
+
+    A copy, because SQLite cannot read a log without writing its index and, at the end, the file.
+    """
+
+    def __init__(self, copy: Path) -> None:
+        self._connection = sqlite3.connect(copy, isolation_level=None)
+        self._connection.text_factory = partial(str, encoding="utf-8", errors="replace")
+
+    def close(self) -> None:
+        """Close the file."""
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.close()
+
+    def rows(self, table: str, key: str, value: int) -> list[dict[str, Any]] | None:
+        """The rows of a table with this value in a column; None where they cannot be read."""
+        return self._ask(f"SELECT * FROM {table} WHERE {key} = ?", (value,))  # noqa: S608
+
+    def scan(self, table: str, key: str) -> Iterator[dict[str, Any]]:
+        """All rows that can be read of a table with a numeric key, ascending.
+
+        Where a page cannot be read the next key is looked for further and further away.
+        """
+        last, skip = -_MOST_SKIPPED, 1
+        while last < _MOST_SKIPPED:
+            found = self._ask(
+                f"SELECT * FROM {table} WHERE {key} > ? ORDER BY {key} LIMIT ?",  # noqa: S608
+                (last, _AT_ONCE if skip == 1 else 1),
+            )
+            if found is None:
+                last, skip = last + skip, skip * 2
+                continue
+            yield from found
+            if not found:
+                return
+            last, skip = found[-1][key], 1
+
+    def everything(self, table: str) -> list[dict[str, Any]]:
+        """The rows of a table up to the first that cannot be read, from either end."""
+        names = ", ".join(self._keys(table))
+        forth = self._until_damage(f"SELECT * FROM {table} ORDER BY {names}")  # noqa: S608
+        if forth is not None and forth[1]:
+            return forth[0]
+        backwards = ", ".join(f"{name} DESC" for name in self._keys(table))
+        back = self._until_damage(f"SELECT * FROM {table} ORDER BY {backwards}")  # noqa: S608
+        return (forth[0] if forth else []) + (back[0] if back else [])
+
+    def highest(self, table: str, key: str) -> int:
+        """The highest value of a numeric column, 0 where it cannot be read."""
+        found = self._ask(f"SELECT max({key}) AS highest FROM {table}")  # noqa: S608
+        value = found[0]["highest"] if found else None
+        return value if isinstance(value, int) else 0
+
+    def sequence(self, table: str) -> int:
+        """The highest id that a table ever had, 0 where that cannot be read."""
+        found = self._ask("SELECT seq FROM sqlite_sequence WHERE name = ?", (table,))
+        value = found[0]["seq"] if found else None
+        return value if isinstance(value, int) else 0
+
+    def _keys(self, table: str) -> list[str]:
+        info = self._ask(f"PRAGMA table_info({table})") or []
+        return [row["name"] for row in sorted(info, key=lambda row: row["pk"]) if row["pk"]]
+
+    def _ask(self, sql: str, given: Sequence[object] = ()) -> list[dict[str, Any]] | None:
+        try:
+            with closing(self._connection.execute(sql, given)) as cursor:
+                names = [each[0] for each in cursor.description or ()]
+                return [dict(zip(names, row, strict=True)) for row in cursor]
+        except (sqlite3.DatabaseError, OverflowError):
+            return None
+
+    def _until_damage(self, sql: str) -> tuple[list[dict[str, Any]], bool] | None:
+        """The rows, and whether they are all."""
+        rows: list[dict[str, Any]] = []
+        try:
+            with closing(self._connection.execute(sql)) as cursor:
+                names = [each[0] for each in cursor.description]
+                for row in cursor:
+                    rows.append(dict(zip(names, row, strict=True)))  # noqa: PERF401 - kept on error
+        except sqlite3.DatabaseError:
+            return rows, False
+        return rows, True

@@ -1,0 +1,340 @@
+"""Of a damaged file all is saved that can be read, and nothing wrong is shown as right."""
+
+import shutil
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from resonance_logs import (
+    AlreadyRecording,
+    Database,
+    DatabaseUnavailable,
+    EndEncounter,
+    NotADatabase,
+    decode_task,
+)
+from resonance_logs.commands.shapes import EncounterRange
+from resonance_logs.salvage import Outcome, SalvageReport
+from resonance_logs.store.copies import copy_files
+from tests.test_database import fight, record, rows
+from tests.test_exchange import everything, rich_fight
+from tests.test_recovery import kill, recorder
+
+FIGHTS = 60
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Many fights with something in every table; one is a favourite. Never changed."""
+    path = tmp_path_factory.mktemp("salvage") / "fights.db"
+    with Database.open(path) as db:
+        for number in range(FIGHTS):
+            record(db, rich_fight(60_000 * number, name=f"Player {number}"))
+        db.commands.toggle_favorite_encounter(id=5, is_favorite=True)
+        db.commands.delete_encounter(7)
+        db.commands.delete_encounter(FIGHTS)
+    return path
+
+
+@pytest.fixture
+def recorded(template: Path, path: Path) -> Path:
+    shutil.copy(template, path)
+    return path
+
+
+def pages_of(path: Path, table: str) -> list[int]:
+    """The leaf pages of a table, found by walking from its root."""
+    connection = sqlite3.connect(path)
+    (root,) = connection.execute(
+        "SELECT rootpage FROM sqlite_schema WHERE name = ?", (table,)
+    ).fetchone()
+    connection.close()
+    content = path.read_bytes()
+
+    def leaves(page: int) -> list[int]:
+        start = 4_096 * (page - 1)
+        kind = content[start]
+        if kind in {10, 13}:
+            return [page]
+        cells = int.from_bytes(content[start + 3 : start + 5], "big")
+        children = []
+        for number in range(cells):
+            at = start + 12 + 2 * number
+            cell = start + int.from_bytes(content[at : at + 2], "big")
+            children.append(int.from_bytes(content[cell : cell + 4], "big"))
+        children.append(int.from_bytes(content[start + 8 : start + 12], "big"))
+        return [leaf for child in children for leaf in leaves(child)]
+
+    return leaves(root)
+
+
+def overwrite(path: Path, page: int, with_byte: bytes = b"\xff") -> None:
+    content = bytearray(path.read_bytes())
+    content[4_096 * (page - 1) : 4_096 * page] = with_byte * 4_096
+    path.write_bytes(content)
+
+
+def spoil(path: Path, *statements: str) -> None:
+    connection = sqlite3.connect(path)
+    for statement in statements:
+        connection.execute(statement)
+    connection.commit()
+    connection.close()
+
+
+def mend(path: Path) -> SalvageReport:
+    report = Database.salvage(path)
+    assert report is not None
+    assert report.damaged.exists()
+    written = report.damaged.with_name(f"{report.damaged.name}.txt").read_text()
+    assert written.splitlines() == [report.summary, *report.notes]
+    assert not list(path.parent.glob("*.part*"))
+    return report
+
+
+def told(path: Path) -> dict[int, dict[str, object]]:
+    with Database.open(path, record=False) as db:
+        fights = db.commands.get_recent_encounters(1_000).rows
+        return {each.id: everything(db, each.id) for each in fights}
+
+
+def is_sound(path: Path) -> bool:
+    with Database.open(path, record=False) as db:
+        return db.commands.check_database().is_sound
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        "damage_skill_stats",
+        "heal_skill_stats",
+        "actor_encounter_stats",
+        "encounter_bosses",
+        "actor_attributes",
+    ],
+)
+@pytest.mark.parametrize("with_byte", [b"\xff", b"\0"])
+def test_figures_on_a_damaged_page_are_made_anew_from_the_single_hits(
+    recorded: Path, table: str, with_byte: bytes
+) -> None:
+    before = told(recorded)
+    pages = pages_of(recorded, table)
+    overwrite(recorded, pages[len(pages) // 2], with_byte)
+    report = mend(recorded)
+    assert report.outcomes[Outcome.REBUILT] >= 1
+    assert (
+        report.outcomes.total() == report.outcomes[Outcome.REBUILT] + report.outcomes[Outcome.WHOLE]
+    )
+    assert is_sound(recorded)
+    after = told(recorded)
+    if table != "actor_encounter_stats":  # it alone has the names as they were
+        assert after == before
+    assert {each: told["range"] for each, told in after.items()}.keys() == before.keys()
+
+
+def test_a_fight_whose_row_is_lost_is_made_anew_and_marked(recorded: Path) -> None:
+    before = told(recorded)
+    pages = pages_of(recorded, "encounters")
+    overwrite(recorded, pages[1])
+    report = mend(recorded)
+    after = told(recorded)
+    assert after.keys() == before.keys()
+    changed = [each for each in after if after[each] != before[each]]
+    assert 1 <= len(changed) == report.outcomes[Outcome.REBUILT]
+    with Database.open(recorded, record=False) as db:
+        for each in changed:
+            fight = db.commands.get_encounter_by_id(each)
+            assert (fight.was_interrupted, fight.is_complete) == (True, False)
+            assert fight.total_dmg == 30
+    assert is_sound(recorded)
+
+
+def test_where_the_archive_is_damaged_the_figures_stay_as_they_were(recorded: Path) -> None:
+    spoil(recorded, "UPDATE encounter_archives SET payload = X'524c4101' WHERE encounter_id = 3")
+    report = mend(recorded)
+    assert report.outcomes[Outcome.WITHOUT_HITS] == 1
+    assert report.notes == ["fight 3 saved without the single hits: encounter_archives"]
+    with Database.open(recorded, record=False) as db:
+        assert db.commands.get_encounter_by_id(3).lost_events == 0
+        assert db.commands.get_encounter_player_skills(3, 7, "dps").skill_rows[0].total_dmg == 30
+    assert is_sound(recorded)
+
+
+def test_without_hits_and_with_damaged_figures_a_fight_is_kept_as_incomplete(
+    recorded: Path,
+) -> None:
+    spoil(
+        recorded,
+        "DELETE FROM encounter_archives WHERE encounter_id = 3",
+        "UPDATE damage_skill_stats SET total_value = 99 WHERE encounter_id = 3",
+    )
+    report = mend(recorded)
+    assert report.outcomes[Outcome.IN_PART] == 1
+    with Database.open(recorded, record=False) as db:
+        fight = db.commands.get_encounter_by_id(3)
+        assert (fight.total_dmg, fight.is_complete, fight.lost_events) == (30, False, 3)
+        assert db.commands.get_encounter_player_skills(3, 7, "dps").skill_rows == []
+    assert is_sound(recorded)
+
+
+def test_a_changed_number_is_put_right_from_the_single_hits(recorded: Path) -> None:
+    before = told(recorded)
+    spoil(
+        recorded,
+        "UPDATE encounters SET total_dmg = 1 WHERE id = 9",
+        "UPDATE actor_encounter_stats SET damage_dealt = 1 WHERE encounter_id = 10",
+        "UPDATE damage_skill_stats SET hits = 9 WHERE encounter_id = 11",
+    )
+    assert mend(recorded).outcomes[Outcome.REBUILT] == 3
+    after = told(recorded)
+    assert after[11] == before[11]
+    assert after[10] == before[10]  # the names too: the row of the list confirms them
+    assert is_sound(recorded)
+
+
+def test_favourites_rejected_tasks_names_and_players_are_saved(recorded: Path) -> None:
+    spoil(recorded, "INSERT INTO catalog_names VALUES ('skill', 17, 'Slash')")
+    queries = (
+        "SELECT * FROM entities",
+        "SELECT * FROM rejected_tasks",
+        "SELECT * FROM catalog_names",
+        "SELECT id FROM encounters WHERE is_favorite",
+        "SELECT id, started_at_ms FROM recorder_runs",
+        "SELECT kind, value FROM facet_values ORDER BY kind, value",
+    )
+    before = [rows(recorded, query) for query in queries]
+    overwrite(recorded, pages_of(recorded, "heal_skill_stats")[0])
+    mend(recorded)
+    assert [rows(recorded, query) for query in queries] == before
+
+
+def test_numbers_of_fights_are_never_given_again(recorded: Path) -> None:
+    overwrite(recorded, pages_of(recorded, "heal_skill_stats")[0])
+    mend(recorded)
+    with Database.open(recorded) as db:
+        record(db, fight(started=90_000_000))
+        assert db.commands.get_recent_encounters(1).rows[0].id == FIGHTS + 1
+        assert 7 not in {each.id for each in db.commands.get_recent_encounters(100).rows}
+
+
+def test_a_recorder_saves_what_it_can_of_a_damaged_file_and_goes_on(path: Path) -> None:
+    process = recorder(path, 200)
+    assert process.stdout is not None
+    for _ in range(60):
+        process.stdout.readline()
+    kill(process)
+    with sqlite3.connect(path) as connection:  # the log is moved into the file
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    connection.close()
+    overwrite(path, pages_of(path, "damage_skill_stats")[0])
+    damaged = path.read_bytes()
+    with Database.open(path) as db:
+        saved = db.commands.get_recent_encounters(1_000).rows
+        assert len(saved) >= 10
+        assert all(each.total_dmg == 500 for each in saved[1:])
+        assert saved[0].was_interrupted
+        assert db.commands.check_database().is_sound
+        record(db, fight(started=90_000_000))
+    (kept,) = path.parent.glob("fights.damaged-*.db")
+    assert kept.read_bytes() == damaged
+
+
+def test_a_fight_being_recorded_is_saved_from_its_journal(path: Path) -> None:
+    process = recorder(path, 1_000)
+    assert process.stdout is not None
+    for _ in range(3):
+        process.stdout.readline()
+    kill(process)
+    spoil(path, "DELETE FROM encounters WHERE id > 1", "UPDATE encounters SET ended_at_ms = NULL")
+    overwrite(path, pages_of(path, "heal_skill_stats")[0])
+    with Database.open(path) as db:
+        (saved,) = db.commands.get_recent_encounters().rows
+        assert saved.was_interrupted
+
+
+def test_a_log_whose_file_is_empty_is_put_aside_with_it(path: Path) -> None:
+    other = path.with_name("other.db")
+    with Database.open(other) as db:
+        record(db, fight())
+        copy_files(other, path)
+    path.write_bytes(b"")
+    log = path.with_name(f"{path.name}-wal")
+    log.write_bytes(b"what was written last")
+    with Database.open(path) as db:
+        record(db, fight())
+    (kept,) = path.parent.glob("fights.damaged-*-wal")
+    assert kept.read_bytes() == b"what was written last"
+
+
+def test_a_locked_file_is_never_taken_for_damaged(
+    recorded: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("resonance_logs.store.engine.BUSY_TIMEOUT_MS", 20)
+    monkeypatch.setattr("resonance_logs.store.migrate.OPENING_TIMEOUT_S", 0.2)
+    spoil(recorded, "UPDATE recorder_runs SET ended_at_ms = NULL")
+    blocker = sqlite3.connect(recorded, isolation_level=None)
+    blocker.execute("PRAGMA locking_mode=EXCLUSIVE")
+    blocker.execute("BEGIN EXCLUSIVE")
+    with pytest.raises(DatabaseUnavailable):
+        Database.open(recorded)
+    blocker.close()
+    assert not list(recorded.parent.glob("*damaged*"))
+    Database.open(recorded).close()
+
+
+def test_a_sound_file_is_left_as_it_is(recorded: Path) -> None:
+    assert Database.salvage(recorded) is None
+    assert not list(recorded.parent.glob("*damaged*"))
+
+
+def test_what_cannot_be_mended_is_told_and_left_as_it_is(path: Path, recorded: Path) -> None:
+    with Database.open(path) as db:
+        with pytest.raises(AlreadyRecording):
+            Database.salvage(path)
+        record(db, [EndEncounter(ended_at_ms=1)])
+    with pytest.raises(DatabaseUnavailable, match="there is no database"):
+        Database.salvage(path.with_name("nowhere.db"))
+    text = path.with_name("text.db")
+    text.write_text("nothing of the kind" * 1_000)
+    with pytest.raises(NotADatabase):
+        Database.salvage(text)
+
+
+def test_where_nothing_can_be_read_the_file_is_kept_and_a_new_one_begun(recorded: Path) -> None:
+    content = bytearray(recorded.read_bytes())
+    content[100:4_096] = b"\xff" * 3_996  # the list of all tables
+    recorded.write_bytes(content)
+    with Database.open(recorded) as db:
+        assert db.commands.get_recent_encounters().total_count == 0
+        record(db, fight())
+    (kept,) = recorded.parent.glob("fights.damaged-*.db")
+    assert kept.read_bytes() == bytes(content)
+
+
+SHARED = Path(__file__).parents[2] / "shared/data/malygos.ndjson"
+
+
+@pytest.mark.skipif(not SHARED.exists(), reason="the recorded fights are not here")
+@pytest.mark.parametrize("table", ["damage_skill_stats", "encounters", "facet_encounters"])
+def test_real_fights_are_saved_to_the_last(path: Path, table: str) -> None:
+    with Database.open(path) as db:
+        db.enqueue_many([decode_task(line) for line in SHARED.read_bytes().splitlines()])
+        db.flush(60)
+    before = ranges(path)
+    for page in pages_of(path, table)[::2]:
+        overwrite(path, page)
+    report = mend(path)
+    after = ranges(path)
+    assert report.outcomes[Outcome.LOST] == 0
+    if table == "encounters":  # whose times and scenes are lost with it
+        assert [each.total_dmg for each in after] == [each.total_dmg for each in before]
+    else:
+        assert after == before
+    assert is_sound(path)
+
+
+def ranges(path: Path) -> list[EncounterRange]:
+    with Database.open(path, record=False) as db:
+        ids = sorted(each.id for each in db.commands.get_recent_encounters(1_000).rows)
+        return [db.commands.get_encounter_range(each) for each in ids]
