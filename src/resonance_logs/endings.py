@@ -116,18 +116,40 @@ def finish(
 
 def rebuild(
     connection: Connection,
-    fight: OpenEncounter,
+    encounter_id: int,
+    row: Mapping[str, Any],
     events: Events,
-    ending: Ending,
-    entities: Players,
-    *,
-    archive: bool,
+    players: Mapping[int, Entity],
 ) -> None:
-    """Make an ended fight final once more, in place of what is stored of its figures."""
+    """Make an ended fight final once more, in place of what is stored of its figures.
+
+    ``row`` is its row as it was, of which start, end, scene and defeated bosses are taken;
+    ``players`` are those who are in it, as they were.
+    """
     for table in (*CHECKED.values(), tables.encounter_archives):
-        connection.execute(delete(table).where(table.c.encounter_id == fight.id))
-    unlist(connection, [fight.id], kept=("favorite",))
-    finish(connection, fight, events, ending, entities, archive=archive)
+        connection.execute(delete(table).where(table.c.encounter_id == encounter_id))
+    unlist(connection, [encounter_id], kept=("favorite",))
+    begun = ("started_at_ms", "local_player_id", "scene_id", "scene_name")
+    fight = OpenEncounter(encounter_id, **{name: row[name] for name in begun})
+    ending = Ending(
+        row["ended_at_ms"],
+        frozenset(each["monsterName"] for each in json.loads(row["bosses"]) if each["isDefeated"]),
+        was_interrupted=bool(row["was_interrupted"]),
+        lost_events=row["lost_events"],
+    )
+    fight = fight.plus(events).with_party(players)
+    finish(connection, fight, events, ending, _Known(players), archive=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """Players who are known already."""
+
+    known: Mapping[int, Entity]
+
+    def players(self, _connection: Connection, ids: Iterable[int]) -> dict[int, Entity]:
+        """Those of ``ids`` that are players."""
+        return {each: self.known[each] for each in ids if each in self.known}
 
 
 def _store_figures(

@@ -17,9 +17,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from resonance_logs import statistics
 from resonance_logs.archive import decode_events
-from resonance_logs.encounters import OpenEncounter
-from resonance_logs.endings import Ending, rebuild
-from resonance_logs.entities import EntityBook
+from resonance_logs.endings import rebuild
+from resonance_logs.entities import Entity, EntityBook
 from resonance_logs.errors import CorruptArchive, DatabaseUnavailable
 from resonance_logs.events import Events
 from resonance_logs.store import tables
@@ -29,7 +28,7 @@ from resonance_logs.store.engine import Store, describe
 from resonance_logs.store.facets import FAVORITE, list_under
 from resonance_logs.store.migrate import prepare
 from resonance_logs.store.wreck import Wreck
-from resonance_logs.transfer import Snapshot, StoredFight, defeated_bosses
+from resonance_logs.transfer import StoredFight
 
 _logger = logging.getLogger(__name__)
 
@@ -237,23 +236,9 @@ class _Remains:
         if self.events is None or not len(self.events):
             return None
         row = self.row or self._row_of_events(self.events)
-        begun = {
-            name: row[name]
-            for name in ("started_at_ms", "local_player_id", "scene_id", "scene_name")
-        }
-        connection.execute(
-            insert(tables.encounters),
-            {"id": self.id, **begun, "is_favorite": row["is_favorite"], "ended_at_ms": 0},
-        )
-        ending = Ending(
-            row["ended_at_ms"],
-            defeated_bosses(row),
-            was_interrupted=bool(row["was_interrupted"]),
-            lost_events=row["lost_events"],
-        )
-        players = self._players(connection)
-        fight = OpenEncounter(self.id, **begun).plus(self.events).with_party(players.known)
-        rebuild(connection, fight, self.events, ending, players, archive=True)
+        stub = {"id": self.id, **_only(row, ("started_at_ms", "is_favorite")), "ended_at_ms": 0}
+        connection.execute(insert(tables.encounters), stub)
+        rebuild(connection, self.id, row, self.events, self._players(connection))
         if row["is_favorite"]:
             list_under(connection, self.id, [FAVORITE])
         return Outcome.REBUILT if self.faults else Outcome.WHOLE
@@ -269,7 +254,7 @@ class _Remains:
         StoredFight(row, figures).store(connection, self.id)
         return Outcome.IN_PART
 
-    def _players(self, connection: Connection) -> Snapshot:
+    def _players(self, connection: Connection) -> dict[int, Entity]:
         """The players as they were in the fight, or as they are known at all."""
         ids = statistics.actor_ids(self.events or Events.empty())
         players = EntityBook().draft().players(connection, ids)
@@ -279,13 +264,13 @@ class _Remains:
                 "attributes_checksum": self.figures["attributes_checksum"] or [],
             }
             listed = {(each["name"], each["classId"]) for each in json.loads(self.row["players"])}
-            as_they_were = StoredFight(self.row, figures).snapshot().known
+            as_they_were = StoredFight(self.row, figures).players()
             players |= {
                 actor: known
                 for actor, known in as_they_were.items()
                 if (known.name or f"#{actor}", known.class_id) in listed
             }
-        return Snapshot(players)
+        return players
 
     def _row_of_events(self, events: Events) -> dict[str, Any]:
         """In place of a row that is lost: from the first event to the last, and incomplete."""

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import Connection, insert, select
@@ -117,44 +116,24 @@ class StoredFight:
         )
         return [*facets, FAVORITE] if self.row["is_favorite"] else facets
 
-    def snapshot(self) -> Snapshot:
+    def players(self) -> dict[int, Entity]:
         """The players as they were at the end of the fight."""
         attributes: dict[int, str] = {row[0]: row[1] for row in self.figures[_ATTRIBUTES]}
-        return Snapshot(
-            {
-                actor["actor_id"]: Entity(
-                    actor["actor_id"],
-                    actor["name"],
-                    actor["class_id"],
-                    actor["class_spec"],
-                    actor["ability_score"],
-                    actor["level"],
-                    attributes.get(actor["actor_id"]),
-                    first_seen_ms=0,
-                    last_seen_ms=0,
-                )
-                for actor in map(_actor, self.figures[_ACTORS])
-                if actor["is_player"]
-            }
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """The players of a fight."""
-
-    known: Mapping[int, Entity] = field(default_factory=dict)
-
-    def players(self, _connection: Connection, ids: Any) -> dict[int, Entity]:
-        """Those of ``ids`` that are players."""
-        return {each: self.known[each] for each in ids if each in self.known}
-
-
-def defeated_bosses(row: Mapping[str, Any]) -> frozenset[str]:
-    """The names of the bosses that a fight's row lists as defeated."""
-    return frozenset(
-        each["monsterName"] for each in json.loads(row["bosses"]) if each["isDefeated"]
-    )
+        return {
+            actor["actor_id"]: Entity(
+                actor["actor_id"],
+                actor["name"],
+                actor["class_id"],
+                actor["class_spec"],
+                actor["ability_score"],
+                actor["level"],
+                attributes.get(actor["actor_id"]),
+                first_seen_ms=0,
+                last_seen_ms=0,
+            )
+            for actor in map(_actor, self.figures[_ACTORS])
+            if actor["is_player"]
+        }
 
 
 def merge_entities(connection: Connection, rows: Rows) -> None:

@@ -15,10 +15,12 @@ from resonance_logs.cli import (
     call,
     catalog,
     demo,
+    doctor,
     exchange,
     history,
     ingest,
     prune,
+    rejects,
     salvage,
     simulate,
     upkeep,
@@ -65,6 +67,7 @@ app.command("list")(history.list_fights)
 app.command("show")(history.show)
 app.command("call")(call.call)
 app.command("info")(upkeep.info)
+app.command("doctor")(doctor.doctor)
 app.command("check")(upkeep.check)
 app.command("backup")(upkeep.backup)
 app.command("restore")(upkeep.restore)
@@ -74,6 +77,7 @@ app.command("salvage")(salvage.salvage)
 app.command("prune")(prune.prune)
 app.command("favorite")(upkeep.favorite)
 app.command("delete")(upkeep.delete)
+app.add_typer(rejects.app, name="rejects")
 app.add_typer(catalog.app, name="catalog")
 app.command("simulate")(simulate.simulate)
 app.command("demo")(demo.demo)

@@ -19,10 +19,12 @@ from pydantic.alias_generators import to_camel
 from resonance_logs.commands import (
     check,
     encounter,
+    health,
     listing,
     players,
     prune,
     registry,
+    rejects,
     shapes,
     skills,
     timeline,
@@ -47,6 +49,7 @@ from resonance_logs.commands.arguments import (
     Range,
     RecentPlayers,
     SkillType,
+    SomeRejected,
     Sort,
     TimelineOf,
 )
@@ -220,9 +223,25 @@ class Commands:
         """What is stored, and in how many bytes."""
         return self._ask(upkeep.get_database_info, NoArguments)
 
+    def get_database_health(self) -> shapes.DatabaseHealth:
+        """Size, room, the last run of the recorder, what waits, and what needs to be looked at."""
+        return self._ask(health.get_database_health, NoArguments)
+
     def check_database(self, *, quick: bool = False) -> shapes.CheckReport:
         """Whether the file is sound, and each fight's figures agree with its single events."""
         return self._ask(check.check_database, CheckOf, quick=quick)
+
+    def get_rejected_tasks(self, limit: int = 50, offset: int = 0) -> shapes.RejectedPage:
+        """Tasks that were set aside with their error, the newest first."""
+        return self._ask(rejects.get_rejected_tasks, Page, limit=limit, offset=offset)
+
+    def retry_rejected_tasks(self, ids: Sequence[int] | None = None) -> shapes.RetryReport:
+        """Take rejected tasks (None: all) that are right by now; the others stay."""
+        return self._ask(rejects.retry_rejected_tasks, SomeRejected, ids=ids)
+
+    def delete_rejected_tasks(self, ids: Sequence[int] | None = None) -> None:
+        """Let rejected tasks (None: all) go for ever."""
+        self._ask(rejects.delete_rejected_tasks, SomeRejected, ids=ids)
 
     def prune_encounters(
         self,

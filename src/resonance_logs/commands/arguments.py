@@ -227,3 +227,11 @@ class PruneTo(Arguments):
         default=None, description="Let go the oldest fights while the file is larger."
     )
     dry_run: Flag = Field(default=False, description="Only tell what would go.")
+
+
+class SomeRejected(Arguments):
+    """Which rejected tasks."""
+
+    ids: Annotated[list[Integer], Field(max_length=10_000)] | None = Field(
+        default=None, description="Their numbers; null for all."
+    )

@@ -15,9 +15,11 @@ from resonance_logs.commands import (
     arguments,
     check,
     encounter,
+    health,
     listing,
     players,
     prune,
+    rejects,
     shapes,
     skills,
     timeline,
@@ -107,7 +109,11 @@ _TABLE: Final[
         TypeAdapter(shapes.EncounterSummary | None),
     ),
     (upkeep.get_database_info, arguments.NoArguments, TypeAdapter(shapes.DatabaseInfo)),
+    (health.get_database_health, arguments.NoArguments, TypeAdapter(shapes.DatabaseHealth)),
     (check.check_database, arguments.CheckOf, TypeAdapter(shapes.CheckReport)),
+    (rejects.get_rejected_tasks, arguments.Page, TypeAdapter(shapes.RejectedPage)),
+    (rejects.retry_rejected_tasks, arguments.SomeRejected, TypeAdapter(shapes.RetryReport)),
+    (rejects.delete_rejected_tasks, arguments.SomeRejected, _nothing),
     (prune.prune_encounters, arguments.PruneTo, TypeAdapter(shapes.PruneReport)),
 )
 

@@ -287,3 +287,81 @@ class PruneReport(Shape):
     dry_run: bool
     hits: PrunedPart
     fights: PrunedPart
+
+
+class RejectedRow(Shape):
+    """A task that was set aside: as JSON (or as Python shows it), with what is wrong with it.
+
+    ``encounter_id`` is the fight that was open, where the task is an event.
+    """
+
+    id: int
+    rejected_at_ms: int
+    encounter_id: int | None
+    task: str
+    error: str
+
+
+class RejectedPage(Shape):
+    """Some of the rejected tasks, and how many there are in all."""
+
+    rows: list[RejectedRow]
+    total_count: int
+
+
+class RetryRefusal(Shape):
+    """A rejected task that stays one, and why."""
+
+    id: int
+    reason: str
+
+
+class RetryReport(Shape):
+    """Which rejected tasks were taken, and which stay."""
+
+    taken: list[int]
+    left: list[RetryRefusal]
+
+
+class RunShape(Shape):
+    """A run of the recorder: when it began, ended (null: not, or it was cut off), and what it did.
+
+    What it has ``written``, ``queued``, ``rejected``, and its last ``fault``: as of ``seen_at_ms``.
+    """
+
+    id: int
+    started_at_ms: int
+    ended_at_ms: int | None
+    version: str
+    pid: int
+    is_clean: bool
+    seen_at_ms: int | None
+    written: int
+    queued: int
+    rejected: int
+    fault: str | None
+
+
+class DatabaseHealth(Shape):
+    """How the file and its recorder are; ``findings`` are what needs to be looked at.
+
+    ``free_bytes`` are free within the file, ``disk_free_bytes`` beside it. ``spill_files`` hold
+    tasks that wait to be read in; ``kept_files`` were put aside and may be deleted.
+    """
+
+    path: str
+    program_version: str
+    schema_version: str | None
+    size_bytes: int
+    log_bytes: int
+    free_bytes: int
+    disk_free_bytes: int
+    encounters: int
+    open_encounter_id: int | None
+    open_since_ms: int | None
+    is_recorded: bool
+    last_run: RunShape | None
+    rejected_tasks: int
+    spill_files: list[str]
+    kept_files: list[str]
+    findings: list[str]

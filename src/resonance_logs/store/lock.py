@@ -3,10 +3,30 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 from filelock import FileLock, Timeout
 
 from resonance_logs.errors import AlreadyRecording, DatabaseUnavailable
+
+PATIENCE_S: Final = 0.2
+"""Longer than somebody holds the lock who only asks whether it is held."""
+
+
+def is_held(path: Path) -> bool:
+    """Whether anybody records into the database file at present."""
+    lock = _file_lock(path)
+    if not Path(lock.lock_file).exists():
+        return False
+    try:
+        with lock.acquire(timeout=0):
+            return False
+    except (Timeout, OSError):
+        return True
+
+
+def _file_lock(path: Path) -> FileLock:
+    return FileLock(path.with_name(f"{path.name}.lock"), timeout=PATIENCE_S, thread_local=False)
 
 
 class RecorderLock:
@@ -18,7 +38,7 @@ class RecorderLock:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._lock = FileLock(path.with_name(f"{path.name}.lock"), timeout=0, thread_local=False)
+        self._lock = _file_lock(path)
 
     def acquire(self) -> None:
         """Take the lock.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import NamedTuple, Self
 
 import msgspec
 from sqlalchemy import Connection, func, select
@@ -39,6 +39,30 @@ class Rejection:
             time.time_ns() // 1_000_000,
             encounter_id if is_event else None,
         )
+
+
+class RejectedTask(NamedTuple):
+    """A row of the table of rejected tasks."""
+
+    id: int
+    rejected_at_ms: int
+    task: str
+    error: str
+    encounter_id: int | None
+
+
+def read_rejected(
+    connection: Connection,
+    ids: Sequence[int] | None = None,
+    limit: int | None = None,
+    offset: int = 0,
+) -> list[RejectedTask]:
+    """Rejected tasks, the newest first: those with these ids, or all."""
+    columns = (rejected_tasks.c[name] for name in RejectedTask._fields)
+    statement = select(*columns).order_by(rejected_tasks.c.id.desc()).limit(limit).offset(offset)
+    if ids is not None:
+        statement = statement.where(rejected_tasks.c.id.in_(ids))
+    return [RejectedTask(*row) for row in connection.execute(statement)]
 
 
 def store_rejections(connection: Connection, rejections: Sequence[Rejection]) -> None:

@@ -1,0 +1,95 @@
+"""How the file and its recorder are."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from importlib.metadata import version
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import func, select, text
+
+from resonance_logs.commands.arguments import NoArguments
+from resonance_logs.commands.shapes import DatabaseHealth, RunShape
+from resonance_logs.spill import find_spills
+from resonance_logs.store.engine import Store
+from resonance_logs.store.lock import is_held
+from resonance_logs.store.runs import last_run
+from resonance_logs.store.space import free_bytes
+from resonance_logs.store.tables import encounters, rejected_tasks
+
+LEAST_FREE: Final = 500_000_000
+"""Less than so many bytes free on the disk is a finding."""
+
+_PUT_ASIDE: Final = ("damaged", "before")
+
+
+def get_database_health(store: Store, _arguments: NoArguments) -> DatabaseHealth:
+    """Size, room, the last run of the recorder, what waits, and what needs to be looked at."""
+    is_recorded = is_held(store.path)
+    with store.reading() as connection:
+        last = last_run(connection)
+        open_fight = connection.execute(
+            select(encounters.c.id, encounters.c.started_at_ms)
+            .where(encounters.c.ended_at_ms.is_(None))
+            .order_by(encounters.c.id.desc())
+        ).first()
+        health = DatabaseHealth(
+            path=str(store.path),
+            program_version=version("resonance-logs"),
+            schema_version=connection.execute(
+                text("SELECT version_num FROM alembic_version")
+            ).scalar(),
+            size_bytes=_size(store.path),
+            log_bytes=_size(store.path.with_name(f"{store.path.name}-wal")),
+            free_bytes=free_bytes(connection),
+            disk_free_bytes=shutil.disk_usage(store.path.parent).free,
+            encounters=connection.execute(
+                select(func.count(encounters.c.ended_at_ms))
+            ).scalar_one(),
+            open_encounter_id=None if open_fight is None else open_fight.id,
+            open_since_ms=None if open_fight is None else open_fight.started_at_ms,
+            is_recorded=is_recorded,
+            last_run=None if last is None else RunShape.model_validate(last, from_attributes=True),
+            rejected_tasks=connection.execute(
+                select(func.count()).select_from(rejected_tasks)
+            ).scalar_one(),
+            spill_files=[str(file) for _, file in find_spills(store.path)],
+            kept_files=_kept_files(store.path),
+            findings=[],
+        )
+    return health.model_copy(update={"findings": list(_findings(health))})
+
+
+def _findings(health: DatabaseHealth) -> Iterator[str]:
+    last = health.last_run
+    if last is not None and not last.is_clean and not health.is_recorded:
+        yield (
+            "the last run was cut off; when recording begins again its fight is ended, and the "
+            "file is searched for damage"
+        )
+    if health.rejected_tasks:
+        yield f"tasks were rejected: {health.rejected_tasks:,}; see resonance-logs rejects list"
+    for file in health.spill_files:
+        yield f"{file} holds tasks that could not be written; the next recording reads them in"
+    if health.disk_free_bytes < LEAST_FREE:
+        yield f"the disk has only {health.disk_free_bytes:,} bytes free"
+
+
+def _kept_files(path: Path) -> list[str]:
+    """Files that were put aside or copied: before a migration, a restoring, or for damage."""
+    found = (
+        file
+        for what in _PUT_ASIDE
+        for file in path.parent.glob(f"{_literal(path.stem)}.{what}-*{_literal(path.suffix)}")
+    )
+    return sorted(str(file) for file in found)
+
+
+def _literal(name: str) -> str:
+    return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in name)
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0

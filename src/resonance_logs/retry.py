@@ -1,0 +1,124 @@
+"""Rejected tasks tried once more: what is right by now goes where it belongs."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection, delete
+
+from resonance_logs.archive import decode_events
+from resonance_logs.collector import collect_events
+from resonance_logs.endings import rebuild
+from resonance_logs.entities import EntityBook
+from resonance_logs.errors import AlreadyRecording, InvalidTask
+from resonance_logs.events import Events
+from resonance_logs.statistics import actor_ids
+from resonance_logs.store.engine import Store
+from resonance_logs.store.lock import RecorderLock
+from resonance_logs.store.rejects import RejectedTask
+from resonance_logs.store.rows import MAX_PARAMETERS, parts
+from resonance_logs.store.tables import rejected_tasks
+from resonance_logs.tasks import BeginEncounter, EndEncounter, Task, UpsertEntity, decode_task
+from resonance_logs.transfer import StoredFight
+
+
+@dataclass(slots=True)
+class Retried:
+    """Which rejected tasks were taken, and of the others why they were not."""
+
+    taken: list[int] = field(default_factory=list)
+    left: dict[int, str] = field(default_factory=dict)
+
+
+def retry_rejected(store: Store, rejected: Sequence[RejectedTask]) -> Retried:
+    """Take rejected tasks that are right by now; the others stay, and it is said why.
+
+    A hit or heal is added to its fight, which is made final once more, as long as that fight's
+    single hits are kept; a player is updated where nobody records at the moment.
+
+    Raises:
+        DatabaseError: the file cannot be written; what is not among the taken stays.
+    """
+    retried = Retried()
+    updates: list[tuple[int, UpsertEntity]] = []
+    events: defaultdict[int, dict[int, Task]] = defaultdict(dict)
+    for each in rejected:
+        try:
+            task = decode_task(each.task)
+        except InvalidTask as error:
+            retried.left[each.id] = f"it is still wrong: {error}"
+            continue
+        if isinstance(task, UpsertEntity):
+            updates.append((each.id, task))
+        elif isinstance(task, BeginEncounter | EndEncounter):
+            retried.left[each.id] = "the begin or end of a fight counts only in its place"
+        elif each.encounter_id is None:
+            retried.left[each.id] = "no fight was open when it came"
+        else:
+            events[each.encounter_id][each.id] = task
+    for encounter_id, tasks in events.items():
+        _add_to_fight(store, encounter_id, tasks, retried)
+    _update(store, updates, retried)
+    return retried
+
+
+def _add_to_fight(
+    store: Store, encounter_id: int, tasks: Mapping[int, Task], retried: Retried
+) -> None:
+    with store.writing() as connection:
+        refusal = _rebuild_with(connection, encounter_id, tasks)
+    if refusal is None:
+        retried.taken += tasks
+    else:
+        retried.left |= dict.fromkeys(tasks, refusal)
+
+
+def _rebuild_with(
+    connection: Connection, encounter_id: int, tasks: Mapping[int, Task]
+) -> str | None:
+    """Why the events cannot be added to the fight, where they cannot."""
+    fight = StoredFight.read(connection, encounter_id)
+    if fight is None:
+        return f"fight {encounter_id} is not there any more"
+    if fight.row["ended_at_ms"] is None:
+        return f"fight {encounter_id} is still being recorded"
+    if fight.faults:
+        return f"fight {encounter_id} is damaged"
+    if fight.archive is None and fight.row["damage_events"] + fight.row["heal_events"]:
+        return f"the single hits of fight {encounter_id} are not kept any more"
+    stored = Events.empty() if fight.archive is None else decode_events(fight.archive[1])
+    events = Events.concatenate([stored, collect_events(list(tasks.values()))])
+    known = EntityBook().draft().players(connection, actor_ids(events))
+    _forget(connection, tasks)
+    rebuild(connection, encounter_id, fight.row, events, known | fight.players())
+    return None
+
+
+def _update(store: Store, updates: Sequence[tuple[int, UpsertEntity]], retried: Retried) -> None:
+    if not updates:
+        return
+    lock = RecorderLock(store.path)
+    try:
+        lock.acquire()
+    except AlreadyRecording:
+        # Who records has the players in memory, and would write over what is written here.
+        reason = "the file is being recorded; try again when it is not, or send the task again"
+        retried.left |= dict.fromkeys((number for number, _ in updates), reason)
+        return
+    try:
+        with store.writing() as connection:
+            draft = EntityBook().draft()
+            for _, task in updates:
+                draft.upsert(connection, task)
+            draft.store(connection, with_seen=True)
+            _forget(connection, [number for number, _ in updates])
+        retried.taken += [number for number, _ in updates]
+    finally:
+        lock.release()
+
+
+def _forget(connection: Connection, ids: Mapping[int, Task] | Sequence[int]) -> None:
+    for part in parts(ids, MAX_PARAMETERS):
+        connection.execute(delete(rejected_tasks).where(rejected_tasks.c.id.in_(part)))
