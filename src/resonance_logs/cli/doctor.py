@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from resonance_logs.cli import options
-from resonance_logs.cli.opening import reading
+from resonance_logs.cli.opening import configuration, reading
 from resonance_logs.cli.render import cell, local_time, out, safe, size, table
 
 if TYPE_CHECKING:
@@ -23,10 +23,9 @@ def doctor(as_json: options.AsJson = False, db: options.Db = None) -> None:
 
     The exit code is 1 where something needs to be looked at.
     """
-    from resonance_logs.configuration import Configuration
     from resonance_logs.errors import DatabaseError
 
-    configuration = Configuration.load()
+    settings = configuration()
     try:
         with reading(db) as database:
             health = database.commands.get_database_health()
@@ -38,7 +37,7 @@ def doctor(as_json: options.AsJson = False, db: options.Db = None) -> None:
         typer.echo(health.model_dump_json(indent=2).encode())
     else:
         _print_health(out(), health)
-        _print_settings(out(), configuration)
+        _print_settings(out(), settings)
         for finding in health.findings:
             typer.echo(f"! {safe(finding, 500)}")
         if not health.findings:
@@ -105,9 +104,9 @@ def _run(run: RunShape | None, *, is_recorded: bool) -> list[tuple[str, str]]:
     return rows
 
 
-def _print_settings(console: Console, configuration: Configuration) -> None:
+def _print_settings(console: Console, in_force: Configuration) -> None:
     shown = table("setting", "value", "from")
-    for name, origin in configuration.origins.items():
-        value = getattr(configuration.settings, name)
+    for name, origin in in_force.origins.items():
+        value = getattr(in_force.settings, name)
         shown.add_row(cell(name), cell("no limit" if value is None else str(value)), cell(origin))
     console.print(shown)

@@ -5,20 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from resonance_logs.cli import options
-from resonance_logs.cli.opening import recording, warnings
+from resonance_logs.cli.opening import configuration, recording, warnings
 from resonance_logs.cli.render import err, fail, safe
 
 if TYPE_CHECKING:
     from resonance_logs.cli.intake import Intake
     from resonance_logs.database import Database
-
-QUEUE_TASKS: Final = 40_000
-"""Two of the writer's largest batches: as fast as a longer queue, and it spares 60 MB."""
 
 
 def ingest(
@@ -41,11 +38,10 @@ def ingest(
     """Record the tasks of files (NDJSON), one line a task."""
     from resonance_logs.cli.intake import Intake, stopped_by_signals
     from resonance_logs.cli.meter import Meter
-    from resonance_logs.configuration import Configuration
     from resonance_logs.sources import TaskSource
 
     _check(files, rejects, db, follow=follow)
-    settings = Configuration.load(queue_tasks=QUEUE_TASKS).settings
+    settings = configuration().settings
     sources = [TaskSource(file, follow=follow) for file in files]
     with ExitStack() as stack:
         kept = None if rejects is None else stack.enter_context(rejects.open("wb"))

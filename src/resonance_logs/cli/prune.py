@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from resonance_logs.cli import options
-from resonance_logs.cli.opening import reading
+from resonance_logs.cli.opening import configuration, reading
 from resonance_logs.cli.render import local_time, size
 
 if TYPE_CHECKING:
@@ -45,9 +45,7 @@ def prune(
     A limit that is not given here is that of the settings (see doctor). Age counts from the newest
     fight. Single hits go first: their fights keep all figures, but for time ranges and curves.
     """
-    from resonance_logs.configuration import Configuration
-
-    settings = Configuration.load().settings
+    settings = configuration().settings
     given: dict[str, Any] = {
         "keep_hits_days": keep_hits_days,
         "keep_hits_newest": keep_hits_newest,
