@@ -1,0 +1,1 @@
+"""Hurts the recorder in every way that a program can be hurt, and counts what it lost."""
