@@ -25,12 +25,13 @@ class ChildFailed(Exception):
 class Child:
     """A module of this package run as a program; killed at the end of the ``with`` block."""
 
-    def __init__(self, module: str, *arguments: object) -> None:
+    def __init__(self, module: str, *arguments: object, within: Sequence[str] = ()) -> None:
+        """Start the module; ``within`` is the command that it is started by."""
         self.said: list[str] = []
         """All lines so far that were read."""
         self._lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         self._process = subprocess.Popen(
-            [sys.executable, "-m", f"torture.{module}", *map(str, arguments)],
+            [*within, sys.executable, "-m", f"torture.{module}", *map(str, arguments)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -44,6 +45,10 @@ class Child:
     def pid(self) -> int:
         """The process's id."""
         return self._process.pid
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send the child a signal."""
+        self._process.send_signal(number)
 
     def wait_for(self, word: str) -> str:
         """Read until a line begins with ``word``; the rest of that line.
@@ -61,6 +66,7 @@ class Child:
             except queue.Empty:
                 raise ChildFailed(f"silent for {PATIENCE_S} s, not {what!r}; {self.last}") from None
             if line is None:
+                self._lines.put(None)
                 raise ChildFailed(f"ended without {what!r}; {self.last}")
             self.said.append(line)
             if is_it(line):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import signal
 import sqlite3
 import threading
 from contextlib import closing
@@ -14,8 +14,8 @@ from resonance_logs.store import engine
 NONE: Final = 4_294_967_294
 """SQLite's own limit of pages."""
 
-SPARE_PAGES: Final = 2
-"""What is left on the full disk."""
+FEED: Final = signal.SIGUSR1
+"""Tells the child that the disk has room again."""
 
 
 class _Limit:
@@ -62,14 +62,9 @@ def watch_connections() -> None:
 
 
 def starve(path: Path) -> None:
-    """Let the file grow by next to nothing, until a line comes in."""
+    """Let the file grow by nothing, until the signal ``FEED`` comes in."""
     with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA incremental_vacuum").fetchall()
         (pages,) = connection.execute("PRAGMA page_count").fetchone()
-        (free,) = connection.execute("PRAGMA freelist_count").fetchone()
-    _limit.set(max(1, pages - free + SPARE_PAGES))
-    threading.Thread(target=_feed_when_told, daemon=True).start()
-
-
-def _feed_when_told() -> None:
-    os.read(0, 100)
-    _limit.set(NONE)
+    signal.signal(FEED, lambda *_: _limit.set(NONE))
+    _limit.set(pages)

@@ -18,7 +18,7 @@ from resonance_logs.store.engine import Store
 from resonance_logs.store.migrate import prepare
 from tests.store.test_migrate import FROZEN, thaw
 
-FIGHTS: Final = 20_000
+FIGHTS: Final = 6_000
 OF_A_FIGHT: Final = (
     "actor_encounter_stats",
     "damage_skill_stats",

@@ -67,10 +67,10 @@ def _options() -> argparse.Namespace:
     parser.add_argument("stream", nargs=4, help="seed, fights, fewest and most events")
     parser.add_argument("--most-a-flush", type=int, default=7)
     parser.add_argument("--pause-at", type=int, default=-1)
+    parser.add_argument("--stop-at", type=int, help="leave the rest of the stream out")
     parser.add_argument("--then-leave", action="store_true", help="no flush after the pause")
     parser.add_argument("--close-seconds", type=float, default=60.0)
     parser.add_argument("--clock-back", action="store_true", help="the wall clock runs backwards")
-    parser.add_argument("--demote", action="store_true", help="give up the rights of root")
     return parser.parse_args()
 
 
@@ -83,7 +83,7 @@ def _turn_clock_back() -> None:
 def main() -> None:
     """Record what the command line says."""
     options = _options()
-    tasks = Stream.from_words(options.stream).tasks()
+    tasks = Stream.from_words(options.stream).tasks()[: options.stop_at]
     if options.clock_back:
         _turn_clock_back()
     logging.getLogger("resonance_logs.writer").addHandler(_Trouble())
@@ -92,15 +92,10 @@ def main() -> None:
         batch_seconds=0.001, live_seconds=0.01, close_seconds=options.close_seconds
     )
     db = Database.open(options.path, settings=settings)
-    if options.demote:
-        limits.demote()
     say("open")
     record(db, tasks, options)
-    if options.then_leave:
-        say("leaving")
-    else:
-        say("done", len(tasks))
-        sys.stdin.readline()
+    say("done", len(tasks))
+    sys.stdin.readline()
     try:
         db.close()
     except DatabaseUnavailable as error:

@@ -95,15 +95,18 @@ def _mapping_differences(
 
 def range_differences(answer: EncounterRange, expected: Fight) -> Iterator[str]:
     """What the whole range, computed again from the archive, says otherwise than the model."""
-    for name, here, there in (
+    compared: tuple[tuple[str, Any, Any], ...] = (
         ("total_dmg", answer.total_dmg, expected.total_dmg),
         ("total_heal", answer.total_heal, expected.total_heal),
         ("actors", _counters(answer), {k: _numbers(a) for k, a in expected.actors.items()}),
         ("damage_pairs", _damage_pairs(answer), expected.damage_pairs),
         ("heal_pairs", _heal_pairs(answer), expected.heal_pairs),
         ("bosses", _bosses(answer), expected.bosses),
-    ):
-        if here != there:
+    )
+    for name, here, there in compared:
+        if isinstance(there, Mapping):
+            yield from _mapping_differences(f"range, {name}", here, there)
+        elif here != there:
             yield f"range, {name}: {here}, and not {there}"
 
 
