@@ -13,10 +13,10 @@ from typing import Final
 
 from alembic import command
 from alembic.config import Config
+from tests.store.test_migrate import FROZEN, thaw
 
 from resonance_logs.store.engine import Store
 from resonance_logs.store.migrate import prepare
-from tests.store.test_migrate import FROZEN, thaw
 
 FIGHTS: Final = 6_000
 OF_A_FIGHT: Final = (

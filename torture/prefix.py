@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from resonance_logs import BeginEncounter, EndEncounter, Task, UpsertEntity
 from tests.model import Entity, Fight, Model
+
+from resonance_logs import EndEncounter, Task, UpsertEntity
 
 
 @dataclass(frozen=True)
@@ -82,13 +83,9 @@ def _last_time(model: Model) -> int:
     return max(times + [model._recording.begin.started_at_ms])
 
 
-def _dispensable(
-    tasks: Sequence[Task], length: int, flushed: int, model: Model
-) -> frozenset[int]:
+def _dispensable(tasks: Sequence[Task], length: int, flushed: int, model: Model) -> frozenset[int]:
     """Players who were updated in the open fight, but only after the last flush."""
     assert model._recording is not None
     begun = tasks.index(model._recording.begin)
     sure = {each.entity_id for each in tasks[begun:flushed] if isinstance(each, UpsertEntity)}
     return frozenset(model._recording.upserted - sure)
-
-

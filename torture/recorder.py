@@ -24,7 +24,7 @@ def say(*words: object) -> None:
     print(*words, flush=True)
 
 
-class _Trouble(logging.Handler):
+class Trouble(logging.Handler):
     """Says when the writer notes that a batch could not be written."""
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -86,11 +86,9 @@ def main() -> None:
     tasks = Stream.from_words(options.stream).tasks()[: options.stop_at]
     if options.clock_back:
         _turn_clock_back()
-    logging.getLogger("resonance_logs.writer").addHandler(_Trouble())
+    logging.getLogger("resonance_logs.writer").addHandler(Trouble())
     limits.watch_connections()
-    settings = Settings(
-        batch_seconds=0.001, live_seconds=0.01, close_seconds=options.close_seconds
-    )
+    settings = Settings(batch_seconds=0.001, live_seconds=0.01, close_seconds=options.close_seconds)
     db = Database.open(options.path, settings=settings)
     say("open")
     record(db, tasks, options)

@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, select
+from tests.model import Entity, Fight
+from tests.stored import stored_entities
 
 from resonance_logs import Database, ResonanceLogsError, Task
 from resonance_logs.store import tables
-from tests.model import Entity, Fight
-from tests.stored import stored_entities
 from torture.prefix import Prefix, Shown, find_length, take, timeless
 from torture.sameness import fight_differences, range_differences, read_fight, without
 
