@@ -155,9 +155,14 @@ def outlast(fault: Fault, case: Case, dice: random.Random, path: Path) -> Verdic
 
 
 def give_up(fault: Fault, case: Case, dice: random.Random, path: Path) -> Verdict:
-    """The recorder must stop while the fault lasts, anywhere in the stream."""
+    """The recorder must stop while the fault lasts, anywhere in the stream.
+
+    The I/O error holds for every file of the recorder that is longer than the log, so that only
+    a short rest of the stream can go into a spill file.
+    """
     rest = len(case.tasks) - case.pause
-    stop = case.pause + dice.randint(rest // 2, rest)
+    few, many = (1, 150) if fault is break_disk else (rest // 2, rest)
+    stop = case.pause + dice.randint(few, min(many, rest))
     leave = ("--then-leave", f"--stop-at={stop}", f"--close-seconds={CLOSE_S}")
     with _recorder(path, case, *leave) as child:
         child.wait_for("paused")

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from resonance_logs import Database
-from torture.children import Child, ChildFailed, last_number, let_pass
+from torture.children import Child, last_number, let_pass
 from torture.old_files import Old, make_old
 from torture.scenario import Outcome, Run
 from torture.stream import Stream
@@ -40,8 +40,7 @@ def kill_recording(moment: Moment) -> Verdict:
     with Child("recorder", moment.path, *stream.words()) as child:
         child.wait_for("open")
         for _ in range(moment.dice.randrange(500)):
-            if child.wait_until(lambda _: True, "a line") == "":
-                raise ChildFailed("a line without a number")
+            child.wait_until(lambda _: True, "any line")
         let_pass(moment.dice.uniform(0.0, 0.003))
         said = child.kill()
     return judge(moment.path, stream.tasks(), last_number(said, "flushed"))
@@ -81,11 +80,11 @@ def _judge_migrated(path: Path, old: Old) -> Verdict:
 
 def kill_backing_up(moment: Moment) -> Verdict:
     """A backup, or the recorder that it is taken from, or both, die while it is made."""
-    stream = moment.stream(60, 50, 400)
+    stream = moment.stream(40, 50, 300)
     target = moment.path.with_name("copy") / "backup.db"
     target.parent.mkdir()
     with Child("recorder", moment.path, *stream.words(), "--most-a-flush", 60) as recorder:
-        for _ in range(moment.dice.randint(60, 160)):
+        for _ in range(moment.dice.randint(20, 80)):
             recorder.wait_for("flushed")
         before = last_number(recorder.said, "flushed")
         took = _time_of_work("back_up", moment.path, target.with_name("first.db"))

@@ -18,7 +18,7 @@ from tests.store.test_migrate import FROZEN, thaw
 from resonance_logs.store.engine import Store
 from resonance_logs.store.migrate import prepare
 
-FIGHTS: Final = 6_000
+FIGHTS: Final = 3_000
 OF_A_FIGHT: Final = (
     "actor_encounter_stats",
     "damage_skill_stats",

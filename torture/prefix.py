@@ -37,11 +37,11 @@ class Prefix:
 def find_length(tasks: Sequence[Task], flushed: int, shown: Shown) -> int | None:
     """The number of tasks that the file holds, at least ``flushed`` where that can be."""
     candidates = list(_candidates(tasks, shown))
-    enough = [each for each in candidates if each[0] >= flushed] or candidates[-1:]
-    for length, entities in enough:
+    likely = [each for each in candidates if each[0] >= flushed] or candidates[::-1]
+    for length, entities in likely:
         if timeless(entities) == timeless(shown.entities):
             return length
-    return enough[0][0] if enough else None
+    return likely[0][0] if likely else None
 
 
 def _candidates(tasks: Sequence[Task], shown: Shown) -> Iterator[tuple[int, Mapping[int, Entity]]]:
@@ -72,7 +72,7 @@ def take(tasks: Sequence[Task], length: int, flushed: int) -> Prefix:
     dispensable: frozenset[int] = frozenset()
     if is_open:
         end = _last_time(model)
-        dispensable = _dispensable(tasks, length, flushed, model)
+        dispensable = _dispensable(tasks[:length], flushed, model)
         model.apply(EndEncounter(ended_at_ms=end))
     return Prefix(length, model.fights, is_open, model.entities, dispensable)
 
@@ -80,10 +80,10 @@ def take(tasks: Sequence[Task], length: int, flushed: int) -> Prefix:
 def _last_time(model: Model) -> int:
     assert model._recording is not None
     times = [event.timestamp_ms for event in model._recording.events]
-    return max(times + [model._recording.begin.started_at_ms])
+    return max([*times, model._recording.begin.started_at_ms])
 
 
-def _dispensable(tasks: Sequence[Task], length: int, flushed: int, model: Model) -> frozenset[int]:
+def _dispensable(tasks: Sequence[Task], flushed: int, model: Model) -> frozenset[int]:
     """Players who were updated in the open fight, but only after the last flush."""
     assert model._recording is not None
     begun = tasks.index(model._recording.begin)

@@ -42,7 +42,7 @@ def record(db: Database, tasks: list[Task], options: argparse.Namespace) -> None
         if start < pause < stop:
             stop = pause
         if start == pause:
-            _pause(db, tasks, options)
+            _pause(db, options)
             pause = -1
         part = tasks[start:stop]
         if EndEncounter in set(map(type, part)):
@@ -54,7 +54,7 @@ def record(db: Database, tasks: list[Task], options: argparse.Namespace) -> None
             say("flushed", stop)
 
 
-def _pause(db: Database, tasks: list[Task], options: argparse.Namespace) -> None:
+def _pause(db: Database, options: argparse.Namespace) -> None:
     say("paused", options.pause_at)
     order = sys.stdin.readline().strip()
     if order == "starve":

@@ -55,9 +55,8 @@ def _fight(dice: random.Random, number: int, stream: Stream) -> Iterator[Task]:
     start = FIRST_MS + APART_MS * number
     party = dice.sample(PLAYERS, dice.randint(1, len(PLAYERS)))
     yield from (_upsert(dice, player, start) for player in party)
-    yield from (
-        _event(dice, start + dice.randint(0, 900), party) for _ in range(dice.choice((0, 0, 3)))
-    )
+    for _ in range(dice.choice((0, 0, 3))):
+        yield _event(dice, start + dice.randint(0, 900), party)
     yield _begin(dice, start, party)
     at = start
     for _ in range(dice.randint(stream.fewest, stream.most)):
