@@ -65,6 +65,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--moments", type=int, default=200, help="moments to kill at, in all")
     parser.add_argument("--seconds", type=float, default=600.0, help="how long the crowd lasts")
     parser.add_argument("--seed", type=int, default=1, help="the chance that decides everything")
+    parser.add_argument("--moment", type=int, help="of each scenario only this one, once more")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the results there too")
     return parser.parse_args(arguments)
 
@@ -73,7 +74,8 @@ def _run(name: str, options: argparse.Namespace) -> Result:
     result = Result(name)
     started = time.perf_counter()
     folder = Path(tempfile.mkdtemp(prefix="resonance-torture-"))
-    for outcome in SCENARIOS[name](Run(folder, options.seed, options.moments, options.seconds)):
+    run = Run(folder, options.seed, options.moments, options.seconds, options.moment)
+    for outcome in SCENARIOS[name](run):
         result.outcomes.append(outcome)
         if not outcome.is_good:
             print(_told(outcome), file=sys.stderr, flush=True)

@@ -100,7 +100,8 @@ class Child:
     def _read(self) -> None:
         assert self._process.stdout is not None
         for line in self._process.stdout:
-            self._lines.put(line.rstrip("\n"))
+            if line.endswith("\n"):  # not where the kill cut it off
+                self._lines.put(line.rstrip("\n"))
         self._lines.put(None)
 
     def __enter__(self) -> Self:

@@ -16,18 +16,19 @@ import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from resonance_logs import BeginEncounter, EndEncounter, Task
 from torture.children import Child, let_pass
 from torture.limits import FEED
-from torture.scenario import Outcome, Run
+from torture.scenario import Outcome, Run, attempt
 from torture.stream import Stream
 from torture.verdict import Verdict, judge
 
 CLOSE_S: Final = 0.1
-LONGEST_S: Final = 2.0
+LONGEST_S: Final = 1.5
 WITHOUT_ROOT: Final = (
     "setpriv",
     "--bounding-set=-dac_override,-dac_read_search",
@@ -194,21 +195,28 @@ def turn_clock_back(case: Case, path: Path) -> Verdict:
     return judge(path, case.tasks, len(case.tasks))
 
 
+CASES: Final = (
+    (while_recording, give_up),
+    (while_finishing, outlast),
+    (while_finishing, give_up),
+    (while_recording, outlast),
+)
+"""Where a fault comes, and what becomes of the recorder."""
+
+
 def faults(name: str) -> Callable[[Run], Iterator[Outcome]]:
     """The scenario of one fault: in both places, outlasted and not."""
     fault = FAULTS[name]
 
     def scenario(run: Run) -> Iterator[Outcome]:
-        number = 0
-        for _ in range(_rounds(run)):
-            for where in (while_recording, while_finishing):
-                for then in (outlast, give_up):
-                    dice, path = run.dice(number), run.file(number)
-                    what = f"{name} {where.__name__}, {then.__name__}"
-                    why = _impossible(name)
-                    verdict = Verdict() if why else then(fault, where(dice), dice, path)
-                    yield Outcome(what, run.seed, number, verdict, why)
-                    number += 1
+        if why := _impossible(name):
+            yield Outcome(name, run.seed, 0, Verdict(), why)
+            return
+        for number in run.numbers(_rounds(run) * len(CASES)):
+            where, then = CASES[number % len(CASES)]
+            dice, path = run.dice(number), run.file(number)
+            what = f"{name} {where.__name__}, {then.__name__}"
+            yield attempt(run, what, number, partial(then, fault, where(dice), dice, path))
 
     return scenario
 
@@ -226,7 +234,7 @@ def _impossible(name: str) -> str:
 def clock(run: Run) -> Iterator[Outcome]:
     """The scenario of the wall clock."""
     places = (while_recording, while_finishing)
-    for number in range(_rounds(run) * len(places)):
+    for number in run.numbers(_rounds(run) * len(places)):
         where = places[number % len(places)]
-        verdict = turn_clock_back(where(run.dice(number)), run.file(number))
-        yield Outcome(f"clock {where.__name__}", run.seed, number, verdict)
+        work = partial(turn_clock_back, where(run.dice(number)), run.file(number))
+        yield attempt(run, f"clock {where.__name__}", number, work)

@@ -7,13 +7,14 @@ import shutil
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from resonance_logs import Database
 from torture.children import Child, last_number, let_pass
 from torture.old_files import Old, make_old
-from torture.scenario import Outcome, Run
+from torture.scenario import Outcome, Run, attempt
 from torture.stream import Stream
 from torture.verdict import Verdict, judge, page_faults
 
@@ -89,8 +90,10 @@ def kill_backing_up(moment: Moment) -> Verdict:
         before = last_number(recorder.said, "flushed")
         took = _time_of_work("back_up", moment.path, target.with_name("first.db"))
         _kill_at_work(moment, took, "back_up", moment.path, target)
-        said = recorder.kill() if moment.dice.random() < 0.5 else recorder.said
-        _again("back_up", moment.path, target)
+        if moment.dice.random() < 0.5:
+            recorder.kill()
+        if not target.exists():
+            _time_of_work("back_up", moment.path, target)
         said = recorder.kill()
     tasks = stream.tasks()
     verdict = judge(moment.path, tasks, last_number(said, "flushed"))
@@ -99,14 +102,13 @@ def kill_backing_up(moment: Moment) -> Verdict:
         verdict.wrong += [f"{copy.name}: {each}" for each in of_copy.wrong]
         if of_copy.lost:
             verdict.wrong.append(f"{copy.name}: {of_copy.lost} flushed tasks are not in it")
+    verdict.wrong += _parts(target.parent)
     return verdict
 
 
-def _again(work: str, path: Path, target: Path) -> None:
-    """What was killed is done once more; a backup that was there already was whole."""
-    if target.exists():
-        return
-    _time_of_work(work, path, target)
+def _parts(folder: Path) -> list[str]:
+    """Half-made files, which the next one who makes such a file clears away."""
+    return [f"{file.name} was left behind" for file in folder.glob("*.part*")]
 
 
 def kill_restoring(moment: Moment) -> Verdict:
@@ -126,6 +128,7 @@ def kill_restoring(moment: Moment) -> Verdict:
         verdict.wrong += [f"{kept.name}: {each}" for each in _whole(kept, old).wrong]
     _time_of_work("restore", moment.path, source)
     verdict.wrong += [f"restored again: {each}" for each in _whole(moment.path, new).wrong]
+    verdict.wrong += _parts(moment.path.parent)
     return verdict
 
 
@@ -189,9 +192,11 @@ def kills(name: str) -> Callable[[Run], Iterator[Outcome]]:
     whole = sum(part for _, part in KILLS.values())
 
     def scenario(run: Run) -> Iterator[Outcome]:
-        for number in range(max(1, round(run.moments * share / whole))):
+        for number in run.numbers(max(1, round(run.moments * share / whole))):
             moment = Moment(number, run.dice(number), run.file(number))
-            yield Outcome(name, run.seed, number, kill(moment))
-            shutil.rmtree(moment.path.parent)
+            outcome = attempt(run, name, number, partial(kill, moment))
+            yield outcome
+            if outcome.is_good:
+                shutil.rmtree(moment.path.parent)
 
     return scenario

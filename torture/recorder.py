@@ -21,7 +21,8 @@ from torture.stream import Stream
 
 def say(*words: object) -> None:
     """Tell the parent, at once."""
-    print(*words, flush=True)
+    sys.stdout.write(" ".join(map(str, words)) + "\n")
+    sys.stdout.flush()
 
 
 class Trouble(logging.Handler):

@@ -20,6 +20,12 @@ class Run:
     """How many moments to kill at, or how often to repeat each fault."""
     seconds: float
     """How long the crowd lasts."""
+    only: int | None = None
+    """The one moment to do again."""
+
+    def numbers(self, count: int) -> Iterator[int]:
+        """The moments to do, of so many."""
+        return (number for number in range(count) if self.only in (None, number))
 
     def dice(self, moment: int) -> random.Random:
         """The chance of one moment: the same for the same seed."""
@@ -47,6 +53,15 @@ class Outcome:
     def is_good(self) -> bool:
         """Whether nothing was lost and nothing is wrong."""
         return self.verdict.is_good
+
+
+def attempt(run: Run, what: str, moment: int, work: Callable[[], Verdict]) -> Outcome:
+    """Do one moment's work; where it fails by itself, that is told as its verdict."""
+    try:
+        verdict = work()
+    except Exception as error:  # noqa: BLE001 - whatever it is, its moment is to be named
+        verdict = Verdict(wrong=[f"{type(error).__name__}: {error}"])
+    return Outcome(what, run.seed, moment, verdict)
 
 
 Scenario = Callable[[Run], Iterator[Outcome]]
