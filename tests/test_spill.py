@@ -144,3 +144,15 @@ def test_where_the_folder_cannot_be_written_to_the_temporary_one_serves(
     file = write_spill(path, 3, [hit])
     assert file.is_relative_to(other)
     assert read_spill(file) == [hit]
+
+
+def test_a_player_of_a_spill_without_a_hit_is_in_the_fight_that_it_leaves_open(path: Path) -> None:
+    """Regression: such a player was known from then on, but missing in the fight."""
+    begun = fight(hits=1)[:-1]
+    bea = UpsertEntity(entity_id=8, seen_at_ms=1_500, name="Bea")
+    later = UpsertEntity(entity_id=8, seen_at_ms=1_700)
+    stop_while_locked(path, begun, [bea, later])
+    with Database.open(path) as db:
+        (ended,) = db.commands.get_recent_encounters().rows
+        assert "Bea" in [player.name for player in ended.players]
+    assert rows(path, "SELECT last_seen_ms FROM entities WHERE entity_id = 8") == [(1_700,)]

@@ -1,1 +1,1 @@
-"""Torture: the program under what no user would do to it on purpose."""
+"""Hurts the program in every way that a program can be hurt, and counts what it lost."""

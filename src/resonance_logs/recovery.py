@@ -15,7 +15,7 @@ from resonance_logs.encounters import OpenEncounter
 from resonance_logs.endings import Ending, finish
 from resonance_logs.entities import EntityBook
 from resonance_logs.errors import DamagedDatabase, DatabaseError
-from resonance_logs.recorder import Batch, RecorderState
+from resonance_logs.recorder import Batch, RecorderState, Settlement
 from resonance_logs.salvage import salvage
 from resonance_logs.settings import Settings
 from resonance_logs.spill import find_spills, read_spill, write_spill
@@ -133,7 +133,11 @@ def read_spills(store: Store, *, archive: bool) -> None:
         with store.writing() as connection:
             if note_spill_read(connection, run_id):
                 state = RecorderState(fight=_resumed(connection))
-                Batch(connection, state, archive=archive).apply(tasks)
+                batch = Batch(connection, state, archive=archive)
+                batch.apply(tasks)
+                batch.keep()
+                # Who is in the fight without a hit, and when players were seen, is stored by this.
+                Settlement(connection, state)
                 _logger.warning("%d tasks of an earlier run are read in from %s", len(tasks), file)
         file.unlink()
 

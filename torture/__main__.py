@@ -1,0 +1,107 @@
+"""``python -m torture``: hurt the program in every way, and say what it lost (nothing)."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from torture.scenario import Outcome, Run
+from torture.scenarios import SCENARIOS
+
+
+@dataclass
+class Result:
+    """What one scenario came to."""
+
+    name: str
+    seconds: float = 0.0
+    outcomes: list[Outcome] = field(default_factory=list)
+
+    @property
+    def bad(self) -> list[Outcome]:
+        """Where something was lost or wrong."""
+        return [each for each in self.outcomes if not each.is_good]
+
+    def __str__(self) -> str:
+        done = [each for each in self.outcomes if not each.skipped]
+        skipped = len(self.outcomes) - len(done)
+        return (
+            f"{self.name:<12} {len(done):>4} times  "
+            f"{sum(each.verdict.flushed for each in done):>10,} tasks flushed  "
+            f"{sum(each.verdict.fights for each in done):>8,} fights  "
+            f"{sum(each.verdict.events for each in done):>10,} events  "
+            f"lost {sum(each.verdict.lost for each in done):,}  wrong {len(self.bad)}  "
+            f"{self.seconds:.0f} s" + (f"  ({skipped} skipped)" if skipped else "")
+        )
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the scenarios; 1 where anything was lost or wrong."""
+    options = _options(arguments)
+    logging.getLogger("resonance_logs").setLevel(logging.CRITICAL)
+    results = []
+    for name in options.only or SCENARIOS:
+        results.append(_run(name, options))
+        print(results[-1], flush=True)
+    for each in results:
+        _explain(each)
+    if options.json:
+        answer = [asdict(each) for each in results]
+        options.json.write_text(json.dumps(answer, indent=2, ensure_ascii=False) + "\n")
+    return int(any(each.bad for each in results))
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m torture", description=__doc__)
+    parser.add_argument("--only", nargs="+", metavar="NAME", choices=SCENARIOS, help="only these")
+    parser.add_argument("--moments", type=int, default=200, help="moments to kill at, in all")
+    parser.add_argument("--seconds", type=float, default=600.0, help="how long the crowd lasts")
+    parser.add_argument("--seed", type=int, default=1, help="the chance that decides everything")
+    parser.add_argument("--moment", type=int, help="of each scenario only this one, once more")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the results there too")
+    return parser.parse_args(arguments)
+
+
+def _run(name: str, options: argparse.Namespace) -> Result:
+    result = Result(name)
+    started = time.perf_counter()
+    folder = Path(tempfile.mkdtemp(prefix="resonance-torture-"))
+    run = Run(folder, options.seed, options.moments, options.seconds, options.moment)
+    for outcome in SCENARIOS[name](run):
+        result.outcomes.append(outcome)
+        if not outcome.is_good:
+            print(_told(outcome), file=sys.stderr, flush=True)
+    result.seconds = time.perf_counter() - started
+    if result.bad:
+        print(f"what is left of it lies in {folder}", file=sys.stderr)
+    else:
+        shutil.rmtree(folder)
+    return result
+
+
+def _explain(result: Result) -> None:
+    for reason in sorted({each.skipped for each in result.outcomes if each.skipped}):
+        print(f"{result.name}: left out: {reason}")
+    for outcome in result.bad:
+        print(_told(outcome))
+
+
+def _told(outcome: Outcome) -> str:
+    """What is wrong, and how it is done again."""
+    lines = [
+        f"{outcome.what}: seed {outcome.seed}, moment {outcome.moment}: "
+        f"{outcome.verdict.lost} of {outcome.verdict.flushed} flushed tasks lost"
+    ]
+    return "\n    ".join([*lines, *outcome.verdict.wrong])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

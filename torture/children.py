@@ -1,0 +1,130 @@
+"""The program under torture: a process of its own, that tells in lines how far it is."""
+
+from __future__ import annotations
+
+import queue
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+ROOT: Final = Path(__file__).parents[1]
+PATIENCE_S: Final = 120.0
+"""After so long without the line that is waited for, something hangs."""
+
+
+class ChildFailed(Exception):
+    """A child ended, or was silent, where it should have said something."""
+
+
+class Child:
+    """A module of this package run as a program; killed at the end of the ``with`` block."""
+
+    def __init__(self, module: str, *arguments: object, within: Sequence[str] = ()) -> None:
+        """Start the module; ``within`` is the command that it is started by."""
+        self.said: list[str] = []
+        """All lines so far that were read."""
+        self._lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        self._process = subprocess.Popen(
+            [*within, sys.executable, "-m", f"torture.{module}", *map(str, arguments)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            cwd=ROOT,
+        )
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    @property
+    def pid(self) -> int:
+        """The process's id."""
+        return self._process.pid
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send the child a signal."""
+        self._process.send_signal(number)
+
+    def wait_for(self, word: str) -> str:
+        """Read until a line begins with ``word``; the rest of that line.
+
+        Raises:
+            ChildFailed: the child ended before, or said nothing for too long.
+        """
+        return self.wait_until(lambda line: line.split(" ", 1)[0] == word, word)
+
+    def wait_until(self, is_it: Callable[[str], bool], what: str) -> str:
+        """Read until a line is the one; what follows its first word."""
+        while True:
+            try:
+                line = self._lines.get(timeout=PATIENCE_S)
+            except queue.Empty:
+                raise ChildFailed(f"silent for {PATIENCE_S} s, not {what!r}; {self.last}") from None
+            if line is None:
+                self._lines.put(None)
+                raise ChildFailed(f"ended without {what!r}; {self.last}")
+            self.said.append(line)
+            if is_it(line):
+                return line.partition(" ")[2]
+
+    def tell(self, word: str) -> None:
+        """Send the child a line."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(f"{word}\n")
+        self._process.stdin.flush()
+
+    def kill(self) -> list[str]:
+        """End it as a crash does; all lines that it ever said."""
+        self._process.send_signal(signal.SIGKILL)
+        return self.finish()
+
+    def finish(self) -> list[str]:
+        """Wait for its end; all lines that it ever said."""
+        self._process.wait(PATIENCE_S)
+        self._reader.join(PATIENCE_S)
+        while (line := self._lines.get()) is not None:
+            self.said.append(line)
+        self._lines.put(None)
+        return self.said
+
+    @property
+    def last(self) -> str:
+        """The last line read, for messages."""
+        return f"last: {self.said[-1] if self.said else 'nothing'}"
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            if line.endswith("\n"):  # not where the kill cut it off
+                self._lines.put(line.rstrip("\n"))
+        self._lines.put(None)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.kill()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None and not pipe.closed:
+                pipe.close()
+
+
+def last_number(said: Sequence[str], word: str) -> int:
+    """The number in the last line that begins with ``word``; 0 without one."""
+    told = [line.partition(" ")[2] for line in said if line.startswith(f"{word} ")]
+    return int(told[-1]) if told else 0
+
+
+def let_pass(seconds: float) -> None:
+    """Let a part of a child's work be done: the moment of a kill is the thing that varies."""
+    time.sleep(seconds)

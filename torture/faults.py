@@ -1,0 +1,240 @@
+"""Faults of the surroundings: while a fight is recorded, and while one is made final.
+
+Each is inflicted while the recorder waits, shown to be felt, and either lifted, after which all
+must be written, or left until the recorder has had to stop, after which its spill file must bring
+all of it back.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+import resource
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from resonance_logs import BeginEncounter, EndEncounter, Task
+from torture.children import Child, let_pass
+from torture.limits import FEED
+from torture.scenario import Outcome, Run, attempt
+from torture.stream import Stream
+from torture.verdict import Verdict, judge
+
+CLOSE_S: Final = 0.1
+LONGEST_S: Final = 1.5
+WITHOUT_ROOT: Final = (
+    "setpriv",
+    "--bounding-set=-dac_override,-dac_read_search",
+    "--inh-caps=-dac_override,-dac_read_search",
+)
+"""Root may write everywhere; without these two rights it may not."""
+
+Fault = Callable[[Child, Path], AbstractContextManager[None]]
+"""Hurts a child that waits at its pause, lets it go on, and shows that it felt it."""
+
+
+@contextmanager
+def lock(child: Child, path: Path) -> Iterator[None]:
+    """Another process holds the file's lock for writing."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as blocker:
+        blocker.execute("BEGIN IMMEDIATE").close()
+        child.tell("go")
+        _felt(child, "locked")
+        yield
+        blocker.execute("ROLLBACK").close()
+
+
+@contextmanager
+def fill_disk(child: Child, path: Path) -> Iterator[None]:
+    """The file cannot grow: the limit of pages is what a full disk is to SQLite."""
+    del path
+    child.tell("starve")
+    _felt(child, "full")
+    yield
+    child.signal(FEED)
+
+
+@contextmanager
+def break_disk(child: Child, path: Path) -> Iterator[None]:
+    """Writing past where the write-ahead log ends is an I/O error."""
+    end = path.with_name(f"{path.name}-wal").stat().st_size
+    before = resource.prlimit(child.pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(child.pid, resource.RLIMIT_FSIZE, (end, before[1]))
+    child.tell("go")
+    _felt(child, "I/O error")
+    yield
+    resource.prlimit(child.pid, resource.RLIMIT_FSIZE, before)
+
+
+@contextmanager
+def forbid_writing(child: Child, path: Path) -> Iterator[None]:
+    """The folder and all in it become read-only, which the recorder learns when it connects."""
+    files = list(path.parent.iterdir())
+    with closing(sqlite3.connect(path, isolation_level=None)) as blocker:
+        blocker.execute("BEGIN IMMEDIATE").close()
+        for file in (*files, path.parent):
+            file.chmod(0o500 if file.is_dir() else 0o400)
+        child.tell("go")
+        _felt(child, "locked")
+        blocker.execute("ROLLBACK").close()
+    _felt(child, "readonly|read-only|unable to open")
+    yield
+    for file in (path.parent, *files):
+        if file.exists():
+            file.chmod(0o700 if file.is_dir() else 0o600)
+
+
+def _felt(child: Child, words: str) -> None:
+    child.wait_until(lambda line: bool(re.match(f"trouble .*({words})", line)), words)
+
+
+FAULTS: Final[dict[str, Fault]] = {
+    "locked": lock,
+    "disk-full": fill_disk,
+    "io-error": break_disk,
+    "read-only": forbid_writing,
+}
+
+
+@dataclass(frozen=True)
+class Case:
+    """A stream, and the task before which the fault comes."""
+
+    stream: Stream
+    tasks: Sequence[Task]
+    pause: int
+    most_a_flush: int
+
+    @property
+    def arguments(self) -> list[str]:
+        """The recorder's arguments."""
+        return [
+            *self.stream.words(),
+            f"--pause-at={self.pause}",
+            f"--most-a-flush={self.most_a_flush}",
+        ]
+
+
+def while_recording(dice: random.Random) -> Case:
+    """The fault comes in the middle of the first fight."""
+    stream = Stream(dice.randrange(1 << 30), 5, 150, 300)
+    tasks = stream.tasks()
+    begin, end = _first(tasks, BeginEncounter), _first(tasks, EndEncounter)
+    return Case(stream, tasks, dice.randint(begin + 1, (begin + end) // 2), 7)
+
+
+def while_finishing(dice: random.Random) -> Case:
+    """The fault comes just before the first fight's end."""
+    stream = Stream(dice.randrange(1 << 30), 2, 1_000, 1_500)
+    tasks = stream.tasks()
+    return Case(stream, tasks, _first(tasks, EndEncounter), 500)
+
+
+def _first(tasks: Sequence[Task], kind: type) -> int:
+    return next(number for number, task in enumerate(tasks) if isinstance(task, kind))
+
+
+def outlast(fault: Fault, case: Case, dice: random.Random, path: Path) -> Verdict:
+    """The fault passes; the recorder goes on to the end, and is killed or closed there."""
+    with _recorder(path, case) as child:
+        child.wait_for("paused")
+        with fault(child, path):
+            let_pass(dice.uniform(0.0, LONGEST_S))
+        child.wait_for("done")
+        if dice.random() < 0.5:
+            child.tell("close")
+            child.wait_for("closed")
+        child.kill()
+    return judge(path, case.tasks, len(case.tasks))
+
+
+def give_up(fault: Fault, case: Case, dice: random.Random, path: Path) -> Verdict:
+    """The recorder must stop while the fault lasts, anywhere in the stream.
+
+    The I/O error holds for every file of the recorder that is longer than the log, so that only
+    a short rest of the stream can go into a spill file.
+    """
+    rest = len(case.tasks) - case.pause
+    few, many = (1, 150) if fault is break_disk else (rest // 2, rest)
+    stop = case.pause + dice.randint(few, min(many, rest))
+    leave = ("--then-leave", f"--stop-at={stop}", f"--close-seconds={CLOSE_S}")
+    with _recorder(path, case, *leave) as child:
+        child.wait_for("paused")
+        with fault(child, path):
+            child.tell("close")
+            told = child.wait_for("left")
+        child.finish()
+    spill = re.search(r"are kept in (\S+)", told)
+    if spill is None:
+        return Verdict(flushed=stop, wrong=[f"no spill file: {told}"])
+    if Path(spill[1]).parent != path.parent:  # to be read in by hand, as documented
+        shutil.move(spill[1], path.parent)
+    return judge(path, case.tasks[:stop], stop)
+
+
+def _recorder(path: Path, case: Case, *more: object) -> Child:
+    within = WITHOUT_ROOT if os.geteuid() == 0 and shutil.which("setpriv") else ()
+    return Child("recorder", path, *case.arguments, *more, within=within)
+
+
+def turn_clock_back(case: Case, path: Path) -> Verdict:
+    """The wall clock runs backwards all the while."""
+    with _recorder(path, case, "--clock-back") as child:
+        child.wait_for("paused")
+        child.tell("go")
+        child.wait_for("done")
+        child.tell("close")
+        child.wait_for("closed")
+    return judge(path, case.tasks, len(case.tasks))
+
+
+CASES: Final = (
+    (while_recording, give_up),
+    (while_finishing, outlast),
+    (while_finishing, give_up),
+    (while_recording, outlast),
+)
+"""Where a fault comes, and what becomes of the recorder."""
+
+
+def faults(name: str) -> Callable[[Run], Iterator[Outcome]]:
+    """The scenario of one fault: in both places, outlasted and not."""
+    fault = FAULTS[name]
+
+    def scenario(run: Run) -> Iterator[Outcome]:
+        if why := _impossible(name):
+            yield Outcome(name, run.seed, 0, Verdict(), why)
+            return
+        for number in run.numbers(_rounds(run) * len(CASES)):
+            where, then = CASES[number % len(CASES)]
+            dice, path = run.dice(number), run.file(number)
+            what = f"{name} {where.__name__}, {then.__name__}"
+            yield attempt(run, what, number, partial(then, fault, where(dice), dice, path))
+
+    return scenario
+
+
+def _rounds(run: Run) -> int:
+    return max(1, run.moments // 40)
+
+
+def _impossible(name: str) -> str:
+    if name == "read-only" and os.geteuid() == 0 and not shutil.which("setpriv"):
+        return "root may write everywhere, and setpriv is not there to take that from it"
+    return ""
+
+
+def clock(run: Run) -> Iterator[Outcome]:
+    """The scenario of the wall clock."""
+    places = (while_recording, while_finishing)
+    for number in run.numbers(_rounds(run) * len(places)):
+        where = places[number % len(places)]
+        work = partial(turn_clock_back, where(run.dice(number)), run.file(number))
+        yield attempt(run, f"clock {where.__name__}", number, work)

@@ -1,0 +1,202 @@
+"""``kill -9`` at random moments of all that the program does with a file."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from resonance_logs import Database
+from torture.children import Child, last_number, let_pass
+from torture.old_files import Old, make_old
+from torture.scenario import Outcome, Run, attempt
+from torture.stream import Stream
+from torture.verdict import Verdict, judge, page_faults
+
+LATE: Final = 1.1
+"""Moments reach to a little past the time that the work took when nobody killed it."""
+
+
+@dataclass(frozen=True)
+class Moment:
+    """One kill: its chance, and the file that is hurt."""
+
+    number: int
+    dice: random.Random
+    path: Path
+
+    def stream(self, fights: int, fewest: int, most: int) -> Stream:
+        """A stream of its own."""
+        return Stream(self.dice.randrange(1 << 30), fights, fewest, most)
+
+
+def kill_recording(moment: Moment) -> Verdict:
+    """The recorder dies at any moment, mostly between two flushes of a few tasks."""
+    stream = moment.stream(40, 0, 300)
+    with Child("recorder", moment.path, *stream.words()) as child:
+        child.wait_for("open")
+        for _ in range(moment.dice.randrange(500)):
+            child.wait_until(lambda _: True, "any line")
+        let_pass(moment.dice.uniform(0.0, 0.003))
+        said = child.kill()
+    return judge(moment.path, stream.tasks(), last_number(said, "flushed"))
+
+
+def kill_finishing(moment: Moment) -> Verdict:
+    """The recorder dies while it makes a large fight final."""
+    stream = moment.stream(4, 4_000, 12_000)
+    with Child("recorder", moment.path, *stream.words(), "--most-a-flush", 4_000) as child:
+        child.wait_for("ending")
+        started = time.perf_counter()
+        child.wait_for("flushed")
+        took = time.perf_counter() - started
+        for _ in range(moment.dice.randint(1, 3)):
+            child.wait_for("ending")
+        let_pass(moment.dice.uniform(0.0, took * LATE))
+        said = child.kill()
+    return judge(moment.path, stream.tasks(), last_number(said, "flushed"))
+
+
+def kill_migrating(moment: Moment) -> Verdict:
+    """The program dies while it brings an older file to its version."""
+    old = make_old(moment.path.parents[1], moment.dice.choice(("0001", "0002")))
+    shutil.copyfile(old.path, moment.path)
+    _kill_at_work(moment, old.seconds, "migrate", moment.path)
+    return _judge_migrated(moment.path, old)
+
+
+def _judge_migrated(path: Path, old: Old) -> Verdict:
+    verdict = Verdict(flushed=old.fights, wrong=page_faults(path))
+    with Database.open(path, record=False) as db:
+        verdict.wrong += old.differences(path)
+        verdict.wrong += [each.message for each in db.commands.check_database().findings]
+        verdict.kept = verdict.fights = db.commands.get_recent_encounters(limit=1).total_count
+    return verdict
+
+
+def kill_backing_up(moment: Moment) -> Verdict:
+    """A backup, or the recorder that it is taken from, or both, die while it is made."""
+    stream = moment.stream(40, 50, 300)
+    target = moment.path.with_name("copy") / "backup.db"
+    target.parent.mkdir()
+    with Child("recorder", moment.path, *stream.words(), "--most-a-flush", 60) as recorder:
+        for _ in range(moment.dice.randint(20, 80)):
+            recorder.wait_for("flushed")
+        before = last_number(recorder.said, "flushed")
+        took = _time_of_work("back_up", moment.path, target.with_name("first.db"))
+        _kill_at_work(moment, took, "back_up", moment.path, target)
+        if moment.dice.random() < 0.5:
+            recorder.kill()
+        if not target.exists():
+            _time_of_work("back_up", moment.path, target)
+        said = recorder.kill()
+    tasks = stream.tasks()
+    verdict = judge(moment.path, tasks, last_number(said, "flushed"))
+    for copy in (target, target.with_name("first.db")):
+        of_copy = judge(copy, tasks, before)
+        verdict.wrong += [f"{copy.name}: {each}" for each in of_copy.wrong]
+        if of_copy.lost:
+            verdict.wrong.append(f"{copy.name}: {of_copy.lost} flushed tasks are not in it")
+    verdict.wrong += _parts(target.parent)
+    return verdict
+
+
+def _parts(folder: Path) -> list[str]:
+    """Half-made files, which the next one who makes such a file clears away."""
+    return [f"{file.name} was left behind" for file in folder.glob("*.part*")]
+
+
+def kill_restoring(moment: Moment) -> Verdict:
+    """The program dies while it puts a backup in the place of a database."""
+    old, new = moment.stream(6, 50, 400), moment.stream(6, 50, 400)
+    source = moment.path.with_name("backup.db")
+    for path, stream in ((moment.path, old), (source, new)):
+        _record_all(path, stream)
+    spare = moment.path.with_name("spare.db")
+    shutil.copyfile(moment.path, spare)
+    took = _time_of_work("restore", spare, source)
+    _kill_at_work(moment, took, "restore", moment.path, source)
+    if not moment.path.exists():
+        return Verdict(flushed=1, wrong=["there is neither the old file nor the new one"])
+    verdict = _judge_either(moment.path, old, new)
+    for kept in moment.path.parent.glob("fights.before-restore-*.db"):
+        verdict.wrong += [f"{kept.name}: {each}" for each in _whole(kept, old).wrong]
+    _time_of_work("restore", moment.path, source)
+    verdict.wrong += [f"restored again: {each}" for each in _whole(moment.path, new).wrong]
+    verdict.wrong += _parts(moment.path.parent)
+    return verdict
+
+
+def _judge_either(path: Path, old: Stream, new: Stream) -> Verdict:
+    """The old file or the new one, whole; where it is the new one, the old one is kept."""
+    as_old = _whole(path, old)
+    if as_old.is_good:
+        return as_old
+    verdict = _whole(path, new)
+    if not list(path.parent.glob("fights.before-restore-*.db")):
+        verdict.wrong.append("the new file is there, and the old one was not kept")
+    return verdict
+
+
+def _whole(path: Path, stream: Stream) -> Verdict:
+    tasks = stream.tasks()
+    return judge(path, tasks, len(tasks))
+
+
+def _record_all(path: Path, stream: Stream) -> None:
+    with Database.open(path) as db:
+        db.enqueue_many(stream.tasks())
+
+
+def _time_of_work(work: str, *arguments: object) -> float:
+    """Have a child do some work to its end; how long that took.
+
+    Raises:
+        ChildFailed: it could not.
+    """
+    with Child("worker", work, *arguments) as child:
+        child.wait_for("ready")
+        started = time.perf_counter()
+        child.tell("go")
+        child.wait_for("done")
+        return time.perf_counter() - started
+
+
+def _kill_at_work(moment: Moment, took: float, work: str, *arguments: object) -> None:
+    """Have a child do some work, and kill it meanwhile."""
+    with Child("worker", work, *arguments) as child:
+        child.wait_for("ready")
+        child.tell("go")
+        let_pass(moment.dice.uniform(0.0, took * LATE))
+        child.kill()
+
+
+KILLS: Final[dict[str, tuple[Callable[[Moment], Verdict], int]]] = {
+    "recording": (kill_recording, 8),
+    "finishing": (kill_finishing, 4),
+    "migrating": (kill_migrating, 3),
+    "backing-up": (kill_backing_up, 3),
+    "restoring": (kill_restoring, 2),
+}
+"""What is killed, and its share of the moments."""
+
+
+def kills(name: str) -> Callable[[Run], Iterator[Outcome]]:
+    """The scenario that kills at the moments of one kind of work."""
+    kill, share = KILLS[name]
+    whole = sum(part for _, part in KILLS.values())
+
+    def scenario(run: Run) -> Iterator[Outcome]:
+        for number in run.numbers(max(1, round(run.moments * share / whole))):
+            moment = Moment(number, run.dice(number), run.file(number))
+            outcome = attempt(run, name, number, partial(kill, moment))
+            yield outcome
+            if outcome.is_good:
+                shutil.rmtree(moment.path.parent)
+
+    return scenario

@@ -1,0 +1,70 @@
+"""Within the child: a limit of pages, as a full disk sets it, on every connection it has."""
+
+from __future__ import annotations
+
+import signal
+import sqlite3
+import threading
+from contextlib import closing
+from pathlib import Path
+from typing import Final
+
+from resonance_logs.store import engine
+
+NONE: Final = 4_294_967_294
+"""SQLite's own limit of pages."""
+
+FEED: Final = signal.SIGUSR1
+"""Tells the child that the disk has room again."""
+
+
+class _Limit:
+    """The limit, and the connections that it holds for."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._pages = NONE
+        self._connections: list[sqlite3.Connection] = []
+
+    def watch(self, connection: sqlite3.Connection) -> None:
+        """Hold this connection to the limit too."""
+        with self._lock:
+            self._connections.append(connection)
+            self._hold(connection)
+
+    def set(self, pages: int) -> None:
+        """Hold all connections that are open to a limit from now on."""
+        with self._lock:
+            self._pages = pages
+            self._connections = [each for each in self._connections if self._hold(each)]
+
+    def _hold(self, connection: sqlite3.Connection) -> bool:
+        try:
+            connection.execute(f"PRAGMA max_page_count={self._pages}").close()
+        except sqlite3.ProgrammingError:  # closed meanwhile
+            return False
+        return True
+
+
+_limit: Final = _Limit()
+
+
+def watch_connections() -> None:
+    """Have every connection that the program opens from now on under the limit."""
+    plain = engine.connect
+
+    def connect(path: Path) -> sqlite3.Connection:
+        connection = plain(path)
+        _limit.watch(connection)
+        return connection
+
+    engine.connect = connect
+
+
+def starve(path: Path) -> None:
+    """Let the file grow by nothing, until the signal ``FEED`` comes in."""
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA incremental_vacuum").fetchall()
+        (pages,) = connection.execute("PRAGMA page_count").fetchone()
+    signal.signal(FEED, lambda *_: _limit.set(NONE))
+    _limit.set(pages)

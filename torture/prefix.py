@@ -1,0 +1,91 @@
+"""How much of a stream a file holds: the number of tasks, from the first on, that it shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from tests.model import Entity, Fight, Model
+
+from resonance_logs import EndEncounter, Task, UpsertEntity
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What tells how far a file got."""
+
+    ended: int
+    """Fights that were ended by their end."""
+    interrupted_events: int
+    """Events of the fight that was open; 0 where there was none."""
+    entities: Mapping[int, Entity]
+
+
+@dataclass(frozen=True)
+class Prefix:
+    """The first tasks of a stream, and what a file that holds them must show."""
+
+    length: int
+    fights: Sequence[Fight]
+    interrupted: bool
+    """Whether the last of the fights was open."""
+    entities: Mapping[int, Entity]
+    dispensable: frozenset[int]
+    """Players of the open fight of whom all that came after the last flush is that they exist."""
+
+
+def find_length(tasks: Sequence[Task], flushed: int, shown: Shown) -> int | None:
+    """The number of tasks that the file holds, at least ``flushed`` where that can be."""
+    candidates = list(_candidates(tasks, shown))
+    likely = [each for each in candidates if each[0] >= flushed] or candidates[::-1]
+    for length, entities in likely:
+        if timeless(entities) == timeless(shown.entities):
+            return length
+    return likely[0][0] if likely else None
+
+
+def _candidates(tasks: Sequence[Task], shown: Shown) -> Iterator[tuple[int, Mapping[int, Entity]]]:
+    """The lengths after which there are so many fights and events, with the players then known."""
+    walk = Model()
+    for length in range(len(tasks) + 1):
+        if length:
+            walk.apply(tasks[length - 1])
+        if (len(walk.fights), _open_events(walk)) == (shown.ended, shown.interrupted_events):
+            yield length, dict(walk.entities)
+        if len(walk.fights) > shown.ended:
+            return
+
+
+def _open_events(walk: Model) -> int:
+    return 0 if walk._recording is None else len(walk._recording.events)
+
+
+def timeless(entities: Mapping[int, Entity]) -> dict[int, Entity]:
+    """The players without when they were last seen, which may lag until a flush."""
+    return {key: replace(each, last_seen_ms=0) for key, each in entities.items()}
+
+
+def take(tasks: Sequence[Task], length: int, flushed: int) -> Prefix:
+    """The first ``length`` tasks of the stream, where ``flushed`` are known to be written."""
+    model = Model(tasks[:length])
+    is_open = bool(_open_events(model))
+    dispensable: frozenset[int] = frozenset()
+    if is_open:
+        end = _last_time(model)
+        dispensable = _dispensable(tasks[:length], flushed, model)
+        model.apply(EndEncounter(ended_at_ms=end))
+    return Prefix(length, model.fights, is_open, model.entities, dispensable)
+
+
+def _last_time(model: Model) -> int:
+    assert model._recording is not None
+    times = [event.timestamp_ms for event in model._recording.events]
+    return max([*times, model._recording.begin.started_at_ms])
+
+
+def _dispensable(tasks: Sequence[Task], flushed: int, model: Model) -> frozenset[int]:
+    """Players who were updated in the open fight, but only after the last flush."""
+    assert model._recording is not None
+    begun = tasks.index(model._recording.begin)
+    sure = {each.entity_id for each in tasks[begun:flushed] if isinstance(each, UpsertEntity)}
+    return frozenset(model._recording.upserted - sure)

@@ -1,0 +1,107 @@
+"""The program that is hurt: records a known stream, and tells after each flush how far it is.
+
+It says ``open``, ``flushed N`` (tasks), ``ending N`` (before an end), ``trouble MESSAGE`` (a batch
+could not be written), ``paused N`` (and then waits for a line), ``done N``, ``closed`` or
+``left N MESSAGE``; N counts tasks from the start of the stream.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import random
+import sys
+import time
+from itertools import count
+
+from resonance_logs import Database, DatabaseUnavailable, EndEncounter, Settings, Task
+from torture import limits
+from torture.stream import Stream
+
+
+def say(*words: object) -> None:
+    """Tell the parent, at once."""
+    sys.stdout.write(" ".join(map(str, words)) + "\n")
+    sys.stdout.flush()
+
+
+class Trouble(logging.Handler):
+    """Says when the writer notes that a batch could not be written."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.levelno >= logging.WARNING:
+            say("trouble", record.getMessage())
+
+
+def record(db: Database, tasks: list[Task], options: argparse.Namespace) -> None:
+    """Enqueue the tasks, flushing every few; pause before the task that is to be paused at."""
+    dice = random.Random(options.stream[0])
+    pause = options.pause_at
+    start = 0
+    while start < len(tasks):
+        stop = min(len(tasks), start + dice.randint(1, options.most_a_flush))
+        if start < pause < stop:
+            stop = pause
+        if start == pause:
+            _pause(db, options)
+            pause = -1
+        part = tasks[start:stop]
+        if EndEncounter in set(map(type, part)):
+            say("ending", stop)
+        db.enqueue_many(part)
+        start = stop
+        if not (options.then_leave and pause == -1):
+            db.flush()
+            say("flushed", stop)
+
+
+def _pause(db: Database, options: argparse.Namespace) -> None:
+    say("paused", options.pause_at)
+    order = sys.stdin.readline().strip()
+    if order == "starve":
+        limits.starve(db.path)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("path")
+    parser.add_argument("stream", nargs=4, help="seed, fights, fewest and most events")
+    parser.add_argument("--most-a-flush", type=int, default=7)
+    parser.add_argument("--pause-at", type=int, default=-1)
+    parser.add_argument("--stop-at", type=int, help="leave the rest of the stream out")
+    parser.add_argument("--then-leave", action="store_true", help="no flush after the pause")
+    parser.add_argument("--close-seconds", type=float, default=60.0)
+    parser.add_argument("--clock-back", action="store_true", help="the wall clock runs backwards")
+    return parser.parse_args()
+
+
+def _turn_clock_back() -> None:
+    now, steps = time.time_ns(), count()
+    time.time_ns = lambda: now - next(steps) * 60_000_000_000
+    time.time = lambda: time.time_ns() / 1e9
+
+
+def main() -> None:
+    """Record what the command line says."""
+    options = _options()
+    tasks = Stream.from_words(options.stream).tasks()[: options.stop_at]
+    if options.clock_back:
+        _turn_clock_back()
+    logging.getLogger("resonance_logs.writer").addHandler(Trouble())
+    limits.watch_connections()
+    settings = Settings(batch_seconds=0.001, live_seconds=0.01, close_seconds=options.close_seconds)
+    db = Database.open(options.path, settings=settings)
+    say("open")
+    record(db, tasks, options)
+    say("done", len(tasks))
+    sys.stdin.readline()
+    try:
+        db.close()
+    except DatabaseUnavailable as error:
+        say("left", len(tasks), error)
+    else:
+        say("closed")
+
+
+if __name__ == "__main__":
+    main()

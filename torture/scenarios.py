@@ -1,0 +1,17 @@
+"""All scenarios by name."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from torture.crowd import crowd
+from torture.faults import FAULTS, clock, faults
+from torture.kills import KILLS, kills
+from torture.scenario import Scenario
+
+SCENARIOS: Final[dict[str, Scenario]] = {
+    **{name: kills(name) for name in KILLS},
+    **{name: faults(name) for name in FAULTS},
+    "clock": clock,
+    "crowd": crowd,
+}

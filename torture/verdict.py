@@ -1,0 +1,190 @@
+"""The verdict: a file that was hurt is opened again, and every number of it is compared.
+
+The stored fights must be those of the independent model for the first tasks of the stream: at
+least as many as were flushed. A fight that was open is ended at its last event.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, select
+from tests.model import Entity, Fight
+from tests.stored import stored_entities
+
+from resonance_logs import Database, ResonanceLogsError, Task
+from resonance_logs.store import tables
+from torture.prefix import Prefix, Shown, find_length, take, timeless
+from torture.sameness import fight_differences, range_differences, read_fight, without
+
+MOST_TOLD = 20
+"""More faults of one file are not told."""
+
+
+@dataclass
+class Verdict:
+    """What was found in the file."""
+
+    flushed: int = 0
+    """Tasks for which flush had returned."""
+    kept: int = 0
+    """Tasks whose effect is there."""
+    fights: int = 0
+    events: int = 0
+    wrong: list[str] = field(default_factory=list)
+    """All that is not as it should be, in words."""
+
+    @property
+    def lost(self) -> int:
+        """Tasks that were flushed and whose effect is not there."""
+        return max(0, self.flushed - self.kept)
+
+    @property
+    def is_good(self) -> bool:
+        """Whether nothing is lost and nothing wrong."""
+        return not (self.lost or self.wrong)
+
+
+def judge(path: Path, tasks: Sequence[Task], flushed: int) -> Verdict:
+    """Open the file, which recovers it, and compare all of it with the stream."""
+    verdict = Verdict(flushed=flushed)
+    try:
+        with Database.open(path) as db:
+            verdict.wrong += _compare(db, tasks, verdict)
+    except (ResonanceLogsError, sqlite3.Error) as error:
+        verdict.wrong.append(f"the file cannot be used: {type(error).__name__}: {error}")
+        return verdict
+    verdict.wrong += [*page_faults(path), *_leftovers(path)]
+    del verdict.wrong[MOST_TOLD:]
+    return verdict
+
+
+def _compare(db: Database, tasks: Sequence[Task], verdict: Verdict) -> Iterator[str]:
+    with db._store.reading() as connection:
+        rows = _rows(connection)
+        entities = stored_entities(connection)
+        verdict.fights = len(rows)
+        verdict.events = sum(row["damage_events"] + row["heal_events"] for row in rows)
+        length = find_length(tasks, verdict.flushed, _shown(rows, entities))
+        if length is None:
+            yield f"{len(rows)} fights with {verdict.events} events are no prefix of the stream"
+            return
+        verdict.kept = length
+        prefix = take(tasks, length, verdict.flushed)
+        yield from _fights(connection, rows, prefix)
+        yield from _players(entities, prefix, take(tasks, verdict.flushed, verdict.flushed))
+        yield from _rest(connection)
+    yield from _ranges(db, rows, prefix)
+    yield from (f"check: {each.message}" for each in db.commands.check_database().findings)
+
+
+def _rows(connection: Connection) -> list[Any]:
+    return list(connection.execute(select(tables.encounters).order_by("id")).mappings())
+
+
+def _shown(rows: Sequence[Any], entities: dict[int, Entity]) -> Shown:
+    interrupted = [row for row in rows if row["was_interrupted"]]
+    return Shown(
+        ended=len(rows) - len(interrupted),
+        interrupted_events=sum(row["damage_events"] + row["heal_events"] for row in interrupted),
+        entities=entities,
+    )
+
+
+def _fights(connection: Connection, rows: Sequence[Any], prefix: Prefix) -> Iterator[str]:
+    begun = [row["started_at_ms"] for row in rows]
+    if len(set(begun)) != len(begun):
+        yield f"a fight is there twice: {begun}"
+    if begun != [fight.started_at_ms for fight in prefix.fights]:
+        yield f"fights begun at {begun}, not at {[f.started_at_ms for f in prefix.fights]}"
+        return
+    for number, (row, fight) in enumerate(zip(rows, prefix.fights, strict=True), 1):
+        is_last = prefix.interrupted and number == len(rows)
+        stored = read_fight(connection, row, fight)
+        if is_last:
+            fight = _without_dispensable(stored, fight, prefix)
+        for each in (*fight_differences(stored, fight), *_marks(row, fight, is_last)):
+            yield f"fight {row['id']}, {each}"
+
+
+def _marks(row: Any, fight: Fight, interrupted: bool) -> Iterator[str]:
+    """What a row says beside the model's figures."""
+    for name, expected in (
+        ("was_interrupted", int(interrupted)),
+        ("rejected_events", 0),
+        ("lost_events", 0),
+        ("duration_ms", fight.duration_ms),
+        ("damage_events", len(fight.damage_events)),
+        ("heal_events", len(fight.heal_events)),
+    ):
+        if row[name] != expected:
+            yield f"{name}: {row[name]}, and not {expected}"
+
+
+def _without_dispensable(stored: Fight, expected: Fight, prefix: Prefix) -> Fight:
+    """The fight without those players who did nothing, and of whom no flush had told."""
+    absent = prefix.dispensable - stored.actors.keys()
+    silent = {key for key in absent if not _has_event(expected, key)}
+    return replace(expected, actors=without(expected.actors, frozenset(silent)))
+
+
+def _has_event(fight: Fight, actor: int) -> bool:
+    return any(actor in key[:2] for key in (*fight.damage_pairs, *fight.heal_pairs))
+
+
+def _players(entities: dict[int, Entity], prefix: Prefix, flushed: Prefix) -> Iterator[str]:
+    here, there = timeless(entities), timeless(prefix.entities)
+    for key in here.keys() | there.keys():
+        if here.get(key) != there.get(key):
+            yield f"player {key}: {here.get(key)}, and not {there.get(key)}"
+    for key, each in entities.items():
+        least = flushed.entities.get(key, each).last_seen_ms
+        most = prefix.entities.get(key, each).last_seen_ms
+        if prefix.length >= flushed.length and not least <= each.last_seen_ms <= most:
+            yield f"player {key}: last seen at {each.last_seen_ms}, not in {least} to {most}"
+
+
+def _rest(connection: Connection) -> Iterator[str]:
+    for table in (tables.encounter_journal, tables.rejected_tasks):
+        left = connection.execute(select(table)).all()
+        if left:
+            yield f"{len(left)} rows are left in {table.name}"
+
+
+def _ranges(db: Database, rows: Sequence[Any], prefix: Prefix) -> Iterator[str]:
+    """The figures computed again from the archives; who only was there is compared elsewhere."""
+    if len(rows) != len(prefix.fights):
+        return
+    for row, fight in zip(rows, prefix.fights, strict=True):
+        answer = db.commands.get_encounter_range(row["id"])
+        present = {each.actor_id for each in answer.actors}
+        absent = frozenset(prefix.dispensable - present)
+        fight = replace(fight, actors=without(fight.actors, absent))
+        for each in range_differences(answer, fight):
+            yield f"fight {row['id']}, {each}"
+
+
+def page_faults(path: Path) -> list[str]:
+    """What SQLite itself finds wrong with the file."""
+    with closing(sqlite3.connect(path)) as connection:
+        pages = [str(row[0]) for row in connection.execute("PRAGMA integrity_check")]
+        references = connection.execute("PRAGMA foreign_key_check").fetchall()
+    return [
+        *(f"pages: {each}" for each in pages if each != "ok"),
+        *(f"references: {each}" for each in references),
+    ]
+
+
+def _leftovers(path: Path) -> list[str]:
+    """Files beside the database that nobody will ever need again."""
+    names = [file.name for file in path.parent.iterdir() if file.name.startswith(path.name)]
+    return [
+        f"{name} was left behind"
+        for name in sorted(names)
+        if name.endswith("-journal") or ".spill-" in name
+    ]

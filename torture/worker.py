@@ -1,0 +1,49 @@
+"""The program that does one piece of work with a file when it is told to: ``ready``, ``done``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import alembic.command  # noqa: F401 - loaded before the work begins, not within it
+
+from resonance_logs import Database
+from torture.recorder import say
+
+
+def migrate(path: str) -> None:
+    """Open the file, which brings it to this version."""
+    Database.open(path, record=False).close()
+
+
+def back_up(path: str, target: str) -> None:
+    """Copy the database."""
+    with Database.open(path, record=False) as db:
+        db.backup(target)
+
+
+def restore(path: str, source: str) -> None:
+    """Put the backup in the database's place."""
+    Database.restore(Path(source), path)
+
+
+WORK: Final[dict[str, Callable[..., None]]] = {
+    "migrate": migrate,
+    "back_up": back_up,
+    "restore": restore,
+}
+
+
+def main() -> None:
+    """Do what the command line says, once a line comes in."""
+    work, *arguments = sys.argv[1:]
+    say("ready")
+    sys.stdin.readline()
+    WORK[work](*arguments)
+    say("done")
+
+
+if __name__ == "__main__":
+    main()
