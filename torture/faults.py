@@ -28,7 +28,7 @@ from torture.stream import Stream
 from torture.verdict import Verdict, judge
 
 CLOSE_S: Final = 0.1
-LONGEST_S: Final = 1.5
+LONGEST_S: Final = 1.0
 WITHOUT_ROOT: Final = (
     "setpriv",
     "--bounding-set=-dac_override,-dac_read_search",
@@ -132,7 +132,7 @@ def while_recording(dice: random.Random) -> Case:
 
 def while_finishing(dice: random.Random) -> Case:
     """The fault comes just before the first fight's end."""
-    stream = Stream(dice.randrange(1 << 30), 2, 1_000, 1_500)
+    stream = Stream(dice.randrange(1 << 30), 2, 600, 1_000)
     tasks = stream.tasks()
     return Case(stream, tasks, _first(tasks, EndEncounter), 500)
 

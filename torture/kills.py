@@ -37,10 +37,10 @@ class Moment:
 
 def kill_recording(moment: Moment) -> Verdict:
     """The recorder dies at any moment, mostly between two flushes of a few tasks."""
-    stream = moment.stream(40, 0, 300)
+    stream = moment.stream(30, 0, 200)
     with Child("recorder", moment.path, *stream.words()) as child:
         child.wait_for("open")
-        for _ in range(moment.dice.randrange(500)):
+        for _ in range(moment.dice.randrange(400)):
             child.wait_until(lambda _: True, "any line")
         let_pass(moment.dice.uniform(0.0, 0.003))
         said = child.kill()
@@ -81,21 +81,25 @@ def _judge_migrated(path: Path, old: Old) -> Verdict:
 
 def kill_backing_up(moment: Moment) -> Verdict:
     """A backup, or the recorder that it is taken from, or both, die while it is made."""
-    stream = moment.stream(40, 50, 300)
+    stream = moment.stream(20, 20, 200)
+    tasks = stream.tasks()
+    before = moment.dice.randrange(1, len(tasks) // 2)
     target = moment.path.with_name("copy") / "backup.db"
     target.parent.mkdir()
-    with Child("recorder", moment.path, *stream.words(), "--most-a-flush", 60) as recorder:
-        for _ in range(moment.dice.randint(20, 80)):
-            recorder.wait_for("flushed")
-        before = last_number(recorder.said, "flushed")
+    with Child("recorder", moment.path, *stream.words(), f"--pause-at={before}") as recorder:
+        recorder.wait_for("paused")
         took = _time_of_work("back_up", moment.path, target.with_name("first.db"))
-        _kill_at_work(moment, took, "back_up", moment.path, target)
+        with Child("worker", "back_up", moment.path, target) as worker:
+            worker.wait_for("ready")
+            recorder.tell("go")
+            worker.tell("go")
+            let_pass(moment.dice.uniform(0.0, took * LATE))
+            worker.kill()
         if moment.dice.random() < 0.5:
             recorder.kill()
         if not target.exists():
             _time_of_work("back_up", moment.path, target)
         said = recorder.kill()
-    tasks = stream.tasks()
     verdict = judge(moment.path, tasks, last_number(said, "flushed"))
     for copy in (target, target.with_name("first.db")):
         of_copy = judge(copy, tasks, before)
@@ -180,7 +184,7 @@ KILLS: Final[dict[str, tuple[Callable[[Moment], Verdict], int]]] = {
     "recording": (kill_recording, 8),
     "finishing": (kill_finishing, 4),
     "migrating": (kill_migrating, 3),
-    "backing-up": (kill_backing_up, 3),
+    "backing-up": (kill_backing_up, 2),
     "restoring": (kill_restoring, 2),
 }
 """What is killed, and its share of the moments."""
