@@ -5,11 +5,13 @@ import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
 import pytest
 from torture.children import ROOT
+from torture.damage import damage
 from torture.faults import FAULTS, clock, faults
 from torture.kills import KILLS, kills
 from torture.scenario import Outcome, Run
@@ -45,6 +47,12 @@ def test_a_fault_that_passes_or_that_stops_the_recorder_loses_nothing(run: Run, 
     if reason := outcomes[0].skipped:
         pytest.skip(reason)
     assert told(outcomes) == []
+
+
+def test_no_damage_breaks_the_program_or_has_it_show_a_wrong_total_as_right(run: Run) -> None:
+    outcomes = list(damage(replace(run, moments=3)))
+    assert told(outcomes) == []
+    assert sum(each.verdict.fights for each in outcomes) > 0
 
 
 def test_a_wall_clock_that_runs_backwards_changes_nothing(run: Run) -> None:

@@ -36,11 +36,16 @@ class Result:
         return (
             f"{self.name:<12} {len(done):>4} times  "
             f"{sum(each.verdict.flushed for each in done):>10,} tasks flushed  "
-            f"{sum(each.verdict.fights for each in done):>8,} fights  "
+            f"{sum(each.verdict.fights for each in done):>8,} {_of(done)}fights  "
             f"{sum(each.verdict.events for each in done):>10,} events  "
             f"lost {sum(each.verdict.lost for each in done):,}  wrong {len(self.bad)}  "
             f"{self.seconds:.0f} s" + (f"  ({skipped} skipped)" if skipped else "")
         )
+
+
+def _of(outcomes: Sequence[Outcome]) -> str:
+    there = sum(each.verdict.of for each in outcomes)
+    return f"of {there:,} " if there else ""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

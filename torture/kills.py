@@ -11,12 +11,21 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+from sqlalchemy import select
+from tests.model import Model
+from tests.stored import stored_fight
+
 from resonance_logs import Database
+from resonance_logs.store.tables import encounters
 from torture.children import Child, last_number, let_pass
 from torture.old_files import Old, make_old
+from torture.sameness import fight_differences
 from torture.scenario import Outcome, Run, attempt
 from torture.stream import Stream
 from torture.verdict import Verdict, judge, page_faults
+
+KEPT: Final = 15
+KEPT_HITS: Final = 8
 
 LATE: Final = 1.1
 """Moments reach to a little past the time that the work took when nobody killed it."""
@@ -76,6 +85,43 @@ def _judge_migrated(path: Path, old: Old) -> Verdict:
         verdict.wrong += old.differences(path)
         verdict.wrong += [each.message for each in db.commands.check_database().findings]
         verdict.kept = verdict.fights = db.commands.get_recent_encounters(limit=1).total_count
+    return verdict
+
+
+def kill_pruning(moment: Moment) -> Verdict:
+    """The program dies while it lets fights go, and gives their space back."""
+    stream = moment.stream(120, 2, 12)
+    _record_all(moment.path, stream)
+    limits = KEPT, KEPT_HITS
+    spare = moment.path.with_name("spare.db")
+    shutil.copyfile(moment.path, spare)
+    took = _time_of_work("prune", spare, *limits)
+    _kill_at_work(moment, took, "prune", moment.path, *limits)
+    verdict = _judge_pruned(moment.path, stream, least=KEPT)
+    _time_of_work("prune", moment.path, *limits)
+    again = _judge_pruned(moment.path, stream, least=KEPT)
+    if again.fights != KEPT:
+        again.wrong.append(f"{again.fights} fights are left, and not {KEPT}")
+    verdict.wrong += [f"pruned again: {each}" for each in again.wrong]
+    return verdict
+
+
+def _judge_pruned(path: Path, stream: Stream, least: int) -> Verdict:
+    """The newest fights are there, as they were; with or without their hits."""
+    fights = {fight.started_at_ms: fight for fight in Model(stream.tasks()).fights}
+    verdict = Verdict(flushed=least, wrong=page_faults(path))
+    with Database.open(path) as db, db._store.reading() as connection:
+        rows = connection.execute(select(encounters).order_by("id")).mappings().all()
+        verdict.fights = verdict.kept = len(rows)
+        begun = [row["started_at_ms"] for row in rows]
+        if begun != sorted(fights)[-len(rows) :]:
+            verdict.wrong.append(f"fights begun at {begun} are left, which are not the newest")
+            return verdict
+        for row in rows:
+            fight = fights[row["started_at_ms"]]
+            stored = stored_fight(connection, row, fight)
+            verdict.wrong += [f"fight {row['id']}, {e}" for e in fight_differences(stored, fight)]
+        verdict.wrong += [each.message for each in db.commands.check_database().findings]
     return verdict
 
 
@@ -184,6 +230,7 @@ KILLS: Final[dict[str, tuple[Callable[[Moment], Verdict], int]]] = {
     "recording": (kill_recording, 8),
     "finishing": (kill_finishing, 4),
     "migrating": (kill_migrating, 3),
+    "pruning": (kill_pruning, 3),
     "backing-up": (kill_backing_up, 2),
     "restoring": (kill_restoring, 2),
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from torture.crowd import crowd
+from torture.damage import damage
 from torture.faults import FAULTS, clock, faults
 from torture.kills import KILLS, kills
 from torture.scenario import Scenario
@@ -13,5 +14,6 @@ SCENARIOS: Final[dict[str, Scenario]] = {
     **{name: kills(name) for name in KILLS},
     **{name: faults(name) for name in FAULTS},
     "clock": clock,
+    "damage": damage,
     "crowd": crowd,
 }

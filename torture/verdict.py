@@ -35,7 +35,11 @@ class Verdict:
     kept: int = 0
     """Tasks whose effect is there."""
     fights: int = 0
+    of: int = 0
+    """Of so many fights, where damage may have cost some."""
     events: int = 0
+    note: str = ""
+    """What was done, where chance decided it."""
     wrong: list[str] = field(default_factory=list)
     """All that is not as it should be, in words."""
 

@@ -29,10 +29,18 @@ def restore(path: str, source: str) -> None:
     Database.restore(Path(source), path)
 
 
+def prune(path: str, *limits: str) -> None:
+    """Let go what is beyond the limits, and give the space back."""
+    newest_fights, newest_hits = map(int, limits)
+    with Database.open(path, record=False) as db:
+        db.commands.prune_encounters(keep_fights_newest=newest_fights, keep_hits_newest=newest_hits)
+
+
 WORK: Final[dict[str, Callable[..., None]]] = {
     "migrate": migrate,
     "back_up": back_up,
     "restore": restore,
+    "prune": prune,
 }
 
 

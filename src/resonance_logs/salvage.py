@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -264,6 +264,7 @@ class _Remains:
                 "attributes_checksum": self.figures["attributes_checksum"] or [],
             }
             listed = {(each["name"], each["classId"]) for each in json.loads(self.row["players"])}
+            players |= _numbered(connection, {name for name, _ in listed})
             as_they_were = StoredFight(self.row, figures).players()
             players |= {
                 actor: known
@@ -289,6 +290,13 @@ class _Remains:
                 [{"monsterName": row[0], "isDefeated": bool(row[4])} for row in bosses]
             ),
         }
+
+
+def _numbered(connection: Connection, names: Collection[str]) -> dict[int, Entity]:
+    """The players who are listed by their numbers, ``#id``, because their names were not known."""
+    numbers = [name[1:] for name in names if name.startswith("#")]
+    ids = [int(number) for number in numbers if number.isdecimal() and len(number) < 17]
+    return EntityBook().draft().players(connection, ids)
 
 
 def _complete_row(found: Mapping[str, Any]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from resonance_logs import DamagedDatabase, Database, DatabaseUnavailable
+from resonance_logs import BackupError, DamagedDatabase, Database
 from resonance_logs.commands import Filters, Sort
 from resonance_logs.store.engine import Store
 from resonance_logs.store.migrate import APPLICATION_ID, SCHEMA_VERSION, prepare
@@ -190,7 +190,7 @@ def test_without_room_for_the_copy_nothing_is_migrated(
     thaw(FROZEN[0], path)
     before = rows(path)
     monkeypatch.setattr(shutil, "disk_usage", lambda _folder: shutil._ntuple_diskusage(9, 9, 9))
-    with pytest.raises(DatabaseUnavailable, match=r"must be migrated.*has 9 bytes free"):
+    with pytest.raises(BackupError, match=r"must be migrated.*has 9 bytes free"):
         prepare(path)
     assert rows(path) == before
     assert copies(path) == []

@@ -50,6 +50,7 @@ def prepare(path: Path) -> None:
         NotADatabase: the path is a folder, or the file is something else.
         DamagedDatabase: the file cannot be read.
         NewerDatabase: the file was written by a newer version of this program.
+        BackupError: it is copied before it is migrated, and cannot be.
         DatabaseUnavailable: it cannot be opened or written now.
     """
     _check_path(path)
@@ -166,7 +167,7 @@ def _guard(path: Path, connection: Connection, before: str) -> None:
 
     Raises:
         DamagedDatabase: it is not; it is not touched.
-        DatabaseUnavailable: the copy has no room, or cannot be made.
+        BackupError: the copy has no room, or cannot be made.
     """
     found = connection.exec_driver_sql("PRAGMA quick_check(1)").scalars().all()
     if found != ["ok"]:
@@ -179,7 +180,7 @@ def _guard(path: Path, connection: Connection, before: str) -> None:
         check_room(2 * path.stat().st_size, path.parent)
         copy_checked(path, kept)
     except BackupError as error:
-        raise DatabaseUnavailable(
+        raise BackupError(
             f"{path} is of an older version and must be migrated; a copy that is made of it first "
             f"cannot be made: {error}"
         ) from error

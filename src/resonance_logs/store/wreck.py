@@ -21,6 +21,9 @@ class Wreck:
 
     def __init__(self, copy: Path) -> None:
         self._connection = sqlite3.connect(copy, isolation_level=None)
+        # Where the file is shorter than it says, or a part of its list of tables is unreadable,
+        # what there is can be read all the same.
+        self._connection.execute("PRAGMA writable_schema=ON").close()
         self._connection.text_factory = partial(str, encoding="utf-8", errors="replace")
 
     def close(self) -> None:
