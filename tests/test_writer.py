@@ -66,6 +66,27 @@ def test_a_locked_file_is_waited_for_and_everything_is_written_in_order(
     assert rows(path, "SELECT total_dmg FROM encounters") == [(50,)]
 
 
+def test_a_fault_is_told_once_and_once_more_when_it_is_over(
+    path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("resonance_logs.store.engine.WRITER_BUSY_TIMEOUT_MS", 5)
+    with Database.open(path) as db:
+        blocker = sqlite3.connect(path, isolation_level=None)
+        blocker.execute("BEGIN IMMEDIATE")
+        db.enqueue_many(fight(hits=5))
+        wait_until(lambda: db.stats().retries >= 3)
+        assert "locked" in str(db.stats().fault)
+        assert caplog.text.count("nothing can be written now") == 1
+        assert "8 tasks are held and tried again" in caplog.text
+        blocker.rollback()
+        blocker.close()
+        db.flush(60)
+        assert db.stats().fault is None
+        assert "locked" in str(db.stats().last_error)
+    assert caplog.text.count("nothing can be written now") == 1
+    assert caplog.text.count("written again after") == 1
+
+
 def test_a_batch_that_fails_leaves_no_trace_and_is_written_whole_when_retried(
     db: Database, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,5 +1,6 @@
 """What the command line shows of fights cut off, and of a file that is being recorded."""
 
+import sqlite3
 from pathlib import Path
 
 from resonance_logs import BeginEncounter, Database
@@ -15,6 +16,15 @@ def test_a_fight_that_is_not_complete_says_what_is_missing(run: Run, path: Path)
     assert "cut off" in run("list").stdout
     shown = run("show", "1").stdout
     assert "not complete: the recorder stopped before the fight's end, 1 events were" in shown
+
+
+def test_a_fight_that_is_not_what_was_written_says_so(run: Run, recorded: Path) -> None:
+    connection = sqlite3.connect(recorded)
+    connection.execute("UPDATE encounters SET total_dmg = 9 WHERE id = 2")
+    connection.commit()
+    connection.close()
+    assert run("list").stdout.count("damaged") == 1
+    assert "not complete: what is shown here is not what was written" in run("show", "2").stdout
 
 
 def test_a_file_that_is_being_recorded_is_read_but_not_recorded_into(

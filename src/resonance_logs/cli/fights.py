@@ -79,6 +79,8 @@ def print_head(console: Console, fight: EncounterSummary) -> None:
 
 
 def _missing(fight: EncounterSummary) -> Iterator[str]:
+    if fight.is_damaged:
+        yield "what is shown here is not what was written (see resonance-logs salvage)"
     if fight.was_interrupted:
         yield "the recorder stopped before the fight's end"
     if fight.rejected_events:
@@ -164,6 +166,8 @@ def scene_of(fight: EncounterSummary) -> str:
 def _outcome(fight: EncounterSummary) -> Text:
     if fight.ended_at_ms is None:
         return cell("still open", "yellow")
+    if fight.is_damaged:
+        return cell("damaged", "red")
     if fight.was_interrupted:
         return cell("cut off", "yellow")
     if not fight.bosses:
