@@ -185,8 +185,12 @@ def page_faults(path: Path) -> list[str]:
 
 
 def _leftovers(path: Path) -> list[str]:
-    """Files beside the database that nobody will ever need again."""
-    names = [file.name for file in path.parent.iterdir() if file.name.startswith(path.name)]
+    """Files beside the database that nobody will ever need again.
+
+    What is left of a copy that was not finished is cleared away by the next one.
+    """
+    beside = (file.name for file in path.parent.iterdir() if file.name.startswith(path.name))
+    names = [name for name in beside if ".part" not in name]
     return [
         f"{name} was left behind"
         for name in sorted(names)

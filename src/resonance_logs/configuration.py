@@ -17,7 +17,7 @@ from resonance_logs.settings import Durability, Settings
 
 PREFIX: Final = "RESONANCE_LOGS_"
 FILE_VARIABLE: Final = "RESONANCE_LOGS_SETTINGS"
-_OTHER_VARIABLES: Final = frozenset({FILE_VARIABLE, "RESONANCE_LOGS_DB"})
+_OTHER_VARIABLES: Final = frozenset({FILE_VARIABLE, "RESONANCE_LOGS_DB", "RESONANCE_LOGS_TOKEN"})
 _KINDS: Final = {each.name: str(each.type) for each in fields(Settings)}
 _FLAGS: Final = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 

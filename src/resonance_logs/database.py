@@ -13,7 +13,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import NoReturn, Self
 
-from resonance_logs.commands import AsyncCommands, Commands
+from resonance_logs.commands import AsyncCommands, Commands, Filters
+from resonance_logs.commands.tables import Table, TableOf, encounter_table, fights_table
 from resonance_logs.errors import (
     DatabaseClosed,
     DatabaseUnavailable,
@@ -44,6 +45,8 @@ class Stats:
     written: int
     """Tasks committed, those ignored or rejected included."""
     batches: int
+    batch_seconds: float
+    """The time that writing the batches took, waits for a faulty disk included."""
     ignored: int
     """Begins while a fight was open, ends with none open."""
     strays: int
@@ -185,6 +188,7 @@ class Database:
             queued=len(self._queue),
             written=progress.written,
             batches=progress.batches,
+            batch_seconds=progress.batch_seconds,
             ignored=state.ignored,
             strays=state.strays.dropped,
             rejected=state.rejected + progress.rejected,
@@ -224,6 +228,18 @@ class Database:
             DatabaseError: the file cannot be read; the subclass says why.
         """
         return import_fights(self._store, Path(source).expanduser().absolute())
+
+    def fights_table(self, filters: Filters | None = None) -> Table:
+        """All ended fights that pass the filters, as columns: a row a fight."""
+        return fights_table(self._store, Filters() if filters is None else filters)
+
+    def encounter_table(self, encounter_id: int, of: TableOf | str = TableOf.ACTORS) -> Table:
+        """A fight as columns: a row an actor, a skill (of one on another), or a single hit.
+
+        Raises:
+            NotFound: there is no such fight, or its single hits are not kept.
+        """
+        return encounter_table(self._store, encounter_id, TableOf(of))
 
     @staticmethod
     def restore(

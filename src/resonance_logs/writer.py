@@ -39,6 +39,8 @@ class Progress:
 
     written: int = 0
     batches: int = 0
+    batch_seconds: float = 0.0
+    """The time that writing the batches took."""
     retries: int = 0
     rejected: int = 0
     last_error: str | None = None
@@ -172,10 +174,12 @@ class Writer:
 
     def _write(self, tasks: Sequence[Task]) -> None:
         """Write the tasks; where they cannot be written together, halves, down to the bad one."""
+        started = time.perf_counter()
         error = self._commit(lambda connection: self._apply(connection, tasks))
         if error is None:
             self.progress.written += len(tasks)
             self.progress.batches += 1
+            self.progress.batch_seconds += time.perf_counter() - started
             self._unwritten -= len(tasks)
         elif len(tasks) == 1:
             self._reject(tasks[0], error)

@@ -17,6 +17,7 @@ COMMANDS = (
     ("info",),
     ("check",),
     ("doctor",),
+    ("serve",),
     ("rejects", "list"),
     ("rejects", "retry"),
     ("rejects", "delete"),

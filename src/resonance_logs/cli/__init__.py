@@ -22,6 +22,7 @@ from resonance_logs.cli import (
     prune,
     rejects,
     salvage,
+    serve,
     simulate,
     upkeep,
 )
@@ -66,6 +67,7 @@ app.command("ingest")(ingest.ingest)
 app.command("list")(history.list_fights)
 app.command("show")(history.show)
 app.command("call")(call.call)
+app.command("serve")(serve.serve)
 app.command("info")(upkeep.info)
 app.command("doctor")(doctor.doctor)
 app.command("check")(upkeep.check)

@@ -1,0 +1,94 @@
+"""The application: its routes, what guards them, and what its errors look like."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from importlib.metadata import version
+from typing import Any, Final
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from starlette.exceptions import HTTPException
+
+from resonance_logs.database import Database
+from resonance_logs.errors import (
+    CommandError,
+    DatabaseError,
+    InvalidArgument,
+    NotFound,
+    RecordingError,
+    ResonanceLogsError,
+)
+from resonance_logs.web import commands, downloads, health, live, openapi, tasks
+from resonance_logs.web.guard import Guard, Rules
+
+_STATUS: Final = {
+    "not_found": HTTPStatus.NOT_FOUND,
+    "invalid_argument": HTTPStatus.UNPROCESSABLE_ENTITY,
+    "unavailable": HTTPStatus.SERVICE_UNAVAILABLE,
+}
+
+
+def create_app(database: Database, rules: Rules, *, reason_not_recorded: str = "") -> FastAPI:
+    """The application on one database, which the caller closes.
+
+    Where the database does not record, ``reason_not_recorded`` tells those who send tasks why.
+    """
+    app = FastAPI(
+        title="Resonance Logs",
+        summary="The combat-log database over HTTP.",
+        version=version("resonance-logs"),
+        docs_url=None,  # they would load scripts from another host
+        redoc_url=None,
+        openapi_url="/api/openapi.json",
+    )
+    app.state.database = database
+    app.state.reason_not_recorded = reason_not_recorded
+    for module in (commands, tasks, live, downloads, health):
+        app.include_router(module.router)
+    app.add_exception_handler(ResonanceLogsError, _explain)
+    app.add_exception_handler(HTTPException, _explain_http)
+    app.add_exception_handler(RequestValidationError, _explain_argument)
+    app.add_middleware(Guard, rules=rules)
+    openapi.describe(app)
+    return app
+
+
+async def _explain(_request: Request, error: Exception) -> Response:
+    return error_response(error)
+
+
+async def _explain_http(_request: Request, error: Exception) -> Response:
+    """What the routing itself refuses, as an unknown path."""
+    if not isinstance(error, HTTPException):
+        raise error
+    code = "not_found" if error.status_code == HTTPStatus.NOT_FOUND else "invalid_argument"
+    body = {"code": code, "message": str(error.detail), "argument": None}
+    return JSONResponse(body, error.status_code, headers=error.headers)
+
+
+async def _explain_argument(_request: Request, error: Exception) -> Response:
+    """What is wrong in the path or the query, by the name of the first argument."""
+    if not isinstance(error, RequestValidationError):
+        raise error
+    first = error.errors()[0]
+    name = ".".join(str(part) for part in first["loc"][1:]) or str(first["loc"][0])
+    return error_response(InvalidArgument(name, first["msg"][:1].lower() + first["msg"][1:]))
+
+
+def error_response(error: Exception) -> JSONResponse:
+    """An error as every route tells it: a code, a message, and the argument if it is one."""
+    code = error.code if isinstance(error, CommandError) else _code_of(error)
+    body: dict[str, Any] = {
+        "code": code,
+        "message": str(error),
+        "argument": error.argument if isinstance(error, InvalidArgument) else None,
+    }
+    return JSONResponse(body, _STATUS[code])
+
+
+def _code_of(error: Exception) -> str:
+    if isinstance(error, DatabaseError | RecordingError):
+        return "unavailable"
+    return NotFound.code if isinstance(error, NotFound) else InvalidArgument.code

@@ -1,0 +1,64 @@
+"""Fights to take away: as tables for analysts."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query, Request
+from fastapi.responses import Response
+from pydantic import ValidationError
+from starlette.concurrency import run_in_threadpool
+
+from resonance_logs.commands.arguments import Filters
+from resonance_logs.commands.tables import TableOf
+from resonance_logs.database import Database
+from resonance_logs.errors import InvalidArgument
+from resonance_logs.formats import MEDIA_TYPES, Format, write_table
+from resonance_logs.tasks import MAX_INTEGER
+
+router = APIRouter(prefix="/api/encounters", tags=["exports"])
+
+_Format = Annotated[Format, Query(alias="format", description="How the table is written.")]
+
+_Filters = Annotated[
+    str, Query(description="JSON, as the filters of get_recent_encounters_filtered.")
+]
+
+
+@router.get("/export", response_class=Response)
+async def export_list(
+    request: Request, filters: _Filters = "{}", form: _Format = Format.CSV
+) -> Response:
+    """All ended fights that pass the filters, a row each."""
+    database: Database = request.app.state.database
+    wanted = _read_filters(filters)
+    return await run_in_threadpool(lambda: _download(database.fights_table(wanted), form, "fights"))
+
+
+@router.get("/{encounterId}/export", response_class=Response)
+async def export_encounter(
+    request: Request,
+    encounter_id: Annotated[int, Path(alias="encounterId", ge=1, le=MAX_INTEGER)],
+    form: _Format = Format.CSV,
+    of: Annotated[TableOf, Query(description="What a row is.")] = TableOf.ACTORS,
+) -> Response:
+    """A fight: its actors, its skills, or its single hits."""
+    database: Database = request.app.state.database
+    name = f"fight-{encounter_id}-{of}"
+    return await run_in_threadpool(
+        lambda: _download(database.encounter_table(encounter_id, of), form, name)
+    )
+
+
+def _read_filters(text: str) -> Filters:
+    try:
+        return Filters.model_validate_json(text, by_alias=True, by_name=False)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        name = ".".join(["filters", *map(str, first["loc"])])
+        raise InvalidArgument(name, first["msg"][:1].lower() + first["msg"][1:]) from error
+
+
+def _download(table: Any, form: Format, name: str) -> Response:
+    headers = {"content-disposition": f'attachment; filename="{name}.{form}"'}
+    return Response(write_table(table, form), media_type=MEDIA_TYPES[form], headers=headers)

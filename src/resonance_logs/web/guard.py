@@ -1,0 +1,236 @@
+"""What every request must pass: the host, the origin, the token, its size and its rate.
+
+A page of another site may have its name resolve to this machine (DNS rebinding) or post a form
+here; so the Host must be one of ours, and what changes something must not come from elsewhere.
+"""
+
+from __future__ import annotations
+
+import hmac
+import ipaddress
+import time
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from http.cookies import CookieError, SimpleCookie
+from typing import Final
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+from starlette.datastructures import Headers
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+COOKIE: Final = "resonance_logs_token"
+LOOPBACK_NAMES: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+MOST_CLIENTS: Final = 10_000
+SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+
+HEADERS: Final = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"same-origin"),
+    (b"content-security-policy", b"default-src 'self'; frame-ancestors 'none'"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """Who may ask, and how much."""
+
+    hosts: frozenset[str] = LOOPBACK_NAMES
+    """The names under which this machine is asked; addresses too where ``any_address``."""
+    any_address: bool = False
+    token: str | None = None
+    most_body_bytes: int = 1_000_000
+    most_tasks_bytes: int = 4_000_000_000
+    """The same for a stream of tasks, which is not held in memory."""
+    requests_a_second: float = 200.0
+    burst: int = 400
+
+
+@dataclass(slots=True)
+class _Bucket:
+    left: float
+    at: float
+
+
+@dataclass(slots=True)
+class _Rate:
+    """How many requests each address has left; as many again a second, up to a burst."""
+
+    rules: Rules
+    buckets: OrderedDict[str, _Bucket] = field(default_factory=OrderedDict)
+
+    def take(self, address: str) -> float:
+        """Take one; the seconds to wait where there is none, else 0."""
+        now = time.monotonic()
+        bucket = self.buckets.pop(address, None) or _Bucket(self.rules.burst, now)
+        elapsed = now - bucket.at
+        bucket.left = min(self.rules.burst, bucket.left + elapsed * self.rules.requests_a_second)
+        bucket.at = now
+        self.buckets[address] = bucket
+        if len(self.buckets) > MOST_CLIENTS:
+            self.buckets.popitem(last=False)
+        if bucket.left < 1:
+            return (1 - bucket.left) / self.rules.requests_a_second
+        bucket.left -= 1
+        return 0.0
+
+
+class _TooLarge(Exception):
+    pass
+
+
+class Guard:
+    """ASGI middleware in front of everything, web sockets too."""
+
+    def __init__(self, app: ASGIApp, rules: Rules) -> None:
+        self._app = app
+        self._rules = rules
+        self._rate = _Rate(rules)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let a request through, or answer it."""
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+            return
+        answer = self._refusal(scope)
+        if answer is not None:
+            await _answer(scope, receive, send, answer)
+            return
+        await self._pass_on(scope, receive, send)
+
+    def _refusal(self, scope: Scope) -> Response | None:
+        headers = Headers(scope=scope)
+        if not self._is_our_host(headers.get("host", "")):
+            return refuse(HTTPStatus.FORBIDDEN, "this server is not asked for under that name")
+        if _is_foreign(scope, headers):
+            return refuse(HTTPStatus.FORBIDDEN, "a page of another site may not ask for that")
+        client = scope.get("client")
+        wait = self._rate.take(client[0] if client else "")
+        if wait:
+            answer = refuse(HTTPStatus.TOO_MANY_REQUESTS, "too many requests; ask more slowly")
+            answer.headers["retry-after"] = str(max(1, round(wait)))
+            return answer
+        return self._demand_token(scope, headers)
+
+    def _is_our_host(self, host: str) -> bool:
+        name = _host_name(host)
+        if name in self._rules.hosts:
+            return True
+        return self._rules.any_address and _is_address(name)
+
+    def _demand_token(self, scope: Scope, headers: Headers) -> Response | None:
+        token = self._rules.token
+        if token is None:
+            return None
+        if any(_same(each, token) for each in _credentials(headers)):
+            return None
+        query = parse_qs(scope["query_string"].decode("latin-1"))
+        if scope["type"] == "http" and any(_same(each, token) for each in query.pop("token", [])):
+            return _remember(scope, query, token)
+        answer = refuse(HTTPStatus.UNAUTHORIZED, "a token is needed: Authorization: Bearer TOKEN")
+        answer.headers["www-authenticate"] = "Bearer"
+        return answer
+
+    async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
+        left = self._most_bytes(scope)
+        started = False
+
+        async def receive_limited() -> Message:
+            nonlocal left
+            message = await receive()
+            left -= len(message.get("body") or b"")
+            if left < 0:
+                raise _TooLarge
+            return message
+
+        async def send_guarded(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                started = True
+                message["headers"] = [*message.get("headers", ()), *HEADERS]
+            await send(message)
+
+        try:
+            if scope["type"] == "http" and _declared(scope) > left:
+                raise _TooLarge
+            await self._app(scope, receive_limited, send_guarded)
+        except _TooLarge:
+            if started:
+                raise
+            answer = refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "the body is too large")
+            await _answer(scope, receive, send, answer)
+
+    def _most_bytes(self, scope: Scope) -> int:
+        if scope.get("path") == "/api/tasks":
+            return self._rules.most_tasks_bytes
+        return self._rules.most_body_bytes
+
+
+def refuse(status: HTTPStatus, message: str) -> JSONResponse:
+    """An answer that refuses a request, in the shape of every error."""
+    body = {"code": "refused", "message": message, "argument": None}
+    return JSONResponse(body, status, headers={k.decode(): v.decode() for k, v in HEADERS})
+
+
+async def _answer(scope: Scope, receive: Receive, send: Send, answer: Response) -> None:
+    if scope["type"] == "websocket":
+        await receive()
+        await send({"type": "websocket.close", "code": 1008})
+    else:
+        await answer(scope, receive, send)
+
+
+def _host_name(host: str) -> str:
+    """The name or address of a Host header, without its port; empty where it makes no sense."""
+    try:
+        return (urlsplit(f"//{host}").hostname or "").lower()
+    except ValueError:
+        return ""
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_foreign(scope: Scope, headers: Headers) -> bool:
+    """Whether a page of another site sent this, and it is not only looking."""
+    origin = headers.get("origin")
+    if origin is not None and urlsplit(origin).netloc.lower() != headers.get("host", "").lower():
+        return True
+    is_safe = scope["type"] == "http" and scope["method"] in SAFE_METHODS
+    return not is_safe and headers.get("sec-fetch-site") == "cross-site"
+
+
+def _credentials(headers: Headers) -> list[str]:
+    """Tokens given in the header or in the cookie."""
+    kind, _, given = headers.get("authorization", "").partition(" ")
+    found = [given.strip()] if kind.lower() == "bearer" else []
+    try:
+        cookies = SimpleCookie(headers.get("cookie", ""))
+    except CookieError:
+        return found
+    return [*found, cookies[COOKIE].value] if COOKIE in cookies else found
+
+
+def _same(given: str, token: str) -> bool:
+    return hmac.compare_digest(given.encode("utf-8", "replace"), token.encode())
+
+
+def _remember(scope: Scope, query: dict[str, list[str]], token: str) -> Response:
+    """Keep the token in a cookie, and take it out of the address that the browser shows."""
+    rest = urlencode(query, doseq=True)
+    path = "/" + scope["path"].lstrip("/\\")
+    answer = RedirectResponse(f"{path}?{rest}" if rest else path, HTTPStatus.SEE_OTHER)
+    answer.set_cookie(COOKIE, token, httponly=True, samesite="strict")
+    return answer
+
+
+def _declared(scope: Scope) -> int:
+    text = Headers(scope=scope).get("content-length", "")
+    return int(text) if text.isdecimal() and len(text) < 20 else 0

@@ -1,0 +1,68 @@
+"""Whether the server is up, and its figures for Prometheus."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    Metric,
+    SummaryMetricFamily,
+)
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from starlette.concurrency import run_in_threadpool
+
+from resonance_logs.database import Database
+
+router = APIRouter(tags=["health"])
+
+
+@router.get("/healthz")
+async def health(request: Request) -> dict[str, str]:
+    """Up, and the file can be read."""
+    database: Database = request.app.state.database
+    await run_in_threadpool(database.commands.call, "get_live_encounter")
+    return {"status": "ok"}
+
+
+@router.get("/metrics", response_class=Response)
+async def metrics(request: Request) -> Response:
+    """The recorder's figures in the text format of Prometheus."""
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(_Figures(request.app.state.database))
+    text = await run_in_threadpool(generate_latest, registry)
+    return Response(text, media_type=CONTENT_TYPE_LATEST)
+
+
+class _Figures:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def collect(self) -> Iterator[Metric]:
+        """All figures, as of now."""
+        stats = self._database.stats()
+        live = self._database.commands.get_live_encounter()
+        for name, value, what in (
+            ("queued_tasks", stats.queued, "Tasks that wait in the queue."),
+            ("faulty", int(stats.fault is not None), "1 while nothing can be written."),
+            ("open_encounter", int(live is not None), "1 while a fight is recorded."),
+        ):
+            yield GaugeMetricFamily(f"resonance_logs_{name}", what, value)
+        for name, count, what in (
+            ("written_tasks", stats.written, "Tasks committed, ignored or set aside."),
+            ("ignored_tasks", stats.ignored, "Begins and ends out of their place."),
+            ("stray_events", stats.strays, "Events that no fight took."),
+            ("rejected_tasks", stats.rejected, "Tasks set aside with their error."),
+            ("retries", stats.retries, "Attempts to write that failed."),
+        ):
+            yield CounterMetricFamily(f"resonance_logs_{name}", what, count)
+        yield SummaryMetricFamily(
+            "resonance_logs_batch_seconds",
+            "Batches, and the time that writing them took.",
+            count_value=stats.batches,
+            sum_value=stats.batch_seconds,
+        )

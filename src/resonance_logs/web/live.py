@@ -1,0 +1,35 @@
+"""The open fight as it happens: server-sent events, once a second."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Final
+
+import anyio
+from fastapi import APIRouter, Request
+from fastapi.sse import EventSourceResponse, ServerSentEvent
+from starlette.concurrency import run_in_threadpool
+
+from resonance_logs.database import Database
+from resonance_logs.errors import CommandError
+
+EVERY_S: Final = 1.0
+
+router = APIRouter(prefix="/api", tags=["live"])
+
+
+@router.get("/live", response_class=EventSourceResponse)
+async def follow_live(request: Request) -> AsyncIterator[ServerSentEvent]:
+    """The standings of the open fight, once a second, as events ``encounter``.
+
+    The data is what get_live_encounter answers: null where no fight is open. Where the file cannot
+    be read an event ``fault`` tells why.
+    """
+    database: Database = request.app.state.database
+    while not await request.is_disconnected():
+        try:
+            text = await run_in_threadpool(database.commands.call_json, "get_live_encounter")
+            yield ServerSentEvent(raw_data=text, event="encounter")
+        except CommandError as error:
+            yield ServerSentEvent(data={"code": error.code, "message": str(error)}, event="fault")
+        await anyio.sleep(EVERY_S)

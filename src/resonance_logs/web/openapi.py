@@ -1,0 +1,114 @@
+"""The description of the interface: what the routes themselves cannot say of their bodies."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from pydantic import BaseModel
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode
+
+from resonance_logs.commands.registry import REGISTRY
+
+_REFERENCE: Final = "#/components/schemas/{model}"
+
+_ERROR: Final[dict[str, Any]] = {
+    "type": "object",
+    "description": "What went wrong: a code, a message, the argument where it is one.",
+    "required": ["code", "message", "argument"],
+    "properties": {
+        "code": {
+            "type": "string",
+            "enum": ["not_found", "invalid_argument", "unavailable", "refused"],
+        },
+        "message": {"type": "string"},
+        "argument": {"anyOf": [{"type": "string"}, {"type": "null"}]},
+    },
+}
+_REASONS: Final = {
+    "401": "A token is needed.",
+    "403": "Asked under another name, or by another site's page.",
+    "404": "What was asked for is not stored.",
+    "413": "The body is too large.",
+    "422": "An argument is missing, unknown, of a wrong type or out of range.",
+    "429": "Too many requests.",
+    "503": "The file cannot be read or written now.",
+}
+
+
+def describe(app: FastAPI) -> None:
+    """Have the application describe itself, commands included."""
+
+    def build() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            app.openapi_schema = _build(app)
+        return app.openapi_schema
+
+    app.openapi = build  # type: ignore[method-assign]
+
+
+def _build(app: FastAPI) -> dict[str, Any]:
+    described = get_openapi(
+        title=app.title, version=app.version, summary=app.summary, routes=app.routes
+    )
+    schemas = described.setdefault("components", {}).setdefault("schemas", {})
+    schemas.pop("HTTPValidationError", None)
+    schemas.pop("ValidationError", None)
+    schemas["Error"] = _ERROR
+    shapes = _command_schemas(schemas)
+    for path, methods in described["paths"].items():
+        for operation in methods.values():
+            _describe_errors(operation)
+            name = path.rsplit("/", 1)[-1]
+            if path.startswith("/api/commands/"):
+                _describe_command(operation, name, shapes)
+            elif path == "/api/tasks":
+                _describe_tasks(operation)
+    return described
+
+
+def _command_schemas(schemas: dict[str, Any]) -> dict[tuple[str, JsonSchemaMode], dict[str, Any]]:
+    """The schema of each command's arguments and answer, their parts added to ``schemas``."""
+    generator = GenerateJsonSchema(by_alias=True, ref_template=_REFERENCE)
+    inputs = [
+        (name, "validation", each.arguments.__pydantic_core_schema__)
+        for name, each in REGISTRY.items()
+    ]
+    outputs = [(name, "serialization", each.answer.core_schema) for name, each in REGISTRY.items()]
+    found, definitions = generator.generate_definitions([*inputs, *outputs])  # type: ignore[list-item]
+    schemas |= {str(name): each for name, each in definitions.items()}
+    return found
+
+
+def _describe_command(
+    operation: dict[str, Any], name: str, shapes: dict[tuple[str, JsonSchemaMode], dict[str, Any]]
+) -> None:
+    takes: type[BaseModel] = REGISTRY[name].arguments
+    is_required = any(field.is_required() for field in takes.model_fields.values())
+    operation["requestBody"] = {
+        "required": is_required,
+        "content": {"application/json": {"schema": shapes[name, "validation"]}},
+    }
+    operation["responses"]["200"] = {
+        "description": "The answer.",
+        "content": {"application/json": {"schema": shapes[name, "serialization"]}},
+    }
+
+
+def _describe_tasks(operation: dict[str, Any]) -> None:
+    line = {"type": "string", "description": "One JSON object a line: a task."}
+    operation["requestBody"] = {
+        "required": True,
+        "content": {"application/x-ndjson": {"schema": line}},
+    }
+
+
+def _describe_errors(operation: dict[str, Any]) -> None:
+    operation["responses"] |= {
+        status: {
+            "description": reason,
+            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}},
+        }
+        for status, reason in _REASONS.items()
+    }

@@ -1,0 +1,125 @@
+"""Tasks over HTTP: NDJSON in, plain or packed, taken as it comes."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Annotated, Final
+
+import anyio.from_thread
+from fastapi import APIRouter, Query, Request
+from pydantic import BaseModel, ConfigDict
+from pydantic.alias_generators import to_camel
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect
+
+from resonance_logs.database import Database
+from resonance_logs.errors import FlushTimeout, InputError, QueueFull, RecordingError
+from resonance_logs.lines import Refusal
+from resonance_logs.sources import TaskSource
+
+MOST_REFUSALS: Final = 1_000
+"""So many refused lines are named in an answer; all are counted."""
+
+FLUSH_S: Final = 10.0
+
+router = APIRouter(prefix="/api", tags=["tasks"])
+
+
+class _Shape(BaseModel):
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True)
+
+
+class RefusedLine(_Shape):
+    """A line that is no task: its number, what is wrong, and the field if it is one."""
+
+    line: int
+    field: str | None
+    reason: str
+
+
+class Intake(_Shape):
+    """What became of a body of tasks.
+
+    ``accepted`` tasks are recorded; of the ``refused`` lines the first are listed. ``committed``
+    is true where all that was accepted is on the disk; ``fault`` tells why reading ended early.
+    """
+
+    accepted: int = 0
+    refused: int = 0
+    refusals: list[RefusedLine] = []
+    committed: bool = False
+    fault: str | None = None
+
+
+class _Body:
+    """The body of a request as a stream that a thread reads."""
+
+    def __init__(self, chunks: AsyncIterator[bytes]) -> None:
+        self._chunks = chunks
+        self._rest = b""
+
+    def read(self, size: int, /) -> bytes:
+        """Up to ``size`` bytes, none at the end.
+
+        Raises:
+            OSError: who sent them has gone.
+        """
+        while not self._rest:
+            try:
+                chunk = anyio.from_thread.run(self._next)
+            except ClientDisconnect as error:
+                raise OSError("the sender has gone before the end") from error
+            if chunk is None:
+                return b""
+            self._rest = chunk
+        part, self._rest = self._rest[:size], self._rest[size:]
+        return part
+
+    async def _next(self) -> bytes | None:
+        return await anext(self._chunks, None)
+
+
+@router.post("/tasks", response_model_by_alias=True)
+async def record_tasks(
+    request: Request,
+    wait: Annotated[bool, Query(description="Answer once all is committed.")] = True,
+) -> Intake:
+    """Record tasks: one JSON object a line, plain, gzip or zstd.
+
+    A line that is no task is refused; the lines around it are taken.
+    """
+    database: Database = request.app.state.database
+    if reason := request.app.state.reason_not_recorded:
+        raise RecordingError(reason)
+    return await run_in_threadpool(_take, database, _Body(request.stream()), wait=wait)
+
+
+def _take(database: Database, body: _Body, *, wait: bool) -> Intake:
+    intake = Intake()
+    try:
+        for batch in TaskSource(body, name="body").batches():
+            _refuse(intake, batch.refusals)
+            database.enqueue_many(batch.tasks)
+            intake.accepted += len(batch.tasks)
+    except InputError as error:
+        intake.fault = str(error)
+    except QueueFull as error:
+        intake.accepted += error.taken
+        intake.fault = str(error)
+    if wait:
+        try:
+            database.flush(FLUSH_S)
+        except FlushTimeout as error:
+            intake.fault = intake.fault or str(error)
+        else:
+            intake.committed = True
+    return intake
+
+
+def _refuse(intake: Intake, refusals: list[Refusal]) -> None:
+    intake.refused += len(refusals)
+    room = MOST_REFUSALS - len(intake.refusals)
+    intake.refusals += [
+        RefusedLine(line=each.line, field=each.field, reason=each.reason)
+        for each in refusals[:room]
+    ]

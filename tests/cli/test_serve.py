@@ -1,0 +1,109 @@
+"""``serve`` is safe by default, says where it listens, and ends in good order."""
+
+import re
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+
+from resonance_logs import Database, encode_task
+from tests.cli.conftest import Run, error_lines
+from tests.test_database import fight, record
+
+TOKEN = "correct-horse-battery"
+
+
+class Server:
+    """``serve`` in a process of its own."""
+
+    def __init__(self, db: Path, *words: str) -> None:
+        command = [sys.executable, "-m", "resonance_logs", "serve", "--port", "0", "--db", str(db)]
+        self.popen = subprocess.Popen(
+            [*command, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        assert self.popen.stdout is not None
+        line = self.popen.stdout.readline()
+        found = re.search(r"at (http://\S+)", line)
+        assert found, line or self.popen.communicate()[1]
+        self.address = found[1]
+
+    def end(self, number: signal.Signals) -> tuple[int, str]:
+        self.popen.send_signal(number)
+        _, errors = self.popen.communicate(timeout=30)
+        assert "Traceback" not in errors
+        return self.popen.returncode, errors
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_tasks_are_taken_until_it_is_told_to_stop_and_nothing_is_lost(
+    path: Path, number: signal.Signals
+) -> None:
+    server = Server(path)
+    lines = b"".join(encode_task(task) + b"\n" for task in fight())
+    answer = httpx.post(f"{server.address}api/tasks?wait=false", content=lines, timeout=30)
+    assert answer.json()["accepted"] == 6
+    with httpx.stream("GET", f"{server.address}api/live", timeout=30) as live:
+        next(live.iter_lines())
+        code, _ = server.end(number)
+    assert code == 0
+    with Database.open(path, record=False) as db:
+        assert db.commands.get_recent_encounters().rows[0].total_dmg == 30
+        last = db.commands.get_database_health().last_run
+    assert last is not None
+    assert last.is_clean
+
+
+def test_beside_a_recorder_it_serves_for_reading_only(path: Path) -> None:
+    with Database.open(path) as db:
+        record(db, fight())
+        server = Server(path)
+        body = {"limit": 5}
+        answer = httpx.post(f"{server.address}api/commands/get_recent_encounters", json=body)
+        assert answer.json()["totalCount"] == 1
+        assert httpx.post(f"{server.address}api/tasks", content=b"").status_code == 503
+        _, errors = server.end(signal.SIGINT)
+    assert "serving for reading only" in errors
+
+
+def test_a_token_from_a_file_is_asked_for(path: Path, tmp_path: Path) -> None:
+    file = tmp_path / "token"
+    file.write_text(f"{TOKEN}\n")
+    server = Server(path, "--token-file", str(file))
+    assert httpx.get(f"{server.address}healthz").status_code == 401
+    headers = {"authorization": f"Bearer {TOKEN}"}
+    assert httpx.get(f"{server.address}healthz", headers=headers).status_code == 200
+    server.end(signal.SIGINT)
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.5", "raid.lan"])
+def test_where_others_can_reach_it_it_does_not_start_without_a_token(run: Run, host: str) -> None:
+    done = run("serve", "--host", host)
+    assert done.exit_code == 2
+    assert "give --token or --token-file" in " ".join(done.stderr.split())
+
+
+@pytest.mark.parametrize("token", ["", "short", "with a space in it", "ünicode-is-not-plain"])
+def test_a_token_that_is_no_good_is_refused(run: Run, token: str) -> None:
+    done = run("serve", "--token", token)
+    assert done.exit_code == 2
+    assert "16 characters or more" in " ".join(done.stderr.split())
+
+
+def test_a_port_that_is_taken_is_told(run: Run) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        done = run("serve", "--port", str(taken.getsockname()[1]))
+    assert done.exit_code == 1
+    (line,) = error_lines(done.stderr)
+    assert re.match(r"error: cannot listen on 127\.0\.0\.1, port \d+: ", line)
+
+
+def test_two_tokens_or_a_file_that_is_not_there_are_told(run: Run, tmp_path: Path) -> None:
+    both = run("serve", "--token", TOKEN, "--token-file", tmp_path / "x")
+    assert both.exit_code == 2
+    missing = run("serve", "--token-file", tmp_path / "x")
+    assert missing.exit_code == 1
+    assert error_lines(missing.stderr) == [f"error: {tmp_path}/x: No such file or directory"]

@@ -1,0 +1,90 @@
+"""Fights are taken away as tables: CSV, JSON, Parquet."""
+
+import csv
+import io
+import json
+
+import httpx
+import pytest
+from pyarrow import parquet
+
+from resonance_logs import Database, UpsertEntity
+from tests.test_database import fight, record
+
+KINDS = ("csv", "json", "parquet")
+
+
+def rows(answer: httpx.Response, kind: str) -> list[dict[str, object]]:
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["content-disposition"].endswith(f'.{kind}"')
+    if kind == "csv":
+        return [dict(row) for row in csv.DictReader(io.StringIO(answer.text))]
+    if kind == "json":
+        return answer.json()  # type: ignore[no-any-return]
+    return parquet.read_table(io.BytesIO(answer.content)).to_pylist()  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(("of", "count"), [("actors", 2), ("skills", 1), ("hits", 7)])
+def test_a_fight_is_a_table_of_actors_skills_or_hits(
+    client: httpx.Client, kind: str, of: str, count: int
+) -> None:
+    found = rows(client.get(f"/api/encounters/2/export?format={kind}&of={of}"), kind)
+    assert len(found) == count
+    total = {"actors": "damage_dealt", "skills": "total_value", "hits": "value"}[of]
+    assert sum(int(str(row[total])) for row in found) == 70
+    name = "name" if of == "actors" else "actor_name"
+    assert {row[name] for row in found if row[name]} == (
+        {"Aoi", "Boss"} if of == "actors" else {"Aoi"}
+    )
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_filtered_list_is_a_table_of_fights(client: httpx.Client, kind: str) -> None:
+    filters = json.dumps({"bossNames": ["Boss"], "sort": "totalDmg", "descending": False})
+    answer = client.get("/api/encounters/export", params={"format": kind, "filters": filters})
+    found = rows(answer, kind)
+    assert [int(str(row["total_dmg"])) for row in found] == [30, 70]
+    assert {row["players"] for row in found} == {"Aoi"}
+    none = json.dumps({"bossNames": ["Nobody"]})
+    answer = client.get("/api/encounters/export", params={"format": kind, "filters": none})
+    assert rows(answer, kind) == []
+
+
+def test_a_text_that_a_spreadsheet_would_run_is_only_text(
+    client: httpx.Client, db: Database
+) -> None:
+    evil = '=HYPERLINK("http://x","y")'
+    tasks = fight(started=900_000)
+    tasks[1] = UpsertEntity(entity_id=7, seen_at_ms=900_000, name=evil)
+    record(db, tasks)
+    assert any(
+        row["name"] == f"'{evil}" for row in rows(client.get("/api/encounters/3/export"), "csv")
+    )
+    as_json = rows(client.get("/api/encounters/3/export?format=json"), "json")
+    assert any(row["name"] == evil for row in as_json)
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "argument"),
+    [
+        ("/api/encounters/77/export", 404, None),
+        ("/api/encounters/x/export", 422, "encounterId"),
+        ("/api/encounters/1/export?format=xml", 422, "format"),
+        ("/api/encounters/1/export?of=gold", 422, "of"),
+        ("/api/encounters/export?filters=x", 422, "filters"),
+        ('/api/encounters/export?filters={"isFavorite":1}', 422, "filters.isFavorite"),
+    ],
+)
+def test_what_cannot_be_exported_is_told(
+    client: httpx.Client, path: str, status: int, argument: str | None
+) -> None:
+    answer = client.get(path)
+    assert answer.status_code == status
+    assert answer.json()["argument"] == argument
+
+
+def test_hits_that_are_not_kept_are_not_found(client: httpx.Client, db: Database) -> None:
+    db.commands.prune_encounters(keep_hits_newest=1)
+    assert client.get("/api/encounters/1/export?of=hits").status_code == 404
+    assert client.get("/api/encounters/1/export?of=actors").status_code == 200

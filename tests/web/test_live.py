@@ -1,0 +1,37 @@
+"""The open fight is told once a second, as it grows."""
+
+import json
+
+import httpx
+import pytest
+
+from resonance_logs import Database
+from resonance_logs.web import live
+from tests.test_database import fight, record
+
+
+def test_the_open_fight_is_told_as_it_grows(
+    client: httpx.Client, db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "EVERY_S", 0.05)
+    tasks = fight(started=900_000, hits=6)
+    told = []
+    with client.stream("GET", "/api/live") as answer:
+        assert answer.headers["content-type"].startswith("text/event-stream")
+        for line in answer.iter_lines():
+            if not line.startswith("data: "):
+                assert line in {"", "event: encounter"} or line.startswith(":")
+                continue
+            told.append(json.loads(line.removeprefix("data: ")))
+            if len(told) == 1:
+                record(db, tasks[:5])
+            elif told[-1] and told[-1]["totalDmg"] == 30:
+                record(db, tasks[5:-1])
+            elif told[-1] and told[-1]["totalDmg"] == 60:
+                record(db, tasks[-1:])
+            if len(told) > 3 and told[-1] is None:
+                break
+    totals = [each and each["totalDmg"] for each in told]
+    assert totals[0] is None
+    assert [each for each in (30, 60) if each in totals] == [30, 60]
+    assert totals[-1] is None

@@ -1,0 +1,90 @@
+"""Tasks over HTTP are recorded as those of a file; the answer says which lines were refused."""
+
+import gzip
+from collections.abc import Iterator
+
+import httpx
+import pytest
+import zstandard
+
+from resonance_logs import Database, encode_task
+from tests.test_database import fight
+from tests.web.conftest import Serve
+
+LINES = b"".join(encode_task(task) + b"\n" for task in fight(started=900_000, hits=5))
+
+
+def test_tasks_are_recorded_and_committed(client: httpx.Client, db: Database) -> None:
+    answer = client.post("/api/tasks", content=LINES)
+    assert answer.status_code == 200
+    assert answer.json() == {
+        "accepted": 8,
+        "refused": 0,
+        "refusals": [],
+        "committed": True,
+        "fault": None,
+    }
+    newest = db.commands.get_recent_encounters(1).rows[0]
+    assert (newest.started_at_ms, newest.total_dmg) == (900_000, 50)
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, zstandard.ZstdCompressor().compress])
+def test_packed_tasks_are_taken_too(client: httpx.Client, pack: object) -> None:
+    packed = pack(LINES)  # type: ignore[operator]
+    assert client.post("/api/tasks", content=packed).json()["accepted"] == 8
+
+
+def test_a_stream_is_taken_as_it_comes(client: httpx.Client, db: Database) -> None:
+    seen: list[bool] = []
+
+    def body() -> Iterator[bytes]:
+        lines = LINES.splitlines(keepends=True)
+        yield b"".join(lines[:3])
+        for _ in range(500):
+            live = db.commands.get_live_encounter()
+            if live is not None:
+                seen.append(live.started_at_ms == 900_000)
+                break
+        for line in lines[3:]:
+            yield line[:7]
+            yield line[7:]
+
+    assert client.post("/api/tasks", content=body()).json()["accepted"] == 8
+    assert seen == [True]
+
+
+def test_refused_lines_are_told_and_their_neighbours_taken(client: httpx.Client) -> None:
+    bad = b'nonsense\n{"type":"end_encounter","ended_at_ms":"late"}\n'
+    answer = client.post("/api/tasks", content=LINES + bad).json()
+    assert (answer["accepted"], answer["refused"], answer["committed"]) == (8, 2, True)
+    first, second = answer["refusals"]
+    assert (first["line"], first["field"]) == (9, None)
+    assert (second["line"], second["field"]) == (10, "ended_at_ms")
+    assert second["reason"] == "expected int, got str"
+
+
+def test_of_very_many_refused_lines_the_first_are_listed(client: httpx.Client) -> None:
+    answer = client.post("/api/tasks", content=b"x\n" * 5_000).json()
+    assert (answer["refused"], len(answer["refusals"])) == (5_000, 1_000)
+
+
+def test_of_a_torn_packed_body_what_came_is_taken_and_the_fault_told(
+    client: httpx.Client,
+) -> None:
+    whole = gzip.compress(LINES * 200)
+    answer = client.post("/api/tasks", content=whole[: len(whole) // 2]).json()
+    assert answer["accepted"] > 0
+    assert "body" in answer["fault"]
+
+
+def test_who_only_reads_takes_no_tasks_and_says_why(serve: Serve) -> None:
+    answer = serve(None, "this server only reads").post("/api/tasks", content=LINES)
+    assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+    assert answer.json()["message"] == "this server only reads"
+
+
+def test_an_answer_need_not_be_waited_for(client: httpx.Client, db: Database) -> None:
+    answer = client.post("/api/tasks?wait=false", content=LINES).json()
+    assert (answer["accepted"], answer["committed"]) == (8, False)
+    db.flush(30)
+    assert db.commands.get_recent_encounters().total_count == 3
