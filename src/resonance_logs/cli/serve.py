@@ -60,7 +60,10 @@ def serve(
     is_local = _is_loopback(host)
     if wanted is None and not is_local:
         raise typer.BadParameter(f"{host} can be reached by others; give --token or --token-file")
+    from resonance_logs.pages.site import CONTENT_POLICY
+
     rules = Rules(
+        content_policy=CONTENT_POLICY,
         hosts=Rules().hosts | {each.lower() for each in (host, *(name or ()))},
         any_address=not is_local,
         token=wanted,
@@ -94,9 +97,11 @@ def _run(
 ) -> None:
     import uvicorn
 
+    from resonance_logs.pages.site import add_pages
     from resonance_logs.web.app import create_app
 
     app = create_app(database, rules, reason_not_recorded=reason)
+    add_pages(app)
     server = uvicorn.Server(
         uvicorn.Config(
             app,

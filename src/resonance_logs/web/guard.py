@@ -29,8 +29,8 @@ HEADERS: Final = (
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
     (b"referrer-policy", b"same-origin"),
-    (b"content-security-policy", b"default-src 'self'; frame-ancestors 'none'"),
 )
+NOTHING_FOREIGN: Final = "default-src 'self'; frame-ancestors 'none'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,8 @@ class Rules:
     """The names under which this machine is asked; addresses too where ``any_address``."""
     any_address: bool = False
     token: str | None = None
+    content_policy: str = NOTHING_FOREIGN
+    """What a page may load."""
     most_body_bytes: int = 1_000_000
     most_tasks_bytes: int = 4_000_000_000
     """The same for a stream of tasks, which is not held in memory."""
@@ -149,7 +151,8 @@ class Guard:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
-                message["headers"] = [*message.get("headers", ()), *HEADERS]
+                policy = (b"content-security-policy", self._rules.content_policy.encode())
+                message["headers"] = [*message.get("headers", ()), *HEADERS, policy]
             await send(message)
 
         try:
@@ -171,7 +174,8 @@ class Guard:
 def refuse(status: HTTPStatus, message: str) -> JSONResponse:
     """An answer that refuses a request, in the shape of every error."""
     body = {"code": "refused", "message": message, "argument": None}
-    return JSONResponse(body, status, headers={k.decode(): v.decode() for k, v in HEADERS})
+    headers = {name.decode(): value.decode() for name, value in HEADERS}
+    return JSONResponse(body, status, headers | {"content-security-policy": NOTHING_FOREIGN})
 
 
 async def _answer(scope: Scope, receive: Receive, send: Send, answer: Response) -> None:

@@ -1,0 +1,254 @@
+"""The history: all fights, filtered, in order, page by page."""
+
+from __future__ import annotations
+
+from asyncio import to_thread
+from dataclasses import replace
+from typing import Any, Final
+from urllib.parse import parse_qs
+
+from fastapi import Request
+from nicegui import ui
+from nicegui.events import GenericEventArguments
+
+from resonance_logs.commands.arguments import Sort
+from resonance_logs.commands.shapes import EncounterPage, EncounterSummary
+from resonance_logs.database import Database
+from resonance_logs.errors import CommandError
+from resonance_logs.game import CLASSES, class_color, class_name
+from resonance_logs.pages.frame import frame, show_empty, show_error
+from resonance_logs.pages.selection import EMIT_CHOSEN, Selection
+from resonance_logs.pages.view import PAGE_SIZES, View
+
+ORDERS: Final = {
+    Sort.STARTED_AT.value: "Newest",
+    Sort.DURATION.value: "Longest",
+    Sort.TOTAL_DMG.value: "Most damage",
+}
+_CLICK: Final = "params => params.colDef.field && emitEvent('open', params.data.id)"
+_ENTER: Final = "params => params.event.key === 'Enter' && emitEvent('open', params.data.id)"
+
+
+def register(database: Database) -> None:
+    """Make the page of this database."""
+
+    @ui.page("/")
+    async def history(request: Request) -> None:
+        view = View.of_query(parse_qs(request.url.query))
+        with frame("History"):
+            await _History(database, view).build()
+
+
+class _History:
+    def __init__(self, database: Database, view: View) -> None:
+        self._database = database
+        self._view = view
+        self._list = ui.column().classes("w-full gap-2")
+        self._chosen = Selection(database, self._show)
+
+    async def build(self) -> None:
+        """The filters, and the list below them."""
+        try:
+            bosses, scenes = await to_thread(self._choices)
+        except CommandError as error:
+            show_error(str(error))
+            return
+        with ui.expansion("Filters", icon="filter_list", value=True) as bar:
+            bar.classes("w-full rl-card").props("dense header-class=text-weight-medium")
+            with ui.row().classes("w-full items-end gap-3 p-3"):
+                self._filters(bosses, scenes)
+        bar.move(target_index=0)
+        self._chosen.listen()
+        ui.on("open", lambda event: ui.navigate.to(f"/fight/{int(event.args)}"))
+        await self._show()
+
+    def _choices(self) -> tuple[list[str], list[str]]:
+        commands = self._database.commands
+        return commands.get_unique_boss_names().names, commands.get_unique_scene_names().names
+
+    def _filters(self, bosses: list[str], scenes: list[str]) -> None:
+        view = self._view
+        self._choice("Boss", "boss", bosses)
+        self._choice("Scene", "scene", scenes)
+        self._players()
+        self._choice("Class", "kind", {each.id: each.name for each in CLASSES.values()})
+        for label, name, value in (("From", "since", view.since), ("To", "until", view.until)):
+            box = ui.input(label, value=value).props("type=date dense stack-label clearable")
+            box.on_value_change(lambda event, name=name: self._change(name, event.value or ""))
+        least = ui.number("At least, seconds", value=view.least or None, min=0, format="%.0f")
+        least.props("dense clearable debounce=400").classes("w-36")
+        least.on_value_change(lambda event: self._change("least", int(event.value or 0)))
+        for label, name in (("Favourites", "favorites"), ("Kills only", "kills")):
+            switch = ui.switch(label, value=getattr(view, name))
+            switch.on_value_change(lambda event, name=name: self._change(name, bool(event.value)))
+        order = ui.select(ORDERS, value=view.sort, label="First").props("dense").classes("w-36")
+        order.on_value_change(lambda event: self._change("sort", event.value))
+        size = ui.select(list(PAGE_SIZES), value=view.size, label="On a page").props("dense")
+        size.on_value_change(lambda event: self._change("size", event.value))
+
+    def _choice(self, label: str, name: str, options: Any) -> None:
+        known = dict.fromkeys(options) if isinstance(options, list) else options
+        chosen = list(getattr(self._view, name))
+        unknown = {each: str(each) for each in chosen if each not in known}
+        texts = {each: each for each in options} if isinstance(options, list) else options
+        box = ui.select(texts | unknown, value=chosen, label=label, multiple=True, with_input=True)
+        box.props("dense use-chips clearable").classes("min-w-40")
+        box.on_value_change(lambda event: self._change(name, tuple(event.value or ())))
+
+    def _players(self) -> None:
+        chosen = list(self._view.player)
+        box = ui.select(chosen, value=chosen, label="Players", multiple=True, with_input=True)
+        box.props("dense use-chips clearable input-debounce=150").classes("min-w-40")
+
+        async def complete(event: GenericEventArguments) -> None:
+            part = str(event.args or "")
+            found = await to_thread(self._database.commands.get_player_names_filtered, part)
+            box.set_options(list(dict.fromkeys([*(box.value or ()), *found.names[:50]])))
+
+        box.on("input-value", complete)
+        box.on_value_change(lambda event: self._change("player", tuple(event.value or ())))
+
+    async def _change(self, name: str, value: object) -> None:
+        await self._go(replace(self._view, **{"page": 1, name: value}))  # type: ignore[arg-type]
+
+    async def _go(self, view: View) -> None:
+        if view == self._view:
+            return
+        self._view = view
+        ui.navigate.history.push(view.address())
+        await self._show()
+
+    async def _show(self) -> None:
+        view = self._view
+        try:
+            page = await to_thread(
+                self._database.commands.get_recent_encounters_filtered,
+                view.size,
+                view.offset,
+                view.filters(),
+            )
+        except CommandError as error:
+            self._list.clear()
+            with self._list:
+                show_error(str(error))
+            return
+        self._list.clear()
+        with self._list:
+            self._page(page)
+
+    def _page(self, page: EncounterPage) -> None:
+        if not page.total_count and self._view.is_filtered:
+            show_empty("No fight passes these filters.", "Take some of them away to see more.")
+        elif not page.total_count:
+            show_empty(
+                "Nothing is recorded yet.",
+                "Send tasks to /api/tasks, or run: resonance-logs ingest night.ndjson",
+            )
+        else:
+            self._chosen.build()
+            self._grid(page)
+            self._pages(page.total_count)
+
+    def _grid(self, page: EncounterPage) -> None:
+        grid = ui.aggrid(
+            {
+                "columnDefs": _COLUMNS,
+                "rowData": [_row(fight) for fight in page.rows],
+                "rowSelection": {"mode": "multiRow", "enableClickSelection": False},
+                "defaultColDef": {"sortable": False, "resizable": True, "suppressMovable": True},
+                "domLayout": "autoHeight",
+                ":getRowId": "params => String(params.data.id)",
+                ":onCellKeyDown": _ENTER,
+                ":onCellClicked": _CLICK,
+                ":onSelectionChanged": EMIT_CHOSEN,
+            },
+            auto_size_columns=False,
+        ).classes("w-full")
+        grid.style("height: auto")
+
+    def _pages(self, total: int) -> None:
+        view = self._view
+        last = max(1, -(-total // view.size))
+        with ui.row().classes("w-full items-center justify-between"):
+            first = min(total, view.offset + 1)
+            ui.label(f"fights {first:,} to {min(total, view.offset + view.size):,} of {total:,}")
+            pages = ui.pagination(1, last, value=min(view.page, last), direction_links=True)
+            pages.props("max-pages=7 boundary-numbers")
+            pages.on_value_change(lambda event: self._go(replace(self._view, page=event.value)))
+
+
+def _row(fight: EncounterSummary) -> dict[str, Any]:
+    return {
+        "id": fight.id,
+        "started": fight.started_at_ms,
+        "scene": fight.scene_name or "",
+        "bosses": ", ".join(boss.monster_name for boss in fight.bosses),
+        "result": _result(fight),
+        "duration": fight.duration,
+        "damage": fight.total_dmg,
+        "dps": fight.total_dmg / fight.duration,
+        "favorite": fight.is_favorite,
+        "party": [
+            {
+                "name": player.name,
+                "isLocalPlayer": player.is_local_player,
+                "className": class_name(player.class_id),
+                "color": class_color(player.class_id),
+            }
+            for player in fight.players
+        ],
+    }
+
+
+def _result(fight: EncounterSummary) -> str:
+    if fight.is_damaged:
+        return "damaged"
+    if fight.was_interrupted:
+        return "cut off"
+    if not fight.bosses:
+        return ""
+    return "killed" if any(boss.is_defeated for boss in fight.bosses) else "wiped"
+
+
+_NUMBER: Final = {":cellRenderer": "params => rl.number(params)", "type": "rightAligned"}
+
+_COLUMNS: Final[list[dict[str, Any]]] = [
+    {
+        "headerName": "Started",
+        "field": "started",
+        ":valueFormatter": "params => rl.when(params.value)",
+        "width": 195,
+    },
+    {"headerName": "Scene", "field": "scene", "width": 160, "tooltipField": "scene"},
+    {"headerName": "Bosses", "field": "bosses", "width": 180, "tooltipField": "bosses"},
+    {"headerName": "Result", "field": "result", "width": 95},
+    {
+        "headerName": "Time",
+        "field": "duration",
+        ":valueFormatter": "params => rl.span(params.value)",
+        "type": "rightAligned",
+        "width": 85,
+    },
+    {"headerName": "Damage", "field": "damage", "width": 100, **_NUMBER},
+    {"headerName": "DPS", "field": "dps", "width": 95, **_NUMBER},
+    {
+        "headerName": "★",
+        "field": "favorite",
+        ":valueFormatter": "params => params.value ? '★' : ''",
+        "cellDataType": "text",
+        "width": 55,
+    },
+    {
+        "headerName": "Party",
+        "field": "party",
+        "flex": 1,
+        "minWidth": 220,
+        "cellDataType": "object",
+        ":valueFormatter": "params => ''",
+        ":cellRenderer": (
+            "params => { const all = document.createElement('span');"
+            " for (const player of params.value) { all.append(rl.player(player), '  '); }"
+            " return all; }"
+        ),
+    },
+]

@@ -1,0 +1,102 @@
+"""What can be done with several fights of the list at once."""
+
+from __future__ import annotations
+
+from asyncio import to_thread
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final
+
+from nicegui import background_tasks, ui
+from nicegui.events import GenericEventArguments
+
+from resonance_logs.database import Database
+from resonance_logs.errors import CommandError
+
+UNDO_S: Final = 6.0
+"""Deleting waits so long for somebody to think better of it."""
+
+EMIT_CHOSEN: Final = (
+    "params => emitEvent('chosen', params.api.getSelectedRows().map(row => row.id))"
+)
+"""What a grid does where the ticks in it change."""
+
+
+class Selection:
+    """The fights that are ticked, and buttons for them."""
+
+    def __init__(self, database: Database, refresh: Callable[[], Awaitable[None]]) -> None:
+        self._database = database
+        self._refresh = refresh
+        self._ids: list[int] = []
+        self._bar: ui.row | None = None
+        self._told: ui.label | None = None
+
+    def build(self) -> None:
+        """The bar, hidden until a fight is ticked."""
+        self._ids = []
+        with ui.row().classes("w-full items-center gap-2") as self._bar:
+            self._told = ui.label()
+            for text, icon, work, color in (
+                ("Favourite", "star", self._mark, "primary"),
+                ("No favourite", "star_border", self._unmark, "primary"),
+                ("Delete", "delete", self._ask, "negative"),
+            ):
+                ui.button(text, icon=icon, on_click=work, color=color).props("flat dense")
+        self._bar.visible = False
+
+    def listen(self) -> None:
+        """Know what is ticked in the grid of the page."""
+        ui.on("chosen", self._choose)
+
+    def _choose(self, event: GenericEventArguments) -> None:
+        self._ids = [int(each) for each in event.args]
+        if self._bar is not None and self._told is not None:
+            self._bar.visible = bool(self._ids)
+            self._told.set_text(f"{len(self._ids):,} chosen")
+
+    async def _mark(self) -> None:
+        await self._favor(is_favorite=True)
+
+    async def _unmark(self) -> None:
+        await self._favor(is_favorite=False)
+
+    async def _favor(self, *, is_favorite: bool) -> None:
+        def work() -> None:
+            for each in self._ids:
+                self._database.commands.toggle_favorite_encounter(each, is_favorite)
+
+        await self._do(work)
+
+    async def _ask(self) -> None:
+        ids = list(self._ids)
+        named = "this fight" if len(ids) == 1 else f"these {len(ids):,} fights"
+        with ui.dialog() as dialog, ui.card():
+            ui.label(f"Delete {named}?").classes("text-lg")
+            with ui.row().classes("w-full justify-end"):
+                ui.button("Keep", on_click=lambda: dialog.submit(False)).props("flat")
+                ui.button("Delete", on_click=lambda: dialog.submit(True)).props("color=negative")
+        if await dialog:
+            self._delete_soon(ids)
+
+    def _delete_soon(self, ids: Sequence[int]) -> None:
+        """Delete once the time to undo it is over, whether the page is still open or not."""
+        dialog = ui.dialog(value=True).props("persistent seamless position=bottom")
+        with dialog, ui.card(), ui.row().classes("items-center"):
+            ui.label(f"Deleting {len(ids):,} …")
+            ui.button("Undo", on_click=lambda: dialog.submit(True)).props("flat")
+
+        async def delete() -> None:
+            ui.timer(UNDO_S, lambda: dialog.submit(False), once=True)
+            if await dialog:
+                ui.notify("nothing was deleted")
+                return
+            await self._do(lambda: self._database.commands.delete_encounters(list(ids)))
+
+        background_tasks.create(delete(), context=dialog)
+
+    async def _do(self, work: Callable[[], None]) -> None:
+        try:
+            await to_thread(work)
+        except CommandError as error:
+            ui.notify(str(error), type="negative")
+        await self._refresh()

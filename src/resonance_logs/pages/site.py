@@ -1,0 +1,32 @@
+"""The pages put into the application that serves the commands."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any, Final
+
+from fastapi import FastAPI
+from nicegui import ui
+
+from resonance_logs.pages import encounter, history
+
+CONTENT_POLICY: Final = (
+    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; "
+    "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; "
+    "connect-src 'self'; frame-ancestors 'none'"
+)
+"""Nothing from another host. The framework makes its components in the browser by ``eval``."""
+
+
+def add_pages(app: FastAPI) -> None:
+    """Add the pages to the application, whose database they ask. Once a process."""
+    for module in (history, encounter):
+        module.register(app.state.database)
+    options: dict[str, Any] = {"show_welcome_message": False}
+    ui.run_with(
+        app,
+        title="Resonance Logs",
+        dark=None,
+        storage_secret=secrets.token_urlsafe(),
+        **options,
+    )

@@ -1,0 +1,126 @@
+"""What of the history is shown: to and from the address of the page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from datetime import date, datetime, time, timedelta
+from typing import Any, Final, Self
+from urllib.parse import urlencode
+
+from resonance_logs.commands.arguments import Filters, Sort
+
+PAGE_SIZES: Final = (25, 50, 100, 250)
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """Filters, order and page; every field is a part of the address where it is not the default."""
+
+    boss: tuple[str, ...] = ()
+    scene: tuple[str, ...] = ()
+    player: tuple[str, ...] = ()
+    kind: tuple[int, ...] = ()
+    """Classes."""
+    since: str = ""
+    until: str = ""
+    """Dates as 2026-01-31, in the zone of this machine."""
+    favorites: bool = False
+    kills: bool = False
+    least: int = 0
+    """Seconds."""
+    sort: str = Sort.STARTED_AT.value
+    ascending: bool = False
+    page: int = 1
+    size: int = 50
+
+    @classmethod
+    def of_query(cls, query: Mapping[str, Sequence[str]]) -> Self:
+        """The view of an address; what makes no sense in it is left out."""
+        found: dict[str, Any] = {}
+        for each in fields(cls):
+            given = query.get(each.name)
+            if given:
+                value = _read(str(each.type), list(given))
+                found |= {} if value is None else {each.name: value}
+        view = cls(**found)
+        return cls(
+            **asdict(view)
+            | {
+                "page": max(1, view.page),
+                "least": max(0, view.least),
+                "size": view.size if view.size in PAGE_SIZES else cls.size_default(),
+                "sort": view.sort if view.sort in list(Sort) else Sort.STARTED_AT.value,
+                "since": view.since if _date(view.since) else "",
+                "until": view.until if _date(view.until) else "",
+            }
+        )
+
+    @staticmethod
+    def size_default() -> int:
+        """Fights on a page, where the address does not say."""
+        return PAGE_SIZES[1]
+
+    def address(self) -> str:
+        """The address of this view, only with what is not the default."""
+        usual = View()
+        given: dict[str, Any] = {
+            name: int(value) if isinstance(value, bool) else value
+            for name, value in asdict(self).items()
+            if value != getattr(usual, name)
+        }
+        return f"/?{urlencode(given, doseq=True)}" if given else "/"
+
+    def filters(self) -> Filters:
+        """The filters of the command."""
+        since, until = _date(self.since), _date(self.until)
+        return Filters(
+            boss_names=list(self.boss),
+            encounter_names=list(self.scene),
+            player_names=list(self.player),
+            class_ids=list(self.kind),
+            date_from_ms=None if since is None else _first_ms(since),
+            date_to_ms=None if until is None else _first_ms(until + timedelta(days=1)) - 1,
+            is_favorite=True if self.favorites else None,
+            is_defeated=True if self.kills else None,
+            min_duration_ms=self.least * 1_000 or None,
+            sort=Sort(self.sort),
+            descending=not self.ascending,
+        )
+
+    @property
+    def offset(self) -> int:
+        """Fights before the page."""
+        return (self.page - 1) * self.size
+
+    @property
+    def is_filtered(self) -> bool:
+        """Whether fights may be left out."""
+        return any((self.boss, self.scene, self.player, self.kind, self.since, self.until)) or bool(
+            self.favorites or self.kills or self.least
+        )
+
+
+def _read(kind: str, given: list[str]) -> Any:
+    last = given[-1]
+    if kind == "tuple[str, ...]":
+        return tuple(given)
+    if kind == "tuple[int, ...]":
+        return tuple(int(each) for each in given if each.isdecimal() and len(each) < 10)
+    if kind == "bool":
+        return last == "1"
+    if kind == "int":
+        return int(last) if last.isdecimal() and len(last) < 10 else None
+    return last
+
+
+def _date(text: str) -> date | None:
+    try:
+        found = date.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if date(1971, 1, 1) <= found <= date(9000, 1, 1) else None
+
+
+def _first_ms(day: date) -> int:
+    return round(datetime.combine(day, time()).timestamp() * 1_000)
