@@ -52,8 +52,9 @@ def raid(number: int) -> list[Task]:
     ]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def browser() -> Iterator[Browser]:
+    """A browser for each test: while one is open its thread has a running event loop."""
     if CHROMIUM is None:
         pytest.skip("Chromium is not installed (Debian's package chromium)")
     with sync_playwright() as playwright:

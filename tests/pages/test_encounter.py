@@ -54,3 +54,25 @@ def test_a_fight_whose_hits_are_not_kept_still_has_its_figures(page: Page, site:
     page.goto(f"{site.address}/fight/1")
     expect(page.get_by_text("The single hits of this fight are not kept.")).to_be_visible()
     expect(rows(page)).to_have_count(2)
+
+
+def test_a_click_on_a_player_shows_the_skills(page: Page, site: Site) -> None:
+    page.goto(f"{site.address}/fight/1")
+    rows(page).nth(1).locator("[col-id=spec]").click()
+    expect(page.get_by_text("Aoi: damage by skill")).to_be_visible()
+    skill = page.locator("[role=row]", has_text="Skill 5")
+    expect(skill).to_contain_text("50k")
+    expect(skill).to_contain_text("100%")
+    page.get_by_role("button", name="Taken").click()
+    expect(page.get_by_text("Aoi: taken by skill")).to_be_visible()
+
+
+def test_what_a_fight_misses_is_told(page: Page, site: Site) -> None:
+    import sqlite3
+
+    connection = sqlite3.connect(site.path)
+    connection.execute("UPDATE encounters SET total_dmg = 9 WHERE id = 2")
+    connection.commit()
+    connection.close()
+    page.goto(f"{site.address}/fight/2")
+    expect(page.get_by_text("What is shown here is not what was written")).to_be_visible()

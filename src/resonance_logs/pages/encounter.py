@@ -3,28 +3,17 @@
 from __future__ import annotations
 
 from asyncio import to_thread
-from typing import Any, Final
+from typing import Any
 
 from nicegui import ui
 from nicegui.events import GenericEventArguments
 
-from resonance_logs.commands.shapes import (
-    ActorEncounterStat,
-    EncounterRange,
-    EncounterSummary,
-    Timeline,
-)
+from resonance_logs.commands.shapes import EncounterSummary, Timeline
 from resonance_logs.database import Database
 from resonance_logs.errors import CommandError, NotFound
-from resonance_logs.game import class_color, class_name, spec_name
+from resonance_logs.game import class_color
 from resonance_logs.pages.frame import frame, show_error
-
-TABS: Final = {"dps": "Damage", "heal": "Healing", "tanked": "Taken"}
-_FIELDS: Final = {
-    "dps": ("damage_dealt", "hits_dealt", "crit_hits_dealt", "lucky_hits_dealt"),
-    "heal": ("heal_dealt", "hits_heal", "crit_hits_heal", "lucky_hits_heal"),
-    "tanked": ("damage_taken", "hits_taken", "crit_hits_taken", "lucky_hits_taken"),
-}
+from resonance_logs.pages.tables import PartyTable
 
 
 def register(database: Database) -> None:
@@ -42,42 +31,23 @@ def register(database: Database) -> None:
 
 
 class _Fight:
-    """The page of one fight; ``from_ms`` and ``to_ms`` are the part that is shown."""
+    """The page of one fight."""
 
     def __init__(self, database: Database, fight: EncounterSummary) -> None:
         self._database = database
         self._fight = fight
-        self._kind = "dps"
-        self._players: list[ActorEncounterStat] = list(fight.actors)
-        self._seconds = fight.duration
-        self._grid: ui.aggrid | None = None
+        self._table: PartyTable | None = None
         self._part: ui.label | None = None
 
     async def build(self) -> None:
-        """Head, chart, table."""
+        """Head, chart, tables."""
         self._head()
         await self._chart()
-        with ui.row().classes("w-full items-center justify-between"):
-            tabs = ui.toggle(TABS, value=self._kind).props("unelevated")
-            tabs.on_value_change(lambda event: self._choose(event.value))
-            with ui.row():
-                base = f"/api/encounters/{self._fight.id}/export"
-                for of in ("actors", "skills", "hits"):
-                    ui.link(f"{of} as CSV", f"{base}?format=csv&of={of}")
-        self._grid = (
-            ui.aggrid(
-                {
-                    "columnDefs": _COLUMNS,
-                    "rowData": self._rows(),
-                    "domLayout": "autoHeight",
-                    "defaultColDef": {"resizable": True, "suppressMovable": True},
-                    ":getRowId": "params => String(params.data.id)",
-                },
-                auto_size_columns=False,
-            )
-            .classes("w-full")
-            .style("height: auto")
-        )
+        with ui.row().classes("w-full justify-end gap-4"):
+            base = f"/api/encounters/{self._fight.id}/export"
+            for of in ("actors", "skills", "hits"):
+                ui.link(f"{of} as CSV", f"{base}?format=csv&of={of}")
+        self._table = PartyTable(self._database, self._fight)
 
     def _head(self) -> None:
         fight = self._fight
@@ -132,59 +102,16 @@ class _Fight:
         if to_ms <= from_ms:
             return
         try:
-            part: EncounterRange = await to_thread(
+            part = await to_thread(
                 self._database.commands.get_encounter_range, self._fight.id, from_ms, to_ms
             )
         except CommandError as error:
             ui.notify(str(error), type="negative")
             return
-        self._players = [actor for actor in part.actors if actor.is_player]
-        self._seconds = part.duration
+        if self._table is not None:
+            await self._table.show_part(part)
         if self._part is not None:
             self._part.set_text(f"from second {from_ms / 1000:.1f} to {to_ms / 1000:.1f}")
-        self._refresh()
-
-    def _choose(self, kind: str) -> None:
-        self._kind = kind
-        self._refresh()
-
-    def _refresh(self) -> None:
-        if self._grid is not None:
-            self._grid.options["rowData"] = self._rows()
-            self._grid.update()
-
-    def _rows(self) -> list[dict[str, Any]]:
-        total, hits, crits, luckies = _FIELDS[self._kind]
-        whole = sum(getattr(player, total) for player in self._players)
-        most = max((getattr(player, total) for player in self._players), default=0)
-        rows = [
-            {
-                "id": player.actor_id,
-                "player": {
-                    "name": player.name or f"#{player.actor_id}",
-                    "isLocalPlayer": player.is_local_player,
-                    "className": class_name(player.class_id),
-                    "color": class_color(player.class_id),
-                },
-                "spec": " · ".join(
-                    filter(None, (class_name(player.class_id), spec_name(player.class_spec)))
-                ),
-                "total": getattr(player, total),
-                "rate": getattr(player, total) / self._seconds,
-                "share": getattr(player, total) / whole if whole else 0.0,
-                "bar": getattr(player, total) / most if most else 0.0,
-                "active": player.active_dps if self._kind == "dps" else None,
-                "hits": getattr(player, hits),
-                "crit": _rate(getattr(player, crits), getattr(player, hits)),
-                "lucky": _rate(getattr(player, luckies), getattr(player, hits)),
-            }
-            for player in self._players
-        ]
-        return sorted(rows, key=lambda row: -row["total"])
-
-
-def _rate(part: int, whole: int) -> float:
-    return part / whole if whole else 0.0
 
 
 def _client_text(expression: str, title: str = "") -> None:
@@ -256,45 +183,3 @@ def _chart_options(timeline: Timeline, fight: EncounterSummary) -> dict[str, Any
             for line in timeline.series
         ],
     }
-
-
-_NUMBER: Final = {":cellRenderer": "params => rl.number(params)", "type": "rightAligned"}
-_PERCENT: Final = {
-    ":valueFormatter": "params => rl.percent(params.value)",
-    "type": "rightAligned",
-    "width": 90,
-}
-
-_COLUMNS: Final[list[dict[str, Any]]] = [
-    {
-        "headerName": "Player",
-        "field": "player",
-        "minWidth": 150,
-        "flex": 1,
-        "cellDataType": "object",
-        ":valueFormatter": "params => params.value.name",
-        ":comparator": "(a, b) => a.name.localeCompare(b.name)",
-        ":cellRenderer": "params => rl.player(params.value)",
-    },
-    {"headerName": "Class", "field": "spec", "width": 170},
-    {"headerName": "Total", "field": "total", "width": 100, **_NUMBER},
-    {"headerName": "A second", "field": "rate", "width": 100, **_NUMBER},
-    {"headerName": "Active", "field": "active", "width": 95, **_NUMBER},
-    {"headerName": "Share", "field": "share", **_PERCENT},
-    {
-        "headerName": "",
-        "field": "bar",
-        "minWidth": 120,
-        "flex": 1,
-        "sortable": False,
-        ":cellRenderer": (
-            "params => { const bar = rl.text('div', '', 'rl-bar');"
-            " bar.style.width = (params.value * 100) + '%';"
-            " bar.style.setProperty('--class', params.data.player.color);"
-            " bar.style.marginTop = '1em'; return bar; }"
-        ),
-    },
-    {"headerName": "Hits", "field": "hits", "width": 85, **_NUMBER},
-    {"headerName": "Crit", "field": "crit", **_PERCENT},
-    {"headerName": "Lucky", "field": "lucky", **_PERCENT},
-]

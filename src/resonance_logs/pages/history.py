@@ -15,8 +15,9 @@ from resonance_logs.commands.arguments import Sort
 from resonance_logs.commands.shapes import EncounterPage, EncounterSummary
 from resonance_logs.database import Database
 from resonance_logs.errors import CommandError
-from resonance_logs.game import CLASSES, class_color, class_name
+from resonance_logs.game import CLASSES
 from resonance_logs.pages.frame import frame, show_empty, show_error
+from resonance_logs.pages.party import NUMBER, player_cell
 from resonance_logs.pages.selection import EMIT_CHOSEN, Selection
 from resonance_logs.pages.view import PAGE_SIZES, View
 
@@ -189,12 +190,7 @@ def _row(fight: EncounterSummary) -> dict[str, Any]:
         "dps": fight.total_dmg / fight.duration,
         "favorite": fight.is_favorite,
         "party": [
-            {
-                "name": player.name,
-                "isLocalPlayer": player.is_local_player,
-                "className": class_name(player.class_id),
-                "color": class_color(player.class_id),
-            }
+            player_cell(player.name, player.class_id, player.is_local_player)
             for player in fight.players
         ],
     }
@@ -209,8 +205,6 @@ def _result(fight: EncounterSummary) -> str:
         return ""
     return "killed" if any(boss.is_defeated for boss in fight.bosses) else "wiped"
 
-
-_NUMBER: Final = {":cellRenderer": "params => rl.number(params)", "type": "rightAligned"}
 
 _COLUMNS: Final[list[dict[str, Any]]] = [
     {
@@ -229,8 +223,8 @@ _COLUMNS: Final[list[dict[str, Any]]] = [
         "type": "rightAligned",
         "width": 85,
     },
-    {"headerName": "Damage", "field": "damage", "width": 100, **_NUMBER},
-    {"headerName": "DPS", "field": "dps", "width": 95, **_NUMBER},
+    {"headerName": "Damage", "field": "damage", "width": 100, **NUMBER},
+    {"headerName": "DPS", "field": "dps", "width": 95, **NUMBER},
     {
         "headerName": "★",
         "field": "favorite",

@@ -1,0 +1,95 @@
+"""The open fight as it happens, and the last fights under it."""
+
+from __future__ import annotations
+
+from asyncio import to_thread
+from typing import Any, Final
+
+from nicegui import ui
+
+from resonance_logs.commands.shapes import EncounterSummary
+from resonance_logs.database import Database
+from resonance_logs.errors import CommandError
+from resonance_logs.pages.frame import frame, show_empty, show_error
+from resonance_logs.pages.party import COLUMNS, TABS, party_rows
+from resonance_logs.pages.tables import grid
+
+EVERY_S: Final = 1.0
+LAST: Final = 5
+
+
+def register(database: Database) -> None:
+    """Make the page of this database."""
+
+    @ui.page("/live")
+    async def live() -> None:
+        with frame("Live"):
+            shown = _Live(database)
+            await shown.refresh()
+            ui.timer(EVERY_S, shown.refresh, immediate=False)
+
+
+class _Live:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._kind = "dps"
+        self._fight: EncounterSummary | None = None
+        self._told = ""
+        tabs = ui.toggle(TABS, value=self._kind).props("unelevated")
+        tabs.on_value_change(lambda event: self._choose(event.value))
+        self._head = ui.label().classes("text-xl font-bold").props("role=status")
+        self._grid = grid(COLUMNS, [])
+        self._nothing = ui.column().classes("w-full")
+        ui.label("The last fights").classes("text-lg font-bold")
+        self._last = ui.column().classes("w-full gap-1")
+        self._last_ids: list[int] = []
+
+    async def refresh(self) -> None:
+        """Ask what is so now, and show what changed."""
+        try:
+            fight = await to_thread(self._database.commands.get_live_encounter)
+            page = await to_thread(self._database.commands.get_recent_encounters, LAST)
+        except CommandError as error:
+            self._tell(str(error))
+            return
+        self._fight = fight
+        self._tell("")
+        self._show()
+        if [each.id for each in page.rows] != self._last_ids:
+            self._last_ids = [each.id for each in page.rows]
+            self._list(page.rows)
+
+    async def _choose(self, kind: str) -> None:
+        self._kind = kind
+        self._show()
+
+    def _show(self) -> None:
+        fight = self._fight
+        self._grid.visible = self._head.visible = fight is not None
+        self._nothing.visible = fight is None
+        if fight is None:
+            return
+        where = fight.scene_name or "A fight"
+        self._head.set_text(f"{where} · {fight.duration:,.0f} s · {fight.total_dmg:,} damage")
+        rows: list[dict[str, Any]] = party_rows(fight.actors, self._kind, fight.duration)
+        self._grid.run_grid_method("setGridOption", "rowData", rows)
+
+    def _tell(self, fault: str) -> None:
+        """What is in the place of the table while there is none."""
+        if self._nothing.default_slot.children and fault == self._told:
+            return
+        self._told = fault
+        self._nothing.clear()
+        with self._nothing:
+            if fault:
+                show_error(fault)
+            else:
+                show_empty("No fight is open.", "It shows here as soon as one begins.")
+
+    def _list(self, fights: list[EncounterSummary]) -> None:
+        self._last.clear()
+        with self._last:
+            for fight in fights:
+                bosses = ", ".join(boss.monster_name for boss in fight.bosses)
+                text = " · ".join(filter(None, (fight.scene_name, bosses))) or f"Fight {fight.id}"
+                ui.link(f"{text} · {fight.total_dmg:,} damage", f"/fight/{fight.id}")
