@@ -132,6 +132,7 @@ def test_another_file_is_no_database_and_stays_as_it_is(run: Run, tasks_file: Pa
     before = tasks_file.read_bytes()
     assert "is not a database" in refused(run, tasks_file, tasks_file)
     assert tasks_file.read_bytes() == before
+    assert not list(tasks_file.parent.glob(f"{tasks_file.name}.*"))
 
 
 def test_a_database_of_a_newer_version_is_refused(

@@ -32,6 +32,8 @@ REBUILDING: Final = ("0002",)
 APPLICATION_ID: Final = 0x524C4F47
 """Marks the file as ours ("RLOG" in SQLite's header)."""
 
+_MAGIC: Final = b"SQLite format 3\0"
+
 OPENING_TIMEOUT_S: Final = 60.0
 
 _alembic = threading.Lock()
@@ -53,7 +55,8 @@ def prepare(path: Path) -> None:
         BackupError: it is copied before it is migrated, and cannot be.
         DatabaseUnavailable: it cannot be opened or written now.
     """
-    _check_path(path)
+    check_path(path)
+    _check_log(path)
     deadline = time.monotonic() + OPENING_TIMEOUT_S
     while True:
         try:
@@ -73,21 +76,35 @@ def prepare(path: Path) -> None:
                 raise
 
 
-def _check_path(path: Path) -> None:
+def check_path(path: Path) -> None:
+    """See that there may be a database at a path; its folder is made where it is missing.
+
+    Raises:
+        NotADatabase: it is a folder, or another kind of file.
+        DatabaseUnavailable: the folder cannot be made, or the file not be read.
+    """
     if path.is_dir():
         raise NotADatabase(f"{path} is a folder; give the path of a file in it")
-    make_folder(path)
+    try:
+        with path.open("rb") as file:
+            head = file.read(len(_MAGIC))
+    except (FileNotFoundError, NotADirectoryError):
+        head = b""
+    except OSError as error:
+        raise DatabaseUnavailable(f"{path} cannot be read: {error.strerror}") from error
+    if head and head != _MAGIC:
+        raise NotADatabase(f"{path} is not a database; choose another file")
+    _make_folder(path)
+
+
+def _check_log(path: Path) -> None:
+    """SQLite would throw away the log of a file that has lost all its bytes."""
     log = path.with_name(f"{path.name}-wal")
     if path.exists() and not path.stat().st_size and log.exists() and log.stat().st_size:
         raise DamagedDatabase(f"{path} is empty, and its log is not")
 
 
-def make_folder(path: Path) -> None:
-    """Make the folder of a file, where it is missing.
-
-    Raises:
-        DatabaseUnavailable: it cannot be made.
-    """
+def _make_folder(path: Path) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
