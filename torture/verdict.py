@@ -187,12 +187,17 @@ def page_faults(path: Path) -> list[str]:
 def _leftovers(path: Path) -> list[str]:
     """Files beside the database that nobody will ever need again.
 
-    What is left of a copy that was not finished is cleared away by the next one.
+    What is left of a copy that was not finished is cleared away by the next one. A journal that
+    was never begun (it starts with a zero, or has no bytes) is nothing to SQLite, which uses its
+    name again.
     """
-    beside = (file.name for file in path.parent.iterdir() if file.name.startswith(path.name))
-    names = [name for name in beside if ".part" not in name]
+    beside = sorted(each for each in path.parent.iterdir() if each.name.startswith(path.name))
     return [
-        f"{name} was left behind"
-        for name in sorted(names)
-        if name.endswith("-journal") or ".spill-" in name
+        f"{each.name} was left behind"
+        for each in beside
+        if ".part" not in each.name
+        and (
+            ".spill-" in each.name
+            or (each.name.endswith("-journal") and each.read_bytes()[:1] not in {b"", b"\0"})
+        )
     ]

@@ -69,7 +69,7 @@ def frame(title: str) -> Iterator[None]:
     with ui.header().classes("items-center gap-4 px-4 py-2"):
         ui.link("Resonance Logs", "/").classes("text-white text-lg font-bold no-underline")
         ui.space()
-        for name, address in (("History", "/"), ("Live", "/live")):
+        for name, address in (("History", "/"), ("Live", "/live"), ("Upkeep", "/upkeep")):
             ui.link(name, address).classes("text-white no-underline")
     ui.skip_link("Skip to the content", target=main)
     with main:

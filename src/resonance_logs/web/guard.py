@@ -23,6 +23,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 COOKIE: Final = "resonance_logs_token"
 LOOPBACK_NAMES: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 MOST_CLIENTS: Final = 10_000
+_STREAMED: Final = ("/api/tasks", "/_nicegui/")
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 HEADERS: Final = (
@@ -45,7 +46,7 @@ class Rules:
     """What a page may load."""
     most_body_bytes: int = 1_000_000
     most_tasks_bytes: int = 4_000_000_000
-    """The same for a stream of tasks, which is not held in memory."""
+    """The same for a stream of tasks and for uploads, which are not held in memory."""
     requests_a_second: float = 200.0
     burst: int = 400
 
@@ -166,7 +167,7 @@ class Guard:
             await _answer(scope, receive, send, answer)
 
     def _most_bytes(self, scope: Scope) -> int:
-        if scope.get("path") == "/api/tasks":
+        if scope.get("path", "").startswith(_STREAMED):
             return self._rules.most_tasks_bytes
         return self._rules.most_body_bytes
 

@@ -1,0 +1,227 @@
+"""Upkeep: how the file is, what was set aside, what is kept; taking files in."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from asyncio import to_thread
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any, Final
+
+from nicegui import events, ui
+
+from resonance_logs.commands.shapes import DatabaseHealth, PrunedPart, PruneReport
+from resonance_logs.database import Database
+from resonance_logs.errors import QueueFull, ResonanceLogsError
+from resonance_logs.pages.frame import frame, show_error
+from resonance_logs.sources import TaskSource
+
+MOST_UPLOAD: Final = 2_000_000_000
+MOST_REJECTED: Final = 50
+_SQLITE: Final = b"SQLite format 3\0"
+
+
+def register(database: Database) -> None:
+    """Make the page of this database."""
+
+    @ui.page("/upkeep")
+    async def upkeep() -> None:
+        with frame("Upkeep"):
+            await _Upkeep(database).build()
+
+
+class _Upkeep:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._health = ui.column().classes("w-full")
+
+    async def build(self) -> None:
+        """All cards."""
+        await self._show_health()
+        with _card("Check and backup"), ui.row():
+            _button("Check all fights", "fact_check", self._check)
+            _button("Back up now", "save", self._back_up)
+        self._limits()
+        with _card("Take a file in"):
+            ui.label("Tasks (NDJSON, also .gz or .zst), or an exported file.").classes("rl-quiet")
+            ui.upload(
+                label="Drop a file here",
+                auto_upload=True,
+                max_file_size=MOST_UPLOAD,
+                on_upload=self._take_in,
+                on_rejected=lambda: ui.notify("the file is too large", type="negative"),
+            ).classes("w-full")
+        await self._rejected()
+
+    async def _show_health(self) -> None:
+        try:
+            health = await to_thread(self._database.commands.get_database_health)
+        except ResonanceLogsError as error:
+            with self._health:
+                show_error(str(error))
+            return
+        self._health.clear()
+        with self._health, _card("The file"):
+            for name, text in _facts(health):
+                with ui.row().classes("gap-4"):
+                    ui.label(name).classes("w-32 rl-quiet")
+                    ui.label(text).classes("break-all")
+            for finding in health.findings:
+                ui.label(finding).classes("text-warning").props("role=status")
+            if not health.findings:
+                ui.label("all is well").classes("text-positive")
+
+    async def _check(self) -> None:
+        report = await to_thread(self._database.commands.check_database)
+        if report.is_sound:
+            count = report.encounters_checked
+            ui.notify(f"sound; {count:,} fights agree with their hits", type="positive")
+            return
+        with ui.dialog(value=True), ui.card():
+            for finding in report.findings[:100]:
+                where = "" if finding.encounter_id is None else f"fight {finding.encounter_id}: "
+                ui.label(f"{finding.part}: {where}{finding.message}")
+
+    async def _back_up(self) -> None:
+        path = self._database.path
+        moment = time.strftime("%Y%m%d-%H%M%S")
+        target = path.with_name(f"{path.stem}.backup-{moment}{path.suffix}")
+        size = await to_thread(self._database.backup, target)
+        ui.notify(f"{size:,} bytes saved in {target}", type="positive", timeout=10_000)
+
+    def _limits(self) -> None:
+        boxes: dict[str, ui.number] = {}
+        with _card("Let old fights go"):
+            ui.label("Favourites are always kept. An empty field is without a limit.").classes(
+                "rl-quiet"
+            )
+            with ui.row():
+                for name, label in (
+                    ("keep_hits_newest", "Single hits of the newest so many fights"),
+                    ("keep_fights_newest", "The newest so many fights"),
+                    ("keep_fights_days", "Fights of so many days"),
+                ):
+                    boxes[name] = ui.number(label, min=1, format="%.0f").props("dense clearable")
+                    boxes[name].classes("w-64")
+
+            async def prune(*, dry_run: bool) -> PruneReport:
+                given: dict[str, Any] = {
+                    name: int(box.value) if box.value else None for name, box in boxes.items()
+                }
+                return await to_thread(
+                    lambda: self._database.commands.prune_encounters(**given, dry_run=dry_run)
+                )
+
+            async def show() -> None:
+                report = await prune(dry_run=True)
+                with ui.dialog() as dialog, ui.card():
+                    ui.label(f"Single hits of {_told(report.hits)} would go.")
+                    ui.label(f"Whole fights: {_told(report.fights)} would go.")
+                    with ui.row().classes("w-full justify-end"):
+                        ui.button("Keep all", on_click=lambda: dialog.submit(False)).props("flat")
+                        ui.button("Let go", color="negative").on_click(lambda: dialog.submit(True))
+                if await dialog:
+                    await prune(dry_run=False)
+                    ui.notify("done", type="positive")
+                    await self._show_health()
+
+            _button("Show what would go", "auto_delete", show)
+
+    async def _take_in(self, event: events.UploadEventArguments) -> None:
+        with tempfile.TemporaryDirectory(prefix="resonance-logs-") as folder:
+            file = Path(folder) / "upload"
+            await event.file.save(file)
+            try:
+                told = await to_thread(_take, self._database, file)
+            except ResonanceLogsError as error:
+                ui.notify(str(error), type="negative", timeout=0, close_button=True)
+                return
+        ui.notify(told, type="positive", timeout=10_000)
+        await self._show_health()
+
+    async def _rejected(self) -> None:
+        page = await to_thread(self._database.commands.get_rejected_tasks, MOST_REJECTED)
+        if not page.total_count:
+            return
+        with _card(f"Rejected tasks: {page.total_count:,}"):
+            for row in page.rows:
+                with ui.column().classes("gap-0 w-full"):
+                    ui.label(row.error).classes("font-bold break-all")
+                    ui.label(row.task[:500]).classes("rl-quiet break-all")
+
+            async def retry() -> None:
+                report = await to_thread(self._database.commands.retry_rejected_tasks)
+                ui.notify(f"taken {len(report.taken):,}, left {len(report.left):,}")
+                ui.navigate.reload()
+
+            _button("Try them again", "replay", retry)
+
+
+def _take(database: Database, file: Path) -> str:
+    """Take in an export, or record tasks; what came of it, in words."""
+    with file.open("rb") as stream:
+        is_database = stream.read(len(_SQLITE)) == _SQLITE
+    if is_database:
+        report = database.import_fights(file)
+        return (
+            f"imported {len(report.imported):,} fights, known already {len(report.known):,}, "
+            f"damaged {len(report.damaged):,}"
+        )
+    taken = refused = 0
+    for batch in TaskSource(file, name="the file").batches():
+        _enqueue(database, batch.tasks)
+        taken += len(batch.tasks)
+        refused += len(batch.refusals)
+    database.flush()
+    return f"recorded {taken:,} tasks, refused {refused:,} lines"
+
+
+def _enqueue(database: Database, tasks: list[Any]) -> None:
+    """Hand tasks over, waiting as long as the writer is held up."""
+    while tasks:
+        try:
+            database.enqueue_many(tasks)
+            return
+        except QueueFull as full:
+            tasks = tasks[full.taken :]
+
+
+def _card(title: str) -> ui.column:
+    with ui.column().classes("rl-card w-full p-4 gap-2") as card:
+        ui.label(title).classes("text-lg font-bold")
+    return card
+
+
+def _button(text: str, icon: str, work: Callable[[], Awaitable[None]]) -> None:
+    """A button that waits for its work, and tells what went wrong."""
+
+    async def do() -> None:
+        button.props("loading")
+        try:
+            await work()
+        except ResonanceLogsError as error:
+            ui.notify(str(error), type="negative", timeout=0, close_button=True)
+        finally:
+            button.props(remove="loading")
+
+    button = ui.button(text, icon=icon, on_click=do).props("outline")
+
+
+def _facts(health: DatabaseHealth) -> list[tuple[str, str]]:
+    run = health.last_run
+    facts = [
+        ("file", health.path),
+        ("version", f"{health.program_version}, schema {health.schema_version}"),
+        ("size", f"{health.size_bytes:,} bytes, {health.free_bytes:,} of them free"),
+        ("disk", f"{health.disk_free_bytes:,} bytes free"),
+        ("fights", f"{health.encounters:,}"),
+        ("recorded now", "yes" if health.is_recorded else "no"),
+    ]
+    if run is not None:
+        facts.append(("this run", f"{run.written:,} tasks written, {run.rejected:,} rejected"))
+    return facts + [("kept", file) for file in health.kept_files]
+
+
+def _told(part: PrunedPart) -> str:
+    return f"{part.encounters:,} fights, about {part.bytes:,} bytes,"

@@ -1,0 +1,71 @@
+"""Upkeep as its reader does it: looking, checking, backing up, letting go, taking files in."""
+
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.sync_api import Page, expect
+
+from resonance_logs import Database, encode_task
+from tests.pages.conftest import Site, raid
+
+
+def total(site: Site) -> int:
+    answer = httpx.post(f"{site.address}/api/commands/get_recent_encounters")
+    return int(answer.json()["totalCount"])
+
+
+def test_the_file_is_described(page: Page, site: Site) -> None:
+    page.goto(f"{site.address}/upkeep")
+    expect(page.get_by_text(str(site.path), exact=True)).to_be_visible()
+    expect(page.get_by_text("all is well")).to_be_visible()
+    page.get_by_role("button", name="Check all fights").click()
+    expect(page.get_by_text("sound; 12 fights agree with their hits")).to_be_visible()
+
+
+def test_a_backup_is_made_beside_the_file(page: Page, site: Site) -> None:
+    page.goto(f"{site.address}/upkeep")
+    page.get_by_role("button", name="Back up now").click()
+    expect(page.get_by_text("bytes saved in")).to_be_visible()
+    (saved,) = site.path.parent.glob("fights.backup-*.db")
+    with Database.open(saved, record=False) as db:
+        assert db.commands.get_recent_encounters().total_count == 12
+
+
+def test_what_would_go_is_shown_before_it_goes(page: Page, site: Site) -> None:
+    page.goto(f"{site.address}/upkeep")
+    page.get_by_label("The newest so many fights", exact=True).fill("5")
+    page.get_by_role("button", name="Show what would go").click()
+    expect(page.get_by_text("Whole fights: 7 fights, about")).to_be_visible()
+    page.get_by_role("button", name="Keep all").click()
+    assert total(site) == 12
+    page.get_by_role("button", name="Show what would go").click()
+    page.get_by_role("button", name="Let go").click()
+    expect(page.get_by_text("done", exact=True)).to_be_visible()
+    assert total(site) == 5
+
+
+@pytest.mark.parametrize("kind", ["tasks", "many", "export", "text"])
+def test_a_file_is_taken_in(page: Page, site: Site, tmp_path: Path, kind: str) -> None:
+    file, told, count = tmp_path / "given", "recorded 105 tasks, refused 0 lines", 13
+    file.write_bytes(b"".join(encode_task(task) + b"\n" for task in raid(50)))
+    if kind == "export":
+        with Database.open(tmp_path / "other.db") as db:
+            db.enqueue_many([*raid(60), *raid(3)])
+            db.flush()
+            file.unlink()
+            db.export_fights([1, 2], file)
+        told = "imported 1 fights, known already 1, damaged 0"
+    elif kind == "many":  # larger than the body of a command may be
+        begin, *rest = raid(50)
+        tasks = [begin, *rest[:-1] * 80, rest[-1]]
+        file.write_bytes(b"".join(encode_task(task) + b"\n" for task in tasks))
+        assert file.stat().st_size > 1_900_000
+        told = f"recorded {len(tasks):,} tasks, refused 0 lines"
+    elif kind == "text":
+        file.write_text("nothing of the kind\n" * 3)
+        told, count = "recorded 0 tasks, refused 3 lines", 12
+    page.goto(f"{site.address}/upkeep")
+    page.locator("input[type=file]").set_input_files(file)
+    expect(page.get_by_text(told)).to_be_visible()
+    assert total(site) == count
