@@ -29,6 +29,7 @@ from bench import (
     latency,
     memory,
     sustained,
+    web,
     window,
 )
 from bench.figures import Figure
@@ -47,6 +48,7 @@ BENCHMARKS: Final[dict[str, Benchmark]] = {
     "window": window.measure,
     "history": history.measure,
     "memory": memory.measure,
+    "web": web.measure,
 }
 
 RESULTS: Final = Path(__file__).parent / "results"

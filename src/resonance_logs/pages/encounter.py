@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from asyncio import to_thread
-from typing import Any
+from typing import Any, Final
 
 from nicegui import ui
 from nicegui.events import GenericEventArguments
@@ -83,6 +83,7 @@ class _Fight:
         except CommandError as error:
             show_error(str(error))
             return
+        ui.label("Damage a second").classes("font-bold")
         chart = ui.echart(_chart_options(timeline, self._fight)).classes("w-full h-72 rl-card")
         chart.on(
             "chart:datazoom",
@@ -142,6 +143,10 @@ def _missing(fight: EncounterSummary) -> list[str]:
     return told
 
 
+_INK: Final = {":color": "rl.color('--quiet')"}
+_LINE: Final = {"lineStyle": {":color": "rl.color('--line')"}}
+
+
 def _chart_options(timeline: Timeline, fight: EncounterSummary) -> dict[str, Any]:
     colors = {actor.actor_id: class_color(actor.class_id) for actor in fight.actors}
     seconds = timeline.bucket_ms / 1000
@@ -149,7 +154,7 @@ def _chart_options(timeline: Timeline, fight: EncounterSummary) -> dict[str, Any
         "aria": {"enabled": True},
         "animation": False,
         "grid": {"left": 60, "right": 20, "top": 40, "bottom": 70},
-        "legend": {"type": "scroll", "top": 5},
+        "legend": {"type": "scroll", "top": 5, "textStyle": _INK},
         "tooltip": {
             "trigger": "axis",
             "renderMode": "richText",
@@ -159,12 +164,13 @@ def _chart_options(timeline: Timeline, fight: EncounterSummary) -> dict[str, Any
             "type": "value",
             "min": 0,
             "max": round(fight.duration, 3),
-            "axisLabel": {":formatter": "value => rl.span(value)"},
+            "axisLabel": {":formatter": "value => rl.span(value)", **_INK},
+            "splitLine": _LINE,
         },
         "yAxis": {
             "type": "value",
-            "name": "damage a second",
-            "axisLabel": {":formatter": "value => rl.compact(value)"},
+            "axisLabel": {":formatter": "value => rl.compact(value)", **_INK},
+            "splitLine": _LINE,
         },
         "dataZoom": [{"type": "slider", "filterMode": "none"}],
         "series": [

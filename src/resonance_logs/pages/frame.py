@@ -46,6 +46,7 @@ window.rl = {
     if (title) made.title = title;
     return made;
   },
+  color: name => getComputedStyle(document.body).getPropertyValue(name).trim(),
   number: params => rl.text('span', rl.compact(params.value), '', rl.whole(params.value)),
   player: player => {
     const made = rl.text('span', player.name, 'rl-name' + (player.isLocalPlayer ? ' rl-you' : ''),
