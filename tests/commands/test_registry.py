@@ -30,6 +30,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "get_encounter_timeline": {"encounterId": 1, "groupBy": "skill", "bucketMs": 1_000},
     "get_encounter_range": {"encounterId": 1, "fromMs": 0, "toMs": 5_000},
     "get_live_encounter": {},
+    "get_boss_tries": {"encounterId": 1},
     "get_database_info": {},
     "check_database": {"quick": False},
     "get_database_health": {},

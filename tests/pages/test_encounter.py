@@ -76,3 +76,13 @@ def test_what_a_fight_misses_is_told(page: Page, site: Site) -> None:
     connection.close()
     page.goto(f"{site.address}/fight/2")
     expect(page.get_by_text("What is shown here is not what was written")).to_be_visible()
+
+
+def test_the_tries_of_a_boss_lead_to_each_other(page: Page, site: Site) -> None:
+    page.goto(f"{site.address}/fight/3")
+    expect(page.get_by_text("try 2 of 6")).to_be_visible()
+    page.get_by_role("link", name="next try").click()
+    expect(page).to_have_url(f"{site.address}/fight/5")
+    page.goto(f"{site.address}/fight/1")
+    expect(page.get_by_text("try 1 of 6")).to_be_visible()
+    expect(page.get_by_role("link", name="previous try")).to_have_count(0)

@@ -28,6 +28,7 @@ from resonance_logs.commands import (
     shapes,
     skills,
     timeline,
+    tries,
     upkeep,
     window,
 )
@@ -218,6 +219,10 @@ class Commands:
     def get_live_encounter(self) -> shapes.EncounterSummary | None:
         """The fight being recorded, as it is so far; None where there is none."""
         return self._ask(encounter.get_live_encounter, NoArguments)
+
+    def get_boss_tries(self, encounter_id: int) -> shapes.BossTries:
+        """The fights with any boss of a fight: before it, after it, how many."""
+        return self._ask(tries.get_boss_tries, OneEncounter, encounter_id=encounter_id)
 
     def get_database_info(self) -> shapes.DatabaseInfo:
         """What is stored, and in how many bytes."""

@@ -91,7 +91,7 @@ def summary(row: Row[Any], actors: list[ActorEncounterStat]) -> EncounterSummary
     is_damaged = _is_damaged(row)
     is_whole = not (is_damaged or row.was_interrupted or row.rejected_events or row.lost_events)
     players = _listed(_players, row.players)
-    return EncounterSummary.model_construct(
+    return EncounterSummary(
         id=row.id,
         started_at_ms=row.started_at_ms,
         ended_at_ms=row.ended_at_ms,

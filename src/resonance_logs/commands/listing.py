@@ -91,7 +91,7 @@ def _page_ids(
 def _passing(statement: Select[Any], filters: Filters, candidates: Candidates) -> Select[Any]:
     statement = statement.where(_ended)
     if candidates.mask is not None:
-        statement = statement.where(_is_among(candidates.mask, candidates.count))
+        statement = statement.where(is_among(candidates.mask, candidates.count))
     for column, least, most in (
         (encounters.c.started_at_ms, filters.date_from_ms, filters.date_to_ms),
         (encounters.c.duration_ms, filters.min_duration_ms, None),
@@ -103,7 +103,8 @@ def _passing(statement: Select[Any], filters: Filters, candidates: Candidates) -
     return statement
 
 
-def _is_among(mask: Mask, count: int) -> ColumnElement[bool]:
+def is_among(mask: Mask, count: int) -> ColumnElement[bool]:
+    """Whether a fight is one of ``count`` candidates."""
     if count <= FEW:
         ids = func.json_each(json.dumps(np.flatnonzero(mask).tolist())).table_valued(
             "value", name="ids"

@@ -23,6 +23,7 @@ from resonance_logs.commands import (
     shapes,
     skills,
     timeline,
+    tries,
     upkeep,
     window,
 )
@@ -108,6 +109,7 @@ _TABLE: Final[
         arguments.NoArguments,
         TypeAdapter(shapes.EncounterSummary | None),
     ),
+    (tries.get_boss_tries, arguments.OneEncounter, TypeAdapter(shapes.BossTries)),
     (upkeep.get_database_info, arguments.NoArguments, TypeAdapter(shapes.DatabaseInfo)),
     (health.get_database_health, arguments.NoArguments, TypeAdapter(shapes.DatabaseHealth)),
     (check.check_database, arguments.CheckOf, TypeAdapter(shapes.CheckReport)),

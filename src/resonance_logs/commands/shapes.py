@@ -365,3 +365,15 @@ class DatabaseHealth(Shape):
     spill_files: list[str]
     kept_files: list[str]
     findings: list[str]
+
+
+class BossTries(Shape):
+    """The place of a fight among those with its bosses: the ids beside it, its number of how many.
+
+    ``previous_id`` and ``next_id`` are null at the ends.
+    """
+
+    previous_id: int | None
+    next_id: int | None
+    number: int
+    count: int

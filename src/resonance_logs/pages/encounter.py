@@ -41,7 +41,7 @@ class _Fight:
 
     async def build(self) -> None:
         """Head, chart, tables."""
-        self._head()
+        await self._head()
         await self._chart()
         with ui.row().classes("w-full justify-end gap-4"):
             base = f"/api/encounters/{self._fight.id}/export"
@@ -49,7 +49,7 @@ class _Fight:
                 ui.link(f"{of} as CSV", f"{base}?format=csv&of={of}")
         self._table = PartyTable(self._database, self._fight)
 
-    def _head(self) -> None:
+    async def _head(self) -> None:
         fight = self._fight
         with ui.column().classes("rl-card w-full p-4 gap-1"):
             with ui.row().classes("items-baseline gap-3"):
@@ -69,8 +69,25 @@ class _Fight:
                     _client_text(
                         f"rl.compact({fight.total_heal}) + ' healing'", f"{fight.total_heal:,}"
                     )
+            await self._tries()
             for text in _missing(fight):
                 ui.label(text).classes("text-warning").props("role=status")
+
+    async def _tries(self) -> None:
+        """The way to the try before and the try after."""
+        try:
+            tries = await to_thread(self._database.commands.get_boss_tries, self._fight.id)
+        except CommandError as error:
+            ui.label(str(error)).classes("text-warning")
+            return
+        if tries.count < 2:
+            return
+        with ui.row().classes("gap-4 items-center"):
+            if tries.previous_id is not None:
+                ui.link("← previous try", f"/fight/{tries.previous_id}")
+            ui.label(f"try {tries.number:,} of {tries.count:,}").classes("rl-quiet")
+            if tries.next_id is not None:
+                ui.link("next try →", f"/fight/{tries.next_id}")
 
     async def _chart(self) -> None:
         try:

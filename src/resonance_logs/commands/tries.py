@@ -1,0 +1,50 @@
+"""The tries of a boss: which came before a fight, which after it."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from sqlalchemy import Select, func, select, tuple_
+
+from resonance_logs.commands.arguments import Filters, OneEncounter
+from resonance_logs.commands.encounter import find_encounter, summary
+from resonance_logs.commands.filters import find_candidates
+from resonance_logs.commands.listing import is_among
+from resonance_logs.commands.shapes import BossTries
+from resonance_logs.store.engine import Store
+from resonance_logs.store.tables import encounters
+
+_PLACE: Final = (encounters.c.started_at_ms, encounters.c.id)
+
+
+def get_boss_tries(store: Store, arguments: OneEncounter) -> BossTries:
+    """The fights with any boss of a fight, in order of their start: before it, after it, how many.
+
+    A fight without a boss, or that goes on, stands by itself.
+
+    Raises:
+        NotFound: there is no such fight.
+    """
+    with store.reading() as connection:
+        row = find_encounter(connection, arguments.encounter_id)
+        bosses = [boss.monster_name for boss in summary(row, []).bosses]
+        alone = BossTries(previous_id=None, next_id=None, number=1, count=1)
+        if not bosses or row.ended_at_ms is None:
+            return alone
+        candidates = find_candidates(connection, Filters(boss_names=bosses))
+        if candidates.mask is None or not candidates.count:
+            return alone
+        among = is_among(candidates.mask, candidates.count)
+        here = (row.started_at_ms, row.id)
+        before, after = tuple_(*_PLACE) < here, tuple_(*_PLACE) > here
+
+        def one(statement: Select[Any]) -> int | None:
+            return connection.execute(statement.where(among).limit(1)).scalar_one_or_none()
+
+        newest_first = [each.desc() for each in _PLACE]
+        return BossTries(
+            previous_id=one(select(encounters.c.id).where(before).order_by(*newest_first)),
+            next_id=one(select(encounters.c.id).where(after).order_by(*_PLACE)),
+            number=1 + (one(select(func.count()).select_from(encounters).where(before)) or 0),
+            count=candidates.count,
+        )
