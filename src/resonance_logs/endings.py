@@ -49,6 +49,8 @@ class Ending:
     defeated_bosses: frozenset[str] = frozenset()
     was_interrupted: bool = False
     lost_events: int = 0
+    rejected_events: int | None = None
+    """None: those that are set aside by now are counted."""
 
 
 def finish(
@@ -136,6 +138,7 @@ def rebuild(
         frozenset(each["monsterName"] for each in json.loads(row["bosses"]) if each["isDefeated"]),
         was_interrupted=bool(row["was_interrupted"]),
         lost_events=row["lost_events"],
+        rejected_events=row["rejected_events"],
     )
     fight = fight.plus(events).with_party(players)
     finish(connection, fight, events, ending, _Known(players), archive=True)
@@ -219,7 +222,9 @@ def _summary(
         "bosses": json.dumps([_listed_boss(boss) for boss in bosses], ensure_ascii=False),
         "players": json.dumps(_listed_players(fight, rows, players), ensure_ascii=False),
         "was_interrupted": int(ending.was_interrupted),
-        "rejected_events": count_rejected(connection, fight.id),
+        "rejected_events": count_rejected(connection, fight.id)
+        if ending.rejected_events is None
+        else ending.rejected_events,
         "lost_events": ending.lost_events,
         **totals(rows, players),
     }

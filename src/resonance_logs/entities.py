@@ -18,6 +18,13 @@ MOST_REMEMBERED: Final = 20_000
 _FIELDS: Final = ("name", "class_id", "class_spec", "ability_score", "level", "attributes")
 _COLUMNS: Final = ("entity_id", *_FIELDS, "first_seen_ms", "last_seen_ms")
 _STORED: Final = (*_COLUMNS, "name_folded")
+_MERGE: Final = (
+    " ON CONFLICT (entity_id) DO UPDATE SET "
+    + ", ".join(f"{name} = coalesce(excluded.{name}, {name})" for name in (*_FIELDS, "name_folded"))
+    + ", first_seen_ms = min(excluded.first_seen_ms, first_seen_ms)"
+    ", last_seen_ms = max(excluded.last_seen_ms, last_seen_ms)"
+)
+"""Another program may have told more of a player meanwhile: unknown never overwrites known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +178,7 @@ class EntityDraft:
                     self._known[actor] = replace(known, last_seen_ms=seen)
                     self._changed.add(actor)
         rows = [self._known[actor].row() for actor in sorted(self._changed)]
-        insert_rows(connection, entities, _STORED, rows, replace=True)
+        insert_rows(connection, entities, _STORED, rows, on_conflict=_MERGE)
 
     def keep(self, *, with_seen: bool = False) -> None:
         """Make the draft the book; called once it is committed."""

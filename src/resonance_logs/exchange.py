@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 import tempfile
 from collections.abc import Sequence
 from contextlib import closing
@@ -10,8 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import Connection, select
+from sqlalchemy.exc import SQLAlchemyError
 
-from resonance_logs.errors import BackupError, NotFound
+from resonance_logs.errors import BackupError, DamagedDatabase, NotFound
 from resonance_logs.store.copies import check_copy, check_room, copy_database, fold, part_of
 from resonance_logs.store.engine import Store
 from resonance_logs.store.migrate import prepare
@@ -71,11 +73,14 @@ def import_fights(store: Store, source: Path) -> ImportReport:
     check_room(source.stat().st_size, Path(tempfile.gettempdir()))
     with tempfile.TemporaryDirectory(prefix="resonance-logs-") as folder:
         copy = Path(folder) / "import.db"
-        copy_database(source, copy)
-        prepare(copy)
-        check_copy(copy, source)
-        with closing(Store(copy)) as found, found.reading() as connection:
-            return _import_all(store, connection)
+        try:
+            copy_database(source, copy)
+            prepare(copy, copy_first=False)
+            check_copy(copy, source)
+            with closing(Store(copy)) as found, found.reading() as connection:
+                return _import_all(store, connection)
+        except (sqlite3.Error, UnicodeDecodeError, DamagedDatabase) as error:
+            raise BackupError(f"{source} is damaged, and was not taken further: {error}") from error
 
 
 def _import_all(store: Store, source: Connection) -> ImportReport:
@@ -91,12 +96,18 @@ def _import_all(store: Store, source: Connection) -> ImportReport:
             damaged.append(encounter_id)
             _logger.warning("encounter %d of the file is damaged, and not taken", encounter_id)
             continue
-        with store.writing() as connection:
-            same = find_same(connection, fight)
-            if same is None:
-                imported.append(_take_in(connection, fight))
-            else:
-                known.append(same)
+        try:
+            with store.writing() as connection:
+                same = find_same(connection, fight)
+                new = _take_in(connection, fight) if same is None else None
+        except (SQLAlchemyError, OverflowError, TypeError, ValueError) as error:
+            damaged.append(encounter_id)
+            _logger.warning("encounter %d of the file is not taken: %s", encounter_id, error)
+            continue
+        if new is not None:
+            imported.append(new)
+        elif same is not None:
+            known.append(same)
     return ImportReport(imported, known, damaged)
 
 

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Select, delete, func, select, tuple_
 
 from resonance_logs.encounters import remove
 from resonance_logs.settings import Settings
+from resonance_logs.store.rejects import of_open_fight
 from resonance_logs.store.space import used_bytes
 from resonance_logs.store.tables import encounter_archives, encounters, rejected_tasks
 
@@ -132,7 +133,8 @@ def let_rejected_go(connection: Connection, kept: int) -> int:
     """Delete the oldest rejected tasks but the newest ``kept``; how many there were."""
     ids = rejected_tasks.c.id
     oldest_kept = select(ids).order_by(ids.desc()).limit(1).offset(kept - 1).scalar_subquery()
-    return connection.execute(delete(rejected_tasks).where(ids < oldest_kept)).rowcount
+    beyond = delete(rejected_tasks).where(ids < oldest_kept, ~of_open_fight())
+    return connection.execute(beyond).rowcount
 
 
 def _exceeds(used: int, limits: Limits) -> bool:

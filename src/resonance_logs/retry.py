@@ -17,7 +17,7 @@ from resonance_logs.events import Events
 from resonance_logs.statistics import actor_ids
 from resonance_logs.store.engine import Store
 from resonance_logs.store.lock import RecorderLock
-from resonance_logs.store.rejects import RejectedTask
+from resonance_logs.store.rejects import RejectedTask, read_rejected
 from resonance_logs.store.rows import MAX_PARAMETERS, parts
 from resonance_logs.store.tables import rejected_tasks
 from resonance_logs.tasks import BeginEncounter, EndEncounter, Task, UpsertEntity, decode_task
@@ -68,7 +68,9 @@ def _add_to_fight(
     store: Store, encounter_id: int, tasks: Mapping[int, Task], retried: Retried
 ) -> None:
     with store.writing() as connection:
-        refusal = _rebuild_with(connection, encounter_id, tasks)
+        left = {each.id for each in read_rejected(connection, list(tasks))}
+        tasks = {number: task for number, task in tasks.items() if number in left}
+        refusal = _rebuild_with(connection, encounter_id, tasks) if tasks else None
     if refusal is None:
         retried.taken += tasks
     else:
@@ -92,7 +94,8 @@ def _rebuild_with(
     events = Events.concatenate([stored, collect_events(list(tasks.values()))])
     known = EntityBook().draft().players(connection, actor_ids(events))
     _forget(connection, tasks)
-    rebuild(connection, encounter_id, fight.row, events, known | fight.players())
+    row = {**fight.row, "rejected_events": max(0, fight.row["rejected_events"] - len(tasks))}
+    rebuild(connection, encounter_id, row, events, known | fight.players())
     return None
 
 
@@ -109,6 +112,8 @@ def _update(store: Store, updates: Sequence[tuple[int, UpsertEntity]], retried: 
         return
     try:
         with store.writing() as connection:
+            left = {each.id for each in read_rejected(connection, [n for n, _ in updates])}
+            updates = [each for each in updates if each[0] in left]
             draft = EntityBook().draft()
             for _, task in updates:
                 draft.upsert(connection, task)

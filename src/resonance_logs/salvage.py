@@ -23,7 +23,7 @@ from resonance_logs.errors import CorruptArchive, DatabaseUnavailable
 from resonance_logs.events import Events
 from resonance_logs.store import tables
 from resonance_logs.store.checksums import CHECKED, checksum, fingerprint
-from resonance_logs.store.copies import check_room, copy_files, fold, free_name, part_of, put_aside
+from resonance_logs.store.copies import check_room, copy_files, fold, free_name, part_of
 from resonance_logs.store.engine import Store, describe
 from resonance_logs.store.facets import FAVORITE, list_under
 from resonance_logs.store.migrate import prepare
@@ -77,11 +77,11 @@ def salvage(path: Path) -> SalvageReport:
     Raises:
         DatabaseError: there is no room, or the folder cannot be written to; nothing was changed.
     """
-    check_room(2 * path.stat().st_size, path.parent)
+    check_room(3 * path.stat().st_size, path.parent)
     kept = free_name(path, "damaged")
-    put_aside(path, kept)
     report = SalvageReport(kept)
-    with part_of(path) as part, part_of(kept) as copy:
+    new = path.with_name(f"{path.name}.mended")
+    with part_of(new) as part, part_of(kept) as copy:
         copy_files(path, copy)
         prepare(part)
         try:
@@ -90,6 +90,8 @@ def salvage(path: Path) -> SalvageReport:
         except SQLAlchemyError as error:
             raise DatabaseUnavailable(f"{path} cannot be mended now: {describe(error)}") from error
         fold(part)
+        # A copy, not a second name: whoever still has the file open writes to the file.
+        copy_files(path, kept)
         for suffix in ("-wal", "-shm"):
             path.with_name(path.name + suffix).unlink(missing_ok=True)
         part.replace(path)
@@ -142,6 +144,8 @@ def _save_fight(wreck: Wreck, store: Store, encounter_id: int, report: SalvageRe
         try:
             with store.writing() as connection:
                 outcome = attempt(connection)
+        except DatabaseUnavailable:
+            raise  # of the new file: nothing is wrong with the fight
         except Exception as error:  # noqa: BLE001 - damaged values may be anything
             why = describe(error)
         else:
@@ -286,6 +290,7 @@ class _Remains:
             "is_favorite": 0,
             "was_interrupted": 1,
             "lost_events": 0,
+            "rejected_events": 0,
             "bosses": json.dumps(
                 [{"monsterName": row[0], "isDefeated": bool(row[4])} for row in bosses]
             ),

@@ -5,6 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from enum import StrEnum
 from math import isfinite
+from typing import Final
+
+MOST: Final = 1_000_000
+"""Of seconds and of days."""
 
 
 class Durability(StrEnum):
@@ -81,3 +85,5 @@ def _check(name: str, value: object, kind: str) -> None:
         raise ValueError(f"{name}: expected a whole number, got {value!r}")
     if not (value > 0 and isfinite(value)):
         raise ValueError(f"{name}: expected a number above 0, got {value!r}")
+    if kind.startswith("float") and value > MOST:
+        raise ValueError(f"{name}: expected at most {MOST:,}, got {value!r}")

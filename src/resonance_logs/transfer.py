@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, and_, insert, select
 
 from resonance_logs.archive import decode_events
 from resonance_logs.entities import Entity
@@ -166,13 +166,26 @@ def add_names(connection: Connection, rows: Rows) -> None:
 
 
 def find_same(connection: Connection, fight: StoredFight) -> int | None:
-    """The id of the fight with the same fingerprint, where it is stored already."""
+    """The id of the same fight, where it is stored already.
+
+    It has the same fingerprint; or it was made anew since, and is of the same recorder at the same
+    times in the same scene.
+    """
     encounters = tables.encounters
     own = fight.row["fingerprint"]
-    statement = select(encounters.c.id).where(
-        encounters.c.fingerprint == (fingerprint(fight.row) if own is None else own)
+    same = encounters.c.fingerprint == (fingerprint(fight.row) if own is None else own)
+    anew = and_(
+        *(
+            encounters.c[name].is_not_distinct_from(fight.row[name])
+            for name in ("started_at_ms", "ended_at_ms", "local_player_id", "scene_id")
+        )
     )
-    return connection.execute(statement.limit(1)).scalar_one_or_none()
+    for condition in (same, anew):
+        statement = select(encounters.c.id).where(condition)
+        found = connection.execute(statement.limit(1)).scalar_one_or_none()
+        if found is not None:
+            return int(found)
+    return None
 
 
 def _actor(row: tuple[Any, ...]) -> dict[str, Any]:

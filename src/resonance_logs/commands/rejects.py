@@ -11,10 +11,10 @@ from resonance_logs.commands.shapes import (
     RetryRefusal,
     RetryReport,
 )
-from resonance_logs.errors import NotFound
+from resonance_logs.errors import InvalidArgument, NotFound
 from resonance_logs.retry import retry_rejected
 from resonance_logs.store.engine import Store
-from resonance_logs.store.rejects import RejectedTask, read_rejected
+from resonance_logs.store.rejects import RejectedTask, of_open_fight, read_rejected
 from resonance_logs.store.tables import rejected_tasks
 
 
@@ -49,10 +49,17 @@ def delete_rejected_tasks(store: Store, arguments: SomeRejected) -> None:
 
     Raises:
         NotFound: one of them is not there; none was deleted.
+        InvalidArgument: one of them is of the fight being recorded, which counts it at its end.
     """
     with store.writing() as connection:
         _find(connection, arguments)
-        statement = delete(rejected_tasks)
+        statement = delete(rejected_tasks).where(~of_open_fight())
+        if arguments.ids is not None:
+            counted = select(rejected_tasks.c.id).where(
+                rejected_tasks.c.id.in_(arguments.ids), of_open_fight()
+            )
+            if connection.execute(counted.limit(1)).first() is not None:
+                raise InvalidArgument("ids", "one is of the fight that is still being recorded")
         if arguments.ids is not None:
             statement = statement.where(rejected_tasks.c.id.in_(arguments.ids))
         connection.execute(statement)

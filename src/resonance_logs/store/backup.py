@@ -10,6 +10,7 @@ from resonance_logs.store.copies import (
     check_room,
     copy_checked,
     copy_database,
+    copy_files,
     fold,
     free_name,
     part_of,
@@ -51,25 +52,30 @@ def restore(path: Path, source: Path) -> Path | None:
     if source.stat().st_size == 0:
         raise BackupError(f"{source} is empty, and no backup")
     check_room(source.stat().st_size, path.parent)
-    with part_of(path) as part:
-        copy_database(source, part)
-        prepare(part)
-        check_copy(part, source)
-        lock = RecorderLock(path)
-        lock.acquire()
-        try:
+    lock = RecorderLock(path)
+    lock.acquire()
+    try:
+        with part_of(path) as part:
+            copy_database(source, part)
+            prepare(part, copy_first=False)
+            check_copy(part, source)
             kept = _keep(path) if path.exists() else None
             part.replace(path)
-        finally:
-            lock.release()
+    finally:
+        lock.release()
     return kept
 
 
 def _keep(path: Path) -> Path:
-    """Give the database that is to be replaced a second name; it stays under its own until then."""
+    """Keep the database that is to be replaced, with its log as it is; until then it stays."""
     kept = free_name(path, "before-restore")
-    fold(path)
-    put_aside(path, kept)
+    log = path.with_name(f"{path.name}-wal")
+    if log.exists() and log.stat().st_size:
+        copy_files(path, kept)  # before the log is moved into what may be a damaged file
+        fold(path)
+    else:
+        fold(path)
+        put_aside(path, kept)
     for suffix in ("-wal", "-shm"):  # of a file too damaged to be folded
         path.with_name(path.name + suffix).unlink(missing_ok=True)
     return kept

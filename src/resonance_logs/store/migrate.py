@@ -42,8 +42,10 @@ _alembic = threading.Lock()
 _logger = logging.getLogger(__name__)
 
 
-def prepare(path: Path) -> None:
+def prepare(path: Path, *, copy_first: bool = True) -> None:
     """Make the file where there is none, check that it is ours, and migrate it.
+
+    With ``copy_first`` a file of which a table is to be rebuilt is copied before.
 
     Several processes may do so at once: each step is atomic, and the migration runs within one
     write transaction, which the others wait for.
@@ -62,7 +64,7 @@ def prepare(path: Path) -> None:
         try:
             _lay_foundation(path)
             if _version(path) != SCHEMA_VERSION:
-                _migrate(path)
+                _migrate(path, copy_first=copy_first)
             return
         except sqlite3.OperationalError as error:
             # Switching a new file to WAL does not wait for the busy timeout.
@@ -148,7 +150,7 @@ def _version(path: Path) -> str | None:
         connection.close()
 
 
-def _migrate(path: Path) -> None:
+def _migrate(path: Path, *, copy_first: bool) -> None:
     # Alembic takes a fifth of a second to import, and most openings find nothing to do.
     from alembic import command
     from alembic.config import Config
@@ -161,7 +163,7 @@ def _migrate(path: Path) -> None:
         with store.writing() as connection:
             before = _version_within(connection)
             if before is not None:
-                _guard(path, connection, before)
+                _guard(path, connection, before, copy_first=copy_first)
             config.attributes["connection"] = connection
             with _alembic:
                 command.upgrade(config, "head")
@@ -179,7 +181,7 @@ def _migrate(path: Path) -> None:
     _logger.info("%s migrated from %s to %s", path, before or "nothing", SCHEMA_VERSION)
 
 
-def _guard(path: Path, connection: Connection, before: str) -> None:
+def _guard(path: Path, connection: Connection, before: str, *, copy_first: bool) -> None:
     """See that the file is sound, and keep a copy where a table of it is to be rebuilt.
 
     Raises:
@@ -189,7 +191,7 @@ def _guard(path: Path, connection: Connection, before: str) -> None:
     found = connection.exec_driver_sql("PRAGMA quick_check(1)").scalars().all()
     if found != ["ok"]:
         raise DamagedDatabase(f"{path} is damaged, and was not migrated: {found[0]}")
-    if not any(before < each for each in REBUILDING):
+    if not copy_first or not any(before < each for each in REBUILDING):
         return
     kept = free_name(path, f"before-{SCHEMA_VERSION}")
     try:

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import NamedTuple, Self
 
 import msgspec
-from sqlalchemy import Connection, func, select
+from sqlalchemy import ColumnElement, Connection, func, select
 
 from resonance_logs.store.rows import insert_rows
-from resonance_logs.store.tables import rejected_tasks
+from resonance_logs.store.tables import encounters, rejected_tasks
 from resonance_logs.tasks import InsertDamageEvent, InsertHealEvent
 
 
@@ -73,6 +73,12 @@ def store_rejections(connection: Connection, rejections: Sequence[Rejection]) ->
         ("rejected_at_ms", "task", "error", "encounter_id"),
         [(each.rejected_at_ms, each.task, each.error, each.encounter_id) for each in rejections],
     )
+
+
+def of_open_fight() -> ColumnElement[bool]:
+    """Whether a rejected task is of a fight that goes on, which counts them at its end."""
+    still_open = select(encounters.c.id).where(encounters.c.ended_at_ms.is_(None))
+    return func.coalesce(rejected_tasks.c.encounter_id, -1).in_(still_open)
 
 
 def count_rejected(connection: Connection, encounter_id: int) -> int:

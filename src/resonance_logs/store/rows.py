@@ -22,14 +22,16 @@ def insert_rows(
     rows: Iterable[Sequence[object]],
     *,
     replace: bool = False,
+    on_conflict: str = "",
 ) -> None:
     """Insert rows (one value a column, in order); with ``replace`` absolute values overwrite.
 
-    Only the given columns of a row that is already there are overwritten.
+    Only the given columns of a row that is already there are overwritten; ``on_conflict`` is a
+    clause of one's own for such rows.
     """
     for part in parts(rows, MAX_PARAMETERS // len(columns)):
         values = ",".join([_placeholders(len(columns))] * len(part))
-        ending = _on_conflict(table, tuple(columns)) if replace else ""
+        ending = _on_conflict(table, tuple(columns)) if replace else on_conflict
         connection.exec_driver_sql(
             f"INSERT INTO {table.name} ({','.join(columns)}) VALUES {values}{ending}",  # noqa: S608
             tuple(chain.from_iterable(part)),
