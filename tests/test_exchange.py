@@ -1,5 +1,6 @@
 """Fights go from one database to another whole, and are never there twice."""
 
+import contextlib
 import shutil
 import sqlite3
 from pathlib import Path
@@ -247,3 +248,43 @@ def test_real_fights_arrive_as_they_were(path: Path, other: Path) -> None:
             sorted(each.total_dmg for each in ours)[-3:]
             == sorted(each.total_dmg for each in page)[-3:]
         )
+
+
+def test_what_an_import_told_of_a_player_is_not_lost_to_who_records(
+    path: Path, other: Path
+) -> None:
+    with Database.open(path) as db:
+        record(db, [UpsertEntity(entity_id=7, seen_at_ms=9_000_000)])
+        db.import_fights(other)
+        record(db, [UpsertEntity(entity_id=7, seen_at_ms=9_000_001, level=60)])
+    assert rows(path, "SELECT name, level FROM entities WHERE entity_id = 7") == [("Aoi", 60)]
+
+
+def test_a_file_made_up_by_somebody_is_refused_or_left_out(path: Path, other: Path) -> None:
+    with Database.open(path) as db:
+        record(db, fight())
+    spoilt = path.with_name("spoilt.db")
+    for spoil in (
+        "UPDATE sqlite_schema SET sql = replace(sql, ') STRICT', ')') WHERE name = 'encounters'",
+        "UPDATE sqlite_schema SET sql = CAST(X'ff28' AS TEXT) WHERE name = 'encounters'",
+    ):
+        shutil.copy(path, spoilt)
+        connection = sqlite3.connect(spoilt)
+        connection.execute("PRAGMA writable_schema=ON")
+        connection.execute(spoil)
+        connection.commit()
+        connection.close()
+        connection = sqlite3.connect(spoilt)
+        connection.text_factory = bytes
+        with contextlib.suppress(sqlite3.Error, UnicodeDecodeError):
+            connection.execute("UPDATE encounters SET duration_ms = 'abc', fingerprint = NULL")
+            connection.commit()
+        connection.close()
+        with Database.open(other) as db:
+            told = ""
+            try:
+                damaged = list(db.import_fights(spoilt).damaged)
+            except DatabaseError as error:
+                damaged, told = [], str(error)
+            assert damaged == [1] or "spoilt.db" in told
+            assert db.commands.get_recent_encounters().total_count == 1

@@ -5,6 +5,7 @@ from pathlib import Path
 import platformdirs
 import pytest
 
+from resonance_logs import DatabaseUnavailable
 from resonance_logs.location import default_path, find_path
 
 
@@ -34,3 +35,8 @@ def test_a_tilde_is_the_home_folder_and_a_relative_path_the_present_folder(
     monkeypatch.chdir(tmp_path)
     assert find_path("x.db") == tmp_path / "x.db"
     assert find_path("~/x.db") == Path.home() / "x.db"
+
+
+def test_a_home_folder_of_nobody_is_told() -> None:
+    with pytest.raises(DatabaseUnavailable, match="~nobody-of-that-name/x"):
+        find_path("~nobody-of-that-name/x.db")

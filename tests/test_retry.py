@@ -10,10 +10,14 @@ from resonance_logs import (
     Database,
     EndEncounter,
     InsertDamageEvent,
+    InvalidArgument,
     NotFound,
     UpsertEntity,
 )
 from resonance_logs.commands.shapes import RetryReport
+from resonance_logs.retention import let_rejected_go
+from resonance_logs.retry import retry_rejected
+from resonance_logs.store.rejects import read_rejected
 from tests.test_database import fight, record, rows
 
 
@@ -144,3 +148,46 @@ def test_rejected_tasks_are_shown_newest_first_and_deleted(recorded: Path) -> No
         assert db.commands.get_rejected_tasks().total_count == 1
         db.commands.delete_rejected_tasks()
         assert db.commands.get_rejected_tasks().total_count == 0
+
+
+def test_two_who_retry_at_once_add_a_hit_once(recorded: Path) -> None:
+    mended(recorded, value=5)
+    with Database.open(recorded, record=False) as db:
+        with db._store.reading() as connection:
+            read = read_rejected(connection)
+        assert retry_rejected(db._store, read).taken == [2, 1]
+        assert retry_rejected(db._store, read).taken == []
+        assert db.commands.get_encounter_by_id(1).total_dmg == 40
+
+
+def test_rejected_hits_that_were_deleted_leave_their_fight_incomplete(recorded: Path) -> None:
+    mended(recorded, value=5)
+    with Database.open(recorded, record=False) as db:
+        db.commands.delete_rejected_tasks([1])
+        db.commands.retry_rejected_tasks([2])
+        fight = db.commands.get_encounter_by_id(1)
+        assert (fight.rejected_events, fight.is_complete) == (1, False)
+
+
+def test_rejected_hits_of_the_open_fight_are_kept_until_its_end(path: Path) -> None:
+    with Database.open(path) as db:
+        record(db, [*fight()[:-1], hit(1_000, "x"), hit(1_000, "y")])
+        with pytest.raises(InvalidArgument, match="still being recorded"):
+            db.commands.delete_rejected_tasks([1])
+        db.commands.delete_rejected_tasks()
+        with db._store.writing() as connection:
+            let_rejected_go(connection, 1)
+        record(db, fight()[-1:])
+        assert db.commands.get_encounter_by_id(1).rejected_events == 2
+        db.commands.delete_rejected_tasks()
+        assert db.commands.get_rejected_tasks().total_count == 0
+
+
+def test_a_fight_with_a_hit_more_is_still_the_same_fight(recorded: Path) -> None:
+    target = recorded.with_name("before.rlog")
+    with Database.open(recorded, record=False) as db:
+        db.export_fights([1, 2], target)
+    mended(recorded, value=5)
+    retry(recorded)
+    with Database.open(recorded, record=False) as db:
+        assert list(db.import_fights(target).known) == [1, 2]

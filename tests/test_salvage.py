@@ -8,15 +8,21 @@ import pytest
 
 from resonance_logs import (
     AlreadyRecording,
+    DamagedDatabase,
     Database,
     DatabaseUnavailable,
     EndEncounter,
+    InsertDamageEvent,
     NotADatabase,
+    Settings,
+    UpsertEntity,
     decode_task,
 )
+from resonance_logs import salvage as salvage_module
 from resonance_logs.commands.shapes import EncounterRange
 from resonance_logs.salvage import Outcome, SalvageReport
 from resonance_logs.store.copies import copy_files
+from resonance_logs.store.engine import Store
 from tests.test_database import fight, record, rows
 from tests.test_exchange import everything, rich_fight
 from tests.test_recovery import kill, recorder
@@ -338,3 +344,152 @@ def ranges(path: Path) -> list[EncounterRange]:
     with Database.open(path, record=False) as db:
         ids = sorted(each.id for each in db.commands.get_recent_encounters(1_000).rows)
         return [db.commands.get_encounter_range(each) for each in ids]
+
+
+def test_tables_that_the_user_added_are_no_damage(recorded: Path) -> None:
+    spoil(recorded, "CREATE TABLE notes (x)", "CREATE VIEW mine AS SELECT 1")
+    assert Database.salvage(recorded) is None
+
+
+def test_a_disk_that_is_full_meanwhile_costs_no_fight(
+    recorded: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = told(recorded)
+    overwrite(recorded, pages_of(recorded, "heal_skill_stats")[0])
+    writing, calls = Store.writing, iter(range(1_000))
+
+    def failing(self: Store) -> object:
+        if 10 < next(calls) < 20:
+            raise DatabaseUnavailable("the disk is full")
+        return writing(self)
+
+    content = recorded.read_bytes()
+    monkeypatch.setattr(Store, "writing", failing)
+    with pytest.raises(DatabaseUnavailable, match="the disk is full"):
+        Database.salvage(recorded)
+    monkeypatch.undo()
+    assert recorded.read_bytes() == content
+    assert [each.name for each in recorded.parent.glob("*damaged*")] == []
+    mend(recorded)
+    assert told(recorded) == before
+
+
+@pytest.mark.parametrize("statement", ["2000000000000", "-5", "9007199254740993"])
+def test_a_damaged_highest_number_is_not_believed(recorded: Path, statement: str) -> None:
+    spoil(recorded, f"UPDATE sqlite_sequence SET seq = {statement} WHERE name = 'encounters'")
+    overwrite(recorded, pages_of(recorded, "heal_skill_stats")[0])
+    assert mend(recorded).outcomes.total() == FIGHTS - 2
+
+
+def test_keys_out_of_order_do_not_go_round_in_circles(path: Path) -> None:
+    with Database.open(path) as db:
+        record(db, fight())
+        record(db, [UpsertEntity(entity_id=n, seen_at_ms=n, name=f"P{n}") for n in range(1, 11)])
+    (page,) = pages_of(path, "entities")
+    content = bytearray(path.read_bytes())
+    start = 4_096 * (page - 1)
+    last = start + int.from_bytes(content[start + 8 + 2 * 9 : start + 10 + 2 * 9], "big")
+    assert content[last + 1] == 10  # the key of the last row, after its length
+    content[last + 1] = 1
+    path.write_bytes(content)
+    spoil(path, "UPDATE damage_skill_stats SET hits = 9")
+    mend(path)
+    assert rows(path, "SELECT count(*) FROM entities") == [(9,)]
+
+
+def test_of_an_open_fight_only_the_unreadable_part_of_its_journal_is_lost(path: Path) -> None:
+    with Database.open(path) as db:
+        record(db, fight(hits=5)[:-1])
+        for n in range(4):
+            record(db, [hit_at(2_000 + 100 * n + k, 1_000 * k) for k in range(400)])
+    connection = sqlite3.connect(path)
+    connection.execute("UPDATE encounter_journal SET payload = zeroblob(30000) WHERE chunk = 3")
+    connection.execute("UPDATE recorder_runs SET ended_at_ms = NULL")
+    connection.commit()
+    connection.close()
+    damage_overflow(path)
+    with Database.open(path) as db:
+        (fought,) = db.commands.get_recent_encounters().rows
+        assert (fought.was_interrupted, fought.is_complete) == (True, False)
+        assert fought.lost_events == 400
+        assert fought.total_dmg == 50 + 3 * sum(1_000 * k for k in range(400))
+
+
+def hit_at(time_ms: int, value: int) -> InsertDamageEvent:
+    return InsertDamageEvent(timestamp_ms=time_ms, attacker_id=7, value=value, defender_id=900)
+
+
+def damage_overflow(path: Path) -> None:
+    """Have the chain of pages of a large value lead to nowhere."""
+    content = bytearray(path.read_bytes())
+    pages = [
+        page
+        for page in range(1, len(content) // 4_096)
+        if content[4_096 * page + 4 : 4_096 * page + 4_096] == bytes(4_092)
+        and int.from_bytes(content[4_096 * page : 4_096 * page + 4], "big")
+    ]
+    at = 4_096 * pages[len(pages) // 2]
+    content[at : at + 4] = b"\xff" * 4
+    path.write_bytes(content)
+
+
+def test_a_program_stopped_before_the_last_step_takes_it_at_the_next_open(
+    recorded: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = told(recorded)
+    overwrite(recorded, pages_of(recorded, "heal_skill_stats")[0])
+    damaged = recorded.read_bytes()
+
+    def stop(_path: Path) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(salvage_module, "finish_salvage", stop)
+    with pytest.raises(KeyboardInterrupt):
+        Database.salvage(recorded)
+    monkeypatch.undo()
+    assert recorded.read_bytes() == damaged
+    Database.open(recorded).close()
+    assert told(recorded) == before
+    (kept,) = recorded.parent.glob("fights.damaged-*.db")
+    assert kept.read_bytes() == damaged
+
+
+def test_the_log_of_a_damaged_file_stays_beside_it(path: Path) -> None:
+    process = recorder(path, 300)
+    assert process.stdout is not None
+    for _ in range(40):
+        process.stdout.readline()
+    kill(process)
+    log = path.with_name(f"{path.name}-wal")
+    written = log.read_bytes()
+    in_log = {
+        int.from_bytes(written[at : at + 4], "big") for at in range(32, len(written), 24 + 4_096)
+    }
+    content = bytearray(path.read_bytes())
+    for page in range(2, len(content) // 4_096 + 1):
+        at = 4_096 * (page - 1)
+        if page not in in_log and content[at] in {10, 13}:
+            content[at : at + 4_096] = b"\xff" * 4_096
+    path.write_bytes(content)
+    before = (path.read_bytes(), log.read_bytes())
+    with pytest.raises(DamagedDatabase):
+        Database.open(path, settings=Settings(salvage=False))
+    assert (path.read_bytes(), log.read_bytes()) == before
+    Database.open(path).close()
+    (kept,) = path.parent.glob("fights.damaged-*.db")
+    assert (kept.read_bytes(), kept.with_name(f"{kept.name}-wal").read_bytes()) == before
+
+
+def test_a_list_of_tables_that_is_no_text_is_damage(recorded: Path) -> None:
+    connection = sqlite3.connect(recorded)
+    connection.execute("PRAGMA writable_schema=ON")
+    connection.execute(
+        "UPDATE sqlite_schema SET sql = CAST(X'ff28ff' AS TEXT), name = CAST(X'ffff' AS TEXT) "
+        "WHERE name = 'heal_skill_stats'"
+    )
+    connection.commit()
+    connection.close()
+    with pytest.raises(DamagedDatabase):
+        Database.open(recorded, record=False)
+    Database.open(recorded).close()
+    assert is_sound(recorded)

@@ -30,3 +30,12 @@ def test_a_number_of_tasks_is_a_whole_one() -> None:
 def test_a_durability_that_there_is_not_is_refused_with_those_that_there_are() -> None:
     with pytest.raises(ValueError, match="durability: expected normal or full, got 'high'"):
         Settings(durability="high")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("batch_seconds", 1e12), ("keep_fights_days", 1e20), ("keep_rejected", 10**400)],
+)
+def test_a_number_that_no_clock_or_file_can_hold_is_refused(name: str, value: float) -> None:
+    with pytest.raises(ValueError, match=f"{name}: expected"):
+        Settings(**{name: value})  # type: ignore[arg-type]

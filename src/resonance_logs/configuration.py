@@ -13,6 +13,7 @@ from typing import Any, Final, Self
 import platformdirs
 
 from resonance_logs.errors import InputError
+from resonance_logs.location import absolute
 from resonance_logs.settings import Durability, Settings
 
 PREFIX: Final = "RESONANCE_LOGS_"
@@ -26,7 +27,7 @@ def settings_file() -> Path:
     """The file of settings: RESONANCE_LOGS_SETTINGS, or settings.toml in the user's folder."""
     named = os.environ.get(FILE_VARIABLE)
     if named:
-        return Path(named).expanduser().absolute()
+        return absolute(named)
     return Path(platformdirs.user_config_path("resonance-logs", appauthor=False)) / "settings.toml"
 
 

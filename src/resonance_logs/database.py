@@ -23,7 +23,7 @@ from resonance_logs.errors import (
     RecordingError,
 )
 from resonance_logs.exchange import ImportReport, export_fights, import_fights
-from resonance_logs.location import find_path
+from resonance_logs.location import absolute, find_path
 from resonance_logs.mending import mend
 from resonance_logs.queue import FlushMark, Item, TaskQueue
 from resonance_logs.recovery import Session
@@ -206,7 +206,7 @@ class Database:
         Raises:
             BackupError: the target is there already, or the copy cannot be made.
         """
-        return back_up(self.path, Path(target).expanduser().absolute())
+        return back_up(self.path, absolute(target))
 
     def export_fights(self, ids: Sequence[int], target: str | os.PathLike[str]) -> int:
         """Write ended fights, with all that belongs to them, to a new file; its size in bytes.
@@ -217,7 +217,7 @@ class Database:
             NotFound: one of the fights is not there, or has not ended.
             BackupError: the target is there already, or cannot be written, or a fight is damaged.
         """
-        return export_fights(self._store, ids, Path(target).expanduser().absolute())
+        return export_fights(self._store, ids, absolute(target))
 
     def import_fights(self, source: str | os.PathLike[str]) -> ImportReport:
         """Take in the fights of an exported file, or of any database; those known already stay.
@@ -227,7 +227,7 @@ class Database:
         Raises:
             DatabaseError: the file cannot be read; the subclass says why.
         """
-        return import_fights(self._store, Path(source).expanduser().absolute())
+        return import_fights(self._store, absolute(source))
 
     def fights_table(self, filters: Filters | None = None) -> Table:
         """All ended fights that pass the filters, as columns: a row a fight."""
@@ -253,7 +253,7 @@ class Database:
             AlreadyRecording: the database is being recorded.
             DatabaseError: the backup cannot be used, or not be put there; the subclass says why.
         """
-        return restore(find_path(path), Path(source).expanduser().absolute())
+        return restore(find_path(path), absolute(source))
 
     @staticmethod
     def salvage(path: str | os.PathLike[str] | None = None) -> SalvageReport | None:

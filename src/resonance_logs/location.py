@@ -8,6 +8,8 @@ from typing import Final
 
 import platformdirs
 
+from resonance_logs.errors import DatabaseUnavailable
+
 ENVIRONMENT_VARIABLE: Final = "RESONANCE_LOGS_DB"
 FILE_NAME: Final = "resonance-logs.db"
 
@@ -17,7 +19,19 @@ def default_path() -> Path:
     return Path(platformdirs.user_data_path("resonance-logs", appauthor=False)) / FILE_NAME
 
 
+def absolute(path: str | os.PathLike[str]) -> Path:
+    """The path from the root on; a tilde is a home folder.
+
+    Raises:
+        DatabaseUnavailable: nobody is of the name after the tilde.
+    """
+    try:
+        return Path(path).expanduser().absolute()
+    except RuntimeError as error:
+        raise DatabaseUnavailable(f"{path}: {error}") from error
+
+
 def find_path(path: str | os.PathLike[str] | None = None) -> Path:
     """The path given, else that of the environment variable RESONANCE_LOGS_DB, else the default."""
     named = path if path is not None else os.environ.get(ENVIRONMENT_VARIABLE) or None
-    return default_path() if named is None else Path(named).expanduser().absolute()
+    return default_path() if named is None else absolute(named)

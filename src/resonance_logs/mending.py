@@ -8,10 +8,12 @@ from pathlib import Path
 from resonance_logs.commands.arguments import CheckOf
 from resonance_logs.commands.check import check_database
 from resonance_logs.errors import DamagedDatabase, DatabaseUnavailable
-from resonance_logs.salvage import SalvageReport, salvage
+from resonance_logs.salvage import SalvageReport, finish_salvage, salvage
+from resonance_logs.store.copies import log_kept
 from resonance_logs.store.engine import Store
 from resonance_logs.store.lock import RecorderLock
 from resonance_logs.store.migrate import prepare
+from resonance_logs.store.soundness import NOT_OURS
 
 
 def mend(path: Path) -> SalvageReport | None:
@@ -26,7 +28,9 @@ def mend(path: Path) -> SalvageReport | None:
     lock = RecorderLock(path)
     lock.acquire()
     try:
-        return None if _is_sound(path) else salvage(path)
+        finish_salvage(path)
+        with log_kept(path):
+            return None if _is_sound(path) else salvage(path)
     finally:
         lock.release()
 
@@ -35,6 +39,8 @@ def _is_sound(path: Path) -> bool:
     try:
         prepare(path)
         with closing(Store(path)) as store:
-            return check_database(store, CheckOf()).is_sound
+            findings = check_database(store, CheckOf()).findings
+            # Tables that somebody added are no damage, and would be lost.
+            return all(each.message.endswith(NOT_OURS) for each in findings)
     except DamagedDatabase:
         return False

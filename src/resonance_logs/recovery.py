@@ -16,10 +16,11 @@ from resonance_logs.endings import Ending, finish
 from resonance_logs.entities import EntityBook
 from resonance_logs.errors import DamagedDatabase, DatabaseError
 from resonance_logs.recorder import Batch, RecorderState, Settlement
-from resonance_logs.salvage import salvage
+from resonance_logs.salvage import finish_salvage, salvage
 from resonance_logs.settings import Settings
 from resonance_logs.spill import find_spills, read_spill, write_spill
 from resonance_logs.store import tables
+from resonance_logs.store.copies import log_kept
 from resonance_logs.store.engine import Store
 from resonance_logs.store.lock import RecorderLock
 from resonance_logs.store.migrate import check_path, prepare
@@ -90,13 +91,15 @@ class Session:
 
 
 def _open_sound(path: Path, settings: Settings) -> Store:
-    try:
-        return _open_checked(path)
-    except DamagedDatabase:
-        if not settings.salvage:
-            raise
-        salvage(path)
-        return _open_checked(path)
+    finish_salvage(path)
+    with log_kept(path):
+        try:
+            return _open_checked(path)
+        except DamagedDatabase:
+            if not settings.salvage:
+                raise
+            salvage(path)
+    return _open_checked(path)
 
 
 def _open_checked(path: Path) -> Store:

@@ -1,7 +1,7 @@
 """What is let go so that the file keeps its size: single hits first, whole fights last.
 
 Favourites are always kept. Age is reckoned from the newest fight (or from now, where that is
-earlier), so that neither a clock that is wrong nor a long break empties the history.
+earlier), so that neither a long break nor a single fight from the future empties the history.
 """
 
 from __future__ import annotations

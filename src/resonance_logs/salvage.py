@@ -28,11 +28,15 @@ from resonance_logs.store.engine import Store, describe
 from resonance_logs.store.facets import FAVORITE, list_under
 from resonance_logs.store.migrate import prepare
 from resonance_logs.store.wreck import Wreck
+from resonance_logs.tasks import MAX_INTEGER
 from resonance_logs.transfer import StoredFight
 
 _logger = logging.getLogger(__name__)
 
 _ROW: Final = tuple(column.name for column in tables.encounters.c)[1:]
+MOST_DELETED: Final = 1_000_000
+"""A highest number so far above all that are there is taken for damaged."""
+
 _COUNTED: Final = ("was_interrupted", "rejected_events", "lost_events", "journal_bytes")
 
 
@@ -77,10 +81,13 @@ def salvage(path: Path) -> SalvageReport:
     Raises:
         DatabaseError: there is no room, or the folder cannot be written to; nothing was changed.
     """
-    check_room(3 * path.stat().st_size, path.parent)
+    log = path.with_name(f"{path.name}-wal")
+    size = path.stat().st_size + (log.stat().st_size if log.exists() else 0)
+    check_room(3 * size, path.parent)
+    _logger.warning("%s is damaged; what can be read of it is saved, which may take a while", path)
     kept = free_name(path, "damaged")
     report = SalvageReport(kept)
-    new = path.with_name(f"{path.name}.mended")
+    new = _mended(path)
     with part_of(new) as part, part_of(kept) as copy:
         copy_files(path, copy)
         prepare(part)
@@ -92,13 +99,29 @@ def salvage(path: Path) -> SalvageReport:
         fold(part)
         # A copy, not a second name: whoever still has the file open writes to the file.
         copy_files(path, kept)
-        for suffix in ("-wal", "-shm"):
-            path.with_name(path.name + suffix).unlink(missing_ok=True)
-        part.replace(path)
+        part.replace(new)
+    finish_salvage(path)
     lines = [report.summary, *report.notes]
-    kept.with_name(f"{kept.name}.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    try:
+        kept.with_name(f"{kept.name}.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    except OSError as error:
+        _logger.error("the report cannot be written: %s", error)
     _logger.warning("%s was damaged; %s", path, report.summary)
     return report
+
+
+def finish_salvage(path: Path) -> None:
+    """Put the mended file, where there is one, in the place of the damaged one, of which a copy is
+    kept; also where the program was stopped in the middle of that.
+    """
+    if _mended(path).exists():
+        for suffix in ("-wal", "-shm"):
+            path.with_name(path.name + suffix).unlink(missing_ok=True)
+        _mended(path).replace(path)
+
+
+def _mended(path: Path) -> Path:
+    return path.with_name(f"{path.name}.mended")
 
 
 def _save(wreck: Wreck, store: Store, report: SalvageReport) -> None:
@@ -108,16 +131,14 @@ def _save(wreck: Wreck, store: Store, report: SalvageReport) -> None:
         _save_rows(connection, tables.rejected_tasks, wreck.scan("rejected_tasks", "id"))
         names = wreck.everything("catalog_names")
         _save_rows(connection, tables.catalog_names, iter(names))
-    last = max(
-        wreck.sequence("encounters"),
-        wreck.highest("encounters", "id"),
-        *(
-            wreck.highest(table.name, "encounter_id")
-            for table in (*CHECKED.values(), tables.encounter_archives, tables.encounter_journal)
-        ),
-    )
-    for encounter_id in range(1, last + 1):
+    ids = set(wreck.ids("encounters", "id"))
+    for table in (*CHECKED.values(), tables.encounter_archives, tables.encounter_journal):
+        ids |= set(wreck.ids(table.name, "encounter_id"))
+    for encounter_id in sorted(each for each in ids if 0 < each < MAX_INTEGER):
         _save_fight(wreck, store, encounter_id, report)
+    last = max(ids, default=0)
+    if last < (given := wreck.sequence("encounters")) < last + MOST_DELETED:
+        last = given
     with store.writing() as connection:
         connection.exec_driver_sql("DELETE FROM sqlite_sequence WHERE name = 'encounters'")
         connection.exec_driver_sql("INSERT INTO sqlite_sequence VALUES ('encounters', ?)", (last,))
@@ -193,7 +214,9 @@ class _Remains:
         archive, events = _decoded(archives)
         if archives is None or (archives and events is None):
             faults.append("encounter_archives")
-        journal = wreck.rows("encounter_journal", "encounter_id", encounter_id) or []
+        journal, is_whole = wreck.journal(encounter_id)
+        if not is_whole:
+            faults.append("encounter_journal")
         if events is None and journal:
             events = _of_journal(journal)
         is_lost = archives is None or (bool(archives) and archive is None)

@@ -77,12 +77,17 @@ def _check(name: str, value: object, kind: str) -> None:
         if not isinstance(value, bool):
             raise ValueError(f"{name}: expected true or false, got {value!r}")
         return
-    if value is None and kind.endswith("None"):
-        return
+    if value is not None or not kind.endswith("None"):
+        _check_number(name, value, kind)
+
+
+def _check_number(name: str, value: object, kind: str) -> None:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ValueError(f"{name}: expected a number above 0, got {value!r}")
     if kind.startswith("int") and not isinstance(value, int):
         raise ValueError(f"{name}: expected a whole number, got {value!r}")
+    if isinstance(value, int) and value >= 2**53:
+        raise ValueError(f"{name}: expected a number below 2**53")
     if not (value > 0 and isfinite(value)):
         raise ValueError(f"{name}: expected a number above 0, got {value!r}")
     if kind.startswith("float") and value > MOST:

@@ -13,8 +13,8 @@ from resonance_logs.store.copies import (
     copy_files,
     fold,
     free_name,
+    log_kept,
     part_of,
-    put_aside,
 )
 from resonance_logs.store.lock import RecorderLock
 from resonance_logs.store.migrate import prepare
@@ -51,7 +51,8 @@ def restore(path: Path, source: Path) -> Path | None:
         raise BackupError(f"{source}: there is no such file; check the path")
     if source.stat().st_size == 0:
         raise BackupError(f"{source} is empty, and no backup")
-    check_room(source.stat().st_size, path.parent)
+    old = path.stat().st_size if path.exists() else 0
+    check_room(source.stat().st_size + old, path.parent)
     lock = RecorderLock(path)
     lock.acquire()
     try:
@@ -67,15 +68,11 @@ def restore(path: Path, source: Path) -> Path | None:
 
 
 def _keep(path: Path) -> Path:
-    """Keep the database that is to be replaced, with its log as it is; until then it stays."""
+    """Keep a copy of the database that is to be replaced, with its log, as they are."""
     kept = free_name(path, "before-restore")
-    log = path.with_name(f"{path.name}-wal")
-    if log.exists() and log.stat().st_size:
-        copy_files(path, kept)  # before the log is moved into what may be a damaged file
-        fold(path)
-    else:
-        fold(path)
-        put_aside(path, kept)
+    with log_kept(path):
+        copy_files(path, kept)
+    fold(path)  # which nobody else may have open
     for suffix in ("-wal", "-shm"):  # of a file too damaged to be folded
         path.with_name(path.name + suffix).unlink(missing_ok=True)
     return kept

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import shutil
 import sqlite3
 import time
@@ -12,6 +11,7 @@ from contextlib import closing, contextmanager
 from itertools import count
 from pathlib import Path
 from typing import Final
+from urllib.parse import quote
 
 from resonance_logs.errors import BackupError
 from resonance_logs.store.engine import connect
@@ -75,7 +75,7 @@ def copy_database(source: Path, target: Path) -> None:
     try:
         with closing(connect(source)) as reader, closing(sqlite3.connect(target)) as writer:
             reader.backup(writer)
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:
         raise BackupError(f"{source} cannot be copied: {error}") from error
 
 
@@ -103,26 +103,30 @@ def copy_files(path: Path, target: Path) -> None:
             shutil.copy2(beside, target.with_name(target.name + suffix))
 
 
-def put_aside(path: Path, kept: Path) -> None:
-    """Give a database, and its log where it has one, a second name.
+@contextmanager
+def log_kept(path: Path) -> Iterator[None]:
+    """While the block runs, and at its end, closing the database moves no log into the file.
 
-    Raises:
-        BackupError: the folder cannot be written to.
+    SQLite does so when the last connection is closed, unless that one may only read.
     """
-    try:
-        for suffix in ("-wal", ""):
-            beside = path.with_name(path.name + suffix)
-            if beside.exists():
-                _link(beside, kept.with_name(kept.name + suffix))
-    except OSError as error:
-        raise BackupError(f"{path} cannot be put aside: {error.strerror or error}") from error
+    log = path.with_name(f"{path.name}-wal")
+    if not (log.exists() and log.stat().st_size and path.exists() and path.stat().st_size):
+        yield  # SQLite would throw the log of an empty file away
+        return
+    address = f"file:{quote(str(path))}?mode=ro"
+    with closing(sqlite3.connect(address, uri=True)) as last:
+        with closing(sqlite3.connect(path)) as first:
+            for connection in (first, last):
+                _touch(connection)
+        yield
 
 
-def _link(path: Path, name: Path) -> None:
+def _touch(connection: sqlite3.Connection) -> None:
+    """Have the log opened, though what is read may be damaged."""
     try:
-        os.link(path, name)
-    except OSError:  # a file system without links
-        shutil.copy2(path, name)
+        connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    except (sqlite3.Error, UnicodeDecodeError) as error:
+        _logger.debug("looked at, and not readable: %s", error)
 
 
 def fold(path: Path) -> None:

@@ -24,7 +24,7 @@ READERS: Final = 8
 
 _logger = logging.getLogger(__name__)
 
-_PASSING: Final = frozenset(
+PASSING: Final = frozenset(
     {
         sqlite3.SQLITE_BUSY,
         sqlite3.SQLITE_LOCKED,
@@ -118,14 +118,14 @@ class Store:
 def is_passing(error: BaseException) -> bool:
     """Whether this is an error of the surroundings (locked, full, I/O) that time may cure."""
     if isinstance(error, DBAPIError):
-        return _code(error) in _PASSING
+        return _code(error) in PASSING
     return isinstance(error, OSError) and not isinstance(error, ConnectionError)
 
 
 def is_of_the_file(error: BaseException) -> bool:
     """Whether this is an error of the file or its surroundings, and of no single task."""
     if isinstance(error, DBAPIError):
-        return _code(error) in _PASSING | _DAMAGE
+        return _code(error) in PASSING | _DAMAGE
     return is_passing(error)
 
 
@@ -147,11 +147,13 @@ def _translated(path: Path) -> Iterator[None]:
         yield
     except PoolTimeout as error:
         raise DatabaseUnavailable(f"{path}: too many ask at once; ask again later") from error
+    except UnicodeDecodeError as error:  # SQLite's message about it cannot be read either
+        raise DamagedDatabase(f"{path} is damaged: {error}") from error
     except DBAPIError as error:
         if is_passing(error):
             raise DatabaseUnavailable(f"{path} cannot be used now: {error.orig}") from error
         if _code(error) in _DAMAGE:
-            raise DamagedDatabase(f"{path} is damaged: {error.orig}") from error
+            raise DamagedDatabase(f"{path} is damaged: {describe(error)}") from error
         raise
 
 

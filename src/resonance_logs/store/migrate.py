@@ -73,6 +73,8 @@ def prepare(path: Path, *, copy_first: bool = True) -> None:
             time.sleep(0.02)
         except sqlite3.DatabaseError as error:
             raise _refusal(path, error) from error
+        except UnicodeDecodeError as error:  # SQLite's message about it cannot be read either
+            raise DamagedDatabase(f"{path} is damaged: {error}") from error
         except DatabaseUnavailable:
             if time.monotonic() > deadline:
                 raise

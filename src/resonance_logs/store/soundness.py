@@ -9,10 +9,11 @@ from typing import Final
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
-from resonance_logs.store.engine import Store, describe
+from resonance_logs.store.engine import Store, describe, is_passing
 from resonance_logs.store.migrate import prepare
 
 MOST_FAULTS: Final = 100
+NOT_OURS: Final = " is not ours"
 
 
 def page_faults(connection: Connection, *, quick: bool) -> list[str]:
@@ -21,6 +22,8 @@ def page_faults(connection: Connection, *, quick: bool) -> list[str]:
     try:
         rows = connection.exec_driver_sql(f"PRAGMA {pragma}({MOST_FAULTS})").all()
     except DBAPIError as error:
+        if is_passing(error):
+            raise
         return [describe(error)]
     return [row[0] for row in rows if row[0] != "ok"]
 
@@ -36,7 +39,7 @@ def table_faults(connection: Connection) -> list[str]:
     found, expected = _schema(connection), _fresh_schema()
     return [
         *(f"{name} is missing" for name in sorted(expected.keys() - found.keys())),
-        *(f"{name} is not ours" for name in sorted(found.keys() - expected.keys())),
+        *(f"{name}{NOT_OURS}" for name in sorted(found.keys() - expected.keys())),
         *(
             f"{name} is not as it should be"
             for name in sorted(expected.keys() & found.keys())

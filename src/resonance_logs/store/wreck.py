@@ -9,6 +9,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final, Self
 
+from resonance_logs.errors import DatabaseUnavailable
+from resonance_logs.store.engine import PASSING
+
 _MOST_SKIPPED: Final = 1 << 53
 _AT_ONCE: Final = 500
 
@@ -40,24 +43,59 @@ class Wreck:
         """The rows of a table with this value in a column; None where they cannot be read."""
         return self._ask(f"SELECT * FROM {table} WHERE {key} = ?", (value,))  # noqa: S608
 
-    def scan(self, table: str, key: str) -> Iterator[dict[str, Any]]:
-        """All rows that can be read of a table with a numeric key, ascending.
+    def ids(self, table: str, key: str) -> Iterator[int]:
+        """The distinct values of a numeric column that can be read, ascending."""
+        for row in self._ascending(f"SELECT DISTINCT {key} FROM {table}", key):  # noqa: S608
+            yield row[key]
 
-        Where a page cannot be read the next key is looked for further and further away.
+    def scan(self, table: str, key: str) -> Iterator[dict[str, Any]]:
+        """All rows that can be read of a table with a numeric key, ascending."""
+        return self._ascending(f"SELECT * FROM {table}", key)  # noqa: S608
+
+    def _ascending(self, select: str, key: str) -> Iterator[dict[str, Any]]:
+        """Rows by their key; past a page that cannot be read the next is looked for further off.
+
+        A row whose key does not ascend is damaged, and left out.
         """
         last, skip = -_MOST_SKIPPED, 1
         while last < _MOST_SKIPPED:
             found = self._ask(
-                f"SELECT * FROM {table} WHERE {key} > ? ORDER BY {key} LIMIT ?",  # noqa: S608
+                f"{select} WHERE {key} > ? ORDER BY {key} LIMIT ?",
                 (last, _AT_ONCE if skip == 1 else 1),
             )
-            if found is None:
-                last, skip = last + skip, skip * 2
-                continue
-            yield from found
-            if not found:
+            if found is not None and not found:
                 return
-            last, skip = found[-1][key], 1
+            before = last
+            for row in found or ():
+                if isinstance(row[key], int) and row[key] > last:
+                    last = row[key]
+                    yield row
+            skip = 1 if last > before else skip * 2
+            if last == before:
+                last += skip
+
+    def journal(self, encounter_id: int) -> tuple[list[dict[str, Any]], bool]:
+        """The rows of an open fight's journal, and whether all could be read.
+
+        Each is read for itself; one whose events are unreadable is given with none.
+        """
+        rows = []
+        is_whole = True
+        heads = self._ascending(
+            "SELECT * FROM (SELECT chunk, events FROM encounter_journal "  # noqa: S608
+            f"WHERE encounter_id = {int(encounter_id)})",
+            "chunk",
+        )
+        for head in heads:
+            payload = self._ask(
+                "SELECT payload FROM encounter_journal WHERE encounter_id = ? AND chunk = ?",
+                (encounter_id, head["chunk"]),
+            )
+            found = payload[0]["payload"] if payload else None
+            is_whole = is_whole and isinstance(found, bytes)
+            content = found if isinstance(found, bytes) else b""
+            rows.append({"encounter_id": encounter_id, **head, "payload": content})
+        return rows, is_whole
 
     def everything(self, table: str) -> list[dict[str, Any]]:
         """The rows of a table up to the first that cannot be read, from either end."""
@@ -68,12 +106,6 @@ class Wreck:
         backwards = ", ".join(f"{name} DESC" for name in self._keys(table))
         back = self._until_damage(f"SELECT * FROM {table} ORDER BY {backwards}")  # noqa: S608
         return (forth[0] if forth else []) + (back[0] if back else [])
-
-    def highest(self, table: str, key: str) -> int:
-        """The highest value of a numeric column, 0 where it cannot be read."""
-        found = self._ask(f"SELECT max({key}) AS highest FROM {table}")  # noqa: S608
-        value = found[0]["highest"] if found else None
-        return value if isinstance(value, int) else 0
 
     def sequence(self, table: str) -> int:
         """The highest id that a table ever had, 0 where that cannot be read."""
@@ -90,7 +122,8 @@ class Wreck:
             with closing(self._connection.execute(sql, given)) as cursor:
                 names = [each[0] for each in cursor.description or ()]
                 return [dict(zip(names, row, strict=True)) for row in cursor]
-        except (sqlite3.DatabaseError, OverflowError):
+        except (sqlite3.DatabaseError, UnicodeDecodeError, OverflowError) as error:
+            _raise_passing(error)
             return None
 
     def _until_damage(self, sql: str) -> tuple[list[dict[str, Any]], bool] | None:
@@ -101,6 +134,13 @@ class Wreck:
                 names = [each[0] for each in cursor.description]
                 for row in cursor:
                     rows.append(dict(zip(names, row, strict=True)))  # noqa: PERF401 - kept on error
-        except sqlite3.DatabaseError:
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
+            _raise_passing(error)
             return rows, False
         return rows, True
+
+
+def _raise_passing(error: Exception) -> None:
+    """A disk that cannot be read now is no damage."""
+    if getattr(error, "sqlite_errorcode", 0) & 0xFF in PASSING:
+        raise DatabaseUnavailable(f"the damaged file cannot be read now: {error}") from error
