@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from resonance_logs import Database
 from tests.cli.conftest import Run, error_lines
 
 
@@ -39,7 +40,16 @@ def test_what_needs_to_be_looked_at_is_told_and_gives_exit_code_1(run: Run, reco
 def test_of_a_file_that_cannot_be_opened_it_tells_why(run: Run, tmp_path: Path) -> None:
     text = tmp_path / "text.db"
     text.write_text("nothing of the kind" * 100)
-    for path, reason in ((text, "is not a database"), (tmp_path / "none.db", "no database at")):
+    emptied = tmp_path / "emptied.db"
+    Database.open(emptied).close()
+    connection = sqlite3.connect(emptied)
+    connection.execute("DROP TABLE recorder_runs")
+    connection.close()
+    for path, reason in (
+        (text, "is not a database"),
+        (tmp_path / "none.db", "no database at"),
+        (emptied, "is damaged"),
+    ):
         done = run("doctor", db=path)
         assert done.exit_code == 1
         assert str(path) in done.stdout

@@ -23,13 +23,13 @@ def doctor(as_json: options.AsJson = False, db: options.Db = None) -> None:
 
     The exit code is 1 where something needs to be looked at.
     """
-    from resonance_logs.errors import DatabaseError
+    from resonance_logs.errors import DatabaseError, Unavailable
 
     settings = configuration()
     try:
         with reading(db) as database:
             health = database.commands.get_database_health()
-    except DatabaseError as error:
+    except (DatabaseError, Unavailable) as error:
         _print_file(out(), db)
         typer.echo(f"! {safe(str(error), 500)}")
         raise typer.Exit(1) from None
