@@ -194,6 +194,19 @@ def test_after_a_crash_a_damaged_file_is_an_error_where_it_is_not_to_be_saved_fr
     assert path.read_bytes() == before
 
 
+def test_those_who_only_read_leave_the_log_of_a_crash_where_it_is(path: Path) -> None:
+    process = recorder(path, 300)
+    assert process.stdout is not None
+    for _ in range(20):
+        process.stdout.readline()
+    kill(process)
+    log = path.with_name(f"{path.name}-wal")
+    before = (path.read_bytes(), log.read_bytes())
+    with Database.open(path, record=False) as db:
+        assert db.commands.get_recent_encounters().total_count >= 1
+    assert (path.read_bytes(), log.read_bytes()) == before
+
+
 def test_after_a_clean_end_the_file_is_not_searched(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,5 +1,6 @@
 """Of a damaged file all is saved that can be read, and nothing wrong is shown as right."""
 
+import contextlib
 import shutil
 import sqlite3
 from pathlib import Path
@@ -15,6 +16,7 @@ from resonance_logs import (
     InsertDamageEvent,
     NotADatabase,
     Settings,
+    Unavailable,
     UpsertEntity,
     decode_task,
 )
@@ -472,6 +474,13 @@ def test_the_log_of_a_damaged_file_stays_beside_it(path: Path) -> None:
             content[at : at + 4_096] = b"\xff" * 4_096
     path.write_bytes(content)
     before = (path.read_bytes(), log.read_bytes())
+    with (
+        contextlib.suppress(DamagedDatabase),
+        Database.open(path, record=False) as reader,
+        pytest.raises(Unavailable),
+    ):
+        reader.commands.check_database()
+    assert (path.read_bytes(), log.read_bytes()) == before
     with pytest.raises(DamagedDatabase):
         Database.open(path, settings=Settings(salvage=False))
     assert (path.read_bytes(), log.read_bytes()) == before

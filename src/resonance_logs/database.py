@@ -8,6 +8,7 @@ import os
 import threading
 from collections.abc import Sequence
 from concurrent.futures import TimeoutError as FutureTimeout
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -30,6 +31,7 @@ from resonance_logs.recovery import Session
 from resonance_logs.salvage import SalvageReport
 from resonance_logs.settings import Settings
 from resonance_logs.store.backup import back_up, restore
+from resonance_logs.store.copies import log_kept
 from resonance_logs.store.engine import Store
 from resonance_logs.store.migrate import prepare
 from resonance_logs.tasks import TASK_TYPES, Task
@@ -66,11 +68,18 @@ class Database:
     Safe to use from several threads at once. Make it with ``Database.open``.
     """
 
-    def __init__(self, store: Store, settings: Settings, session: Session | None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        settings: Settings,
+        session: Session | None,
+        held: ExitStack | None = None,
+    ) -> None:
         record = session is not None
         self._store = store
         self._settings = settings
         self._session = session
+        self._held = held or ExitStack()
         self._queue = TaskQueue(settings.queue_tasks, settings.enqueue_seconds)
         self._writer = Writer(store, self._queue, settings, session.run_id if session else 0)
         self._accepts = record
@@ -112,8 +121,14 @@ class Database:
         if record:
             session = Session.begin(found, settings)
             return cls(session.store, settings, session)
-        prepare(found)
-        return cls(Store(found), settings, None)
+        held = ExitStack()
+        try:
+            held.enter_context(log_kept(found))
+            prepare(found)
+            return cls(Store(found), settings, None, held)
+        except BaseException:
+            held.close()
+            raise
 
     @property
     def path(self) -> Path:
@@ -286,6 +301,7 @@ class Database:
                     self._end(self._session)
             finally:
                 self._store.close()
+                self._held.close()
 
     def _end(self, session: Session) -> None:
         self._queue.close()

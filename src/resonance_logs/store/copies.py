@@ -94,6 +94,9 @@ def check_copy(part: Path, source: Path) -> None:
 def copy_files(path: Path, target: Path) -> None:
     """Copy a database file and its log as they are, whatever is in them.
 
+    Only where this process has no connection that it still writes by: closing a file takes
+    SQLite's locks on it from the whole process.
+
     Raises:
         OSError: they cannot be read, or the target cannot be written.
     """

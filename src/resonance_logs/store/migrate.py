@@ -6,6 +6,7 @@ import logging
 import sqlite3
 import threading
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import Final
 
@@ -31,8 +32,6 @@ REBUILDING: Final = ("0002",)
 
 APPLICATION_ID: Final = 0x524C4F47
 """Marks the file as ours ("RLOG" in SQLite's header)."""
-
-_MAGIC: Final = b"SQLite format 3\0"
 
 OPENING_TIMEOUT_S: Final = 60.0
 
@@ -85,20 +84,27 @@ def check_path(path: Path) -> None:
 
     Raises:
         NotADatabase: it is a folder, or another kind of file.
-        DatabaseUnavailable: the folder cannot be made, or the file not be read.
+        DatabaseUnavailable: the folder cannot be made.
     """
     if path.is_dir():
         raise NotADatabase(f"{path} is a folder; give the path of a file in it")
-    try:
-        with path.open("rb") as file:
-            head = file.read(len(_MAGIC))
-    except (FileNotFoundError, NotADirectoryError):
-        head = b""
-    except OSError as error:
-        raise DatabaseUnavailable(f"{path} cannot be read: {error.strerror}") from error
-    if head and head != _MAGIC:
-        raise NotADatabase(f"{path} is not a database; choose another file")
     _make_folder(path)
+    if path.exists() and not path.with_name(f"{path.name}-wal").exists():
+        _probe(path)
+
+
+def _probe(path: Path) -> None:
+    """Ask SQLite whether it is a database.
+
+    Only SQLite may open the file: closing it in any other way would take its locks from all
+    connections that this process has to it.
+    """
+    try:
+        with closing(sqlite3.connect(path)) as connection:
+            connection.execute("PRAGMA schema_version").fetchone()
+    except sqlite3.DatabaseError as error:
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_NOTADB:
+            raise _refusal(path, error) from error
 
 
 def _check_log(path: Path) -> None:
