@@ -24,7 +24,7 @@ from resonance_logs.events import Events
 from resonance_logs.store import tables
 from resonance_logs.store.checksums import CHECKED, checksum, fingerprint
 from resonance_logs.store.copies import check_room, copy_files, fold, free_name, part_of
-from resonance_logs.store.engine import Store, describe
+from resonance_logs.store.engine import Store, describe, is_passing
 from resonance_logs.store.facets import FAVORITE, list_under
 from resonance_logs.store.migrate import prepare
 from resonance_logs.store.wreck import Wreck
@@ -153,6 +153,8 @@ def _save_rows(connection: Connection, table: Table, rows: Iterator[dict[str, An
             with connection.begin_nested():
                 connection.execute(insert(table).prefix_with("OR IGNORE"), values)
         except (SQLAlchemyError, OverflowError) as error:
+            if is_passing(error):
+                raise  # a full disk is no damage
             _logger.warning("a row of %s is lost: %s", table.name, describe(error))
 
 

@@ -73,6 +73,7 @@ def _keep(path: Path) -> Path:
     with log_kept(path):
         copy_files(path, kept)
     fold(path)  # which nobody else may have open
-    for suffix in ("-wal", "-shm"):  # of a file too damaged to be folded
+    # Of a file too damaged to be folded, or whose mending was cut off in its last step.
+    for suffix in ("-wal", "-shm", ".mended"):
         path.with_name(path.name + suffix).unlink(missing_ok=True)
     return kept
