@@ -23,7 +23,7 @@ from resonance_logs.store import tables
 from resonance_logs.store.copies import log_kept
 from resonance_logs.store.engine import Store
 from resonance_logs.store.lock import RecorderLock
-from resonance_logs.store.migrate import check_path, prepare
+from resonance_logs.store.migrate import check_kind, prepare
 from resonance_logs.store.runs import Doings, begin_run, end_run, last_run, note_spill_read
 from resonance_logs.store.soundness import page_faults
 from resonance_logs.tasks import Task
@@ -52,7 +52,7 @@ class Session:
             DamagedDatabase: the file is damaged, and ``Settings.salvage`` is off.
             DatabaseError: the file cannot be used; the subclass says why.
         """
-        check_path(path)
+        check_kind(path)
         lock = RecorderLock(path)
         lock.acquire()
         try:

@@ -22,7 +22,7 @@ from resonance_logs.entities import Entity, EntityBook
 from resonance_logs.errors import CorruptArchive, DatabaseUnavailable
 from resonance_logs.events import Events
 from resonance_logs.store import tables
-from resonance_logs.store.checksums import CHECKED, checksum, fingerprint
+from resonance_logs.store.checksums import CHECKED, checksum, fingerprint, is_row_as_written
 from resonance_logs.store.copies import check_room, copy_files, fold, free_name, part_of
 from resonance_logs.store.engine import Store, describe, is_passing
 from resonance_logs.store.facets import FAVORITE, list_under
@@ -341,7 +341,7 @@ def _only(row: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
 def _is_false(row: Mapping[str, Any]) -> bool:
     if row["ended_at_ms"] is None:
         return False
-    return row["fingerprint"] not in (None, fingerprint(row))
+    return not is_row_as_written(row)
 
 
 def _figures(wreck: Wreck, table: Table, encounter_id: int) -> list[tuple[Any, ...]] | None:

@@ -12,7 +12,13 @@ from resonance_logs.archive import decode_events
 from resonance_logs.entities import Entity
 from resonance_logs.errors import CorruptArchive
 from resonance_logs.store import tables
-from resonance_logs.store.checksums import CHECKED, checksum, fingerprint, stored_rows
+from resonance_logs.store.checksums import (
+    CHECKED,
+    are_rows_as_written,
+    fingerprint,
+    is_row_as_written,
+    stored_rows,
+)
 from resonance_logs.store.facets import FAVORITE, Facet, fight_facets, list_under
 from resonance_logs.store.rows import insert_rows, select_in
 
@@ -68,9 +74,9 @@ class StoredFight:
         differing = [
             CHECKED[name].name
             for name, rows in self.figures.items()
-            if self.row[name] not in (None, checksum(rows))
+            if not are_rows_as_written(self.row, name, rows)
         ]
-        if self.row["fingerprint"] not in (None, fingerprint(self.row)):
+        if not is_row_as_written(self.row):
             differing.insert(0, "encounters")
         if self.archive is not None and not self._is_readable():
             differing.append("encounter_archives")

@@ -13,7 +13,12 @@ from resonance_logs.commands.arguments import CheckOf
 from resonance_logs.commands.shapes import CheckReport, Finding
 from resonance_logs.errors import CorruptArchive
 from resonance_logs.store import tables
-from resonance_logs.store.checksums import CHECKED, checksum, fingerprint, stored_rows
+from resonance_logs.store.checksums import (
+    CHECKED,
+    are_rows_as_written,
+    is_row_as_written,
+    stored_rows,
+)
 from resonance_logs.store.engine import Store
 from resonance_logs.store.facets import find_encounters
 from resonance_logs.store.soundness import page_faults, reference_faults, table_faults
@@ -111,10 +116,11 @@ def _figures(encounter_id: int, message: str) -> Finding:
 def _differing(connection: Connection, fight: Row[tuple[object, ...]]) -> Iterator[str]:
     """What of a fight differs from its checksums, where it has any."""
     values = fight._mapping
-    if fight.fingerprint not in (None, fingerprint(values)):  # type: ignore[arg-type]
+    if not is_row_as_written(values):  # type: ignore[arg-type]
         yield "start, end, names or totals"
     for name, table in CHECKED.items():
-        if values[name] not in (None, checksum(stored_rows(connection, table, fight.id))):
+        rows = stored_rows(connection, table, fight.id)
+        if not are_rows_as_written(values, name, rows):  # type: ignore[arg-type]
             yield table.name
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
+from resonance_logs.commands.figures import ratio
 from resonance_logs.commands.shapes import ActorEncounterStat
 from resonance_logs.game import class_color, class_name, spec_name
 
@@ -77,12 +78,12 @@ def party_rows(
             ),
             "total": getattr(player, total),
             "rate": getattr(player, total) / seconds,
-            "share": part(getattr(player, total), whole),
-            "bar": part(getattr(player, total), most),
+            "share": ratio(getattr(player, total), whole),
+            "bar": ratio(getattr(player, total), most),
             "active": player.active_dps if kind == "dps" else None,
             "hits": getattr(player, hits),
-            "crit": part(getattr(player, crits), getattr(player, hits)),
-            "lucky": part(getattr(player, luckies), getattr(player, hits)),
+            "crit": ratio(getattr(player, crits), getattr(player, hits)),
+            "lucky": ratio(getattr(player, luckies), getattr(player, hits)),
         }
         for player in players
     ]
@@ -97,8 +98,3 @@ def player_cell(name: str, class_id: int | None, is_local: bool) -> dict[str, An
         "className": class_name(class_id),
         "color": class_color(class_id),
     }
-
-
-def part(value: float, whole: float) -> float:
-    """A fraction, 0 of nothing."""
-    return value / whole if whole else 0.0

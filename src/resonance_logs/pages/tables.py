@@ -9,12 +9,13 @@ from nicegui import ui
 from nicegui.events import GenericEventArguments
 
 from resonance_logs.commands.arguments import SkillType
+from resonance_logs.commands.figures import ratio
 from resonance_logs.commands.shapes import EncounterRange, EncounterSummary, SkillsWindow
 from resonance_logs.database import Database
 from resonance_logs.errors import CommandError
 from resonance_logs.game import class_color
 from resonance_logs.pages.frame import show_error
-from resonance_logs.pages.party import BAR, COLUMNS, NUMBER, PERCENT, TABS, part, party_rows
+from resonance_logs.pages.party import BAR, COLUMNS, NUMBER, PERCENT, TABS, party_rows
 
 _PLAYER: Final = "emitEvent('player', params.data.id)"
 _SKILL_COLUMNS: Final[list[dict[str, Any]]] = [
@@ -111,7 +112,7 @@ class PartyTable:
                 "total": row.total_dmg,
                 "rate": row.dps,
                 "share": row.dmg_pct / 100,
-                "bar": part(row.total_dmg, most),
+                "bar": ratio(row.total_dmg, most),
                 "hits": row.hits,
                 "perMinute": row.hits_per_minute,
                 "crit": row.crit_rate,

@@ -58,6 +58,18 @@ def checksum(rows: Iterable[Sequence[object]]) -> int:
     return zlib.crc32(msgspec.msgpack.encode([list(row) for row in rows]))
 
 
+def is_row_as_written(row: Mapping[str, object]) -> bool:
+    """Whether an ended fight's row has its fingerprint, or never had one."""
+    return row["fingerprint"] in (None, fingerprint(row))
+
+
+def are_rows_as_written(
+    row: Mapping[str, object], name: str, rows: Iterable[Sequence[object]]
+) -> bool:
+    """Whether a fight's rows have the checksum ``name`` of its row, or never had one."""
+    return row[name] in (None, checksum(rows))
+
+
 def stored_rows(connection: Connection, table: Table, encounter_id: int) -> list[tuple[int, ...]]:
     """A fight's rows of a table, in the order of their key, each without its ``encounter_id``."""
     columns = [column for column in table.c if column.name != "encounter_id"]

@@ -56,7 +56,7 @@ def prepare(path: Path, *, copy_first: bool = True) -> None:
         BackupError: it is copied before it is migrated, and cannot be.
         DatabaseUnavailable: it cannot be opened or written now.
     """
-    check_path(path)
+    _check_path(path)
     _check_log(path)
     deadline = time.monotonic() + OPENING_TIMEOUT_S
     while True:
@@ -79,18 +79,22 @@ def prepare(path: Path, *, copy_first: bool = True) -> None:
                 raise
 
 
-def check_path(path: Path) -> None:
+def check_kind(path: Path) -> None:
     """See that there may be a database at a path; its folder is made where it is missing.
 
     Raises:
         NotADatabase: it is a folder, or another kind of file.
         DatabaseUnavailable: the folder cannot be made.
     """
+    _check_path(path)
+    if path.exists() and not path.with_name(f"{path.name}-wal").exists():
+        _probe(path)
+
+
+def _check_path(path: Path) -> None:
     if path.is_dir():
         raise NotADatabase(f"{path} is a folder; give the path of a file in it")
     _make_folder(path)
-    if path.exists() and not path.with_name(f"{path.name}-wal").exists():
-        _probe(path)
 
 
 def _probe(path: Path) -> None:
