@@ -85,12 +85,15 @@ def test_a_fight_arrives_with_all_that_belongs_to_it(path: Path, other: Path) ->
             connection.exec_driver_sql("INSERT INTO catalog_names VALUES ('skill', 17, 'Slash')")
             connection.exec_driver_sql("INSERT INTO catalog_names VALUES ('skill', 99, 'Other')")
         db.commands.toggle_favorite_encounter(id=2, is_favorite=True)
+        db.commands.set_encounter_note(2, "ours")
+        db.commands.set_encounter_tags(2, ["progress"])
         assert db.export_fights([2], target) == target.stat().st_size
         before = everything(db, 2)
     with Database.open(other) as db:
         report = db.import_fights(target)
         assert (list(report.imported), list(report.known), list(report.damaged)) == ([2], [], [])
         assert everything(db, 2) == before
+        assert db.commands.get_unique_tags().names == ["progress"]
         assert db.commands.get_player_name_command(7) == "Aoi"
         assert [each.id for each in db.commands.get_recent_encounters().rows] == [1, 2]
         assert db.commands.check_database().is_sound

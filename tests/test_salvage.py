@@ -40,6 +40,8 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for number in range(FIGHTS):
             record(db, rich_fight(60_000 * number, name=f"Player {number}"))
         db.commands.toggle_favorite_encounter(id=5, is_favorite=True)
+        db.commands.set_encounter_note(10, "close")
+        db.commands.set_encounter_tags(10, ["progress"])
         db.commands.delete_encounter(7)
         db.commands.delete_encounter(FIGHTS)
     return path
@@ -201,13 +203,13 @@ def test_a_changed_number_is_put_right_from_the_single_hits(recorded: Path) -> N
     assert is_sound(recorded)
 
 
-def test_favourites_rejected_tasks_names_and_players_are_saved(recorded: Path) -> None:
+def test_marks_rejected_tasks_names_and_players_are_saved(recorded: Path) -> None:
     spoil(recorded, "INSERT INTO catalog_names VALUES ('skill', 17, 'Slash')")
     queries = (
         "SELECT * FROM entities",
         "SELECT * FROM rejected_tasks",
         "SELECT * FROM catalog_names",
-        "SELECT id FROM encounters WHERE is_favorite",
+        "SELECT id, is_favorite, note, tags FROM encounters",
         "SELECT id, started_at_ms FROM recorder_runs",
         "SELECT kind, value FROM facet_values ORDER BY kind, value",
     )
@@ -215,6 +217,14 @@ def test_favourites_rejected_tasks_names_and_players_are_saved(recorded: Path) -
     overwrite(recorded, pages_of(recorded, "heal_skill_stats")[0])
     mend(recorded)
     assert [rows(recorded, query) for query in queries] == before
+
+
+def test_damaged_marks_cost_no_fight(recorded: Path) -> None:
+    spoil(recorded, "UPDATE encounters SET tags = '[5', is_favorite = 77 WHERE id = 10")
+    overwrite(recorded, pages_of(recorded, "heal_skill_stats")[0])
+    mend(recorded)
+    found = rows(recorded, "SELECT is_favorite, note, tags FROM encounters WHERE id = 10")
+    assert found == [(0, "close", "[]")]
 
 
 def test_numbers_of_fights_are_never_given_again(recorded: Path) -> None:

@@ -23,7 +23,7 @@ from resonance_logs.encounters import (
 )
 from resonance_logs.entities import Entity
 from resonance_logs.events import Events
-from resonance_logs.store import tables
+from resonance_logs.store import marks, tables
 from resonance_logs.store.checksums import CHECKED, checksum, fingerprint
 from resonance_logs.store.facets import fight_facets, list_under, unlist
 from resonance_logs.store.rejects import count_rejected
@@ -130,7 +130,7 @@ def rebuild(
     """
     for table in (*CHECKED.values(), tables.encounter_archives):
         connection.execute(delete(table).where(table.c.encounter_id == encounter_id))
-    unlist(connection, [encounter_id], kept=("favorite",))
+    unlist(connection, [encounter_id], kept=marks.KINDS)
     begun = ("started_at_ms", "local_player_id", "scene_id", "scene_name")
     fight = OpenEncounter(encounter_id, **{name: row[name] for name in begun})
     ending = Ending(

@@ -21,11 +21,11 @@ from resonance_logs.endings import rebuild
 from resonance_logs.entities import Entity, EntityBook
 from resonance_logs.errors import CorruptArchive, DatabaseUnavailable
 from resonance_logs.events import Events
-from resonance_logs.store import tables
+from resonance_logs.store import marks, tables
 from resonance_logs.store.checksums import CHECKED, checksum, fingerprint, is_row_as_written
 from resonance_logs.store.copies import check_room, copy_files, fold, free_name, part_of
 from resonance_logs.store.engine import Store, describe, is_passing
-from resonance_logs.store.facets import FAVORITE, list_under
+from resonance_logs.store.facets import list_under
 from resonance_logs.store.migrate import prepare
 from resonance_logs.store.wreck import Wreck
 from resonance_logs.tasks import MAX_INTEGER
@@ -265,11 +265,10 @@ class _Remains:
         if self.events is None or not len(self.events):
             return None
         row = self.row or self._row_of_events(self.events)
-        stub = {"id": self.id, **_only(row, ("started_at_ms", "is_favorite")), "ended_at_ms": 0}
+        stub = {"id": self.id, **_only(row, ("started_at_ms", *marks.COLUMNS)), "ended_at_ms": 0}
         connection.execute(insert(tables.encounters), stub)
         rebuild(connection, self.id, row, self.events, self._players(connection))
-        if row["is_favorite"]:
-            list_under(connection, self.id, [FAVORITE])
+        list_under(connection, self.id, marks.mark_facets(row))
         return Outcome.REBUILT if self.faults else Outcome.WHOLE
 
     def _keep_part(self, connection: Connection) -> Outcome | None:
@@ -312,7 +311,7 @@ class _Remains:
             "local_player_id": None,
             "scene_id": None,
             "scene_name": None,
-            "is_favorite": 0,
+            **marks.sound_marks({}),
             "was_interrupted": 1,
             "lost_events": 0,
             "rejected_events": 0,
@@ -331,7 +330,13 @@ def _numbered(connection: Connection, names: Collection[str]) -> dict[int, Entit
 
 def _complete_row(found: Mapping[str, Any]) -> dict[str, Any]:
     """A fight's row, of whatever version, with the columns of this one."""
-    return {**dict.fromkeys(_ROW), **dict.fromkeys(_COUNTED, 0), **_only(found, _ROW)}
+    known = _only(found, _ROW)
+    return {
+        **dict.fromkeys(_ROW),
+        **dict.fromkeys(_COUNTED, 0),
+        **known,
+        **marks.sound_marks(known),
+    }
 
 
 def _only(row: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:

@@ -19,7 +19,8 @@ from resonance_logs.store.checksums import (
     is_row_as_written,
     stored_rows,
 )
-from resonance_logs.store.facets import FAVORITE, Facet, fight_facets, list_under
+from resonance_logs.store.facets import Facet, fight_facets, list_under
+from resonance_logs.store.marks import mark_facets
 from resonance_logs.store.rows import insert_rows, select_in
 
 Rows = Sequence[tuple[Any, ...]]
@@ -120,7 +121,7 @@ class StoredFight:
             self.row["scene_name"],
             is_defeated=bool(self.row["is_defeated"]),
         )
-        return [*facets, FAVORITE] if self.row["is_favorite"] else facets
+        return [*facets, *mark_facets(self.row)]
 
     def players(self) -> dict[int, Entity]:
         """The players as they were at the end of the fight."""

@@ -29,6 +29,8 @@ COMMANDS = (
     ("prune",),
     ("delete",),
     ("favorite",),
+    ("note",),
+    ("tag",),
     ("catalog", "load"),
     ("demo",),
 )

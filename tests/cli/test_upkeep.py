@@ -56,6 +56,18 @@ def test_a_favourite_is_marked_and_unmarked(run: Run, recorded: Path) -> None:
     assert ids(run, "--favorites") == [3]
 
 
+def test_a_note_and_tags_are_written_shown_and_taken_away(run: Run, recorded: Path) -> None:
+    assert run("note", "1", "close [bold]one[/]").stdout == "fight 1 has a note\n"
+    assert run("tag", "1", "wipe", "week 3").stdout == "tags of fight 1: wipe, week 3\n"
+    assert ids(run, "--tag", "week 3") == [1]
+    shown = run("show", "1").stdout
+    assert "tags: wipe, week 3\nclose [bold]one[/]\n" in shown
+    assert run("note", "1", "").stdout == "fight 1 has no note any more\n"
+    assert run("tag", "1").stdout == "tags of fight 1: no more\n"
+    assert "tags" not in run("show", "1").stdout
+    assert "argument tags.0" in run("tag", "1", " ").stderr
+
+
 def test_deleted_fights_are_gone(run: Run, recorded: Path) -> None:
     assert run("delete", "1", "3", "3", "--yes").stdout == "deleted 2 fights\n"
     assert ids(run) == [2]

@@ -79,6 +79,9 @@ def test_a_row_shows_what_the_writer_left(five: Builder, commands: Commands) -> 
         "sceneId": None,
         "sceneName": "Court",
         "isFavorite": False,
+        "note": None,
+        "tags": [],
+        "dps": 10.0,
         "bosses": [{"monsterName": "Ogre", "maxHp": 900, "isDefeated": True}],
         "players": [
             {"name": "Aoi", "classId": 1, "isLocalPlayer": False},

@@ -1,9 +1,9 @@
-"""Deleting fights, marking favourites, and what the file holds."""
+"""Deleting fights, and what the file holds."""
 
 import pytest
 from sqlalchemy import func, select
 
-from resonance_logs.commands import Commands, Filters
+from resonance_logs.commands import Commands
 from resonance_logs.errors import InvalidArgument, NotFound
 from resonance_logs.store import tables
 from resonance_logs.store.engine import Store
@@ -17,12 +17,6 @@ def rows(store: Store) -> dict[str, int]:
             table.name: connection.execute(select(func.count()).select_from(table)).scalar_one()
             for table in tables.metadata.sorted_tables
         }
-
-
-def favorites(commands: Commands, wanted: bool = True) -> list[int]:
-    page = commands.get_recent_encounters_filtered(filters=Filters(is_favorite=wanted))
-    assert all(row.is_favorite is wanted for row in page.rows)
-    return [row.id for row in page.rows]
 
 
 def test_a_deleted_fight_leaves_nothing_behind(
@@ -54,14 +48,11 @@ def test_deleting_fights_of_which_one_is_unknown_deletes_none(
     assert commands.get_recent_encounters().total_count == 1
 
 
-def test_an_open_fight_can_neither_be_deleted_nor_marked(
-    builder: Builder, commands: Commands
-) -> None:
+def test_an_open_fight_cannot_be_deleted(builder: Builder, commands: Commands) -> None:
     ended, fight = builder.fight(), builder.fight(2_000, None)
     for name, arguments, argument in (
         ("delete_encounter", {"encounterId": fight}, "encounterId"),
         ("delete_encounters", {"ids": [ended, fight]}, "ids"),
-        ("toggle_favorite_encounter", {"id": fight, "isFavorite": True}, "id"),
     ):
         with pytest.raises(InvalidArgument, match="still being recorded") as caught:
             commands.call(name, arguments)
@@ -76,24 +67,6 @@ def test_deleting_none_and_deleting_twice_the_same_are_fine(
     commands.delete_encounters([])
     commands.delete_encounters([fight, fight])
     assert commands.get_recent_encounters().total_count == 0
-
-
-def test_a_favourite_is_found_as_such_for_as_long_as_it_is_one(
-    builder: Builder, store: Store, commands: Commands
-) -> None:
-    one, other = builder.fight(), builder.fight()
-    for _ in range(2):
-        commands.toggle_favorite_encounter(one, True)
-        assert (favorites(commands), favorites(commands, False)) == ([one], [other])
-    for _ in range(2):
-        commands.toggle_favorite_encounter(one, False)
-        assert (favorites(commands), favorites(commands, False)) == ([], [other, one])
-    assert rows(store)["facet_values"] == 1
-
-
-def test_an_unknown_fight_cannot_be_marked(commands: Commands) -> None:
-    with pytest.raises(NotFound, match="no encounter 5"):
-        commands.toggle_favorite_encounter(5, True)
 
 
 def test_the_info_says_what_is_stored(builder: Builder, store: Store, commands: Commands) -> None:

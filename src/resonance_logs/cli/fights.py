@@ -71,9 +71,13 @@ def print_head(console: Console, fight: EncounterSummary) -> None:
     outcome = _outcome(fight)
     console.print(Text.assemble(when, " · ", outcome) if outcome else when)
     console.print(
-        f"damage {number(fight.total_dmg)} ({number(fight.total_dmg / fight.duration)}/s)"
+        f"damage {number(fight.total_dmg)} ({number(fight.dps)}/s)"
         f" · healing {number(fight.total_heal)} ({number(fight.total_heal / fight.duration)}/s)"
     )
+    if fight.tags:
+        console.print(f"tags: {', '.join(safe(each) for each in fight.tags)}", markup=False)
+    if fight.note:
+        console.print(safe(fight.note, 10_000), markup=False)
     if not fight.is_complete:
         console.print(f"not complete: {', '.join(_missing(fight))}", style="yellow")
 
@@ -140,7 +144,7 @@ def _history_table(rows: Sequence[EncounterSummary], *, with_names: bool) -> Tab
             _outcome(fight),
             duration(fight.duration),
             number(fight.total_dmg),
-            number(fight.total_dmg / fight.duration),
+            number(fight.dps),
             _party(fight.players, with_names=with_names),
         )
     return shown

@@ -55,6 +55,9 @@ def list_fights(
         str | None, typer.Option(metavar="DATE", help="Started on or before this date or time.")
     ] = None,
     favorites: Annotated[bool, typer.Option("--favorites", help="Only favourites.")] = False,
+    tag: Annotated[
+        list[str] | None, typer.Option(help="Only with this tag; may be repeated.")
+    ] = None,
     kills: Annotated[
         bool | None,
         typer.Option("--kills/--wipes", help="Only with a boss defeated; or with none."),
@@ -81,6 +84,7 @@ def list_fights(
         "dateFromMs": options.read_since(since),
         "dateToMs": options.read_until(until),
         "isFavorite": favorites or None,
+        "tags": tag or [],
         "isDefeated": kills,
         "minDurationMs": options.read_duration_ms(min_duration),
         "sort": _WIRE_ORDER[sort],

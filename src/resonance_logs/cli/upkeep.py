@@ -104,6 +104,33 @@ def favorite(
     typer.echo(f"fight {fight_id} is {'no favourite any more' if off else 'a favourite'}")
 
 
+def note(
+    fight_id: options.FightId,
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="The note; '' takes it away.")],
+    db: options.Db = None,
+) -> None:
+    """Write a note to a fight in place of the one before."""
+    with reading(db) as database:
+        database.commands.set_encounter_note(fight_id, text)
+    told = "has a note" if text.strip() else "has no note any more"
+    typer.echo(f"fight {fight_id} {told}")
+
+
+def tag(
+    fight_id: options.FightId,
+    tags: Annotated[
+        list[str] | None, typer.Argument(metavar="TAG", help="The tags; none takes all away.")
+    ] = None,
+    db: options.Db = None,
+) -> None:
+    """Give a fight tags in place of those before."""
+    with reading(db) as database:
+        database.commands.set_encounter_tags(fight_id, tags or [])
+        given = database.commands.get_encounter_by_id(fight_id).tags
+    told = ", ".join(safe(each) for each in given) if given else "no more"
+    typer.echo(f"tags of fight {fight_id}: {told}")
+
+
 def delete(
     fight_ids: Annotated[
         list[int],

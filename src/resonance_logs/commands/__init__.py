@@ -21,6 +21,7 @@ from resonance_logs.commands import (
     encounter,
     health,
     listing,
+    marks,
     players,
     prune,
     registry,
@@ -41,6 +42,7 @@ from resonance_logs.commands.arguments import (
     GroupBy,
     ManyEncounters,
     NoArguments,
+    NoteOf,
     OneEncounter,
     OnePlayer,
     Page,
@@ -52,6 +54,7 @@ from resonance_logs.commands.arguments import (
     SkillType,
     SomeRejected,
     Sort,
+    TagsOf,
     TimelineOf,
 )
 from resonance_logs.errors import DatabaseError, InvalidArgument, Unavailable
@@ -173,7 +176,19 @@ class Commands:
 
     def toggle_favorite_encounter(self, id: int, is_favorite: bool) -> None:  # noqa: A002
         """Mark an ended fight as favourite, or as none."""
-        self._ask(upkeep.toggle_favorite_encounter, Favorite, id=id, is_favorite=is_favorite)
+        self._ask(marks.toggle_favorite_encounter, Favorite, id=id, is_favorite=is_favorite)
+
+    def set_encounter_note(self, encounter_id: int, note: str | None) -> None:
+        """Write a note to an ended fight in place of the one before; None takes it away."""
+        self._ask(marks.set_encounter_note, NoteOf, encounter_id=encounter_id, note=note)
+
+    def set_encounter_tags(self, encounter_id: int, tags: Sequence[str]) -> None:
+        """Give an ended fight these tags, in place of those before."""
+        self._ask(marks.set_encounter_tags, TagsOf, encounter_id=encounter_id, tags=list(tags))
+
+    def get_unique_tags(self) -> shapes.Names:
+        """The tags that ended fights have, sorted."""
+        return self._ask(marks.get_unique_tags, NoArguments)
 
     def get_encounter_timeline(
         self,

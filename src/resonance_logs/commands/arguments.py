@@ -5,7 +5,15 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated, Final
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, Strict
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    Strict,
+    StringConstraints,
+)
 from pydantic.alias_generators import to_camel
 
 from resonance_logs.tasks import MAX_INTEGER
@@ -103,6 +111,7 @@ class Filters(Arguments):
         default=None, description="Started then or earlier (epoch ms)."
     )
     is_favorite: Flag | None = Field(default=None, description="Marked as favourite, or not.")
+    tags: Choices = Field(default=[], description="Tags.")
     min_duration_ms: Integer | None = Field(default=None, description="Lasted at least so long.")
     is_defeated: Flag | None = Field(default=None, description="Any boss was defeated, or none.")
     sort: Sort = Sort.STARTED_AT
@@ -193,6 +202,25 @@ class Favorite(Arguments):
 
     id: Integer
     is_favorite: Flag
+
+
+class NoteOf(OneEncounter):
+    """Which fight, and what to write to it."""
+
+    note: Annotated[Text, Field(max_length=10_000)] | None
+
+
+Tag = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=50),
+    AfterValidator(_storable),
+]
+
+
+class TagsOf(OneEncounter):
+    """Which fight, and its tags."""
+
+    tags: Annotated[list[Tag], Field(max_length=50)]
 
 
 class CheckOf(Arguments):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Final, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
@@ -15,7 +16,8 @@ from resonance_logs.commands.shapes import (
     EncounterSummary,
     PlayerSummary,
 )
-from resonance_logs.errors import DamagedDatabase, NotFound
+from resonance_logs.errors import DamagedDatabase, InvalidArgument, NotFound
+from resonance_logs.store import marks
 from resonance_logs.store.checksums import (
     CHECKED,
     FINGERPRINTED,
@@ -30,7 +32,7 @@ SUMMARY_COLUMNS: Final = tuple(
     encounters.c[name]
     for name in (
         "id",
-        "is_favorite",
+        *marks.COLUMNS,
         *FINGERPRINTED,
         "fingerprint",
         *CHECKED,
@@ -83,6 +85,24 @@ def find_encounter(connection: Connection, encounter_id: int) -> Row[Any]:
     return row
 
 
+def check_ended(connection: Connection, ids: Iterable[int], *, argument: str) -> None:
+    """That these fights are there, and have ended.
+
+    Raises:
+        NotFound: one of them is not there.
+        InvalidArgument: one of them is still being recorded; it names the argument.
+    """
+    wanted = list(ids)
+    statement = select(encounters.c.id, encounters.c.ended_at_ms).where(encounters.c.id.in_(wanted))
+    ends = {row.id: row.ended_at_ms for row in connection.execute(statement)}
+    unknown = [each for each in wanted if each not in ends]
+    if unknown:
+        raise NotFound(f"there is no encounter {_numbers(unknown)}")
+    still_open = [each for each in wanted if ends[each] is None]
+    if still_open:
+        raise InvalidArgument(argument, f"encounter {_numbers(still_open)} is still being recorded")
+
+
 def summary(row: Row[Any], actors: list[ActorEncounterStat]) -> EncounterSummary:
     """The fight as the commands show it.
 
@@ -98,9 +118,12 @@ def summary(row: Row[Any], actors: list[ActorEncounterStat]) -> EncounterSummary
         duration=seconds(row.duration_ms),
         total_dmg=row.total_dmg,
         total_heal=row.total_heal,
+        dps=row.total_dmg / seconds(row.duration_ms),
         scene_id=row.scene_id,
         scene_name=row.scene_name,
         is_favorite=bool(row.is_favorite),
+        note=row.note,
+        tags=marks.read_tags(row.tags),
         bosses=_listed(_bosses, row.bosses),
         players=players if row.ended_at_ms is not None else [_in_list(each) for each in actors],
         actors=actors,
@@ -180,3 +203,8 @@ def _in_list(actor: ActorEncounterStat) -> PlayerSummary:
         class_id=actor.class_id,
         is_local_player=actor.is_local_player,
     )
+
+
+def _numbers(ids: list[int]) -> str:
+    shown = ", ".join(map(str, ids[:10]))
+    return shown if len(ids) <= 10 else f"{shown} and {len(ids) - 10:,} more"

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Connection, func
 from resonance_logs.commands.arguments import Filters
 from resonance_logs.store.facets import find_encounters
 from resonance_logs.store.idsets import Mask, difference, intersection
+from resonance_logs.store.marks import FAVORITE, TAG
 from resonance_logs.store.tables import facet_values
 
 
@@ -30,7 +31,8 @@ def find_candidates(connection: Connection, filters: Filters) -> Candidates:
     masks = [find_encounters(connection, each) for each in conditions or [_is_a("outcome")]]
     mask = intersection(masks)
     if filters.is_favorite is False:
-        mask = difference(mask, find_encounters(connection, _is_one_of("favorite", ["1"])))
+        marked = _is_one_of(FAVORITE.kind, [FAVORITE.value])
+        mask = difference(mask, find_encounters(connection, marked))
     elif not conditions:
         return Candidates(None, int(mask.sum()))
     return Candidates(mask, int(mask.sum()))
@@ -49,7 +51,8 @@ def _conditions(filters: Filters) -> list[ColumnElement[bool]]:
         "player": filters.player_names,
         "class": [str(class_id) for class_id in filters.class_ids],
         "outcome": [] if filters.is_defeated is None else [str(int(filters.is_defeated))],
-        "favorite": ["1"] if filters.is_favorite else [],
+        FAVORITE.kind: [FAVORITE.value] if filters.is_favorite else [],
+        TAG: filters.tags,
     }
     conditions = [_is_one_of(kind, values) for kind, values in wanted.items() if values]
     if filters.player_name:

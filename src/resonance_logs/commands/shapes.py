@@ -83,6 +83,8 @@ class ActorEncounterStat(Shape):
 class EncounterSummary(Shape):
     """A fight; ``duration`` in seconds; ``ended_at_ms`` is null while it is being recorded.
 
+    ``dps`` is ``total_dmg`` per second of it; ``note`` and ``tags`` are the users'.
+
     ``actors`` are its players, most damage first; empty in lists. ``was_interrupted``: the
     recorder stopped before the fight's end came; ``rejected_events`` were wrong and set aside,
     ``lost_events`` damaged on disk; ``is_damaged``: what is shown here is not what was written;
@@ -95,9 +97,12 @@ class EncounterSummary(Shape):
     duration: float
     total_dmg: int
     total_heal: int
+    dps: float
     scene_id: int | None
     scene_name: str | None
     is_favorite: bool
+    note: str | None
+    tags: list[str]
     bosses: list[BossSummary]
     players: list[PlayerSummary]
     actors: list[ActorEncounterStat]

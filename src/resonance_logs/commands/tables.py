@@ -46,6 +46,7 @@ _FIGHT_COLUMNS: Final = (
     "total_dmg",
     "total_heal",
     "is_favorite",
+    "note",
     "is_complete",
     "is_damaged",
 )
@@ -60,7 +61,8 @@ def fights_table(store: Store, filters: Filters) -> Table:
         rows += [
             {
                 **{name: getattr(fight, name) for name in _FIGHT_COLUMNS},
-                "dps": fight.total_dmg / fight.duration,
+                "dps": fight.dps,
+                "tags": "; ".join(fight.tags),
                 "bosses": "; ".join(boss.monster_name for boss in fight.bosses),
                 "defeated": "; ".join(b.monster_name for b in fight.bosses if b.is_defeated),
                 "players": "; ".join(player.name for player in fight.players),
@@ -68,7 +70,7 @@ def fights_table(store: Store, filters: Filters) -> Table:
             for fight in found
         ]
         if len(found) < MAX_LIMIT:
-            names = (*_FIGHT_COLUMNS, "dps", "bosses", "defeated", "players")
+            names = (*_FIGHT_COLUMNS, "dps", "tags", "bosses", "defeated", "players")
             return {name: [row[name] for row in rows] for name in names}
 
 

@@ -1,18 +1,15 @@
-"""What changes stored fights (deleting them, marking favourites), and what the file holds."""
+"""Deleting fights, and what the file holds."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from sqlalchemy import func, select, text
 
-from sqlalchemy import Connection, func, select, text, update
-
-from resonance_logs.commands.arguments import Favorite, ManyEncounters, NoArguments, OneEncounter
+from resonance_logs.commands.arguments import ManyEncounters, NoArguments, OneEncounter
+from resonance_logs.commands.encounter import check_ended
 from resonance_logs.commands.figures import ratio
 from resonance_logs.commands.shapes import DatabaseInfo
 from resonance_logs.encounters import remove
-from resonance_logs.errors import InvalidArgument, NotFound
 from resonance_logs.store.engine import Store
-from resonance_logs.store.facets import FAVORITE, list_under, unlist
 from resonance_logs.store.tables import (
     encounter_archives,
     encounters,
@@ -39,26 +36,6 @@ def delete_encounters(store: Store, arguments: ManyEncounters) -> None:
         InvalidArgument: one of them is still being recorded.
     """
     _delete(store, sorted(set(arguments.ids)), argument="ids")
-
-
-def toggle_favorite_encounter(store: Store, arguments: Favorite) -> None:
-    """Mark an ended fight as favourite, or as none.
-
-    Raises:
-        NotFound: there is no such fight.
-        InvalidArgument: it is still being recorded.
-    """
-    with store.writing() as connection:
-        _check_ended(connection, [arguments.id], argument="id")
-        if arguments.is_favorite:
-            list_under(connection, arguments.id, [FAVORITE])
-        else:
-            unlist(connection, [arguments.id], only=FAVORITE)
-        connection.execute(
-            update(encounters)
-            .where(encounters.c.id == arguments.id)
-            .values(is_favorite=int(arguments.is_favorite))
-        )
 
 
 def get_database_info(store: Store, _arguments: NoArguments) -> DatabaseInfo:
@@ -105,23 +82,6 @@ def get_database_info(store: Store, _arguments: NoArguments) -> DatabaseInfo:
 
 def _delete(store: Store, ids: list[int], *, argument: str) -> None:
     with store.writing() as connection:
-        _check_ended(connection, ids, argument=argument)
+        check_ended(connection, ids, argument=argument)
         remove(connection, ids)
     store.give_back_space()
-
-
-def _check_ended(connection: Connection, ids: Iterable[int], *, argument: str) -> None:
-    wanted = list(ids)
-    statement = select(encounters.c.id, encounters.c.ended_at_ms).where(encounters.c.id.in_(wanted))
-    ends = {row.id: row.ended_at_ms for row in connection.execute(statement)}
-    unknown = [each for each in wanted if each not in ends]
-    if unknown:
-        raise NotFound(f"there is no encounter {_listed(unknown)}")
-    still_open = [each for each in wanted if ends[each] is None]
-    if still_open:
-        raise InvalidArgument(argument, f"encounter {_listed(still_open)} is still being recorded")
-
-
-def _listed(ids: list[int]) -> str:
-    shown = ", ".join(map(str, ids[:10]))
-    return shown if len(ids) <= 10 else f"{shown} and {len(ids) - 10:,} more"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from itertools import chain
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, delete, exists, select
 
@@ -16,13 +16,10 @@ from resonance_logs.store.tables import facet_encounters, facet_values
 
 
 class Facet(NamedTuple):
-    """A value of a kind: boss, scene, player (name), class (id), outcome (1, 0), favorite (1)."""
+    """A value of a kind: boss, scene, player (name), class (id), outcome (1, 0), and marks."""
 
     kind: str
     value: str
-
-
-FAVORITE: Final = Facet("favorite", "1")
 
 
 def fight_facets(

@@ -24,7 +24,7 @@ from resonance_logs.errors import (
 from resonance_logs.store.copies import check_room, copy_checked, free_name
 from resonance_logs.store.engine import Store, connect, describe
 
-SCHEMA_VERSION: Final = "0004"
+SCHEMA_VERSION: Final = "0005"
 """The newest migration; a test holds that Alembic says the same."""
 
 REBUILDING: Final = ("0002",)

@@ -75,6 +75,8 @@ encounters: Final = Table(
     Column("heals_checksum", _int),
     Column("bosses_checksum", _int),
     Column("attributes_checksum", _int),
+    Column("note", Text),
+    Column("tags", Text, nullable=False, server_default=text("'[]'")),
     sqlite_autoincrement=True,
     **_strict,
 )
@@ -83,7 +85,8 @@ encounters: Final = Table(
 ``bosses`` and ``players`` are JSON lists as the command's answer has them; ``is_defeated`` is 1
 where any boss was; ``journal_bytes`` is what pruning the journal freed; ``was_interrupted`` is 1
 where the recorder's end ended it; events that were ``rejected`` or ``lost`` (damaged) are counted.
-The ``fingerprint`` and the checksums (see checksums) are null where they are not known.
+The ``fingerprint`` and the checksums (see checksums) are null where they are not known. The
+``note`` and the ``tags`` (a JSON list) are the users'.
 """
 
 # Each has all that a page or a count of fights asks for, so that no row need be fetched for it.
@@ -175,6 +178,13 @@ actor_encounter_stats: Final = Table(
     **_clustered,
 )
 """One row an actor of a fight: written about once a second while it is open, final at its end."""
+
+Index(
+    "ix_actor_encounter_stats_player",
+    actor_encounter_stats.c.actor_id,
+    actor_encounter_stats.c.encounter_id,
+    sqlite_where=actor_encounter_stats.c.is_player == text("1"),
+)
 
 actor_attributes: Final = Table(
     "actor_attributes",
