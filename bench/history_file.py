@@ -170,7 +170,7 @@ _STATEMENTS: Final = (
         scene_name, duration_ms, total_dmg, total_heal, is_favorite, is_defeated, damage_events,
         heal_events, journal_bytes, bosses, players)
     SELECT c.fight, start, start + duration, {LOCAL_PLAYER}, boss % {SCENES},
-        'Scene ' || boss % {SCENES}, duration, total_dmg + 1000 * (c.fight * 7919 % 100000),
+        'Scene ' || (boss % {SCENES}), duration, total_dmg + 1000 * (c.fight * 7919 % 100000),
         total_heal, favorite, won, damage_events, heal_events, 0,
         json_array(json_object('monsterName', 'Boss ' || boss, 'maxHp', 900000000,
             'isDefeated', json(iif(won, 'true', 'false')))),
@@ -201,7 +201,7 @@ _STATEMENTS: Final = (
     FROM temp.chosen c, temp.fight""",
     """CREATE TEMP TABLE facets AS
     SELECT fight, start, 'boss' AS kind, 'Boss ' || boss AS value FROM temp.chosen
-    UNION ALL SELECT fight, start, 'scene', 'Scene ' || boss % 10 FROM temp.chosen
+    UNION ALL SELECT fight, start, 'scene', 'Scene ' || (boss % 10) FROM temp.chosen
     UNION ALL SELECT fight, start, 'outcome', CAST(won AS TEXT) FROM temp.chosen
     UNION ALL SELECT fight, start, 'favorite', '1' FROM temp.chosen WHERE favorite
     UNION ALL SELECT c.fight, start, 'player', name FROM temp.chosen c

@@ -30,6 +30,16 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "get_encounter_timeline": {"encounterId": 1, "groupBy": "skill", "bucketMs": 1_000},
     "get_encounter_range": {"encounterId": 1, "fromMs": 0, "toMs": 5_000},
     "get_live_encounter": {},
+    "get_players": {"search": "a", "limit": 5, "offset": 0},
+    "get_player_profile": {"uid": AOI},
+    "get_player_fights": {"uid": AOI, "bossName": "Ogre", "limit": 5, "offset": 0},
+    "get_bosses_and_scenes": {},
+    "get_boss_profile": {"bossName": "Ogre", "newest": 10},
+    "compare_encounters": {
+        "sides": [{"encounterId": 1}, {"encounterId": 1, "actorId": AOI}],
+        "kind": "dps",
+        "points": 10,
+    },
     "get_boss_tries": {"encounterId": 1},
     "get_database_info": {},
     "check_database": {"quick": False},
@@ -79,6 +89,8 @@ def test_a_command_answers_the_same_by_method_by_name_and_as_json(
     builder: Builder, commands: Commands, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     known_fight(builder)
+    builder.player(AOI, "Aoi", 1_000)
+    builder.row("encounter_bosses", encounter_id=1, monster_name="Ogre", is_defeated=1)
     monkeypatch.setattr(shutil, "disk_usage", lambda _folder: shutil._ntuple_diskusage(9, 9, 9))
     given = ARGUMENTS[name]
     if name == "delete_encounter":
@@ -90,6 +102,8 @@ def test_a_command_answers_the_same_by_method_by_name_and_as_json(
     arguments = {snake(key): value for key, value in given.items()}
     if "filters" in arguments:
         arguments["filters"] = Filters(boss_names=["Ogre"])
+    if "sides" in arguments:
+        arguments["sides"] = [1, (1, AOI)]
     answer = getattr(commands, name)(**arguments)
     assert REGISTRY[name].answer.dump_python(answer, mode="json", by_alias=True) == by_name
 

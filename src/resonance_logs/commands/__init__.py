@@ -17,12 +17,15 @@ from pydantic import ValidationError
 from pydantic.alias_generators import to_camel
 
 from resonance_logs.commands import (
+    bosses,
     check,
+    comparison,
     encounter,
     health,
     listing,
     marks,
     players,
+    profile,
     prune,
     registry,
     rejects,
@@ -36,6 +39,7 @@ from resonance_logs.commands import (
 from resonance_logs.commands.arguments import (
     Arguments,
     CheckOf,
+    ComparisonOf,
     Favorite,
     FilteredPage,
     Filters,
@@ -46,16 +50,20 @@ from resonance_logs.commands.arguments import (
     OneEncounter,
     OnePlayer,
     Page,
+    PlayerFightsOf,
     PlayerSkills,
+    PlayersOf,
     Prefix,
     PruneTo,
     Range,
     RecentPlayers,
+    SideOf,
     SkillType,
     SomeRejected,
     Sort,
     TagsOf,
     TimelineOf,
+    TriesOf,
 )
 from resonance_logs.errors import DatabaseError, InvalidArgument, Unavailable
 from resonance_logs.store.engine import Store
@@ -235,6 +243,60 @@ class Commands:
         """The fight being recorded, as it is so far; None where there is none."""
         return self._ask(encounter.get_live_encounter, NoArguments)
 
+    def get_players(
+        self, search: str | None = None, limit: int = 50, offset: int = 0
+    ) -> shapes.PlayerPage:
+        """The known players whose name contains ``search``, most recently seen first."""
+        return self._ask(profile.get_players, PlayersOf, search=search, limit=limit, offset=offset)
+
+    def get_player_profile(self, uid: int) -> shapes.PlayerProfile:
+        """All of one player's ended fights in figures: classes, bosses, how DPS is spread."""
+        return self._ask(profile.get_player_profile, OnePlayer, uid=uid)
+
+    def get_player_fights(
+        self, uid: int, boss_name: str | None = None, limit: int = 50, offset: int = 0
+    ) -> shapes.PlayerFights:
+        """A player's ended fights (with ``boss_name`` those with it), the newest first."""
+        return self._ask(
+            profile.get_player_fights,
+            PlayerFightsOf,
+            uid=uid,
+            boss_name=boss_name,
+            limit=limit,
+            offset=offset,
+        )
+
+    def get_bosses_and_scenes(self) -> shapes.TargetsOverview:
+        """All bosses and all scenes of ended fights: tries, kills, best times; most tries first."""
+        return self._ask(bosses.get_bosses_and_scenes, NoArguments)
+
+    def get_boss_profile(
+        self, boss_name: str | None = None, scene_name: str | None = None, newest: int = 1_000
+    ) -> shapes.BossProfile:
+        """The tries of a boss, or in a scene, or of a boss in a scene: kills, times, DPS by class.
+
+        DPS by class is of the newest ``newest`` kills.
+        """
+        return self._ask(
+            bosses.get_boss_profile,
+            TriesOf,
+            boss_name=boss_name,
+            scene_name=scene_name,
+            newest=newest,
+        )
+
+    def compare_encounters(
+        self,
+        sides: Sequence[SideOf | tuple[int, int | None] | int],
+        kind: _SkillType = "dps",
+        points: int = 120,
+    ) -> shapes.Comparison:
+        """Two to eight fights side by side, or players of fights, as (fight, actor)."""
+        given = [_side(each) for each in sides]
+        return self._ask(
+            comparison.compare_encounters, ComparisonOf, sides=given, kind=kind, points=points
+        )
+
     def get_boss_tries(self, encounter_id: int) -> shapes.BossTries:
         """The fights with any boss of a fight: before it, after it, how many."""
         return self._ask(tries.get_boss_tries, OneEncounter, encounter_id=encounter_id)
@@ -331,6 +393,13 @@ def _naming_arguments(*, camel: bool = False) -> Iterator[None]:
         parts = [str(part) for part in first["loc"]]
         name = ".".join(to_camel(part) if camel else part for part in parts)
         raise InvalidArgument(name or "arguments", _message(first["type"], first["msg"])) from error
+
+
+def _side(given: SideOf | tuple[int, int | None] | int) -> object:
+    if isinstance(given, SideOf):
+        return given
+    encounter_id, actor_id = given if isinstance(given, tuple) else (given, None)
+    return {"encounter_id": encounter_id, "actor_id": actor_id}
 
 
 def _message(kind: str, message: str) -> str:

@@ -223,6 +223,44 @@ class TagsOf(OneEncounter):
     tags: Annotated[list[Tag], Field(max_length=50)]
 
 
+class PlayersOf(Page):
+    """Which part of the list of players."""
+
+    search: Text | None = Field(
+        default=None, description="The name contains this, whatever the case."
+    )
+
+
+class PlayerFightsOf(OnePlayer, Page):
+    """Whose fights, which part of the list."""
+
+    boss_name: Text | None = Field(default=None, description="Only fights with this boss.")
+
+
+class TriesOf(Arguments):
+    """Of which boss, in which scene; at least one of them."""
+
+    boss_name: Text | None = Field(default=None, description="Fights with this boss.")
+    scene_name: Text | None = Field(default=None, description="Fights in this scene.")
+    newest: Limit = Field(
+        default=1_000, description="DPS by class is of the newest so many kills, 1 to 1,000."
+    )
+
+
+class SideOf(OneEncounter):
+    """A fight, or one of its actors."""
+
+    actor_id: Integer | None = Field(default=None, description="Null is the whole fight.")
+
+
+class ComparisonOf(Arguments):
+    """What to compare, and in how many buckets at most."""
+
+    sides: Annotated[list[SideOf], Field(min_length=2, max_length=8)]
+    kind: SkillType = SkillType.DPS
+    points: Annotated[int, Strict(), Field(ge=1, le=MAX_BUCKETS)] = 120
+
+
 class CheckOf(Arguments):
     """How thoroughly to look."""
 

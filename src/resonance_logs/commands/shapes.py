@@ -382,3 +382,219 @@ class BossTries(Shape):
     next_id: int | None
     number: int
     count: int
+
+
+class Spread(Shape):
+    """How ``count`` values are spread: the least, the quartiles, the most."""
+
+    count: int
+    least: float
+    lower: float
+    median: float
+    upper: float
+    most: float
+
+
+class PlayerOverview(Shape):
+    """A known player, as last seen."""
+
+    uid: int
+    name: str | None
+    class_id: int | None
+    class_name: str
+    class_spec_name: str
+    ability_score: int | None
+    level: int | None
+    first_seen_ms: int
+    last_seen_ms: int
+
+
+class PlayerPage(Shape):
+    """Some of the players asked for, and how many there are in all."""
+
+    rows: list[PlayerOverview]
+    total_count: int
+
+
+class ClassPlayed(Shape):
+    """A class and spec that a player played: in how many fights, with which DPS."""
+
+    class_id: int | None
+    class_name: str
+    class_spec: int | None
+    class_spec_name: str
+    fights: int
+    median_dps: float
+    best_dps: float
+
+
+class BossMet(Shape):
+    """A player's fights with a boss; DPS of all tries, and of the kills (null: none)."""
+
+    monster_name: str
+    tries: int
+    kills: int
+    median_dps: float
+    best_dps: float
+    best_encounter_id: int
+    median_kill_dps: float | None
+    best_kill_dps: float | None
+    last_started_at_ms: int
+
+
+class PlayerProfile(Shape):
+    """All of one player's ended fights; ``dps`` is null where there are none.
+
+    ``kills`` are the fights in which any boss was defeated; ``classes`` and ``bosses`` are those
+    of most fights first.
+    """
+
+    player: PlayerOverview
+    fights: int
+    kills: int
+    total_dmg: int
+    total_heal: int
+    active_time_ms: int
+    dps: Spread | None
+    classes: list[ClassPlayed]
+    bosses: list[BossMet]
+
+
+class BossOfFight(Shape):
+    """A boss of a player's fight; ``percentile`` (0 to 100) among the player's kills of it.
+
+    It is the share of the other kills with less DPS, those with as much counting half; null where
+    the boss was not defeated, or never in another fight.
+    """
+
+    monster_name: str
+    is_defeated: bool
+    percentile: float | None
+
+
+class PlayerFight(Shape):
+    """What a player did in one fight; ``trend_dps`` is the median of it and the nine before it."""
+
+    encounter_id: int
+    started_at_ms: int
+    duration: float
+    scene_name: str | None
+    bosses: list[BossOfFight]
+    class_id: int | None
+    class_name: str
+    class_spec_name: str
+    total_dmg: int
+    dps: float
+    active_dps: float
+    total_heal: int
+    damage_taken: int
+    trend_dps: float
+
+
+class PlayerFights(Shape):
+    """Some of a player's fights, the newest first, and how many there are in all."""
+
+    rows: list[PlayerFight]
+    total_count: int
+
+
+class TargetOverview(Shape):
+    """The ended fights with a boss, or in a scene; ``best_time`` (s) of the kills, null: none."""
+
+    name: str
+    tries: int
+    kills: int
+    best_time: float | None
+    last_started_at_ms: int
+
+
+class TargetsOverview(Shape):
+    """All bosses and all scenes of ended fights, most tries first."""
+
+    bosses: list[TargetOverview]
+    scenes: list[TargetOverview]
+
+
+class Try(Shape):
+    """A fight with a boss, or in a scene; ``duration`` in seconds."""
+
+    encounter_id: int
+    started_at_ms: int
+    duration: float
+    is_kill: bool
+    scene_name: str | None
+    total_dmg: int
+    dps: float
+
+
+class ClassDps(Shape):
+    """The DPS of the players of a class, one value for each player and fight."""
+
+    class_id: int | None
+    class_name: str
+    dps: Spread
+
+
+class BossProfile(Shape):
+    """The tries of a boss, or of a scene; times in seconds, null without a kill.
+
+    ``fastest`` are the shortest kills, ``newest`` the last tries, each at most 100;
+    ``classes`` is of the newest ``kills_compared`` kills, the highest median first.
+    """
+
+    boss_name: str | None
+    scene_name: str | None
+    tries: int
+    kills: int
+    time_spent: float
+    best_time: float | None
+    median_time: float | None
+    first_started_at_ms: int
+    last_started_at_ms: int
+    fastest: list[Try]
+    newest: list[Try]
+    kills_compared: int
+    classes: list[ClassDps]
+
+
+class ComparedSide(Shape):
+    """One side: a fight, or one of its actors (``actor_id``).
+
+    ``values`` are totals per bucket, null where the single hits are not kept; ``active_dps`` is
+    null for a whole fight, and for what is no damage dealt.
+    """
+
+    encounter_id: int
+    started_at_ms: int
+    duration: float
+    scene_name: str | None
+    bosses: list[BossSummary]
+    actor_id: int | None
+    name: str | None
+    class_id: int | None
+    class_name: str
+    class_spec_name: str
+    total: int
+    per_second: float
+    active_dps: float | None
+    hits: int
+    crit_rate: float
+    lucky_rate: float
+    values: list[float] | None
+
+
+class ComparedSkill(Shape):
+    """A skill on each side, in their order; null where it was not used."""
+
+    skill_id: int
+    name: str
+    sides: list[SkillRow | None]
+
+
+class Comparison(Shape):
+    """Fights or players side by side; ``values`` are per second, in buckets of ``bucket_ms``."""
+
+    kind: str
+    bucket_ms: int
+    sides: list[ComparedSide]
+    skills: list[ComparedSkill]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row
@@ -41,6 +41,7 @@ def get_encounter_player_skills(store: Store, arguments: PlayerSkills) -> Skills
         NotFound: there is no such fight, or the actor is not in it, or a part of the fight is
             asked for and its single events are not stored.
     """
+    kind = arguments.skill_type
     with store.reading() as connection:
         encounter = find_encounter(connection, arguments.encounter_id)
         is_whole = arguments.from_ms is None and arguments.to_ms is None
@@ -48,26 +49,39 @@ def get_encounter_player_skills(store: Store, arguments: PlayerSkills) -> Skills
             duration = seconds(encounter.duration_ms)
             actors = read_actors(connection, encounter)
             actor = _find(actors, arguments)
-            rows = _stored_rows(connection, encounter, actors, arguments)
+            rows = _stored_rows(connection, encounter, actors, kind, {arguments.actor_id})
         else:
             window = Window.read(connection, encounter, arguments.from_ms, arguments.to_ms)
             duration = window.duration
             actors = window.actor_stats(FightCells.of(window.events))
             actor = _find(actors, arguments)
-            rows = _window_rows(window, arguments)
+            rows = _window_rows(window, kind, [arguments.actor_id])
         sums = _by_skill(rows)
         names = skill_names(connection, sums)
-    six = _six(actor, arguments.skill_type)
-    peers = [
-        _six(each, arguments.skill_type) for each in actors if each.is_player == actor.is_player
-    ]
+    six = six_of(actor, kind)
+    peers = [six_of(each, kind) for each in actors if each.is_player == actor.is_player]
     return SkillsWindow(
         curr_player=[_player_row(actor, rates(six, sum(peer[0] for peer in peers), duration))],
-        skill_rows=[
-            SkillRow(skill_id=skill, name=names[skill], **rates(values, six[0], duration))
-            for skill, values in sorted(sums.items(), key=_most)
-        ],
+        skill_rows=_skill_rows(sums, names, six[0], duration),
     )
+
+
+def party_skills(
+    connection: Connection,
+    encounter: Row[Any],
+    actors: Sequence[ActorEncounterStat],
+    kind: SkillType,
+) -> list[SkillRow]:
+    """What all players of a fight dealt, healed or took, skill by skill, most first."""
+    players = {actor.actor_id for actor in actors if actor.is_player}
+    if encounter.ended_at_ms is None:
+        window = Window.read(connection, encounter, None, None)
+        sums = _by_skill(_window_rows(window, kind, sorted(players)))
+    else:
+        sums = _by_skill(_stored_rows(connection, encounter, actors, kind, players))
+    whole = sum(values[0] for values in sums.values())
+    names = skill_names(connection, sums)
+    return _skill_rows(sums, names, whole, seconds(encounter.duration_ms))
 
 
 def _find(actors: Iterable[ActorEncounterStat], arguments: PlayerSkills) -> ActorEncounterStat:
@@ -81,30 +95,39 @@ def _stored_rows(
     connection: Connection,
     encounter: Row[Any],
     actors: Iterable[ActorEncounterStat],
-    arguments: PlayerSkills,
+    kind: SkillType,
+    wanted: Collection[int],
 ) -> list[SumRow]:
-    actor = arguments.actor_id
-    if arguments.skill_type is SkillType.HEAL:
+    if kind is SkillType.HEAL:
         heals = figures(connection, encounter, "heals_checksum")
-        return [row for row in heals if row[_BY] == actor]
+        return [row for row in heals if row[_BY] in wanted]
     damage = figures(connection, encounter, "damage_checksum")
-    if arguments.skill_type is SkillType.DPS:
-        return [row for row in damage if row[_BY] == actor]
+    if kind is SkillType.DPS:
+        return [row for row in damage if row[_BY] in wanted]
     players = {each.actor_id for each in actors if each.is_player}
-    return [row for row in damage if row[_ON] == actor and row[_BY] not in players]
+    return [row for row in damage if row[_ON] in wanted and row[_BY] not in players]
 
 
-def _window_rows(window: Window, arguments: PlayerSkills) -> list[SumRow]:
-    actor = arguments.actor_id
-    if arguments.skill_type is SkillType.HEAL:
+def _window_rows(window: Window, kind: SkillType, wanted: Sequence[int]) -> list[SumRow]:
+    if kind is SkillType.HEAL:
         heals = window.events.heals
-        return Cells.of_heals(heals.select(heals.healer_id == actor)).skill_rows()
+        return Cells.of_heals(heals.select(is_player(heals.healer_id, wanted))).skill_rows()
     damage = window.events.damage
-    if arguments.skill_type is SkillType.DPS:
-        mask = damage.attacker_id == actor
+    if kind is SkillType.DPS:
+        mask = is_player(damage.attacker_id, wanted)
     else:
-        mask = (damage.defender_id == actor) & ~is_player(damage.attacker_id, window.players)
+        by_players = is_player(damage.attacker_id, window.players)
+        mask = is_player(damage.defender_id, wanted) & ~by_players
     return Cells.of_damage(damage.select(mask)).skill_rows()
+
+
+def _skill_rows(
+    sums: dict[int, list[int]], names: dict[int, str], whole: int, duration: float
+) -> list[SkillRow]:
+    return [
+        SkillRow(skill_id=skill, name=names[skill], **rates(values, whole, duration))
+        for skill, values in sorted(sums.items(), key=_most)
+    ]
 
 
 def _by_skill(rows: Iterable[SumRow]) -> dict[int, list[int]]:
@@ -114,7 +137,8 @@ def _by_skill(rows: Iterable[SumRow]) -> dict[int, list[int]]:
     return dict(sums)
 
 
-def _six(actor: ActorEncounterStat, kind: SkillType) -> list[int]:
+def six_of(actor: ActorEncounterStat, kind: SkillType) -> list[int]:
+    """Total, hits, crit hits, lucky hits, crit total, lucky total of an actor."""
     return [getattr(actor, name) for name in _COUNTERS_OF[kind]]
 
 

@@ -132,10 +132,15 @@ def _width(arguments: TimelineOf, span: int) -> int:
         if span > arguments.bucket_ms * MAX_BUCKETS:
             raise InvalidArgument("bucketMs", f"would make more than {MAX_BUCKETS:,} buckets")
         return arguments.bucket_ms
+    return nice_width(span, USUAL_POINTS)
+
+
+def nice_width(span: int, points: int) -> int:
+    """The least usual width of which at most ``points`` buckets hold ``span``; all in ms."""
     for width in NICE_WIDTHS_MS:
-        if span <= width * USUAL_POINTS:
+        if span <= width * points:
             return width
-    return -(-span // USUAL_POINTS)
+    return -(-span // points)
 
 
 def _names(

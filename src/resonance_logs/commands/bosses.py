@@ -1,0 +1,166 @@
+"""Bosses and scenes: how often they were tried, how fast they fell, who does how much there."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any, Final
+
+import numpy as np
+from sqlalchemy import Connection, Row, Select, select
+
+from resonance_logs.commands.arguments import Filters, NoArguments, TriesOf
+from resonance_logs.commands.figures import seconds
+from resonance_logs.commands.filters import find_candidates
+from resonance_logs.commands.listing import is_among
+from resonance_logs.commands.names import batched
+from resonance_logs.commands.shapes import (
+    BossProfile,
+    ClassDps,
+    TargetOverview,
+    TargetsOverview,
+    Try,
+)
+from resonance_logs.commands.spread import spread
+from resonance_logs.errors import InvalidArgument, NotFound
+from resonance_logs.game import class_name
+from resonance_logs.store.engine import Store
+from resonance_logs.store.tables import actor_encounter_stats, encounter_bosses, encounters
+
+MOST_SHOWN: Final = 100
+
+_BOSSES: Final = """
+    SELECT b.monster_name AS name, count(*) AS tries, sum(b.is_defeated) AS kills,
+        min(CASE WHEN b.is_defeated THEN e.duration_ms END) AS best_ms,
+        max(e.started_at_ms) AS last_ms
+    FROM encounters e CROSS JOIN encounter_bosses b ON b.encounter_id = e.id
+    WHERE e.ended_at_ms IS NOT NULL GROUP BY 1 ORDER BY 2 DESC, 1
+"""
+_SCENES: Final = """
+    SELECT scene_name AS name, count(*) AS tries, sum(is_defeated) AS kills,
+        min(CASE WHEN is_defeated THEN duration_ms END) AS best_ms, max(started_at_ms) AS last_ms
+    FROM encounters
+    WHERE ended_at_ms IS NOT NULL AND scene_name IS NOT NULL GROUP BY 1 ORDER BY 2 DESC, 1
+"""
+
+
+def get_bosses_and_scenes(store: Store, _arguments: NoArguments) -> TargetsOverview:
+    """All bosses and all scenes of ended fights: tries, kills, best times; most tries first.
+
+    A kill in a scene is a fight in which any boss was defeated.
+    """
+    with store.reading() as connection:
+        return TargetsOverview(
+            bosses=_overview(connection, _BOSSES), scenes=_overview(connection, _SCENES)
+        )
+
+
+def get_boss_profile(store: Store, arguments: TriesOf) -> BossProfile:
+    """The tries of a boss, or in a scene, or of a boss in a scene: kills, times, DPS by class.
+
+    Raises:
+        InvalidArgument: neither is given.
+        NotFound: there is no such fight.
+    """
+    if arguments.boss_name is None and arguments.scene_name is None:
+        raise InvalidArgument("bossName", "give bossName or sceneName, or both")
+    with store.reading() as connection:
+        tries = _tries(connection, arguments)
+        kills = [each for each in tries if each.is_kill]
+        compared = kills[: arguments.newest]
+        classes = _classes(connection, [each.id for each in compared])
+    times = [seconds(each.duration_ms) for each in kills]
+    fastest = sorted(kills, key=lambda each: (each.duration_ms, each.started_at_ms, each.id))
+    return BossProfile(
+        boss_name=arguments.boss_name,
+        scene_name=arguments.scene_name,
+        tries=len(tries),
+        kills=len(kills),
+        time_spent=sum(seconds(each.duration_ms) for each in tries),
+        best_time=min(times, default=None),
+        median_time=float(np.median(times)) if times else None,
+        first_started_at_ms=tries[-1].started_at_ms,
+        last_started_at_ms=tries[0].started_at_ms,
+        fastest=[_try(each) for each in fastest[:MOST_SHOWN]],
+        newest=[_try(each) for each in tries[:MOST_SHOWN]],
+        kills_compared=len(compared),
+        classes=classes,
+    )
+
+
+def _overview(connection: Connection, statement: str) -> list[TargetOverview]:
+    return [
+        TargetOverview(
+            name=row.name,
+            tries=row.tries,
+            kills=row.kills,
+            best_time=None if row.best_ms is None else seconds(row.best_ms),
+            last_started_at_ms=row.last_ms,
+        )
+        for row in connection.exec_driver_sql(statement)
+    ]
+
+
+def _tries(connection: Connection, arguments: TriesOf) -> list[Row[Any]]:
+    """The fights, the newest first."""
+    boss, scene = arguments.boss_name, arguments.scene_name
+    filters = Filters(
+        boss_names=[] if boss is None else [boss], encounter_names=[] if scene is None else [scene]
+    )
+    candidates = find_candidates(connection, filters)
+    if candidates.mask is not None and candidates.count:
+        statement = _statement(boss).where(is_among(candidates.mask, candidates.count))
+        tries = list(connection.execute(statement))
+        if tries:
+            return tries
+    names = " in ".join(repr(each) for each in (boss, scene) if each is not None)
+    raise NotFound(f"there is no fight of {names}")
+
+
+def _statement(boss: str | None) -> Select[Any]:
+    columns = (
+        encounters.c.id,
+        encounters.c.started_at_ms,
+        encounters.c.duration_ms,
+        encounters.c.scene_name,
+        encounters.c.total_dmg,
+    )
+    order = encounters.c.started_at_ms.desc(), encounters.c.id.desc()
+    if boss is None:
+        return select(*columns, encounters.c.is_defeated.label("is_kill")).order_by(*order)
+    return (
+        select(*columns, encounter_bosses.c.is_defeated.label("is_kill"))
+        .join(encounter_bosses, encounter_bosses.c.encounter_id == encounters.c.id)
+        .where(encounter_bosses.c.monster_name == boss)
+        .order_by(*order)
+    )
+
+
+def _try(row: Row[Any]) -> Try:
+    duration = seconds(row.duration_ms)
+    return Try(
+        encounter_id=row.id,
+        started_at_ms=row.started_at_ms,
+        duration=duration,
+        is_kill=bool(row.is_kill),
+        scene_name=row.scene_name,
+        total_dmg=row.total_dmg,
+        dps=row.total_dmg / duration,
+    )
+
+
+def _classes(connection: Connection, encounter_ids: list[int]) -> list[ClassDps]:
+    actors = actor_encounter_stats
+    found: defaultdict[int | None, list[float]] = defaultdict(list)
+    for part in batched(encounter_ids):
+        statement = (
+            select(actors.c.class_id, actors.c.damage_dealt, encounters.c.duration_ms)
+            .join(encounters)
+            .where(actors.c.encounter_id.in_(part), actors.c.is_player == 1)
+        )
+        for class_id, damage, duration_ms in connection.execute(statement):
+            found[class_id].append(damage / seconds(duration_ms))
+    classes = [
+        ClassDps(class_id=each, class_name=class_name(each), dps=spread(np.array(values)))
+        for each, values in found.items()
+    ]
+    return sorted(classes, key=lambda each: (-each.dps.median, each.class_id or 0))

@@ -1,0 +1,122 @@
+"""A player's ended fights as columns, and the bosses met in them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Connection
+
+from resonance_logs.commands.shapes import BossOfFight
+from resonance_logs.commands.spread import Float64Array, percentiles
+from resonance_logs.events import Int64Array
+
+_FIGHTS: Final = """
+    SELECT e.id, e.started_at_ms, e.duration_ms, a.damage_dealt, a.heal_dealt, a.damage_taken,
+        a.active_time_ms, a.class_id, a.class_spec
+    FROM actor_encounter_stats a CROSS JOIN encounters e ON e.id = a.encounter_id
+    WHERE a.actor_id = ? AND a.is_player = 1 AND e.ended_at_ms IS NOT NULL
+    ORDER BY e.started_at_ms, e.id
+"""
+_NUMBERS: Final = 7
+"""The first so many columns have a value in every row."""
+
+_BOSSES: Final = """
+    SELECT b.encounter_id, b.monster_name, b.is_defeated
+    FROM actor_encounter_stats a CROSS JOIN encounter_bosses b ON b.encounter_id = a.encounter_id
+    WHERE a.actor_id = ? AND a.is_player = 1
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Met:
+    """A player's fights with one boss: their places among all fights, and which were kills."""
+
+    places: Int64Array
+    is_kill: NDArray[np.bool_]
+
+    @property
+    def kills(self) -> Int64Array:
+        """The places of the kills."""
+        kills: Int64Array = self.places[self.is_kill]
+        return kills
+
+
+@dataclass(frozen=True, slots=True)
+class Career:
+    """A value for each fight, in order of their start; ``dps`` per second of the fight."""
+
+    ids: Int64Array
+    started_ms: Int64Array
+    duration_ms: Int64Array
+    damage: Int64Array
+    heal: Int64Array
+    taken: Int64Array
+    active_ms: Int64Array
+    classes: Sequence[tuple[int | None, int | None]]
+    """Class and spec."""
+    dps: Float64Array
+    bosses: dict[str, Met]
+
+    @classmethod
+    def read(cls, connection: Connection, uid: int) -> Self:
+        """All ended fights of a player."""
+        rows: Any = connection.exec_driver_sql(_FIGHTS, (uid,)).all()
+        numbers = np.array([row[:_NUMBERS] for row in rows], dtype=np.int64)
+        columns = numbers.reshape(-1, _NUMBERS).T
+        ids, started_ms, duration_ms, damage, heal, taken, active_ms = columns
+        lasted = np.where(duration_ms > 0, duration_ms / 1000, 1.0)
+        return cls(
+            ids=ids,
+            started_ms=started_ms,
+            duration_ms=duration_ms,
+            damage=damage,
+            heal=heal,
+            taken=taken,
+            active_ms=active_ms,
+            classes=[row[_NUMBERS:] for row in rows],
+            dps=damage / lasted,
+            bosses=_read_bosses(connection, uid, ids),
+        )
+
+    def bosses_of(self, places: Sequence[int]) -> dict[int, list[BossOfFight]]:
+        """The bosses of the fights at these places, by name."""
+        found: dict[int, list[BossOfFight]] = {place: [] for place in places}
+        for name, met in sorted(self.bosses.items()):
+            mine = np.flatnonzero(np.isin(met.places, places))
+            if not len(mine):
+                continue
+            standings = dict(zip(met.kills.tolist(), percentiles(self.dps[met.kills]), strict=True))
+            for place, is_kill in zip(
+                met.places[mine].tolist(), met.is_kill[mine].tolist(), strict=True
+            ):
+                boss = BossOfFight(
+                    monster_name=name, is_defeated=is_kill, percentile=standings.get(place)
+                )
+                found[place].append(boss)
+        return found
+
+    def with_boss(self, name: str | None) -> Int64Array:
+        """The places of the fights with this boss (None: of all)."""
+        if name is None:
+            return np.arange(len(self.ids))
+        met = self.bosses.get(name)
+        return np.zeros(0, dtype=np.int64) if met is None else met.places
+
+
+def _read_bosses(connection: Connection, uid: int, ids: Int64Array) -> dict[str, Met]:
+    places = {each: place for place, each in enumerate(ids.tolist())}
+    found: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
+    for encounter_id, name, is_defeated in connection.exec_driver_sql(_BOSSES, (uid,)):
+        place = places.get(encounter_id)
+        if place is not None:
+            found[name].append((place, is_defeated))
+    bosses = {}
+    for name, pairs in found.items():
+        columns = np.array(sorted(pairs), dtype=np.int64).T
+        bosses[name] = Met(columns[0], columns[1] != 0)
+    return bosses

@@ -1,0 +1,185 @@
+"""All of one player in figures: the fights, the classes, the bosses; and who is known at all."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any, Final
+
+import numpy as np
+from sqlalchemy import ColumnElement, Connection, Row, func, select
+
+from resonance_logs.commands.arguments import OnePlayer, PlayerFightsOf, PlayersOf
+from resonance_logs.commands.career import Career, Met
+from resonance_logs.commands.figures import ratio, seconds
+from resonance_logs.commands.filters import contains
+from resonance_logs.commands.shapes import (
+    BossMet,
+    BossOfFight,
+    ClassPlayed,
+    PlayerFight,
+    PlayerFights,
+    PlayerOverview,
+    PlayerPage,
+    PlayerProfile,
+)
+from resonance_logs.commands.spread import running_median, spread
+from resonance_logs.errors import NotFound
+from resonance_logs.game import class_name, spec_name
+from resonance_logs.store.engine import Store
+from resonance_logs.store.rows import select_in
+from resonance_logs.store.tables import encounters, entities
+
+TREND: Final = 10
+"""The trend is the median of so many fights."""
+
+
+def get_players(store: Store, arguments: PlayersOf) -> PlayerPage:
+    """The known players whose name contains ``search``, most recently seen first."""
+    where: list[ColumnElement[bool]] = []
+    if arguments.search:
+        where.append(contains(entities.c.name_folded, arguments.search))
+    count = select(func.count()).select_from(entities).where(*where)
+    page = (
+        select(entities)
+        .where(*where)
+        .order_by(entities.c.last_seen_ms.desc(), entities.c.entity_id)
+        .limit(arguments.limit)
+        .offset(arguments.offset)
+    )
+    with store.reading() as connection:
+        return PlayerPage(
+            rows=[_overview(row) for row in connection.execute(page)],
+            total_count=connection.execute(count).scalar_one(),
+        )
+
+
+def get_player_profile(store: Store, arguments: OnePlayer) -> PlayerProfile:
+    """All of one player's ended fights in figures: classes, bosses, how DPS is spread.
+
+    Raises:
+        NotFound: there is no such player.
+    """
+    with store.reading() as connection:
+        player = _find_player(connection, arguments.uid)
+        career = Career.read(connection, arguments.uid)
+    kills = {place for met in career.bosses.values() for place in met.kills.tolist()}
+    return PlayerProfile(
+        player=player,
+        fights=len(career.ids),
+        kills=len(kills),
+        total_dmg=int(career.damage.sum()),
+        total_heal=int(career.heal.sum()),
+        active_time_ms=int(career.active_ms.sum()),
+        dps=spread(career.dps) if len(career.dps) else None,
+        classes=_classes(career),
+        bosses=sorted(
+            (_boss(career, name, met) for name, met in career.bosses.items()),
+            key=lambda boss: (-boss.tries, boss.monster_name),
+        ),
+    )
+
+
+def get_player_fights(store: Store, arguments: PlayerFightsOf) -> PlayerFights:
+    """A player's ended fights (with ``bossName`` those with it), the newest first.
+
+    Raises:
+        NotFound: there is no such player.
+    """
+    with store.reading() as connection:
+        _find_player(connection, arguments.uid)
+        career = Career.read(connection, arguments.uid)
+        chosen = career.with_boss(arguments.boss_name)
+        end = len(chosen) - arguments.offset
+        start = max(0, end - arguments.limit)
+        shown = chosen[start : max(0, end)].tolist()
+        rows = select_in(
+            connection, encounters, ("id", "scene_name"), "id", career.ids[shown].tolist()
+        )
+    scenes = dict(rows)
+    before = max(0, start + 1 - TREND)
+    trend = running_median(career.dps[chosen[before : max(0, end)]], TREND)[start - before :]
+    bosses = career.bosses_of(shown)
+    fights = [
+        _fight(career, place, scenes.get(int(career.ids[place])), median, bosses[place])
+        for place, median in zip(shown, trend, strict=True)
+    ]
+    return PlayerFights(rows=fights[::-1], total_count=len(chosen))
+
+
+def _find_player(connection: Connection, uid: int) -> PlayerOverview:
+    statement = select(entities).where(entities.c.entity_id == uid)
+    row = connection.execute(statement).one_or_none()
+    if row is None:
+        raise NotFound(f"there is no player {uid}")
+    return _overview(row)
+
+
+def _overview(row: Row[Any]) -> PlayerOverview:
+    return PlayerOverview(
+        uid=row.entity_id,
+        name=row.name,
+        class_id=row.class_id,
+        class_name=class_name(row.class_id),
+        class_spec_name=spec_name(row.class_spec),
+        ability_score=row.ability_score,
+        level=row.level,
+        first_seen_ms=row.first_seen_ms,
+        last_seen_ms=row.last_seen_ms,
+    )
+
+
+def _classes(career: Career) -> list[ClassPlayed]:
+    places: defaultdict[tuple[int | None, int | None], list[int]] = defaultdict(list)
+    for place, played in enumerate(career.classes):
+        places[played].append(place)
+    found = [
+        ClassPlayed(
+            class_id=class_id,
+            class_name=class_name(class_id),
+            class_spec=class_spec,
+            class_spec_name=spec_name(class_spec),
+            fights=len(own),
+            median_dps=float(np.median(career.dps[own])),
+            best_dps=float(career.dps[own].max()),
+        )
+        for (class_id, class_spec), own in places.items()
+    ]
+    return sorted(found, key=lambda each: (-each.fights, each.class_id or 0, each.class_spec or 0))
+
+
+def _boss(career: Career, name: str, met: Met) -> BossMet:
+    dps, kills = career.dps[met.places], career.dps[met.kills]
+    return BossMet(
+        monster_name=name,
+        tries=len(dps),
+        kills=len(kills),
+        median_dps=float(np.median(dps)),
+        best_dps=float(dps.max()),
+        best_encounter_id=int(career.ids[met.places[dps.argmax()]]),
+        median_kill_dps=float(np.median(kills)) if len(kills) else None,
+        best_kill_dps=float(kills.max()) if len(kills) else None,
+        last_started_at_ms=int(career.started_ms[met.places[-1]]),
+    )
+
+
+def _fight(
+    career: Career, place: int, scene_name: str | None, trend: float, bosses: list[BossOfFight]
+) -> PlayerFight:
+    class_id, class_spec = career.classes[place]
+    damage = int(career.damage[place])
+    return PlayerFight(
+        encounter_id=int(career.ids[place]),
+        started_at_ms=int(career.started_ms[place]),
+        duration=seconds(int(career.duration_ms[place])),
+        scene_name=scene_name,
+        bosses=bosses,
+        class_id=class_id,
+        class_name=class_name(class_id),
+        class_spec_name=spec_name(class_spec),
+        total_dmg=damage,
+        dps=float(career.dps[place]),
+        active_dps=ratio(damage, int(career.active_ms[place]) / 1000),
+        total_heal=int(career.heal[place]),
+        damage_taken=int(career.taken[place]),
+        trend_dps=trend,
+    )
