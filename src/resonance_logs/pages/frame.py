@@ -2,61 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from importlib.resources import files
 from typing import Final
 
 from nicegui import ui
 
 PRIMARY: Final = "#3d5afe"
 
-STYLE: Final = """
-.q-page-container { background: var(--page); }
-:root { --page: #f6f7fb; --ink: #1b1f2a; --quiet: #5b6372; --line: #dfe3ec; --card: #ffffff; }
-.body--dark { --page: #12141a; --ink: #e8eaf0; --quiet: #a3abba; --line: #2c313d; --card: #1a1d26; }
-body { color: var(--ink); font-feature-settings: "tnum"; }
-.rl-card { background: var(--card); border: 1px solid var(--line); border-radius: 12px; }
-.rl-quiet { color: var(--quiet); }
-.rl-name { font-weight: 600; white-space: nowrap; }
-.rl-name::before { content: ""; display: inline-block; width: .6em; height: .6em;
-  border-radius: 50%; background: var(--class, #888); margin-right: .4em; }
-.rl-you { text-decoration: underline; text-decoration-thickness: 2px; text-underline-offset: 3px; }
-.rl-bar { height: .55em; border-radius: 4px; background: var(--class, #888); min-width: 2px; }
-"""
+_BROWSER: Final = files("resonance_logs.pages") / "browser"
+_STYLE: Final = (_BROWSER / "style.css").read_text("utf-8")
+_SCRIPT: Final = (_BROWSER / "rl.js").read_text("utf-8")
 
-FORMATS: Final = """
-window.rl = {
-  compact: value => value == null ? '' : new Intl.NumberFormat(undefined,
-    {notation: 'compact', maximumSignificantDigits: 4}).format(value),
-  whole: value => value == null ? '' : new Intl.NumberFormat().format(value),
-  percent: value => value == null ? '' : new Intl.NumberFormat(undefined,
-    {style: 'percent', maximumFractionDigits: 1}).format(value),
-  when: ms => ms == null ? '' : new Intl.DateTimeFormat(undefined,
-    {dateStyle: 'medium', timeStyle: 'short'}).format(new Date(ms)),
-  span: seconds => {
-    if (seconds == null) return '';
-    const s = Math.floor(seconds), h = Math.floor(s / 3600), m = Math.floor(s / 60) % 60;
-    const two = n => String(n).padStart(2, '0');
-    return h ? `${h}:${two(m)}:${two(s % 60)}` : `${m}:${two(s % 60)}`;
-  },
-  text: (tag, content, cls, title) => {
-    const made = document.createElement(tag);
-    made.textContent = content;
-    if (cls) made.className = cls;
-    if (title) made.title = title;
-    return made;
-  },
-  color: name => getComputedStyle(document.body).getPropertyValue(name).trim(),
-  number: params => rl.text('span', rl.compact(params.value), '', rl.whole(params.value)),
-  player: player => {
-    const made = rl.text('span', player.name, 'rl-name' + (player.isLocalPlayer ? ' rl-you' : ''),
-      player.className + (player.isLocalPlayer ? ' (you)' : ''));
-    made.style.setProperty('--class', player.color);
-    return made;
-  },
-};
-"""
-"""How the reader's own locale writes numbers and times; names are only ever set as text."""
+_PAGES: Final = (
+    ("History", "/"),
+    ("Live", "/live"),
+    ("Bosses", "/bosses"),
+    ("Players", "/players"),
+    ("Compare", "/compare"),
+    ("Upkeep", "/upkeep"),
+)
+_KEYS: Final = (
+    ("/", "to the filter, or the box to search by"),
+    ("↓", "into the list; arrows move in it"),
+    ("Enter", "opens the row"),
+    ("Space", "ticks the row, in the history"),
+    ("?", "this help"),
+)
 
 
 @contextmanager
@@ -64,17 +37,50 @@ def frame(title: str) -> Iterator[None]:
     """A page with the common head."""
     ui.page_title(f"{title} · Resonance Logs")
     ui.colors(primary=PRIMARY)
-    ui.add_css(STYLE)
-    ui.add_head_html(f"<script>{FORMATS}</script>")
+    ui.add_css(_STYLE)
+    ui.add_head_html(f"<script>{_SCRIPT}</script>")
     main = ui.column().classes("w-full max-w-screen-xl mx-auto gap-4 p-2 sm:p-4")
-    with ui.header().classes("items-center gap-4 px-4 py-2"):
+    help_dialog = _help()
+    with ui.header().classes("items-center gap-x-4 gap-y-0 px-4 py-2"):
         ui.link("Resonance Logs", "/").classes("text-white text-lg font-bold no-underline")
-        ui.space()
-        for name, address in (("History", "/"), ("Live", "/live"), ("Upkeep", "/upkeep")):
-            ui.link(name, address).classes("text-white no-underline")
+        ui.space().classes("max-sm:hidden")
+        with (
+            ui.row()
+            .classes("rl-nav items-center gap-4 no-wrap max-w-full")
+            .props('role=navigation aria-label="Pages"')
+        ):
+            for name, address in _PAGES:
+                link = ui.link(name, address).classes("text-white no-underline")
+                link.props("aria-current=page" if name == title else "")
+            ui.button("?", on_click=help_dialog.open).props(
+                'flat dense round color=white aria-label="Help"'
+            )
     ui.skip_link("Skip to the content", target=main)
+    ui.on("help", help_dialog.open)
     with main:
         yield
+
+
+def heading(text: str) -> None:
+    """What the page is about."""
+    ui.label(text).classes("text-2xl font-bold").props("role=heading aria-level=1")
+
+
+def formatted(form: str, value: float | None) -> None:
+    """A number as the reader's locale writes it; ``form`` is a function of ``rl``."""
+    if value is None:
+        ui.label("–")
+    else:
+        ui.element("span").props(f"data-rl={form} data-value={value}")
+
+
+def facts(told: Sequence[tuple[str, str, float | None]]) -> None:
+    """Figures with what they are: label, form, value."""
+    with ui.row().classes("gap-x-6 gap-y-2"):
+        for label, form, value in told:
+            with ui.column().classes("rl-fact gap-0"):
+                ui.label(label).classes("rl-quiet text-sm")
+                formatted(form, value)
 
 
 def show_error(message: str) -> None:
@@ -90,3 +96,14 @@ def show_empty(title: str, hint: str) -> None:
         ui.icon("inbox", size="3rem").classes("rl-quiet")
         ui.label(title).classes("text-lg font-bold")
         ui.label(hint).classes("rl-quiet text-center")
+
+
+def _help() -> ui.dialog:
+    with ui.dialog() as dialog, ui.card():
+        ui.label("Keys").classes("text-lg font-bold")
+        for key, told in _KEYS:
+            with ui.row().classes("items-center gap-3"):
+                ui.label(key).classes("rl-key w-16 text-center")
+                ui.label(told)
+        ui.button("Close", on_click=dialog.close).props("flat").classes("self-end")
+    return dialog

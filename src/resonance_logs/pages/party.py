@@ -90,7 +90,7 @@ def party_rows(
     return sorted(rows, key=lambda row: -row["total"])
 
 
-def player_cell(name: str, class_id: int | None, is_local: bool) -> dict[str, Any]:
+def player_cell(name: str, class_id: int | None, is_local: bool = False) -> dict[str, Any]:
     """A player's name as ``rl.player`` shows it."""
     return {
         "name": name,

@@ -8,7 +8,7 @@ from typing import Any, Final
 from fastapi import FastAPI
 from nicegui import ui
 
-from resonance_logs.pages import encounter, history, live, upkeep
+from resonance_logs.pages import boss, compare, encounter, history, live, player, upkeep
 
 CONTENT_POLICY: Final = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; "
@@ -20,7 +20,7 @@ CONTENT_POLICY: Final = (
 
 def add_pages(app: FastAPI) -> None:
     """Add the pages to the application, whose database they ask. Once a process."""
-    for module in (history, encounter, live, upkeep):
+    for module in (history, encounter, live, boss, player, compare, upkeep):
         module.register(app.state.database)
     options: dict[str, Any] = {"show_welcome_message": False}
     ui.run_with(

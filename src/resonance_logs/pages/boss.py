@@ -1,0 +1,161 @@
+"""The bosses and scenes, and all tries of one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any, Final
+from urllib.parse import parse_qs, urlencode
+
+from fastapi import Request
+from nicegui import ui
+
+from resonance_logs.commands.shapes import BossProfile, TargetOverview, TargetsOverview, Try
+from resonance_logs.database import Database
+from resonance_logs.pages.cells import NUMBER, ON_WIDE, SPAN, WHEN, emit
+from resonance_logs.pages.frame import facts, frame, heading, show_empty
+from resonance_logs.pages.pane import Pane
+from resonance_logs.pages.plots import dps_by_class, tries_over_time
+from resonance_logs.pages.tables import grid
+
+MOST_FASTEST: Final = 10
+
+
+def register(database: Database) -> None:
+    """Make the pages of this database."""
+
+    @ui.page("/bosses")
+    async def bosses() -> None:
+        with frame("Bosses"):
+            ui.on("boss", lambda event: ui.navigate.to(address(boss=str(event.args))))
+            ui.on("scene", lambda event: ui.navigate.to(address(scene=str(event.args))))
+            await Pane().show(database.commands.get_bosses_and_scenes, _show_all)
+
+    @ui.page("/boss")
+    async def boss(request: Request) -> None:
+        query = parse_qs(request.url.query)
+        name, scene = (query.get(each, [None])[-1] for each in ("boss", "scene"))
+        with frame(name or scene or "Boss"):
+            ui.on("open", lambda event: ui.navigate.to(f"/fight/{int(event.args)}"))
+            ask = partial(database.commands.get_boss_profile, name, scene)
+            await Pane().show(ask, _show_one)
+
+
+def address(boss: str | None = None, scene: str | None = None) -> str:
+    """The page of a boss, or of a scene, or of a boss in a scene."""
+    given = {"boss": boss, "scene": scene}
+    return f"/boss?{urlencode({name: each for name, each in given.items() if each})}"
+
+
+def _show_all(found: TargetsOverview) -> None:
+    heading("Bosses and scenes")
+    if not found.bosses and not found.scenes:
+        show_empty("No fight has ended yet.", "Bosses and scenes come with the first one.")
+        return
+    with ui.row().classes("w-full gap-4 items-start"):
+        for title, kind, rows in (
+            ("Boss", "boss", found.bosses),
+            ("Scene", "scene", found.scenes),
+        ):
+            with ui.column().classes("flex-1 min-w-80 gap-2"):
+                grid(_columns(title), [_target_row(row) for row in rows], clicked=emit(kind))
+
+
+def _show_one(profile: BossProfile) -> None:
+    title = " in ".join(filter(None, (profile.boss_name, profile.scene_name)))
+    with ui.column().classes("rl-card w-full p-4 gap-2"):
+        heading(title)
+        facts(
+            [
+                ("Tries", "whole", profile.tries),
+                ("Kills", "whole", profile.kills),
+                ("Best time", "span", profile.best_time),
+                ("Median time", "span", profile.median_time),
+                ("Time spent", "span", profile.time_spent),
+                ("First try", "when", profile.first_started_at_ms),
+                ("Last try", "when", profile.last_started_at_ms),
+            ]
+        )
+        ui.link("These fights in the history", _history(profile))
+    if profile.classes:
+        ui.label(f"DPS by class, of {_kills(profile)}").classes("text-lg font-bold")
+        height = 60 + 44 * len(profile.classes)
+        ui.echart(dps_by_class(profile)).classes("w-full rl-card").style(f"height: {height}px")
+    else:
+        ui.label("DPS by class comes with the first kill.").classes("rl-quiet")
+    ui.label("How long each try lasted").classes("text-lg font-bold")
+    ui.echart(tries_over_time(profile.newest[::-1])).classes("w-full h-64 rl-card")
+    _tables(profile)
+
+
+def _tables(profile: BossProfile) -> None:
+    with ui.row().classes("w-full gap-4 items-start"):
+        for title, tries in (
+            ("Fastest kills", profile.fastest[:MOST_FASTEST]),
+            ("Last tries", profile.newest),
+        ):
+            if tries:
+                with ui.column().classes("flex-1 min-w-80 gap-2"):
+                    ui.label(title).classes("text-lg font-bold")
+                    grid(_TRIES, _try_rows(tries), clicked=emit("open"))
+
+
+def _history(profile: BossProfile) -> str:
+    given = {"boss": profile.boss_name, "scene": profile.scene_name}
+    return f"/?{urlencode({name: each for name, each in given.items() if each})}"
+
+
+def _kills(profile: BossProfile) -> str:
+    if profile.kills_compared < profile.kills:
+        return f"the newest {profile.kills_compared:,} kills"
+    return f"all {profile.kills:,} kills" if profile.kills > 1 else "the one kill"
+
+
+def _target_row(target: TargetOverview) -> dict[str, Any]:
+    return {
+        "id": target.name,
+        "tries": target.tries,
+        "kills": target.kills,
+        "best": target.best_time,
+        "last": target.last_started_at_ms,
+    }
+
+
+def _try_rows(tries: Sequence[Try]) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": each.encounter_id,
+            "started": each.started_at_ms,
+            "scene": each.scene_name or "",
+            "result": "killed" if each.is_kill else "wiped",
+            "duration": each.duration,
+            "dps": each.dps,
+        }
+        for each in tries
+    ]
+
+
+def _columns(title: str) -> list[dict[str, Any]]:
+    return [
+        {"headerName": title, "field": "id", "minWidth": 140, "flex": 1, "tooltipField": "id"},
+        {"headerName": "Tries", "field": "tries", "width": 80, **NUMBER},
+        {"headerName": "Kills", "field": "kills", "width": 80, **NUMBER},
+        {"headerName": "Best time", "field": "best", **SPAN, "width": 100},
+        {"headerName": "Last", "field": "last", **WHEN, **ON_WIDE},
+    ]
+
+
+_TRIES: Final[list[dict[str, Any]]] = [
+    {"headerName": "Started", "field": "started", **WHEN},
+    {
+        "headerName": "Scene",
+        "field": "scene",
+        "minWidth": 100,
+        "flex": 1,
+        "tooltipField": "scene",
+        **ON_WIDE,
+    },
+    {"headerName": "Result", "field": "result", "width": 90},
+    {"headerName": "Time", "field": "duration", **SPAN},
+    {"headerName": "DPS", "field": "dps", "width": 95, **NUMBER, **ON_WIDE},
+]

@@ -1,0 +1,64 @@
+// How the reader's own locale writes numbers and times; names are only ever set as text.
+window.rl = {
+  compact: value => value == null ? '' : new Intl.NumberFormat(undefined,
+    {notation: 'compact', maximumSignificantDigits: 4}).format(value),
+  whole: value => value == null ? '' : new Intl.NumberFormat().format(value),
+  percent: value => value == null ? '' : new Intl.NumberFormat(undefined,
+    {style: 'percent', maximumFractionDigits: 1}).format(value),
+  round: value => value == null ? '' : new Intl.NumberFormat(undefined,
+    {maximumFractionDigits: 0}).format(value),
+  when: ms => ms == null ? '' : new Intl.DateTimeFormat(undefined,
+    {dateStyle: 'medium', timeStyle: 'short'}).format(new Date(ms)),
+  tick: ms => {
+    const at = new Date(ms), isDay = !at.getHours() && !at.getMinutes() && !at.getSeconds();
+    return new Intl.DateTimeFormat(undefined, isDay ? {dateStyle: 'short'} : {timeStyle: 'short'})
+      .format(at);
+  },
+  span: seconds => {
+    if (seconds == null) return '';
+    const s = Math.floor(seconds), h = Math.floor(s / 3600), m = Math.floor(s / 60) % 60;
+    const two = n => String(n).padStart(2, '0');
+    return h ? `${h}:${two(m)}:${two(s % 60)}` : `${m}:${two(s % 60)}`;
+  },
+  text: (tag, content, cls, title) => {
+    const made = document.createElement(tag);
+    made.textContent = content;
+    if (cls) made.className = cls;
+    if (title) made.title = title;
+    return made;
+  },
+  color: name => getComputedStyle(document.body).getPropertyValue(name).trim(),
+  number: params => rl.text('span', rl.compact(params.value), '', rl.whole(params.value)),
+  player: player => {
+    const made = rl.text('span', player.name, 'rl-name' + (player.isLocalPlayer ? ' rl-you' : ''),
+      player.className + (player.isLocalPlayer ? ' (you)' : ''));
+    made.style.setProperty('--class', player.color);
+    return made;
+  },
+};
+
+// <span data-rl="compact" data-value="1234"> shows its value in the reader's locale.
+rl.write = element => {
+  const {rl: form, value, written} = element.dataset;
+  if (written === value) return;
+  element.dataset.written = value;
+  element.textContent = rl[form](Number(value));
+  if (form === 'compact') element.title = rl.whole(Number(value));
+};
+new MutationObserver(() => document.querySelectorAll('[data-rl]').forEach(rl.write))
+  .observe(document, {subtree: true, childList: true, attributeFilter: ['data-value']});
+
+// Keys: / goes to the filter, ? to the help, arrow down from the filter's row into the list.
+document.addEventListener('keydown', event => {
+  const typing = event.target.closest('input, textarea, [contenteditable=true], .ag-root');
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.key === '?' && !event.target.closest('input, textarea')) emitEvent('help', null);
+  if (event.key === '/' && !event.target.closest('input, textarea')) {
+    const filter = document.querySelector('.rl-filter input, .rl-filter');
+    if (filter) { event.preventDefault(); filter.focus(); }
+  }
+  if (event.key === 'ArrowDown' && !typing) {
+    const cell = document.querySelector('.ag-center-cols-container [role=row] [role=gridcell]');
+    if (cell) { event.preventDefault(); cell.focus(); }
+  }
+});

@@ -1,0 +1,208 @@
+"""Two to eight fights, or players of fights, side by side."""
+
+from __future__ import annotations
+
+from asyncio import to_thread
+from collections.abc import Sequence
+from functools import partial
+from typing import Any, Final
+from urllib.parse import parse_qs, urlencode
+
+from fastapi import Request
+from nicegui import ui
+
+from resonance_logs.commands.arguments import SkillType
+from resonance_logs.commands.shapes import ComparedSide, Comparison
+from resonance_logs.database import Database
+from resonance_logs.errors import CommandError
+from resonance_logs.pages.cells import NUMBER, PERCENT
+from resonance_logs.pages.frame import formatted, frame, heading, show_empty
+from resonance_logs.pages.pane import Pane
+from resonance_logs.pages.party import TABS
+from resonance_logs.pages.plots import SIDES, curves
+from resonance_logs.pages.tables import grid
+
+LEAST, MOST = 2, 8
+Side = tuple[int, int | None]
+"""A fight, and the actor in it, None for the whole fight."""
+
+
+def register(database: Database) -> None:
+    """Make the page of this database."""
+
+    @ui.page("/compare")
+    async def compare(request: Request) -> None:
+        query = parse_qs(request.url.query)
+        with frame("Compare"):
+            await _Comparison(database, read_sides(query.get("side", [])), query).build()
+
+
+def address(sides: Sequence[Side], kind: str = SkillType.DPS.value) -> str:
+    """The page that compares these."""
+    given = [
+        ("side", f"{fight}" if actor is None else f"{fight}:{actor}") for fight, actor in sides
+    ]
+    given += [] if kind == SkillType.DPS.value else [("kind", kind)]
+    return f"/compare?{urlencode(given)}" if given else "/compare"
+
+
+def read_sides(given: Sequence[str]) -> list[Side]:
+    """The sides of an address (``12`` a fight, ``12:7`` an actor in it); nonsense is left out."""
+    sides: list[Side] = []
+    for text in given:
+        fight, _, actor = text.partition(":")
+        if _is_number(fight) and (not actor or _is_number(actor.removeprefix("-"))):
+            sides.append((int(fight), int(actor) if actor else None))
+    return sides[:MOST]
+
+
+def _is_number(text: str) -> bool:
+    return text.isdecimal() and len(text) < 16
+
+
+class _Comparison:
+    def __init__(self, database: Database, sides: list[Side], query: dict[str, list[str]]) -> None:
+        self._database = database
+        self._sides = sides
+        kind = query.get("kind", [""])[-1]
+        self._kind = SkillType(kind) if kind in list(SkillType) else SkillType.DPS
+
+    async def build(self) -> None:
+        """What is compared, and the answer below it."""
+        heading("Compare")
+        self._pane = Pane()
+        await self._show()
+
+    async def _show(self) -> None:
+        if len(self._sides) < LEAST:
+            show_empty(
+                "Two or more fights are compared here.",
+                "Tick them in the history and press Compare.",
+            )
+            return
+        ask = partial(self._database.commands.compare_encounters, self._sides, self._kind)
+        await self._pane.show(ask, self._fill)
+
+    async def _fill(self, found: Comparison) -> None:
+        names = [f"{place}. {_name(side)}" for place, side in enumerate(found.sides, 1)]
+        tabs = ui.toggle(TABS, value=self._kind.value).props("unelevated")
+        tabs.on_value_change(lambda event: self._go(self._sides, SkillType(event.value)))
+        with ui.row().classes("w-full gap-4 items-stretch"):
+            for place, side in enumerate(found.sides):
+                await self._card(place, side)
+        if any(side.values is not None for side in found.sides):
+            ui.label(f"{TABS[self._kind.value]} a second").classes("text-lg font-bold")
+            ui.echart(curves(found, names)).classes("w-full h-80 rl-card")
+        for name, side in zip(names, found.sides, strict=True):
+            if side.values is None:
+                ui.label(f"{name}: the single hits are not kept, so there is no curve.").classes(
+                    "rl-quiet"
+                )
+        ui.label("Skills").classes("text-lg font-bold")
+        if found.skills:
+            grid(_skill_columns(names), _skill_rows(found))
+        else:
+            show_empty("Nobody did anything of this kind.", "Look at another of the three tabs.")
+
+    async def _card(self, place: int, side: ComparedSide) -> None:
+        with ui.column().classes("rl-card p-4 gap-1 flex-1 min-w-60") as card:
+            card.style(f"border-top: 4px solid {SIDES[place % len(SIDES)]}")
+            with ui.row().classes("w-full items-center no-wrap"):
+                where = side.scene_name or f"Fight {side.encounter_id}"
+                ui.link(f"{place + 1}. {where}", f"/fight/{side.encounter_id}").classes(
+                    "text-lg font-bold grow"
+                )
+                ui.button(icon="close", on_click=partial(self._drop, place)).props(
+                    'flat dense round size=sm aria-label="Leave out"'
+                )
+            ui.label(", ".join(boss.monster_name for boss in side.bosses)).classes("rl-quiet")
+            await self._who(place, side)
+            for label, form, value in _figures(side):
+                with ui.row().classes("w-full justify-between no-wrap"):
+                    ui.label(label).classes("rl-quiet")
+                    formatted(form, value)
+
+    async def _who(self, place: int, side: ComparedSide) -> None:
+        """The whole fight, or one of its players."""
+        options: dict[int, str] = {_WHOLE: "The whole party"}
+        try:
+            fight = await to_thread(self._database.commands.get_encounter_by_id, side.encounter_id)
+        except CommandError:
+            fight = None  # deleted meanwhile; the comparison itself has answered
+        for actor in () if fight is None else fight.actors:
+            options[actor.actor_id] = actor.name or f"#{actor.actor_id}"
+        value = _WHOLE if side.actor_id is None else side.actor_id
+        options.setdefault(value, side.name or f"#{value}")
+        box = ui.select(options, value=value, label="Who").props("dense").classes("w-full")
+
+        async def choose(actor: int) -> None:
+            sides = list(self._sides)
+            sides[place] = (side.encounter_id, None if actor == _WHOLE else actor)
+            await self._go(sides, self._kind)
+
+        box.on_value_change(lambda event: choose(event.value))
+
+    async def _drop(self, place: int) -> None:
+        await self._go([*self._sides[:place], *self._sides[place + 1 :]], self._kind)
+
+    async def _go(self, sides: list[Side], kind: SkillType) -> None:
+        ui.navigate.to(address(sides, kind))
+
+
+_WHOLE: Final = -(2**60)
+
+
+def _name(side: ComparedSide) -> str:
+    where = side.scene_name or f"Fight {side.encounter_id}"
+    who = side.name or (None if side.actor_id is None else f"#{side.actor_id}")
+    return f"{who}, {where}" if who else where
+
+
+def _figures(side: ComparedSide) -> list[tuple[str, str, float]]:
+    figures: list[tuple[str, str, float]] = [
+        ("Started", "when", side.started_at_ms),
+        ("Time", "span", side.duration),
+        ("Total", "compact", side.total),
+        ("A second", "compact", side.per_second),
+    ]
+    if side.active_dps is not None:
+        figures.append(("A second, active", "compact", side.active_dps))
+    return [
+        *figures,
+        ("Hits", "whole", side.hits),
+        ("Crit", "percent", side.crit_rate),
+        ("Lucky", "percent", side.lucky_rate),
+    ]
+
+
+def _skill_columns(names: Sequence[str]) -> list[dict[str, Any]]:
+    skill = {"headerName": "Skill", "field": "name", "minWidth": 160, "flex": 1, "pinned": "left"}
+    sides = [
+        {
+            "headerName": name,
+            "children": [
+                {"headerName": "Total", "field": f"total{place}", "width": 95, **NUMBER},
+                {"headerName": "A second", "field": f"rate{place}", "width": 100, **NUMBER},
+                {"headerName": "Share", "field": f"share{place}", **PERCENT},
+                {"headerName": "Crit", "field": f"crit{place}", **PERCENT},
+            ],
+        }
+        for place, name in enumerate(names)
+    ]
+    return [skill, *sides]
+
+
+def _skill_rows(found: Comparison) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = []
+    for skill in found.skills:
+        row: dict[str, Any] = {"id": skill.skill_id, "name": skill.name}
+        for place, side in enumerate(skill.sides):
+            if side is not None:
+                row |= {
+                    f"total{place}": side.total_dmg,
+                    f"rate{place}": side.dps,
+                    f"share{place}": side.dmg_pct / 100,
+                    f"crit{place}": side.crit_rate,
+                }
+        rows.append(row)
+    return rows

@@ -1,0 +1,291 @@
+"""The players who are known, and all of one of them."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any, Final
+from urllib.parse import parse_qs, urlencode
+
+from fastapi import Request
+from nicegui import ui
+
+from resonance_logs.commands.shapes import (
+    BossMet,
+    PlayerFight,
+    PlayerFights,
+    PlayerOverview,
+    PlayerPage,
+    PlayerProfile,
+)
+from resonance_logs.database import Database
+from resonance_logs.pages.cells import NUMBER, ON_WIDE, PLAYER, RIGHT, SPAN, WHEN, emit
+from resonance_logs.pages.frame import facts, frame, heading, show_empty
+from resonance_logs.pages.pane import Pane
+from resonance_logs.pages.party import player_cell
+from resonance_logs.pages.plots import dps_over_time
+from resonance_logs.pages.tables import grid
+
+SHOWN: Final = 200
+"""The newest fights of a player that are listed and drawn."""
+
+
+def register(database: Database) -> None:
+    """Make the pages of this database."""
+
+    @ui.page("/players")
+    async def players(request: Request) -> None:
+        search = _one(request, "search")
+        with frame("Players"):
+            await _Players(database, search).build()
+
+    @ui.page("/player/{uid}")
+    async def player(uid: int, request: Request) -> None:
+        with frame(f"Player {uid}"):
+            await _Player(database, uid, _one(request, "boss")).build()
+
+
+def _one(request: Request, name: str) -> str:
+    return parse_qs(request.url.query).get(name, [""])[-1]
+
+
+class _Players:
+    def __init__(self, database: Database, search: str) -> None:
+        self._database = database
+        self._search = search
+
+    async def build(self) -> None:
+        """The box to search by, and the list."""
+        heading("Players")
+        box = ui.input("Name", value=self._search).props("dense clearable debounce=150 autofocus")
+        box.classes("w-72 rl-filter")
+        box.on_value_change(lambda event: self._find(event.value or ""))
+        ui.on("open", lambda event: ui.navigate.to(f"/player/{int(event.args)}"))
+        self._pane = Pane()
+        await self._show()
+
+    async def _find(self, search: str) -> None:
+        self._search = search
+        ui.navigate.history.replace(f"/players?{urlencode({'search': search})}")
+        await self._show()
+
+    async def _show(self) -> None:
+        ask = partial(self._database.commands.get_players, self._search or None, SHOWN)
+        await self._pane.show(ask, self._fill)
+
+    def _fill(self, page: PlayerPage) -> None:
+        if not page.total_count and self._search:
+            show_empty("Nobody has such a name.", "Try a shorter part of it.")
+        elif not page.total_count:
+            show_empty("No player is known yet.", "They come with the first fight.")
+        else:
+            grid(_PLAYERS, [_player_row(row) for row in page.rows], clicked=emit("open"))
+            ui.label(f"{len(page.rows):,} of {page.total_count:,}, last seen first").classes(
+                "rl-quiet"
+            )
+
+
+class _Player:
+    def __init__(self, database: Database, uid: int, boss: str) -> None:
+        self._database = database
+        self._uid = uid
+        self._boss = boss
+
+    async def build(self) -> None:
+        """Who it is, then the fights."""
+        ui.on("boss", lambda event: self._choose(str(event.args)))
+        ui.on("open", lambda event: ui.navigate.to(f"/fight/{int(event.args)}"))
+        ask = partial(self._database.commands.get_player_profile, self._uid)
+        head, self._fights = Pane(), Pane()
+        await ui.context.client.connected()
+        await head.show(ask, self._head)
+
+    async def _head(self, profile: PlayerProfile) -> None:
+        player = profile.player
+        name = player.name or f"#{player.uid}"
+        ui.page_title(f"{name} · Resonance Logs")
+        with ui.column().classes("rl-card w-full p-4 gap-2"):
+            heading(name)
+            ui.label(_who(player)).classes("rl-quiet")
+            facts(_facts(profile))
+        if profile.dps is None:
+            show_empty("No fight of this player has ended yet.", "Its fights come here then.")
+            return
+        with ui.row().classes("w-full gap-4 items-start"):
+            with ui.column().classes("flex-[3] min-w-80 gap-2"):
+                ui.label("Bosses").classes("text-lg font-bold")
+                grid(_BOSSES, [_boss_row(boss) for boss in profile.bosses], clicked=emit("boss"))
+            with ui.column().classes("flex-[2] min-w-80 gap-2"):
+                ui.label("Classes").classes("text-lg font-bold")
+                grid(_CLASSES, _class_rows(profile))
+        await self._show_fights()
+
+    async def _choose(self, boss: str) -> None:
+        self._boss = boss
+        query = f"?{urlencode({'boss': boss})}" if boss else ""
+        ui.navigate.history.push(f"/player/{self._uid}{query}")
+        await self._show_fights()
+
+    async def _show_fights(self) -> None:
+        ask = partial(
+            self._database.commands.get_player_fights, self._uid, self._boss or None, SHOWN
+        )
+        await self._fights.show(ask, self._fill)
+
+    def _fill(self, page: PlayerFights) -> None:
+        with ui.row().classes("items-center gap-3"):
+            title = f"Fights with {self._boss}" if self._boss else "Fights"
+            ui.label(title).classes("text-lg font-bold")
+            if self._boss:
+                ui.button("All fights", on_click=lambda: self._choose("")).props("flat dense")
+        if not page.rows:
+            show_empty("There is no such fight.", "Show all fights instead.")
+            return
+        ui.echart(dps_over_time(page.rows[::-1])).classes("w-full h-72 rl-card")
+        grid(_FIGHTS, [_fight_row(fight) for fight in page.rows], clicked=emit("open"))
+        ui.label(
+            f"{len(page.rows):,} of {page.total_count:,}, the newest first. The percentile is the "
+            "share of the player's other kills of the boss with less DPS."
+        ).classes("rl-quiet")
+
+
+def _who(player: PlayerOverview) -> str:
+    told = [player.class_name, player.class_spec_name]
+    told += [f"level {player.level}"] if player.level else []
+    told += [f"ability score {player.ability_score:,}"] if player.ability_score else []
+    return " · ".join(filter(None, told)) or "class unknown"
+
+
+def _facts(profile: PlayerProfile) -> list[tuple[str, str, float | None]]:
+    spread = profile.dps
+    return [
+        ("Fights", "whole", profile.fights),
+        ("Kills", "whole", profile.kills),
+        ("Damage", "compact", profile.total_dmg),
+        ("Healing", "compact", profile.total_heal),
+        ("Median DPS", "compact", None if spread is None else spread.median),
+        ("Best DPS", "compact", None if spread is None else spread.most),
+        ("First seen", "when", profile.player.first_seen_ms),
+        ("Last seen", "when", profile.player.last_seen_ms),
+    ]
+
+
+def _player_row(player: PlayerOverview) -> dict[str, Any]:
+    return {
+        "id": player.uid,
+        "player": player_cell(player.name or f"#{player.uid}", player.class_id),
+        "spec": " · ".join(filter(None, (player.class_name, player.class_spec_name))),
+        "score": player.ability_score,
+        "level": player.level,
+        "seen": player.last_seen_ms,
+    }
+
+
+def _boss_row(boss: BossMet) -> dict[str, Any]:
+    return {
+        "id": boss.monster_name,
+        "tries": boss.tries,
+        "kills": boss.kills,
+        "best": boss.best_dps if boss.best_kill_dps is None else boss.best_kill_dps,
+        "median": boss.median_dps if boss.median_kill_dps is None else boss.median_kill_dps,
+        "last": boss.last_started_at_ms,
+    }
+
+
+def _class_rows(profile: PlayerProfile) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": place,
+            "player": player_cell(
+                " · ".join(filter(None, (each.class_name or "unknown", each.class_spec_name))),
+                each.class_id,
+            ),
+            "fights": each.fights,
+            "median": each.median_dps,
+            "best": each.best_dps,
+        }
+        for place, each in enumerate(profile.classes)
+    ]
+
+
+def _fight_row(fight: PlayerFight) -> dict[str, Any]:
+    standings = [boss.percentile for boss in fight.bosses if boss.percentile is not None]
+    return {
+        "id": fight.encounter_id,
+        "started": fight.started_at_ms,
+        "scene": fight.scene_name or "",
+        "bosses": ", ".join(boss.monster_name for boss in fight.bosses),
+        "result": _result(fight),
+        "duration": fight.duration,
+        "spec": " · ".join(filter(None, (fight.class_name, fight.class_spec_name))),
+        "damage": fight.total_dmg,
+        "dps": fight.dps,
+        "active": fight.active_dps,
+        "percentile": standings[0] if standings else None,
+    }
+
+
+def _result(fight: PlayerFight) -> str:
+    if not fight.bosses:
+        return ""
+    return "killed" if any(boss.is_defeated for boss in fight.bosses) else "wiped"
+
+
+_PLAYERS: Final[list[dict[str, Any]]] = [
+    {"headerName": "Player", "field": "player", "minWidth": 160, "flex": 1, **PLAYER},
+    {"headerName": "Class", "field": "spec", "width": 220, **ON_WIDE},
+    {"headerName": "Ability score", "field": "score", "width": 130, **NUMBER, **ON_WIDE},
+    {"headerName": "Level", "field": "level", "width": 90, **NUMBER, **ON_WIDE},
+    {"headerName": "Last seen", "field": "seen", **WHEN},
+]
+_BOSSES: Final[list[dict[str, Any]]] = [
+    {"headerName": "Boss", "field": "id", "minWidth": 140, "flex": 1, "tooltipField": "id"},
+    {"headerName": "Tries", "field": "tries", "width": 85, **NUMBER},
+    {"headerName": "Kills", "field": "kills", "width": 85, **NUMBER},
+    {
+        "headerName": "Best DPS",
+        "field": "best",
+        "width": 110,
+        "headerTooltip": "of the kills, where there is one",
+        **NUMBER,
+    },
+    {
+        "headerName": "Median",
+        "field": "median",
+        "width": 100,
+        **ON_WIDE,
+        "headerTooltip": "of the kills, where there is one",
+        **NUMBER,
+    },
+    {"headerName": "Last", "field": "last", **WHEN, **ON_WIDE},
+]
+_CLASSES: Final[list[dict[str, Any]]] = [
+    {"headerName": "Class", "field": "player", "minWidth": 160, "flex": 1, **PLAYER},
+    {"headerName": "Fights", "field": "fights", "width": 90, **NUMBER},
+    {"headerName": "Median DPS", "field": "median", "width": 115, **NUMBER, **ON_WIDE},
+    {"headerName": "Best DPS", "field": "best", "width": 105, **NUMBER},
+]
+_FIGHTS: Final[list[dict[str, Any]]] = [
+    {"headerName": "Started", "field": "started", **WHEN},
+    {
+        "headerName": "Scene",
+        "field": "scene",
+        "width": 140,
+        "tooltipField": "scene",
+        **ON_WIDE,
+    },
+    {"headerName": "Bosses", "field": "bosses", "minWidth": 110, "flex": 1},
+    {"headerName": "Result", "field": "result", "width": 90},
+    {"headerName": "Time", "field": "duration", **SPAN, **ON_WIDE},
+    {"headerName": "Class", "field": "spec", "width": 170, **ON_WIDE},
+    {"headerName": "Damage", "field": "damage", "width": 100, **NUMBER, **ON_WIDE},
+    {"headerName": "DPS", "field": "dps", "width": 95, **NUMBER},
+    {"headerName": "Active", "field": "active", "width": 95, **NUMBER, **ON_WIDE},
+    {
+        "headerName": "Percentile",
+        "field": "percentile",
+        "width": 110,
+        ":valueFormatter": "params => rl.round(params.value)",
+        **RIGHT,
+        **ON_WIDE,
+    },
+]

@@ -1,0 +1,205 @@
+"""Charts of a history: how something went over time, how it is spread, curves over one another."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from resonance_logs.commands.shapes import (
+    BossProfile,
+    ComparedSide,
+    Comparison,
+    PlayerFight,
+    Try,
+)
+from resonance_logs.game import class_color
+
+INK: Final = {":color": "rl.color('--quiet')"}
+LINE: Final = {"lineStyle": {":color": "rl.color('--line')"}}
+SIDES: Final = (
+    "#0072b2",
+    "#b87a00",
+    "#009e73",
+    "#b8578f",
+    "#d55e00",
+    "#3b8fc4",
+    "#8c6bb1",
+    "#7f7f7f",
+)
+"""Colours that readers with any colour vision tell apart (after Okabe and Ito, 2008).
+
+Each has a contrast of 3 to 1 or more to both the light and the dark card.
+"""
+
+_DASHES: Final = ("solid", "dashed", "dotted")
+_SYMBOLS: Final = {
+    "kill": ("circle", "#009e73"),
+    "no kill": ("diamond", "#d55e00"),
+    "no boss": ("emptyTriangle", "#7f7f7f"),
+}
+
+
+def dps_over_time(fights: Sequence[PlayerFight]) -> dict[str, Any]:
+    """A point for each fight of a player (oldest first), and the trend."""
+    points: dict[str, list[list[float]]] = {name: [] for name in _SYMBOLS}
+    for fight in fights:
+        is_kill = any(boss.is_defeated for boss in fight.bosses)
+        name = "kill" if is_kill else "no kill" if fight.bosses else "no boss"
+        points[name].append([fight.started_at_ms, fight.dps])
+    return {
+        **_base(),
+        "xAxis": _time_axis(),
+        "yAxis": _number_axis("DPS"),
+        "series": [
+            *(_points(name, data) for name, data in points.items() if data),
+            {
+                "name": "median of ten",
+                "type": "line",
+                "symbol": "none",
+                ":color": "rl.color('--ink')",
+                "data": [[each.started_at_ms, each.trend_dps] for each in fights],
+            },
+        ],
+    }
+
+
+def tries_over_time(tries: Sequence[Try]) -> dict[str, Any]:
+    """How long each try lasted."""
+
+    def points(is_kill: bool) -> list[list[float]]:
+        return [[each.started_at_ms, each.duration] for each in tries if each.is_kill is is_kill]
+
+    return {
+        **_base(),
+        "tooltip": {**_base()["tooltip"], ":valueFormatter": "value => rl.span(value)"},
+        "xAxis": _time_axis(),
+        "yAxis": {
+            **_number_axis("time"),
+            "axisLabel": {":formatter": "value => rl.span(value)", **INK},
+        },
+        "series": [
+            _points("kill", points(True)),
+            _points("no kill", points(False)),
+        ],
+    }
+
+
+def dps_by_class(profile: BossProfile) -> dict[str, Any]:
+    """A box for each class: the least, the quartiles, the most."""
+    classes = profile.classes[::-1]
+    return {
+        **_base(),
+        "legend": {"show": False},
+        "grid": {"left": 8, "right": 24, "top": 12, "bottom": 8, "containLabel": True},
+        "tooltip": {
+            "trigger": "item",
+            "renderMode": "richText",
+            ":formatter": (
+                "p => [p.name, ...['least', 'lower quartile', 'median', 'upper quartile', 'most']"
+                ".map((name, n) => name + ' ' + rl.compact(p.value[n + 1]))].join('\\n')"
+            ),
+        },
+        "xAxis": _number_axis(""),
+        "yAxis": {
+            "type": "category",
+            "data": [
+                f"{each.class_name or 'unknown class'} ({each.dps.count:,})" for each in classes
+            ],
+            "axisLabel": {":color": "rl.color('--ink')"},
+        },
+        "series": [
+            {
+                "type": "boxplot",
+                "data": [
+                    {
+                        "value": [
+                            each.dps.least,
+                            each.dps.lower,
+                            each.dps.median,
+                            each.dps.upper,
+                            each.dps.most,
+                        ],
+                        "itemStyle": {
+                            "color": f"{class_color(each.class_id)}88",
+                            ":borderColor": "rl.color('--ink')",
+                        },
+                    }
+                    for each in classes
+                ],
+            }
+        ],
+    }
+
+
+def curves(comparison: Comparison, names: Sequence[str]) -> dict[str, Any]:
+    """The sides' curves over one another; colour, dashes and name tell them apart."""
+    seconds = comparison.bucket_ms / 1_000
+    return {
+        **_base(),
+        "xAxis": {
+            "type": "value",
+            "axisLabel": {":formatter": "value => rl.span(value)", **INK},
+            "splitLine": LINE,
+        },
+        "yAxis": _number_axis("a second"),
+        "series": [
+            {
+                "name": name,
+                "type": "line",
+                "symbol": "none",
+                "color": SIDES[place % len(SIDES)],
+                "lineStyle": {"type": _DASHES[place % len(_DASHES)], "width": 2},
+                "data": _curve(side, seconds),
+            }
+            for place, (side, name) in enumerate(zip(comparison.sides, names, strict=True))
+            if side.values is not None
+        ],
+    }
+
+
+def _curve(side: ComparedSide, seconds: float) -> list[list[float]]:
+    return [[round(place * seconds, 3), value] for place, value in enumerate(side.values or ())]
+
+
+def _base() -> dict[str, Any]:
+    return {
+        "aria": {"enabled": True},
+        "animation": False,
+        "grid": {"left": 8, "right": 24, "top": 40, "bottom": 8, "containLabel": True},
+        "legend": {"type": "scroll", "top": 5, "textStyle": INK},
+        "tooltip": {
+            "trigger": "axis",
+            "renderMode": "richText",
+            ":valueFormatter": "value => rl.compact(value)",
+        },
+    }
+
+
+def _time_axis() -> dict[str, Any]:
+    return {
+        "type": "time",
+        "axisLabel": {":formatter": "value => rl.tick(value)", "hideOverlap": True, **INK},
+        "splitLine": LINE,
+    }
+
+
+def _number_axis(name: str) -> dict[str, Any]:
+    return {
+        "type": "value",
+        "name": name,
+        "nameTextStyle": INK,
+        "axisLabel": {":formatter": "value => rl.compact(value)", **INK},
+        "splitLine": LINE,
+    }
+
+
+def _points(name: str, data: list[list[float]]) -> dict[str, Any]:
+    symbol, color = _SYMBOLS[name]
+    return {
+        "name": name,
+        "type": "scatter",
+        "symbol": symbol,
+        "symbolSize": 8,
+        "color": color,
+        "data": data,
+    }
