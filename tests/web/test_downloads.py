@@ -3,6 +3,8 @@
 import csv
 import io
 import json
+import tempfile
+from pathlib import Path
 
 import httpx
 import pytest
@@ -88,3 +90,23 @@ def test_hits_that_are_not_kept_are_not_found(client: httpx.Client, db: Database
     db.commands.prune_encounters(keep_hits_newest=1)
     assert client.get("/api/encounters/1/export?of=hits").status_code == 404
     assert client.get("/api/encounters/1/export?of=actors").status_code == 200
+
+
+def test_chosen_fights_are_a_file_that_another_database_takes_in(
+    client: httpx.Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    answer = client.get("/api/encounters/file?ids=1&ids=2")
+    assert answer.headers["content-disposition"] == 'attachment; filename="2-fights.rlog"'
+    target = tmp_path / "fights.rlog"
+    target.write_bytes(answer.content)
+    with Database.open(tmp_path / "other.db") as other:
+        assert len(other.import_fights(target).imported) == 2
+    assert list(tmp_path.glob("resonance-logs-*")) == []
+
+
+def test_a_file_of_no_fights_or_of_unknown_ones_is_refused(client: httpx.Client) -> None:
+    for query, status in (("", 422), ("?ids=0", 422), ("?ids=x", 422), ("?ids=77", 404)):
+        answer = client.get(f"/api/encounters/file{query}")
+        assert answer.status_code == status
+        assert answer.json()["message"]

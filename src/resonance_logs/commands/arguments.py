@@ -95,6 +95,9 @@ class GroupBy(StrEnum):
 class Filters(Arguments):
     """Which fights: all given filters must hold, of a list any; empty or null is no filter."""
 
+    encounter_ids: Annotated[
+        list[Integer], Field(max_length=MAX_CHOICES), BeforeValidator(_none_is_empty)
+    ] = Field(default=[], description="Only of these fights.")
     boss_names: Choices = Field(default=[], description="Names of bosses.")
     encounter_names: Choices = Field(default=[], description="Names of scenes.")
     player_name: Text | None = Field(

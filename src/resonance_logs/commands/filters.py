@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Connection, func
 
 from resonance_logs.commands.arguments import Filters
 from resonance_logs.store.facets import find_encounters
-from resonance_logs.store.idsets import Mask, difference, intersection
+from resonance_logs.store.idsets import Mask, among, difference, intersection
 from resonance_logs.store.marks import FAVORITE, TAG
 from resonance_logs.store.tables import facet_values
 
@@ -29,11 +29,13 @@ def find_candidates(connection: Connection, filters: Filters) -> Candidates:
     conditions = _conditions(filters)
     # Every ended fight has an outcome, so that these are all.
     masks = [find_encounters(connection, each) for each in conditions or [_is_a("outcome")]]
+    if filters.encounter_ids:
+        masks.append(among(filters.encounter_ids, len(masks[0])))
     mask = intersection(masks)
     if filters.is_favorite is False:
         marked = _is_one_of(FAVORITE.kind, [FAVORITE.value])
         mask = difference(mask, find_encounters(connection, marked))
-    elif not conditions:
+    elif not conditions and not filters.encounter_ids:
         return Candidates(None, int(mask.sum()))
     return Candidates(mask, int(mask.sum()))
 

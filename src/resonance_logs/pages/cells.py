@@ -6,10 +6,13 @@ from typing import Any, Final
 
 RIGHT: Final = {"type": "rightAligned"}
 NUMBER: Final = {":cellRenderer": "params => rl.number(params)", **RIGHT}
-WHEN: Final = {":valueFormatter": "params => rl.when(params.value)", "width": 175}
+WHEN: Final = {
+    ":valueFormatter": "params => rl.when(params.value)",
+    ":width": "rl.isPhone() ? 110 : 175",
+}
 SPAN: Final = {":valueFormatter": "params => rl.span(params.value)", "width": 90, **RIGHT}
 PERCENT: Final = {":valueFormatter": "params => rl.percent(params.value)", "width": 90, **RIGHT}
-ON_WIDE: Final = {":hide": "window.innerWidth < 640"}
+ON_WIDE: Final = {":hide": "rl.isPhone()"}
 """Of a column that a phone has no room for."""
 
 PLAYER: Final[dict[str, Any]] = {

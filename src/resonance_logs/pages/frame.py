@@ -39,7 +39,7 @@ def frame(title: str) -> Iterator[None]:
     ui.colors(primary=PRIMARY)
     ui.add_css(_STYLE)
     ui.add_head_html(f"<script>{_SCRIPT}</script>")
-    main = ui.column().classes("w-full max-w-screen-xl mx-auto gap-4 p-2 sm:p-4")
+    main = ui.column().classes("w-full max-w-[100rem] mx-auto gap-4 p-2 sm:p-4")
     help_dialog = _help()
     with ui.header().classes("items-center gap-x-4 gap-y-0 px-4 py-2"):
         ui.link("Resonance Logs", "/").classes("text-white text-lg font-bold no-underline")

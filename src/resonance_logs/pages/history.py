@@ -5,7 +5,7 @@ from __future__ import annotations
 from asyncio import to_thread
 from dataclasses import replace
 from typing import Any, Final
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlencode
 
 from fastapi import Request
 from nicegui import ui
@@ -15,9 +15,11 @@ from resonance_logs.commands.arguments import Sort
 from resonance_logs.commands.shapes import EncounterPage, EncounterSummary
 from resonance_logs.database import Database
 from resonance_logs.errors import CommandError
+from resonance_logs.formats import Format
 from resonance_logs.game import CLASSES
+from resonance_logs.pages.cells import NUMBER, ON_WIDE, SPAN, WHEN
 from resonance_logs.pages.frame import frame, show_empty, show_error
-from resonance_logs.pages.party import NUMBER, player_cell
+from resonance_logs.pages.party import player_cell
 from resonance_logs.pages.selection import EMIT_CHOSEN, Selection
 from resonance_logs.pages.view import PAGE_SIZES, View
 
@@ -50,28 +52,60 @@ class _History:
     async def build(self) -> None:
         """The filters, and the list below them."""
         try:
-            bosses, scenes = await to_thread(self._choices)
+            choices = await to_thread(self._choices)
         except CommandError as error:
             show_error(str(error))
             return
         with ui.expansion("Filters", icon="filter_list", value=True) as bar:
             bar.classes("w-full rl-card").props("dense header-class=text-weight-medium")
-            with ui.row().classes("w-full items-end gap-3 p-3"):
-                self._filters(bosses, scenes)
-        bar.move(target_index=0)
+            self._boxes = ui.row().classes("w-full items-end gap-3 p-3")
+            self._choose_from = choices
+        self._chips = ui.row().classes("w-full gap-2 items-center")
+        for part in (self._chips, bar):
+            part.move(target_index=0)
+        ui.on("narrow", bar.close)
+        ui.run_javascript("if (rl.isPhone()) emitEvent('narrow', null)")
+        self._fill_filters()
         self._chosen.listen()
         ui.on("open", lambda event: ui.navigate.to(f"/fight/{int(event.args)}"))
         await self._show()
 
-    def _choices(self) -> tuple[list[str], list[str]]:
+    def _choices(self) -> dict[str, list[str]]:
         commands = self._database.commands
-        return commands.get_unique_boss_names().names, commands.get_unique_scene_names().names
+        return {
+            "boss": commands.get_unique_boss_names().names,
+            "scene": commands.get_unique_scene_names().names,
+            "tag": commands.get_unique_tags().names,
+        }
 
-    def _filters(self, bosses: list[str], scenes: list[str]) -> None:
+    def _fill_filters(self) -> None:
+        """The boxes to filter by, and what is filtered by as chips."""
+        self._boxes.clear()
+        with self._boxes:
+            self._filters()
+        self._fill_chips()
+
+    def _fill_chips(self) -> None:
+        chips = self._view.chips()
+        self._chips.visible = bool(chips)
+        self._chips.clear()
+        with self._chips:
+            for text, rest in chips:
+                chip = ui.chip(text, removable=True).props("outline color=primary")
+                chip.on("remove", lambda rest=rest: self._take_away(rest))
+            ui.button("All fights", on_click=lambda: self._take_away(View())).props("flat dense")
+
+    async def _take_away(self, view: View) -> None:
+        await self._go(view)
+        self._fill_filters()
+
+    def _filters(self) -> None:
         view = self._view
-        self._choice("Boss", "boss", bosses)
-        self._choice("Scene", "scene", scenes)
+        self._choice("Boss", "boss", self._choose_from["boss"])
+        self._choice("Scene", "scene", self._choose_from["scene"])
         self._players()
+        if self._choose_from["tag"]:
+            self._choice("Tag", "tag", self._choose_from["tag"])
         self._choice("Class", "kind", {each.id: each.name for each in CLASSES.values()})
         for label, name, value in (("From", "since", view.since), ("To", "until", view.until)):
             box = ui.input(label, value=value).props("type=date dense stack-label clearable")
@@ -93,13 +127,13 @@ class _History:
         unknown = {each: str(each) for each in chosen if each not in known}
         texts = {each: each for each in options} if isinstance(options, list) else options
         box = ui.select(texts | unknown, value=chosen, label=label, multiple=True, with_input=True)
-        box.props("dense use-chips clearable").classes("min-w-40")
+        box.props("dense clearable").classes("min-w-40" + (" rl-filter" if name == "boss" else ""))
         box.on_value_change(lambda event: self._change(name, tuple(event.value or ())))
 
     def _players(self) -> None:
         chosen = list(self._view.player)
         box = ui.select(chosen, value=chosen, label="Players", multiple=True, with_input=True)
-        box.props("dense use-chips clearable input-debounce=150").classes("min-w-40")
+        box.props("dense clearable input-debounce=150").classes("min-w-40")
 
         async def complete(event: GenericEventArguments) -> None:
             part = str(event.args or "")
@@ -117,6 +151,7 @@ class _History:
             return
         self._view = view
         ui.navigate.history.push(view.address())
+        self._fill_chips()
         await self._show()
 
     async def _show(self) -> None:
@@ -176,6 +211,12 @@ class _History:
             pages = ui.pagination(1, last, value=min(view.page, last), direction_links=True)
             pages.props("max-pages=7 boundary-numbers")
             pages.on_value_change(lambda event: self._go(replace(self._view, page=event.value)))
+        with ui.row().classes("w-full gap-4 items-center"):
+            ui.label("All of these as a table:").classes("rl-quiet")
+            filters = view.filters().model_dump_json(by_alias=True, exclude_defaults=True)
+            for form in Format:
+                query = urlencode({"format": form, "filters": filters})
+                ui.link(form.upper(), f"/api/encounters/export?{query}")
 
 
 def _row(fight: EncounterSummary) -> dict[str, Any]:
@@ -187,11 +228,13 @@ def _row(fight: EncounterSummary) -> dict[str, Any]:
         "result": _result(fight),
         "duration": fight.duration,
         "damage": fight.total_dmg,
-        "dps": fight.total_dmg / fight.duration,
+        "dps": fight.dps,
         "favorite": fight.is_favorite,
+        "note": fight.note or "",
+        "tags": fight.tags,
         "party": [
             player_cell(player.name, player.class_id, player.is_local_player)
-            for player in fight.players
+            for player in sorted(fight.players, key=lambda player: not player.is_local_player)
         ],
     }
 
@@ -207,24 +250,25 @@ def _result(fight: EncounterSummary) -> str:
 
 
 _COLUMNS: Final[list[dict[str, Any]]] = [
+    {"headerName": "Started", "field": "started", **WHEN},
     {
-        "headerName": "Started",
-        "field": "started",
-        ":valueFormatter": "params => rl.when(params.value)",
-        "width": 195,
+        "headerName": "Scene",
+        "field": "scene",
+        "width": 140,
+        "tooltipField": "scene",
+        **ON_WIDE,
     },
-    {"headerName": "Scene", "field": "scene", "width": 160, "tooltipField": "scene"},
-    {"headerName": "Bosses", "field": "bosses", "width": 180, "tooltipField": "bosses"},
-    {"headerName": "Result", "field": "result", "width": 95},
     {
-        "headerName": "Time",
-        "field": "duration",
-        ":valueFormatter": "params => rl.span(params.value)",
-        "type": "rightAligned",
-        "width": 85,
+        "headerName": "Bosses",
+        "field": "bosses",
+        "width": 150,
+        "tooltipField": "bosses",
+        ":valueFormatter": "params => params.value || (rl.isPhone() ? params.data.scene : '')",
     },
-    {"headerName": "Damage", "field": "damage", "width": 100, **NUMBER},
-    {"headerName": "DPS", "field": "dps", "width": 95, **NUMBER},
+    {"headerName": "Result", "field": "result", "width": 85},
+    {"headerName": "Time", "field": "duration", **SPAN, "width": 75},
+    {"headerName": "Damage", "field": "damage", "width": 95, **NUMBER, **ON_WIDE},
+    {"headerName": "DPS", "field": "dps", "width": 85, **NUMBER},
     {
         "headerName": "★",
         "field": "favorite",
@@ -233,16 +277,21 @@ _COLUMNS: Final[list[dict[str, Any]]] = [
         "width": 55,
     },
     {
+        "headerName": "Note",
+        "field": "note",
+        "width": 120,
+        "tooltipField": "note",
+        ":cellRenderer": "rl.note",
+        **ON_WIDE,
+    },
+    {
         "headerName": "Party",
         "field": "party",
         "flex": 1,
         "minWidth": 220,
         "cellDataType": "object",
         ":valueFormatter": "params => ''",
-        ":cellRenderer": (
-            "params => { const all = document.createElement('span');"
-            " for (const player of params.value) { all.append(rl.player(player), '  '); }"
-            " return all; }"
-        ),
+        ":cellRenderer": "params => rl.party(params.value)",
+        **ON_WIDE,
     },
 ]

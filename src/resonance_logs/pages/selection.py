@@ -5,12 +5,15 @@ from __future__ import annotations
 from asyncio import to_thread
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
+from urllib.parse import urlencode
 
 from nicegui import background_tasks, ui
 from nicegui.events import GenericEventArguments
 
+from resonance_logs.commands.arguments import Filters
 from resonance_logs.database import Database
 from resonance_logs.errors import CommandError
+from resonance_logs.pages.compare import LEAST, MOST, address
 
 UNDO_S: Final = 6.0
 """Deleting waits so long for somebody to think better of it."""
@@ -39,6 +42,9 @@ class Selection:
             for text, icon, work, color in (
                 ("Favourite", "star", self._mark, "primary"),
                 ("No favourite", "star_border", self._unmark, "primary"),
+                ("Compare", "compare_arrows", self._compare, "primary"),
+                ("Export file", "save_alt", self._export, "primary"),
+                ("Export table", "table_view", self._export_table, "primary"),
                 ("Delete", "delete", self._ask, "negative"),
             ):
                 ui.button(text, icon=icon, on_click=work, color=color).props("flat dense")
@@ -66,6 +72,22 @@ class Selection:
                 self._database.commands.toggle_favorite_encounter(each, is_favorite)
 
         await self._do(work)
+
+    def _compare(self) -> None:
+        if LEAST <= len(self._ids) <= MOST:
+            ui.navigate.to(address([(each, None) for each in self._ids]))
+        else:
+            ui.notify(f"choose {LEAST} to {MOST} fights to compare", type="warning")
+
+    def _export(self) -> None:
+        """All of the fights, as a file that another database takes in."""
+        ui.download.from_url(f"/api/encounters/file?{urlencode({'ids': self._ids}, doseq=True)}")
+
+    def _export_table(self) -> None:
+        filters = Filters(encounter_ids=self._ids).model_dump_json(
+            by_alias=True, exclude_defaults=True
+        )
+        ui.download.from_url(f"/api/encounters/export?{urlencode({'filters': filters})}")
 
     async def _ask(self) -> None:
         ids = list(self._ids)

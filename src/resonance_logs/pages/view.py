@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any, Final, Self
 from urllib.parse import urlencode
 
 from resonance_logs.commands.arguments import Filters, Sort
+from resonance_logs.game import class_name
 
 PAGE_SIZES: Final = (25, 50, 100, 250)
+
+_LISTS: Final = {
+    "boss": "boss",
+    "scene": "scene",
+    "player": "player",
+    "tag": "tag",
+    "kind": "class",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +29,7 @@ class View:
     boss: tuple[str, ...] = ()
     scene: tuple[str, ...] = ()
     player: tuple[str, ...] = ()
+    tag: tuple[str, ...] = ()
     kind: tuple[int, ...] = ()
     """Classes."""
     since: str = ""
@@ -78,6 +88,7 @@ class View:
             boss_names=list(self.boss),
             encounter_names=list(self.scene),
             player_names=list(self.player),
+            tags=list(self.tag),
             class_ids=list(self.kind),
             date_from_ms=None if since is None else _first_ms(since),
             date_to_ms=None if until is None else _first_ms(until + timedelta(days=1)) - 1,
@@ -96,9 +107,30 @@ class View:
     @property
     def is_filtered(self) -> bool:
         """Whether fights may be left out."""
-        return any((self.boss, self.scene, self.player, self.kind, self.since, self.until)) or bool(
-            self.favorites or self.kills or self.least
-        )
+        return bool(self.chips())
+
+    def chips(self) -> list[tuple[str, Self]]:
+        """Each filter in words, with the view without it."""
+        found: list[tuple[str, Self]] = []
+        for name, label in _LISTS.items():
+            values = getattr(self, name)
+            for value in values:
+                text = (class_name(value) or str(value)) if name == "kind" else value
+                rest = tuple(each for each in values if each != value)
+                found.append((f"{label}: {text}", self._without(**{name: rest})))
+        for name, text in (
+            ("since", f"from {self.since}"),
+            ("until", f"until {self.until}"),
+            ("least", f"at least {self.least:,} s"),
+            ("favorites", "favourites"),
+            ("kills", "kills only"),
+        ):
+            if getattr(self, name):
+                found.append((text, self._without(**{name: getattr(View, name)})))
+        return found
+
+    def _without(self, **changed: Any) -> Self:
+        return replace(self, page=1, **changed)
 
 
 def _read(kind: str, given: list[str]) -> Any:

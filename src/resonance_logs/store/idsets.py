@@ -81,6 +81,13 @@ def read_mask(rows: Iterable[Sequence[Any]]) -> Mask:
     return mask.reshape(-1)
 
 
+def among(ids: Iterable[int], size: int) -> Mask:
+    """The set of those of these ids that are less than ``size``."""
+    mask = np.zeros(size, dtype=np.bool_)
+    mask[[each for each in ids if 0 <= each < size]] = True
+    return mask
+
+
 def intersection(masks: Sequence[Mask]) -> Mask:
     """The ids that are in all of the sets, of which there is at least one."""
     size = min(map(len, masks))

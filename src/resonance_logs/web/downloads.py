@@ -1,12 +1,16 @@
-"""Fights to take away: as tables for analysts."""
+"""Fights to take away: as tables for analysts, as files for other databases."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+import shutil
+import tempfile
+from pathlib import Path as FilePath
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Path, Query, Request
-from fastapi.responses import Response
-from pydantic import ValidationError
+from fastapi.responses import FileResponse, Response
+from pydantic import Field, ValidationError
+from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 
 from resonance_logs.commands.arguments import Filters
@@ -17,6 +21,8 @@ from resonance_logs.formats import MEDIA_TYPES, Format, write_table
 from resonance_logs.tasks import MAX_INTEGER
 
 router = APIRouter(prefix="/api/encounters", tags=["exports"])
+
+MOST_FIGHTS: Final = 1_000
 
 _Format = Annotated[Format, Query(alias="format", description="How the table is written.")]
 
@@ -47,6 +53,34 @@ async def export_encounter(
     name = f"fight-{encounter_id}-{of}"
     return await run_in_threadpool(
         lambda: _download(database.encounter_table(encounter_id, of), form, name)
+    )
+
+
+@router.get("/file", response_class=Response)
+async def export_file(
+    request: Request,
+    ids: Annotated[
+        list[Annotated[int, Field(ge=1, le=MAX_INTEGER)]],
+        Query(min_length=1, max_length=MOST_FIGHTS, description="The numbers of the fights."),
+    ],
+) -> Response:
+    """Ended fights, with all that belongs to them, as a file to import elsewhere."""
+    database: Database = request.app.state.database
+    return await run_in_threadpool(_file, database, ids)
+
+
+def _file(database: Database, ids: list[int]) -> Response:
+    folder = tempfile.mkdtemp(prefix="resonance-logs-")
+    remove = BackgroundTask(shutil.rmtree, folder)
+    try:
+        target = FilePath(folder) / "fights.rlog"
+        database.export_fights(ids, target)
+    except BaseException:
+        shutil.rmtree(folder)
+        raise
+    name = f"fight-{ids[0]}.rlog" if len(ids) == 1 else f"{len(ids)}-fights.rlog"
+    return FileResponse(
+        target, media_type="application/vnd.sqlite3", filename=name, background=remove
     )
 
 

@@ -7,8 +7,10 @@ window.rl = {
     {style: 'percent', maximumFractionDigits: 1}).format(value),
   round: value => value == null ? '' : new Intl.NumberFormat(undefined,
     {maximumFractionDigits: 0}).format(value),
-  when: ms => ms == null ? '' : new Intl.DateTimeFormat(undefined,
-    {dateStyle: 'medium', timeStyle: 'short'}).format(new Date(ms)),
+  isPhone: () => window.innerWidth < 640,
+  when: ms => ms == null ? '' : new Intl.DateTimeFormat(undefined, rl.isPhone()
+    ? {day: 'numeric', month: 'short', hour: 'numeric', minute: 'numeric'}
+    : {dateStyle: 'medium', timeStyle: 'short'}).format(new Date(ms)),
   tick: ms => {
     const at = new Date(ms), isDay = !at.getHours() && !at.getMinutes() && !at.getSeconds();
     return new Intl.DateTimeFormat(undefined, isDay ? {dateStyle: 'short'} : {timeStyle: 'short'})
@@ -34,6 +36,17 @@ window.rl = {
       player.className + (player.isLocalPlayer ? ' (you)' : ''));
     made.style.setProperty('--class', player.color);
     return made;
+  },
+  party: players => {
+    const all = rl.text('span', '', '', players.map(player => player.name).join(', '));
+    for (const player of players) all.append(rl.player(player), '  ');
+    return all;
+  },
+  note: params => {
+    const all = document.createElement('span');
+    for (const tag of params.data.tags) all.append(rl.text('span', tag, 'rl-tag'), ' ');
+    all.append(params.value);
+    return all;
   },
 };
 

@@ -1,0 +1,84 @@
+"""What users mark a fight with: a star, a note, tags."""
+
+from __future__ import annotations
+
+from asyncio import to_thread
+from collections.abc import Callable
+
+from nicegui import ui
+
+from resonance_logs.commands.shapes import EncounterSummary
+from resonance_logs.database import Database
+from resonance_logs.errors import CommandError
+
+
+class Marks:
+    """The marks of one ended fight, and a way to change them."""
+
+    def __init__(self, database: Database, fight: EncounterSummary) -> None:
+        self._commands = database.commands
+        self._id = fight.id
+        self._is_favorite = fight.is_favorite
+        self._note = fight.note or ""
+        self._tags = fight.tags
+        self._box = ui.row().classes("items-center gap-2")
+        self._show()
+
+    def _show(self) -> None:
+        self._box.clear()
+        with self._box:
+            icon, told = (
+                ("star", "No favourite") if self._is_favorite else ("star_border", "Favourite")
+            )
+            star = ui.button(icon=icon, on_click=self._toggle).props("flat dense round")
+            star.props(f'aria-label="{told}"').tooltip(told)
+            for tag in self._tags:
+                ui.label(tag).classes("rl-tag")
+            if self._note:
+                ui.label(self._note).classes("whitespace-pre-wrap break-words")
+            ui.button("Note and tags", icon="edit", on_click=self._edit).props("flat dense")
+
+    async def _toggle(self) -> None:
+        wanted = not self._is_favorite
+        if await self._do(lambda: self._commands.toggle_favorite_encounter(self._id, wanted)):
+            self._is_favorite = wanted
+            self._show()
+
+    async def _edit(self) -> None:
+        known = await to_thread(self._commands.get_unique_tags)
+        with ui.dialog() as dialog, ui.card().classes("w-96"):
+            ui.label("Note and tags").classes("text-lg font-bold")
+            note = ui.textarea("Note", value=self._note).props("autogrow maxlength=10000")
+            note.classes("w-full")
+            tags = ui.select(
+                sorted({*known.names, *self._tags}),
+                value=list(self._tags),
+                label="Tags",
+                multiple=True,
+                with_input=True,
+                new_value_mode="add-unique",
+            )
+            tags.props("use-chips hint='Enter adds a tag'").classes("w-full")
+            with ui.row().classes("w-full justify-end"):
+                ui.button("Cancel", on_click=lambda: dialog.submit(False)).props("flat")
+                ui.button("Save", on_click=lambda: dialog.submit(True))
+        if await dialog:
+            await self._save(str(note.value or ""), [str(tag) for tag in tags.value or ()])
+
+    async def _save(self, note: str, tags: list[str]) -> None:
+        def work() -> None:
+            self._commands.set_encounter_note(self._id, note)
+            self._commands.set_encounter_tags(self._id, tags)
+
+        if await self._do(work):
+            fight = await to_thread(self._commands.get_encounter_by_id, self._id)
+            self._note, self._tags = fight.note or "", fight.tags
+            self._show()
+
+    async def _do(self, work: Callable[[], None]) -> bool:
+        try:
+            await to_thread(work)
+        except CommandError as error:
+            ui.notify(str(error), type="negative")
+            return False
+        return True
