@@ -1,19 +1,14 @@
-"""The catalog: names of skills and scenes, loaded from files of any size."""
+"""Names of skills and scenes from files of any size."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
 from resonance_logs.errors import InputError
-from resonance_logs.store.engine import Store
-from resonance_logs.store.rows import insert_rows
-from resonance_logs.store.tables import catalog_names
 from resonance_logs.tasks import MAX_INTEGER
 
 LONGEST_SHOWN: Final = 80
@@ -21,13 +16,6 @@ BOM: Final = b"\xef\xbb\xbf"
 
 _ID = re.compile(r"-?[0-9]{1,16}")
 _decoder: Final = msgspec.json.Decoder(dict[str, Any])
-
-
-class CatalogKind(StrEnum):
-    """What the names are of."""
-
-    SKILL = "skill"
-    SCENE = "scene"
 
 
 def read_names(file: Path) -> dict[int, str]:
@@ -48,24 +36,6 @@ def read_names(file: Path) -> dict[int, str]:
         raise InputError(f"{file}: not JSON: {error}") from error
     named = ((_id(file, key), _name(file, key, value)) for key, value in entries.items())
     return {number: name for number, name in named if name.strip()}
-
-
-def store_names(store: Store, kind: CatalogKind, names: Mapping[int, str]) -> None:
-    """Store names by id, replacing those already there.
-
-    Raises:
-        DatabaseUnavailable: the database cannot be written now.
-    """
-    if not names:
-        return
-    with store.writing() as connection:
-        insert_rows(
-            connection,
-            catalog_names,
-            ("kind", "id", "name"),
-            ((kind.value, number, name) for number, name in names.items()),
-            replace=True,
-        )
 
 
 def _id(file: Path, key: str) -> int:

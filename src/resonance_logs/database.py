@@ -196,6 +196,11 @@ class Database:
         except GaveUp as error:
             raise DatabaseClosed("closed before all tasks could be written") from error
 
+    @property
+    def settings(self) -> Settings:
+        """The settings in force."""
+        return self._settings
+
     def stats(self) -> Stats:
         """What has been recorded since the file was opened."""
         progress, state = self._writer.progress, self._writer.state

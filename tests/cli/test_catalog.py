@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from resonance_logs.catalog import CatalogKind, read_names, store_names
+from resonance_logs.catalog import read_names
+from resonance_logs.commands import Commands
 from resonance_logs.store.engine import Store
 from tests.cli.conftest import Run, error_lines
 
@@ -49,7 +50,7 @@ def test_a_file_of_100_000_names_is_loaded(run: Run, recorded: Path, tmp_path: P
     file.write_text(json.dumps({str(n): f"name {n}" for n in range(100_000)}))
     store = Store(recorded)
     names = read_names(file)
-    store_names(store, CatalogKind.SKILL, names)
+    Commands(store).set_catalog_names("skill", names)
     assert len(names) == 100_000
     store.close()
     assert skill_names(run) == ["name 17", "name 18"]

@@ -99,3 +99,15 @@ def test_asking_whether_the_file_is_recorded_does_not_hinder_a_recorder(path: Pa
     assert is_held(path)
     lock.release()
     assert not is_held(path)
+
+
+def test_runs_are_listed_the_newest_first(path: Path) -> None:
+    for _ in range(3):
+        with Database.open(path) as db:
+            record(db, fight())
+    with Database.open(path, record=False) as db:
+        page = db.commands.get_recorder_runs(limit=2)
+        assert [run.id for run in page.rows] == [3, 2]
+        assert page.total_count == 3
+        assert all(run.is_clean and run.written for run in page.rows)
+        assert [run.id for run in db.commands.get_recorder_runs(offset=2).rows] == [1]

@@ -44,6 +44,9 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "get_database_info": {},
     "check_database": {"quick": False},
     "get_database_health": {},
+    "get_recorder_runs": {"limit": 5},
+    "get_catalog": {},
+    "set_catalog_names": {"kind": "skill", "names": {"5": "Slash"}},
     "get_rejected_tasks": {"limit": 5},
     "retry_rejected_tasks": {"ids": []},
     "delete_rejected_tasks": {"ids": []},
@@ -104,6 +107,8 @@ def test_a_command_answers_the_same_by_method_by_name_and_as_json(
         arguments["filters"] = Filters(boss_names=["Ogre"])
     if "sides" in arguments:
         arguments["sides"] = [1, (1, AOI)]
+    if "names" in arguments:
+        arguments["names"] = {5: "Slash"}
     answer = getattr(commands, name)(**arguments)
     assert REGISTRY[name].answer.dump_python(answer, mode="json", by_alias=True) == by_name
 

@@ -1,5 +1,9 @@
 """The history as a reader walks it: the list, its filters, its address, several fights at once."""
 
+import json
+import re
+
+import httpx
 from playwright.sync_api import Locator, Page, expect
 
 from tests.pages.conftest import EVIL, Site
@@ -61,8 +65,6 @@ def test_without_a_fight_it_says_how_to_record_one(page: Page, empty_site: Site)
 
 
 def test_a_long_list_has_pages(page: Page, site: Site) -> None:
-    import httpx
-
     from resonance_logs import encode_task
     from tests.pages.conftest import raid
 
@@ -106,3 +108,60 @@ def test_a_fight_is_opened_by_a_click_and_by_enter(page: Page, site: Site) -> No
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     expect(page).to_have_url(f"{site.address}/fight/10")
+
+
+def test_filters_are_chips_that_can_be_taken_away(page: Page, site: Site) -> None:
+    page.goto(f"{site.address}/?boss=Ogre&kind=1&least=5&kills=1&page=1")
+    chips = page.locator(".rl-chip")
+    expect(chips).to_have_text(
+        [
+            re.compile("boss: Ogre"),
+            re.compile("class: Stormblade"),
+            re.compile("at least 5 s"),
+            re.compile("kills only"),
+        ]
+    )
+    chips.first.locator(".q-chip__icon--remove").click()
+    expect(page).to_have_url(f"{site.address}/?kind=1&kills=1&least=5")
+    expect(chips).to_have_count(3)
+    page.get_by_role("button", name="All fights").click()
+    expect(page).to_have_url(f"{site.address}/")
+    expect(rows(page)).to_have_count(12)
+    expect(chips).to_have_count(0)
+    expect(page.get_by_role("switch", name="Kills only")).not_to_be_checked()
+
+
+def test_notes_and_tags_are_shown_and_fights_are_found_by_a_tag(page: Page, site: Site) -> None:
+    for name, body in (
+        ("set_encounter_note", {"encounterId": 4, "note": "<b>so close</b>"}),
+        ("set_encounter_tags", {"encounterId": 4, "tags": ["progress"]}),
+    ):
+        httpx.post(f"{site.address}/api/commands/{name}", json=body).raise_for_status()
+    page.goto(site.address)
+    marked = rows(page).filter(has_text="<b>so close</b>")
+    expect(marked.locator(".rl-tag")).to_have_text("progress")
+    page.get_by_label("Tag").click()
+    page.get_by_role("option", name="progress").click()
+    expect(rows(page)).to_have_count(1)
+    expect(page).to_have_url(f"{site.address}/?tag=progress")
+
+
+def test_chosen_fights_are_taken_away_as_a_file_or_as_a_table(page: Page, site: Site) -> None:
+    page.goto(site.address)
+    boxes = page.locator(".ag-row .ag-checkbox-input")
+    boxes.nth(0).click()
+    boxes.nth(3).click()
+    with page.expect_download() as waited:
+        page.get_by_role("button", name="Export file").click()
+    assert waited.value.suggested_filename == "2-fights.rlog"
+    with page.expect_download() as waited:
+        page.get_by_role("button", name="Export table").click()
+    lines = waited.value.path().read_text().splitlines()
+    assert [line.split(",")[0] for line in lines[1:]] == ["12", "9"]
+
+
+def test_all_that_is_filtered_is_taken_away_as_a_table(page: Page, site: Site) -> None:
+    page.goto(f"{site.address}/?boss=Ogre&size=25")
+    with page.expect_download() as waited:
+        page.get_by_role("link", name="JSON").click()
+    assert len(json.loads(waited.value.path().read_text())) == 6

@@ -69,3 +69,26 @@ def test_a_file_is_taken_in(page: Page, site: Site, tmp_path: Path, kind: str) -
     page.locator("input[type=file]").set_input_files(file)
     expect(page.get_by_text(told)).to_be_visible()
     assert total(site) == count
+
+
+def test_names_of_skills_are_taken_in(page: Page, site: Site, tmp_path: Path) -> None:
+    file = tmp_path / "names.json"
+    file.write_text('{"5": "Iai Slash"}')
+    page.goto(f"{site.address}/upkeep")
+    expect(page.get_by_text("0 skills and 0 scenes have a name.")).to_be_visible()
+    page.get_by_role("button", name="Names of skills").click()
+    page.locator("input[type=file]").set_input_files(file)
+    expect(page.get_by_text("1 names are known now")).to_be_visible()
+    expect(page.get_by_text("1 skills and 0 scenes have a name.")).to_be_visible()
+    file.write_text("[]")
+    page.locator("input[type=file]").set_input_files(file)
+    expect(page.get_by_text("names.json: expected an object")).to_be_visible()
+
+
+def test_the_runs_are_listed(page: Page, site: Site) -> None:
+    page.goto(f"{site.address}/upkeep")
+    runs = page.locator(".ag-center-cols-container [role=row]")
+    expect(runs).to_have_count(2)
+    expect(runs.first).to_contain_text("goes on, or was cut off")
+    expect(runs.nth(1)).to_contain_text("as it should")
+    expect(page.get_by_text("By itself, while recording: keep_rejected 100,000")).to_be_visible()

@@ -14,6 +14,7 @@ VIEWS = st.builds(
     boss=TEXTS,
     scene=TEXTS,
     player=TEXTS,
+    tag=TEXTS,
     kind=st.lists(st.integers(0, 99), max_size=3).map(tuple),
     since=st.just("") | st.dates().filter(lambda d: 1971 <= d.year < 9000).map(str),
     favorites=st.booleans(),
@@ -36,6 +37,18 @@ def test_whatever_an_address_says_its_filters_can_be_asked_for(query: dict[str, 
     view = View.of_query(query)
     assert view.page >= 1
     assert view.filters().sort in list(Sort)
+
+
+@given(VIEWS)
+def test_taking_all_chips_away_one_by_one_leaves_all_fights(view: View) -> None:
+    chips = view.chips()
+    assert view.is_filtered is bool(chips)
+    for left in range(len(chips), 0, -1):
+        found = view.chips()
+        assert 0 < len(found) <= left
+        view = found[0][1]
+    assert not view.is_filtered
+    assert view.filters() == View(sort=view.sort, ascending=view.ascending).filters()
 
 
 def test_only_what_is_not_the_default_is_in_the_address() -> None:

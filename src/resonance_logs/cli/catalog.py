@@ -37,7 +37,8 @@ def load(
     db: options.Db = None,
 ) -> None:
     """Load names from a JSON file; those already there are replaced."""
-    from resonance_logs.catalog import CatalogKind, read_names, store_names
+    from resonance_logs.catalog import read_names
+    from resonance_logs.commands import CatalogKind, Commands
     from resonance_logs.location import find_path
     from resonance_logs.store.engine import Store
     from resonance_logs.store.migrate import prepare
@@ -47,7 +48,7 @@ def load(
     prepare(path)
     store = Store(path)
     try:
-        store_names(store, CatalogKind(kind.removesuffix("s")), names)
+        Commands(store).set_catalog_names(CatalogKind(kind.removesuffix("s")), names)
     finally:
         store.close()
     typer.echo(f"{len(names):,} names of {kind} are known from {safe(str(file), 200)}")

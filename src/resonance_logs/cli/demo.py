@@ -70,27 +70,15 @@ def _fresh(db: Path | None) -> Path:
 def _record(path: Path, console: Console, seconds: float) -> None:
     from resonance_logs.cli.replay import replay
     from resonance_logs.settings import Settings
-    from resonance_logs.simulation import Night, simulate
+    from resonance_logs.simulation import Night, simulate, skill_names
 
     night = Night(seed=SEED, players=PLAYERS, fights=FIGHTS, seconds=FIGHT_SECONDS)
     tasks = list(simulate(night))
     with recording(path, Settings(live_seconds=LIVE_SECONDS)) as database:
-        _load_names(path)
+        database.commands.set_catalog_names("skill", skill_names())
         replay(database, tasks, console, seconds)
         database.flush()
         console.print(f"{len(tasks):,} tasks are recorded.\n")
-
-
-def _load_names(path: Path) -> None:
-    from resonance_logs.catalog import CatalogKind, store_names
-    from resonance_logs.simulation import skill_names
-    from resonance_logs.store.engine import Store
-
-    store = Store(path)
-    try:
-        store_names(store, CatalogKind.SKILL, skill_names())
-    finally:
-        store.close()
 
 
 def _look(path: Path, console: Console) -> None:

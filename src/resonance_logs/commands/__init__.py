@@ -18,6 +18,7 @@ from pydantic.alias_generators import to_camel
 
 from resonance_logs.commands import (
     bosses,
+    catalog,
     check,
     comparison,
     encounter,
@@ -38,6 +39,8 @@ from resonance_logs.commands import (
 )
 from resonance_logs.commands.arguments import (
     Arguments,
+    CatalogKind,
+    CatalogOf,
     CheckOf,
     ComparisonOf,
     Favorite,
@@ -68,7 +71,7 @@ from resonance_logs.commands.arguments import (
 from resonance_logs.errors import DatabaseError, InvalidArgument, Unavailable
 from resonance_logs.store.engine import Store
 
-__all__ = ["AsyncCommands", "Commands", "Filters", "GroupBy", "SkillType", "Sort"]
+__all__ = ["AsyncCommands", "CatalogKind", "Commands", "Filters", "GroupBy", "SkillType", "Sort"]
 
 _SkillType = SkillType | Literal["dps", "heal", "tanked"]
 _GroupBy = GroupBy | Literal["actor", "skill", "target"]
@@ -312,6 +315,20 @@ class Commands:
     def check_database(self, *, quick: bool = False) -> shapes.CheckReport:
         """Whether the file is sound, and each fight's figures agree with its single events."""
         return self._ask(check.check_database, CheckOf, quick=quick)
+
+    def get_recorder_runs(self, limit: int = 50, offset: int = 0) -> shapes.RunPage:
+        """The runs of the recorder, the newest first."""
+        return self._ask(health.get_recorder_runs, Page, limit=limit, offset=offset)
+
+    def get_catalog(self) -> shapes.Catalog:
+        """How many skills and scenes have a name."""
+        return self._ask(catalog.get_catalog, NoArguments)
+
+    def set_catalog_names(
+        self, kind: CatalogKind | Literal["skill", "scene"], names: Mapping[int, str]
+    ) -> None:
+        """Take names of skills or scenes by their ids in, in place of those already there."""
+        self._ask(catalog.set_catalog_names, CatalogOf, kind=kind, names=dict(names))
 
     def get_rejected_tasks(self, limit: int = 50, offset: int = 0) -> shapes.RejectedPage:
         """Tasks that were set aside with their error, the newest first."""

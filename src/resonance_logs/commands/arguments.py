@@ -264,6 +264,26 @@ class ComparisonOf(Arguments):
     points: Annotated[int, Strict(), Field(ge=1, le=MAX_BUCKETS)] = 120
 
 
+class CatalogKind(StrEnum):
+    """What the names are of."""
+
+    SKILL = "skill"
+    SCENE = "scene"
+
+
+class CatalogOf(Arguments):
+    """Names by id, and what they are names of."""
+
+    kind: CatalogKind
+    names: Annotated[
+        dict[
+            Annotated[int, Field(ge=-MAX_INTEGER, le=MAX_INTEGER)],
+            Annotated[Text, Field(min_length=1)],
+        ],
+        Field(max_length=1_000_000),
+    ]
+
+
 class CheckOf(Arguments):
     """How thoroughly to look."""
 

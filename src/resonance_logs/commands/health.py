@@ -10,12 +10,12 @@ from typing import Final
 
 from sqlalchemy import func, select, text
 
-from resonance_logs.commands.arguments import NoArguments
-from resonance_logs.commands.shapes import DatabaseHealth, RunShape
+from resonance_logs.commands.arguments import NoArguments, Page
+from resonance_logs.commands.shapes import DatabaseHealth, RunPage, RunShape
 from resonance_logs.spill import find_spills
 from resonance_logs.store.engine import Store
 from resonance_logs.store.lock import is_held
-from resonance_logs.store.runs import last_run
+from resonance_logs.store.runs import last_run, read_runs
 from resonance_logs.store.space import free_bytes
 from resonance_logs.store.tables import encounters, rejected_tasks
 
@@ -60,6 +60,14 @@ def get_database_health(store: Store, _arguments: NoArguments) -> DatabaseHealth
             findings=[],
         )
     return health.model_copy(update={"findings": list(_findings(health))})
+
+
+def get_recorder_runs(store: Store, arguments: Page) -> RunPage:
+    """The runs of the recorder, the newest first."""
+    with store.reading() as connection:
+        runs, count = read_runs(connection, arguments.limit, arguments.offset)
+    rows = [RunShape.model_validate(run, from_attributes=True) for run in runs]
+    return RunPage(rows=rows, total_count=count)
 
 
 def _findings(health: DatabaseHealth) -> Iterator[str]:

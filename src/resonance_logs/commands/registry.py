@@ -14,6 +14,7 @@ from pydantic import TypeAdapter
 from resonance_logs.commands import (
     arguments,
     bosses,
+    catalog,
     check,
     comparison,
     encounter,
@@ -130,6 +131,9 @@ _TABLE: Final[
     (upkeep.get_database_info, arguments.NoArguments, TypeAdapter(shapes.DatabaseInfo)),
     (health.get_database_health, arguments.NoArguments, TypeAdapter(shapes.DatabaseHealth)),
     (check.check_database, arguments.CheckOf, TypeAdapter(shapes.CheckReport)),
+    (health.get_recorder_runs, arguments.Page, TypeAdapter(shapes.RunPage)),
+    (catalog.get_catalog, arguments.NoArguments, TypeAdapter(shapes.Catalog)),
+    (catalog.set_catalog_names, arguments.CatalogOf, _nothing),
     (rejects.get_rejected_tasks, arguments.Page, TypeAdapter(shapes.RejectedPage)),
     (rejects.retry_rejected_tasks, arguments.SomeRejected, TypeAdapter(shapes.RetryReport)),
     (rejects.delete_rejected_tasks, arguments.SomeRejected, _nothing),

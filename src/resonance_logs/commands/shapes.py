@@ -347,6 +347,20 @@ class RunShape(Shape):
     fault: str | None
 
 
+class RunPage(Shape):
+    """Some of the recorder's runs, the newest first, and how many there are in all."""
+
+    rows: list[RunShape]
+    total_count: int
+
+
+class Catalog(Shape):
+    """How many skills and scenes have a name."""
+
+    skills: int
+    scenes: int
+
+
 class DatabaseHealth(Shape):
     """How the file and its recorder are; ``findings`` are what needs to be looked at.
 

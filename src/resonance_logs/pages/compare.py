@@ -16,7 +16,7 @@ from resonance_logs.commands.shapes import ComparedSide, Comparison
 from resonance_logs.database import Database
 from resonance_logs.errors import CommandError
 from resonance_logs.pages.cells import NUMBER, PERCENT
-from resonance_logs.pages.frame import formatted, frame, heading, show_empty
+from resonance_logs.pages.frame import action, formatted, frame, heading, show_empty
 from resonance_logs.pages.pane import Pane
 from resonance_logs.pages.party import TABS
 from resonance_logs.pages.plots import SIDES, curves
@@ -112,8 +112,8 @@ class _Comparison:
                 ui.link(f"{place + 1}. {where}", f"/fight/{side.encounter_id}").classes(
                     "text-lg font-bold grow"
                 )
-                ui.button(icon="close", on_click=partial(self._drop, place)).props(
-                    'flat dense round size=sm aria-label="Leave out"'
+                action(icon="close", on_click=partial(self._drop, place)).props(
+                    'round size=sm aria-label="Leave out"'
                 )
             ui.label(", ".join(boss.monster_name for boss in side.bosses)).classes("rl-quiet")
             await self._who(place, side)
@@ -189,7 +189,7 @@ def _skill_columns(names: Sequence[str]) -> list[dict[str, Any]]:
         }
         for place, name in enumerate(names)
     ]
-    return [skill, *sides]
+    return [{"headerName": "Of both" if len(names) == 2 else "Of all", "children": [skill]}, *sides]
 
 
 def _skill_rows(found: Comparison) -> list[dict[str, Any]]:

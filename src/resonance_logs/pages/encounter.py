@@ -71,14 +71,14 @@ class _Fight:
                     )
             await self._tries()
             for text in _missing(fight):
-                ui.label(text).classes("text-warning").props("role=status")
+                ui.label(text).classes("rl-warn").props("role=status")
 
     async def _tries(self) -> None:
         """The way to the try before and the try after."""
         try:
             tries = await to_thread(self._database.commands.get_boss_tries, self._fight.id)
         except CommandError as error:
-            ui.label(str(error)).classes("text-warning")
+            ui.label(str(error)).classes("rl-warn")
             return
         if tries.count < 2:
             return

@@ -9,7 +9,13 @@ from typing import Final
 
 from nicegui import ui
 
-PRIMARY: Final = "#3d5afe"
+_COLORS: Final = {
+    "primary": "#3d5afe",
+    "positive": "#1a7f37",
+    "negative": "#c62828",
+    "warning": "#8a5a00",
+}
+"""White text can be read on each; what text they are themselves is lighter on dark pages."""
 
 _BROWSER: Final = files("resonance_logs.pages") / "browser"
 _STYLE: Final = (_BROWSER / "style.css").read_text("utf-8")
@@ -36,7 +42,7 @@ _KEYS: Final = (
 def frame(title: str) -> Iterator[None]:
     """A page with the common head."""
     ui.page_title(f"{title} · Resonance Logs")
-    ui.colors(primary=PRIMARY)
+    ui.colors(**_COLORS)
     ui.add_css(_STYLE)
     ui.add_head_html(f"<script>{_SCRIPT}</script>")
     main = ui.column().classes("w-full max-w-[100rem] mx-auto gap-4 p-2 sm:p-4")
@@ -59,6 +65,16 @@ def frame(title: str) -> Iterator[None]:
     ui.on("help", help_dialog.open)
     with main:
         yield
+
+
+def action(
+    text: str = "",
+    icon: str | None = None,
+    on_click: Callable[..., Any] | None = None,
+) -> ui.button:
+    """A button without a ground of its own, that can be read on a light and on a dark page."""
+    made = ui.button(text, icon=icon, on_click=on_click, color=None)
+    return made.props("flat dense padding='xs sm'").classes("rl-action")
 
 
 def heading(text: str) -> None:
@@ -86,7 +102,7 @@ def facts(told: Sequence[tuple[str, str, float | None]]) -> None:
 def show_error(message: str) -> None:
     """What went wrong, in the words of the command."""
     with ui.card().classes("rl-card w-full items-center p-8").props("role=alert"):
-        ui.icon("error_outline", size="3rem").classes("text-negative")
+        ui.icon("error_outline", size="3rem").classes("rl-bad")
         ui.label(message)
 
 
@@ -105,5 +121,5 @@ def _help() -> ui.dialog:
             with ui.row().classes("items-center gap-3"):
                 ui.label(key).classes("rl-key w-16 text-center")
                 ui.label(told)
-        ui.button("Close", on_click=dialog.close).props("flat").classes("self-end")
+        action("Close", on_click=dialog.close).classes("self-end")
     return dialog

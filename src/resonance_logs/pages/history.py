@@ -18,7 +18,7 @@ from resonance_logs.errors import CommandError
 from resonance_logs.formats import Format
 from resonance_logs.game import CLASSES
 from resonance_logs.pages.cells import NUMBER, ON_WIDE, SPAN, WHEN
-from resonance_logs.pages.frame import frame, show_empty, show_error
+from resonance_logs.pages.frame import action, frame, heading, show_empty, show_error
 from resonance_logs.pages.party import player_cell
 from resonance_logs.pages.selection import EMIT_CHOSEN, Selection
 from resonance_logs.pages.view import PAGE_SIZES, View
@@ -56,13 +56,13 @@ class _History:
         except CommandError as error:
             show_error(str(error))
             return
+        heading("History")
         with ui.expansion("Filters", icon="filter_list", value=True) as bar:
             bar.classes("w-full rl-card").props("dense header-class=text-weight-medium")
             self._boxes = ui.row().classes("w-full items-end gap-3 p-3")
             self._choose_from = choices
         self._chips = ui.row().classes("w-full gap-2 items-center")
-        for part in (self._chips, bar):
-            part.move(target_index=0)
+        self._list.move()
         ui.on("narrow", bar.close)
         ui.run_javascript("if (rl.isPhone()) emitEvent('narrow', null)")
         self._fill_filters()
@@ -91,9 +91,9 @@ class _History:
         self._chips.clear()
         with self._chips:
             for text, rest in chips:
-                chip = ui.chip(text, removable=True).props("outline color=primary")
+                chip = ui.chip(text, removable=True, color=None).classes("rl-chip")
                 chip.on("remove", lambda rest=rest: self._take_away(rest))
-            ui.button("All fights", on_click=lambda: self._take_away(View())).props("flat dense")
+            action("All fights", on_click=lambda: self._take_away(View()))
 
     async def _take_away(self, view: View) -> None:
         await self._go(view)

@@ -10,7 +10,7 @@ from nicegui import ui
 from resonance_logs.commands.shapes import EncounterSummary
 from resonance_logs.database import Database
 from resonance_logs.errors import CommandError
-from resonance_logs.pages.frame import frame, show_empty, show_error
+from resonance_logs.pages.frame import frame, heading, show_empty, show_error
 from resonance_logs.pages.party import COLUMNS, TABS, party_rows
 from resonance_logs.pages.tables import grid
 
@@ -35,6 +35,7 @@ class _Live:
         self._kind = "dps"
         self._fight: EncounterSummary | None = None
         self._told = ""
+        heading("Live")
         tabs = ui.toggle(TABS, value=self._kind).props("unelevated")
         tabs.on_value_change(lambda event: self._choose(event.value))
         self._head = ui.label().classes("text-xl font-bold").props("role=status")

@@ -10,6 +10,7 @@ from nicegui import ui
 from resonance_logs.commands.shapes import EncounterSummary
 from resonance_logs.database import Database
 from resonance_logs.errors import CommandError
+from resonance_logs.pages.frame import action
 
 
 class Marks:
@@ -30,13 +31,13 @@ class Marks:
             icon, told = (
                 ("star", "No favourite") if self._is_favorite else ("star_border", "Favourite")
             )
-            star = ui.button(icon=icon, on_click=self._toggle).props("flat dense round")
+            star = action(icon=icon, on_click=self._toggle).props("round")
             star.props(f'aria-label="{told}"').tooltip(told)
             for tag in self._tags:
                 ui.label(tag).classes("rl-tag")
             if self._note:
                 ui.label(self._note).classes("whitespace-pre-wrap break-words")
-            ui.button("Note and tags", icon="edit", on_click=self._edit).props("flat dense")
+            action("Note and tags", icon="edit", on_click=self._edit)
 
     async def _toggle(self) -> None:
         wanted = not self._is_favorite
@@ -60,7 +61,7 @@ class Marks:
             )
             tags.props("use-chips hint='Enter adds a tag'").classes("w-full")
             with ui.row().classes("w-full justify-end"):
-                ui.button("Cancel", on_click=lambda: dialog.submit(False)).props("flat")
+                action("Cancel", on_click=lambda: dialog.submit(False))
                 ui.button("Save", on_click=lambda: dialog.submit(True))
         if await dialog:
             await self._save(str(note.value or ""), [str(tag) for tag in tags.value or ()])

@@ -19,7 +19,7 @@ from resonance_logs.commands.shapes import (
 )
 from resonance_logs.database import Database
 from resonance_logs.pages.cells import NUMBER, ON_WIDE, PLAYER, RIGHT, SPAN, WHEN, emit
-from resonance_logs.pages.frame import facts, frame, heading, show_empty
+from resonance_logs.pages.frame import action, facts, frame, heading, show_empty
 from resonance_logs.pages.pane import Pane
 from resonance_logs.pages.party import player_cell
 from resonance_logs.pages.plots import dps_over_time
@@ -56,7 +56,7 @@ class _Players:
     async def build(self) -> None:
         """The box to search by, and the list."""
         heading("Players")
-        box = ui.input("Name", value=self._search).props("dense clearable debounce=150 autofocus")
+        box = ui.input("Name", value=self._search).props("dense clearable debounce=150")
         box.classes("w-72 rl-filter")
         box.on_value_change(lambda event: self._find(event.value or ""))
         ui.on("open", lambda event: ui.navigate.to(f"/player/{int(event.args)}"))
@@ -136,7 +136,7 @@ class _Player:
             title = f"Fights with {self._boss}" if self._boss else "Fights"
             ui.label(title).classes("text-lg font-bold")
             if self._boss:
-                ui.button("All fights", on_click=lambda: self._choose("")).props("flat dense")
+                action("All fights", on_click=lambda: self._choose(""))
         if not page.rows:
             show_empty("There is no such fight.", "Show all fights instead.")
             return

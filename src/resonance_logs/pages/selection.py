@@ -14,6 +14,7 @@ from resonance_logs.commands.arguments import Filters
 from resonance_logs.database import Database
 from resonance_logs.errors import CommandError
 from resonance_logs.pages.compare import LEAST, MOST, address
+from resonance_logs.pages.frame import action
 
 UNDO_S: Final = 6.0
 """Deleting waits so long for somebody to think better of it."""
@@ -39,15 +40,15 @@ class Selection:
         self._ids = []
         with ui.row().classes("w-full items-center gap-2") as self._bar:
             self._told = ui.label()
-            for text, icon, work, color in (
-                ("Favourite", "star", self._mark, "primary"),
-                ("No favourite", "star_border", self._unmark, "primary"),
-                ("Compare", "compare_arrows", self._compare, "primary"),
-                ("Export file", "save_alt", self._export, "primary"),
-                ("Export table", "table_view", self._export_table, "primary"),
-                ("Delete", "delete", self._ask, "negative"),
+            for text, icon, work in (
+                ("Favourite", "star", self._mark),
+                ("No favourite", "star_border", self._unmark),
+                ("Compare", "compare_arrows", self._compare),
+                ("Export file", "save_alt", self._export),
+                ("Export table", "table_view", self._export_table),
+                ("Delete", "delete", self._ask),
             ):
-                ui.button(text, icon=icon, on_click=work, color=color).props("flat dense")
+                action(text, icon, work)
         self._bar.visible = False
 
     def listen(self) -> None:
@@ -95,7 +96,7 @@ class Selection:
         with ui.dialog() as dialog, ui.card():
             ui.label(f"Delete {named}?").classes("text-lg")
             with ui.row().classes("w-full justify-end"):
-                ui.button("Keep", on_click=lambda: dialog.submit(False)).props("flat")
+                action("Keep", on_click=lambda: dialog.submit(False))
                 ui.button("Delete", on_click=lambda: dialog.submit(True)).props("color=negative")
         if await dialog:
             self._delete_soon(ids)
@@ -105,7 +106,7 @@ class Selection:
         dialog = ui.dialog(value=True).props("persistent seamless position=bottom")
         with dialog, ui.card(), ui.row().classes("items-center"):
             ui.label(f"Deleting {len(ids):,} …")
-            ui.button("Undo", on_click=lambda: dialog.submit(True)).props("flat")
+            action("Undo", on_click=lambda: dialog.submit(True))
 
         async def delete() -> None:
             ui.timer(UNDO_S, lambda: dialog.submit(False), once=True)

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
 from asyncio import to_thread
 from collections.abc import Awaitable, Callable
-from pathlib import Path
+from dataclasses import fields
 from typing import Any, Final
 
-from nicegui import events, ui
+from nicegui import ui
 
-from resonance_logs.commands.shapes import DatabaseHealth, PrunedPart, PruneReport
+from resonance_logs.commands.shapes import DatabaseHealth, PrunedPart, PruneReport, RunShape
 from resonance_logs.database import Database
-from resonance_logs.errors import QueueFull, ResonanceLogsError
-from resonance_logs.pages.frame import frame, show_error
-from resonance_logs.sources import TaskSource
+from resonance_logs.errors import ResonanceLogsError
+from resonance_logs.pages.cells import NUMBER, ON_WIDE, WHEN
+from resonance_logs.pages.frame import action, frame, heading, show_error
+from resonance_logs.pages.intake import Intake
+from resonance_logs.pages.tables import grid
+from resonance_logs.settings import Settings
 
-MOST_UPLOAD: Final = 2_000_000_000
 MOST_REJECTED: Final = 50
-_SQLITE: Final = b"SQLite format 3\0"
+MOST_RUNS: Final = 20
 
 
 def register(database: Database) -> None:
@@ -34,25 +35,20 @@ def register(database: Database) -> None:
 class _Upkeep:
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._health = ui.column().classes("w-full")
 
     async def build(self) -> None:
         """All cards."""
+        heading("Upkeep")
+        self._health = ui.column().classes("w-full")
         await self._show_health()
         with _card("Check and backup"), ui.row():
             _button("Check all fights", "fact_check", self._check)
             _button("Back up now", "save", self._back_up)
         self._limits()
         with _card("Take a file in"):
-            ui.label("Tasks (NDJSON, also .gz or .zst), or an exported file.").classes("rl-quiet")
-            ui.upload(
-                label="Drop a file here",
-                auto_upload=True,
-                max_file_size=MOST_UPLOAD,
-                on_upload=self._take_in,
-                on_rejected=lambda: ui.notify("the file is too large", type="negative"),
-            ).classes("w-full")
+            Intake(self._database, self._show_health)
         await self._rejected()
+        await self._runs()
 
     async def _show_health(self) -> None:
         try:
@@ -68,9 +64,9 @@ class _Upkeep:
                     ui.label(name).classes("w-32 rl-quiet")
                     ui.label(text).classes("break-all")
             for finding in health.findings:
-                ui.label(finding).classes("text-warning").props("role=status")
+                ui.label(finding).classes("rl-warn").props("role=status")
             if not health.findings:
-                ui.label("all is well").classes("text-positive")
+                ui.label("all is well").classes("rl-good")
 
     async def _check(self) -> None:
         report = await to_thread(self._database.commands.check_database)
@@ -119,7 +115,7 @@ class _Upkeep:
                     ui.label(f"Single hits of {_told(report.hits)} would go.")
                     ui.label(f"Whole fights: {_told(report.fights)} would go.")
                     with ui.row().classes("w-full justify-end"):
-                        ui.button("Keep all", on_click=lambda: dialog.submit(False)).props("flat")
+                        action("Keep all", on_click=lambda: dialog.submit(False))
                         ui.button("Let go", color="negative").on_click(lambda: dialog.submit(True))
                 if await dialog:
                     await prune(dry_run=False)
@@ -127,18 +123,17 @@ class _Upkeep:
                     await self._show_health()
 
             _button("Show what would go", "auto_delete", show)
+            for name, told in _kept(self._database.settings):
+                ui.label(f"By itself, while recording: {name} {told}").classes("rl-quiet")
 
-    async def _take_in(self, event: events.UploadEventArguments) -> None:
-        with tempfile.TemporaryDirectory(prefix="resonance-logs-") as folder:
-            file = Path(folder) / "upload"
-            await event.file.save(file)
-            try:
-                told = await to_thread(_take, self._database, file)
-            except ResonanceLogsError as error:
-                ui.notify(str(error), type="negative", timeout=0, close_button=True)
-                return
-        ui.notify(told, type="positive", timeout=10_000)
-        await self._show_health()
+    async def _runs(self) -> None:
+        page = await to_thread(self._database.commands.get_recorder_runs, MOST_RUNS)
+        with _card("Runs of the recorder"):
+            if page.rows:
+                grid(_RUNS, [_run_row(run) for run in page.rows])
+                ui.label(f"{len(page.rows):,} of {page.total_count:,}").classes("rl-quiet")
+            else:
+                ui.label("Nothing was recorded yet.").classes("rl-quiet")
 
     async def _rejected(self) -> None:
         page = await to_thread(self._database.commands.get_rejected_tasks, MOST_REJECTED)
@@ -156,35 +151,6 @@ class _Upkeep:
                 ui.navigate.reload()
 
             _button("Try them again", "replay", retry)
-
-
-def _take(database: Database, file: Path) -> str:
-    """Take in an export, or record tasks; what came of it, in words."""
-    with file.open("rb") as stream:
-        is_database = stream.read(len(_SQLITE)) == _SQLITE
-    if is_database:
-        report = database.import_fights(file)
-        return (
-            f"imported {len(report.imported):,} fights, known already {len(report.known):,}, "
-            f"damaged {len(report.damaged):,}"
-        )
-    taken = refused = 0
-    for batch in TaskSource(file, name="the file").batches():
-        _enqueue(database, batch.tasks)
-        taken += len(batch.tasks)
-        refused += len(batch.refusals)
-    database.flush()
-    return f"recorded {taken:,} tasks, refused {refused:,} lines"
-
-
-def _enqueue(database: Database, tasks: list[Any]) -> None:
-    """Hand tasks over, waiting as long as the writer is held up."""
-    while tasks:
-        try:
-            database.enqueue_many(tasks)
-            return
-        except QueueFull as full:
-            tasks = tasks[full.taken :]
 
 
 def _card(title: str) -> ui.column:
@@ -205,7 +171,7 @@ def _button(text: str, icon: str, work: Callable[[], Awaitable[None]]) -> None:
         finally:
             button.props(remove="loading")
 
-    button = ui.button(text, icon=icon, on_click=do).props("outline")
+    button = action(text, icon, do).props("outline")
 
 
 def _facts(health: DatabaseHealth) -> list[tuple[str, str]]:
@@ -221,6 +187,47 @@ def _facts(health: DatabaseHealth) -> list[tuple[str, str]]:
     if run is not None:
         facts.append(("this run", f"{run.written:,} tasks written, {run.rejected:,} rejected"))
     return facts + [("kept", file) for file in health.kept_files]
+
+
+def _kept(settings: Settings) -> list[tuple[str, str]]:
+    """The limits that the recorder keeps by itself."""
+    limits = [
+        (name, getattr(settings, name))
+        for name in (each.name for each in fields(settings))
+        if name.startswith("keep_")
+    ]
+    return [(name, f"{value:,}") for name, value in limits if value is not None]
+
+
+def _run_row(run: RunShape) -> dict[str, Any]:
+    return {
+        "id": run.id,
+        "started": run.started_at_ms,
+        "ended": run.ended_at_ms,
+        "how": "as it should" if run.is_clean else "goes on, or was cut off",
+        "written": run.written,
+        "rejected": run.rejected,
+        "version": run.version,
+        "fault": run.fault or "",
+    }
+
+
+_RUNS: Final[list[dict[str, Any]]] = [
+    {"headerName": "Began", "field": "started", **WHEN},
+    {"headerName": "Ended", "field": "ended", **WHEN, **ON_WIDE},
+    {"headerName": "How", "field": "how", "width": 200},
+    {"headerName": "Tasks", "field": "written", "width": 110, **NUMBER},
+    {"headerName": "Rejected", "field": "rejected", "width": 110, **NUMBER, **ON_WIDE},
+    {"headerName": "Version", "field": "version", "width": 100, **ON_WIDE},
+    {
+        "headerName": "Last fault",
+        "field": "fault",
+        "flex": 1,
+        "minWidth": 160,
+        "tooltipField": "fault",
+        **ON_WIDE,
+    },
+]
 
 
 def _told(part: PrunedPart) -> str:

@@ -7,7 +7,7 @@ import time
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from resonance_logs.store.tables import recorder_runs
 
@@ -89,10 +89,16 @@ def note_spill_read(connection: Connection, run_id: int) -> bool:
 
 def last_run(connection: Connection) -> Run | None:
     """The newest run."""
-    row = connection.execute(
-        select(recorder_runs).order_by(recorder_runs.c.id.desc()).limit(1)
-    ).one_or_none()
-    return None if row is None else Run(*row)
+    runs, _ = read_runs(connection, limit=1)
+    return runs[0] if runs else None
+
+
+def read_runs(connection: Connection, limit: int, offset: int = 0) -> tuple[list[Run], int]:
+    """Some runs, the newest first, and how many there are in all."""
+    newest_first = select(recorder_runs).order_by(recorder_runs.c.id.desc())
+    rows = connection.execute(newest_first.limit(limit).offset(offset))
+    count = connection.execute(select(func.count()).select_from(recorder_runs)).scalar_one()
+    return [Run(*row) for row in rows], count
 
 
 def _now_ms() -> int:

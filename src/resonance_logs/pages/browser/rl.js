@@ -1,4 +1,5 @@
 // How the reader's own locale writes numbers and times; names are only ever set as text.
+document.documentElement.lang = 'en';
 window.rl = {
   compact: value => value == null ? '' : new Intl.NumberFormat(undefined,
     {notation: 'compact', maximumSignificantDigits: 4}).format(value),
@@ -58,7 +59,10 @@ rl.write = element => {
   element.textContent = rl[form](Number(value));
   if (form === 'compact') element.title = rl.whole(Number(value));
 };
-new MutationObserver(() => document.querySelectorAll('[data-rl]').forEach(rl.write))
+new MutationObserver(() => {
+  document.querySelectorAll('[data-rl]').forEach(rl.write);
+  document.querySelectorAll('.q-uploader__input').forEach(input => { input.ariaLabel = 'File'; });
+})
   .observe(document, {subtree: true, childList: true, attributeFilter: ['data-value']});
 
 // Keys: / goes to the filter, ? to the help, arrow down from the filter's row into the list.

@@ -1,0 +1,139 @@
+"""Taking a file in: tasks, an export of fights, or names of skills and scenes."""
+
+from __future__ import annotations
+
+import tempfile
+from asyncio import to_thread
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from nicegui import events, ui
+
+from resonance_logs.catalog import read_names
+from resonance_logs.commands import CatalogKind
+from resonance_logs.database import Database
+from resonance_logs.errors import QueueFull, ResonanceLogsError
+from resonance_logs.pages.frame import action
+from resonance_logs.sources import TaskSource
+
+MOST_BYTES: Final = 2_000_000_000
+FIGHTS: Final = "fights"
+KINDS: Final = {
+    FIGHTS: "Tasks or fights",
+    CatalogKind.SKILL.value: "Names of skills",
+    CatalogKind.SCENE.value: "Names of scenes",
+}
+_HINTS: Final = {
+    FIGHTS: "Tasks (NDJSON, also .gz or .zst), or an exported file.",
+    CatalogKind.SKILL.value: 'A JSON file: {"17": "Iai Slash", ...}.',
+    CatalogKind.SCENE.value: 'A JSON file: {"3": "Tower of Echoes", ...}.',
+}
+_SQLITE: Final = b"SQLite format 3\0"
+
+
+@dataclass(slots=True)
+class _Progress:
+    """How far the taking in of one file came, told by the thread that does it."""
+
+    share: float = 0.0
+    tasks: int = 0
+
+    def told(self) -> str:
+        """In words."""
+        return f"{self.tasks:,} tasks so far" if self.tasks else "reading ..."
+
+
+class Intake:
+    """A place to drop files on; ``done`` is awaited after each that was taken in."""
+
+    def __init__(self, database: Database, done: Callable[[], Awaitable[None]]) -> None:
+        self._database = database
+        self._done = done
+        self._kind = ui.toggle(KINDS, value=FIGHTS).props("unelevated")
+        hint = ui.label(_HINTS[FIGHTS]).classes("rl-quiet")
+        self._kind.on_value_change(lambda event: hint.set_text(_HINTS[event.value]))
+        self._known = ui.label().classes("rl-quiet")
+        self._show_known()
+        box = ui.upload(
+            auto_upload=True,
+            max_file_size=MOST_BYTES,
+            on_upload=self._take_in,
+            on_rejected=lambda: ui.notify("the file is too large", type="negative"),
+        )
+        box.classes("w-full").props("flat bordered")
+        with box.add_slot("header"), ui.row().classes("rl-drop relative w-full p-4 items-center"):
+            ui.icon("upload_file", size="2rem").classes("rl-quiet")
+            ui.label("Drop a file here, or").classes("rl-quiet")
+            action("choose one", on_click=lambda: box.run_method("pickFiles"))
+            ui.element("q-uploader-add-trigger")
+
+    def _show_known(self) -> None:
+        found = self._database.commands.get_catalog()
+        self._known.set_text(f"{found.skills:,} skills and {found.scenes:,} scenes have a name.")
+
+    async def _take_in(self, event: events.UploadEventArguments) -> None:
+        progress = _Progress()
+        note = ui.notification("reading ...", spinner=True, timeout=None)
+
+        def tell() -> None:
+            note.message = f"{progress.told()} ({progress.share:.0%})"
+
+        timer = ui.timer(0.3, tell)
+        try:
+            with tempfile.TemporaryDirectory(prefix="resonance-logs-") as folder:
+                file = Path(folder) / "upload"
+                await event.file.save(file)
+                told = await to_thread(_take, self._database, file, self._kind.value, progress)
+        except ResonanceLogsError as error:
+            text = str(error).replace(str(file), event.file.name)
+            ui.notify(text, type="negative", timeout=0, close_button=True)
+            return
+        finally:
+            timer.cancel()
+            note.dismiss()
+        ui.notify(told, type="positive", timeout=10_000)
+        self._show_known()
+        await self._done()
+
+
+def _take(database: Database, file: Path, kind: str, progress: _Progress) -> str:
+    """Take a file in; what came of it, in words."""
+    if kind != FIGHTS:
+        names = read_names(file)
+        database.commands.set_catalog_names(CatalogKind(kind), names)
+        return f"{len(names):,} names are known now"
+    with file.open("rb") as stream:
+        is_database = stream.read(len(_SQLITE)) == _SQLITE
+    return _import(database, file) if is_database else _record(database, file, progress)
+
+
+def _import(database: Database, file: Path) -> str:
+    report = database.import_fights(file)
+    return (
+        f"imported {len(report.imported):,} fights, known already {len(report.known):,}, "
+        f"damaged {len(report.damaged):,}"
+    )
+
+
+def _record(database: Database, file: Path, progress: _Progress) -> str:
+    refused = 0
+    source = TaskSource(file, name="the file")
+    for batch in source.batches():
+        _enqueue(database, batch.tasks)
+        progress.tasks += len(batch.tasks)
+        progress.share = batch.bytes_read / (source.size_bytes or 1)
+        refused += len(batch.refusals)
+    database.flush()
+    return f"recorded {progress.tasks:,} tasks, refused {refused:,} lines"
+
+
+def _enqueue(database: Database, tasks: list[Any]) -> None:
+    """Hand tasks over, waiting as long as the writer is held up."""
+    while tasks:
+        try:
+            database.enqueue_many(tasks)
+            return
+        except QueueFull as full:
+            tasks = tasks[full.taken :]

@@ -1,0 +1,55 @@
+"""Every page can be used by everybody: axe finds nothing serious, in light and in dark."""
+
+from typing import Any
+
+import httpx
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, expect
+
+from tests.pages.conftest import Site
+
+ADDRESSES = (
+    "/",
+    "/?boss=Ogre&kills=1",
+    "/?boss=Nobody",
+    "/fight/1",
+    "/fight/77",
+    "/live",
+    "/players",
+    "/player/7",
+    "/bosses",
+    "/boss?boss=Ogre",
+    "/compare",
+    "/compare?side=1&side=3:7",
+    "/upkeep",
+)
+GRAVE = ("serious", "critical")
+
+
+def grave(found: dict[str, Any]) -> list[str]:
+    return [
+        f"{violation['id']}: {node['html'][:200]} ({node['failureSummary'][:300]})"
+        for violation in found["violations"]
+        if violation["impact"] in GRAVE
+        for node in violation["nodes"]
+    ]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+def test_no_page_shuts_anybody_out(browser: Browser, site: Site, scheme: Any, width: int) -> None:
+    body = {"encounterId": 12, "tags": ["progress"]}
+    httpx.post(f"{site.address}/api/commands/set_encounter_tags", json=body).raise_for_status()
+    context = browser.new_context(
+        viewport={"width": width, "height": 900}, color_scheme=scheme, locale="en-GB"
+    )
+    page = context.new_page()
+    found = {}
+    for address in ADDRESSES:
+        page.goto(f"{site.address}{address}", wait_until="networkidle")
+        expect(page.locator(".rl-loading")).to_have_count(0)
+        if faults := grave(Axe().run(page).response):
+            found[address] = faults
+    context.close()
+    assert found == {}

@@ -1,0 +1,59 @@
+"""Fights or players side by side."""
+
+import httpx
+from playwright.sync_api import Page, expect
+
+from resonance_logs.pages.compare import address, read_sides
+from tests.pages.conftest import Site
+from tests.pages.test_history import rows
+
+
+def test_an_address_names_the_sides_and_nonsense_is_left_out() -> None:
+    sides = [(1, None), (2, 7), (3, -5)]
+    assert address(sides) == "/compare?side=1&side=2%3A7&side=3%3A-5"
+    assert address(sides[:1], "heal") == "/compare?side=1&kind=heal"
+    assert read_sides(["1", "2:7", "3:-5"]) == sides
+    assert read_sides(["", "x", "1:y", "-1", "9" * 20, "1:", "²"]) == [(1, None)]
+    assert len(read_sides(["1"] * 50)) == 8
+
+
+def test_fights_ticked_in_the_history_are_compared(page: Page, site: Site) -> None:
+    page.goto(site.address)
+    boxes = page.locator(".ag-row .ag-checkbox-input")
+    boxes.nth(0).click()
+    page.get_by_role("button", name="Compare").click()
+    expect(page.get_by_text("choose 2 to 8 fights to compare")).to_be_visible()
+    boxes.nth(2).click()
+    page.get_by_role("button", name="Compare").click()
+    expect(page).to_have_url(f"{site.address}/compare?side=12&side=10")
+    expect(page.get_by_text("2.4m").first).to_be_visible()
+    expect(page.locator("canvas")).to_have_count(1)
+    skill = rows(page).first
+    expect(skill).to_contain_text("2.4m")
+    expect(skill).to_contain_text("2m")
+
+
+def test_a_side_can_be_one_player_another_kind_or_left_out(page: Page, site: Site) -> None:
+    page.goto(f"{site.address}/compare?side=1&side=3")
+    page.get_by_label("Who").first.click()
+    page.get_by_role("option", name="Aoi").click()
+    expect(page).to_have_url(f"{site.address}/compare?side=1%3A7&side=3")
+    expect(page.get_by_text("A second, active")).to_have_count(1)
+    page.get_by_role("button", name="Healing").click()
+    expect(page).to_have_url(f"{site.address}/compare?side=1%3A7&side=3&kind=heal")
+    page.get_by_role("button", name="Leave out").first.click()
+    expect(page.get_by_text("Two or more fights are compared here.")).to_be_visible()
+
+
+def test_fights_without_their_hits_are_compared_without_a_curve(page: Page, site: Site) -> None:
+    body = {"keepHitsNewest": 1}
+    httpx.post(f"{site.address}/api/commands/prune_encounters", json=body).raise_for_status()
+    page.goto(f"{site.address}/compare?side=1&side=3")
+    expect(page.get_by_text("the single hits are not kept, so there is no curve")).to_have_count(2)
+    expect(page.locator("canvas")).to_have_count(0)
+    expect(rows(page)).to_have_count(1)
+
+
+def test_a_fight_that_is_not_there_is_told(page: Page, site: Site) -> None:
+    page.goto(f"{site.address}/compare?side=1&side=77")
+    expect(page.get_by_role("alert")).to_contain_text("there is no encounter 77")
