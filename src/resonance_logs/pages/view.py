@@ -126,7 +126,7 @@ class View:
             ("kills", "kills only"),
         ):
             if getattr(self, name):
-                found.append((text, self._without(**{name: getattr(View, name)})))
+                found.append((text, self._without(**{name: getattr(View(), name)})))
         return found
 
     def _without(self, **changed: Any) -> Self:
