@@ -106,8 +106,7 @@ class Commands:
             given = command.arguments.model_validate_json(
                 text if text.strip() else "{}", by_alias=True, by_name=False
             )
-        answer = self._answer(command.function, given)
-        return command.answer.dump_json(answer, by_alias=True).decode()
+        return self._answer(command.answer_json, given).decode()
 
     def get_recent_encounters(self, limit: int = 50, offset: int = 0) -> shapes.EncounterPage:
         """Ended fights, newest first."""

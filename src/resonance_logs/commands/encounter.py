@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any, Final, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, bindparam, select
 
 from resonance_logs.commands.arguments import NoArguments, OneEncounter
 from resonance_logs.commands.figures import ratio, seconds
@@ -38,6 +38,8 @@ SUMMARY_COLUMNS: Final = tuple(
         *CHECKED,
     )
 )
+
+_one: Final = select(*SUMMARY_COLUMNS).where(encounters.c.id == bindparam("id"))
 
 _ACTOR_COLUMNS: Final = tuple(column.name for column in actor_encounter_stats.c)[1:]
 _Named = TypeVar("_Named", BossSummary, PlayerSummary)
@@ -78,8 +80,7 @@ def find_encounter(connection: Connection, encounter_id: int) -> Row[Any]:
     Raises:
         NotFound: there is no such fight.
     """
-    statement = select(*SUMMARY_COLUMNS).where(encounters.c.id == encounter_id)
-    row = connection.execute(statement).one_or_none()
+    row = connection.execute(_one, {"id": encounter_id}).one_or_none()
     if row is None:
         raise NotFound(f"there is no encounter {encounter_id}")
     return row

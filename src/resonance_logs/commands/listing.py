@@ -8,16 +8,18 @@ fetched by their ids and sorted; many are met on the way along the index of the 
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 from typing import Any, Final
 
 import numpy as np
+from pydantic import TypeAdapter
 from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, func, select
 from sqlalchemy.types import LargeBinary
 
 from resonance_logs.commands.arguments import FilteredPage, Filters, Page, Sort
 from resonance_logs.commands.encounter import SUMMARY_COLUMNS, summary
 from resonance_logs.commands.filters import Candidates, find_candidates
-from resonance_logs.commands.shapes import EncounterPage
+from resonance_logs.commands.shapes import EncounterPage, EncounterSummary
 from resonance_logs.store.engine import Store
 from resonance_logs.store.idsets import Mask
 from resonance_logs.store.tables import encounters
@@ -25,24 +27,57 @@ from resonance_logs.store.tables import encounters
 FEW: Final = 1_000
 """Up to so many fights are fetched by their ids; the index would mostly be walked in vain."""
 
+MOST_KEPT: Final = 2_000
+"""So many rows are kept as JSON, of about 1 kB each."""
+
 _SORT_COLUMNS: Final[dict[Sort, ColumnElement[int]]] = {
     Sort.STARTED_AT: encounters.c.started_at_ms,
     Sort.DURATION: encounters.c.duration_ms,
     Sort.TOTAL_DMG: encounters.c.total_dmg,
 }
+_summary: Final = TypeAdapter(EncounterSummary)
+_wanted: Final = select(*SUMMARY_COLUMNS).where(
+    encounters.c.id.in_(bindparam("ids", expanding=True))
+)
 _ended: Final = encounters.c.ended_at_ms.is_not(None)
 
 
 def get_recent_encounters(store: Store, arguments: Page) -> EncounterPage:
     """Ended fights, newest first."""
-    return get_recent_encounters_filtered(
-        store,
-        FilteredPage(limit=arguments.limit, offset=arguments.offset, filters=Filters()),
-    )
+    return get_recent_encounters_filtered(store, _unfiltered(arguments))
 
 
 def get_recent_encounters_filtered(store: Store, arguments: FilteredPage) -> EncounterPage:
     """Ended fights that pass all filters, in the order asked for."""
+    rows, total = _read_page(store, arguments)
+    return EncounterPage(rows=[summary(row, []) for row in rows], total_count=total)
+
+
+def recent_encounters_json(store: Store, arguments: Page) -> bytes:
+    """What get_recent_encounters answers, as JSON."""
+    return recent_encounters_filtered_json(store, _unfiltered(arguments))
+
+
+def recent_encounters_filtered_json(store: Store, arguments: FilteredPage) -> bytes:
+    """What get_recent_encounters_filtered answers, as JSON; a row that is asked for often is kept.
+
+    A row's JSON follows from its values alone, so what is kept never is old.
+    """
+    rows, total = _read_page(store, arguments)
+    return b'{"rows":[%b],"totalCount":%d}' % (b",".join(map(_row_json, rows)), total)
+
+
+@lru_cache(maxsize=MOST_KEPT)
+def _row_json(row: Row[Any]) -> bytes:
+    return _summary.dump_json(summary(row, []), by_alias=True)
+
+
+def _unfiltered(page: Page) -> FilteredPage:
+    return FilteredPage(limit=page.limit, offset=page.offset, filters=Filters())
+
+
+def _read_page(store: Store, arguments: FilteredPage) -> tuple[list[Row[Any]], int]:
+    """The rows of the page, and how many there are in all."""
     filters = arguments.filters
     with store.reading() as connection:
         candidates = find_candidates(connection, filters)
@@ -50,8 +85,7 @@ def get_recent_encounters_filtered(store: Store, arguments: FilteredPage) -> Enc
         if total and _has_range(filters):
             total = connection.execute(count_statement(filters, candidates)).scalar_one()
         ids = _page_ids(connection, arguments, candidates, total)
-        rows = _rows(connection, ids)
-    return EncounterPage(rows=[summary(row, []) for row in rows], total_count=total)
+        return _rows(connection, ids), total
 
 
 def count_statement(filters: Filters, candidates: Candidates) -> Select[int]:
@@ -84,7 +118,7 @@ def _page_ids(
         offset if is_near else total - offset - limit,
         descending=page.filters.descending is is_near,
     )
-    ids = list(connection.execute(statement).scalars())
+    ids = list(connection.execute(statement).scalars().all())
     return ids if is_near else ids[::-1]
 
 
@@ -121,6 +155,5 @@ def _has_range(filters: Filters) -> bool:
 
 
 def _rows(connection: Connection, ids: list[int]) -> list[Row[Any]]:
-    statement = select(*SUMMARY_COLUMNS).where(encounters.c.id.in_(ids))
-    by_id = {row.id: row for row in connection.execute(statement)} if ids else {}
+    by_id = {row[0]: row for row in connection.execute(_wanted, {"ids": ids}).all()} if ids else {}
     return [by_id[each] for each in ids]

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from resonance_logs.events import UNKNOWN_SKILL
 from resonance_logs.store.tables import catalog_names
 
 _MOST_AT_ONCE = 10_000
+
+_skills: Final = select(catalog_names.c.id, catalog_names.c.name).where(
+    catalog_names.c.kind == "skill", catalog_names.c.id.in_(bindparam("ids", expanding=True))
+)
 
 
 def skill_names(connection: Connection, ids: Iterable[int]) -> dict[int, str]:
@@ -17,10 +22,7 @@ def skill_names(connection: Connection, ids: Iterable[int]) -> dict[int, str]:
     wanted = sorted(set(ids))
     found: dict[int, str] = {}
     for part in batched(wanted):
-        statement = select(catalog_names.c.id, catalog_names.c.name).where(
-            catalog_names.c.kind == "skill", catalog_names.c.id.in_(part)
-        )
-        found |= {row.id: row.name for row in connection.execute(statement)}
+        found |= {row[0]: row[1] for row in connection.execute(_skills, {"ids": part}).all()}
     return {skill: found.get(skill) or _stand_in(skill) for skill in wanted}
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 import msgspec
-from sqlalchemy import Connection, Table, select
+from sqlalchemy import Connection, Table
 
 from resonance_logs.store import tables
 
@@ -72,8 +72,15 @@ def are_rows_as_written(
 
 def stored_rows(connection: Connection, table: Table, encounter_id: int) -> list[tuple[int, ...]]:
     """A fight's rows of a table, in the order of their key, each without its ``encounter_id``."""
-    columns = [column for column in table.c if column.name != "encounter_id"]
-    statement = (
-        select(*columns).where(table.c.encounter_id == encounter_id).order_by(*table.primary_key)
-    )
-    return [tuple(row) for row in connection.execute(statement)]
+    rows = connection.exec_driver_sql(_READING[table.name], (encounter_id,)).all()
+    return [tuple(row) for row in rows]
+
+
+def _reading(table: Table) -> str:
+    columns = ", ".join(column.name for column in table.c if column.name != "encounter_id")
+    order = ", ".join(column.name for column in table.primary_key)
+    return f"SELECT {columns} FROM {table.name} WHERE encounter_id = ? ORDER BY {order}"  # noqa: S608
+
+
+_READING: Final = {table.name: _reading(table) for table in CHECKED.values()}
+"""As text, since each is asked for with every fight that is shown."""
