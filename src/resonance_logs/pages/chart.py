@@ -144,7 +144,9 @@ class TimeChart:
         number = self._chart.id
         self._chart.on("chart:finished", js_handler=f"() => rl.chart.ready({number})")
         self._chart.on(
-            "chart:datazoom", self._choose, js_handler=f"() => rl.chart.part({number}, emit)"
+            "chart:datazoom",
+            self._choose,
+            js_handler=f"event => rl.chart.part(event, {self._fight.duration}, emit)",
         )
         self._chart.props(f'role=img aria-label="{self._shown.what.capitalize()} over time"')
 
@@ -171,7 +173,11 @@ class TimeChart:
             "legend": {
                 "type": "scroll",
                 "top": 0,
-                **({"icon": "roundRect"} if self._drawn.stacked else {}),
+                **(
+                    {"icon": "roundRect"}
+                    if self._drawn.stacked
+                    else {"itemWidth": 34, "itemStyle": {"opacity": 0}}
+                ),
                 "textStyle": {":color": "rl.color('--ink')"},
                 "pageTextStyle": _INK,
                 "pageIconColor": "#3d5afe",

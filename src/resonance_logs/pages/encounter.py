@@ -63,7 +63,7 @@ class _Fight:
         self._tell_part()
 
     def _choices(self) -> None:
-        with ui.row().classes("w-full items-center gap-3"):
+        with ui.row().classes("w-full items-center gap-y-3 gap-x-1 sm:gap-x-3"):
             kinds = ui.toggle(
                 {kind.value: name for kind, name in KINDS.items()}, value=self._shown.kind.value
             )
@@ -86,7 +86,8 @@ class _Fight:
                     ui.label(of.value.capitalize()).classes("w-16 font-bold")
                     for form, name in _FORMATS.items():
                         address = f"/api/encounters/{self._fight.id}/export?format={form}&of={of}"
-                        ui.link(name, address).props(f'download aria-label="{of.value} as {name}"')
+                        link = ui.link(name, address).classes("rl-link")
+                        link.props(f'download aria-label="{of.value} as {name}"')
 
     def _part_row(self) -> None:
         """Which part is shown, and a way to choose one without a mouse."""

@@ -42,6 +42,14 @@ rl.fit = (params) => {
   params.api.setColumnsVisible(columns.filter((column) => !fits(column)), false);
 };
 
+/* Other rows in a table that is there, or will be in a moment. */
+rl.fill = (id, rows) => {
+  const table = getElement(id);
+  if (!table) return;
+  if (table.api) table.api.setGridOption("rowData", rows);
+  else setTimeout(() => rl.fill(id, rows), 20);
+};
+
 /* A row is opened: marked in its table, and the page is told. */
 rl.open = (params) => {
   params.node.setSelected(true, true);
@@ -61,14 +69,15 @@ rl.chart = {
     });
   },
 
-  /* The part that is chosen, in seconds, once the reader's hand rests. */
-  part: (id, emit) => {
+  /* The part that is chosen, in seconds of the fight's: at once where it was dragged on the curve
+     (which comes as a batch), when the hand rests where it is dragged at the handles. */
+  part: (event, seconds, emit) => {
+    const zoom = event.batch?.[0] ?? event;
+    const [start, end] = zoom.startValue == null
+      ? [zoom.start, zoom.end].map((each) => (seconds * each) / 100)
+      : [zoom.startValue, zoom.endValue];
     clearTimeout(rl.chart.waiting);
-    rl.chart.waiting = setTimeout(() => {
-      const zoom = getElement(id)?.chart?.getOption().dataZoom
-        .find((each) => each.type === "slider");
-      if (zoom) emit([zoom.startValue, zoom.endValue]);
-    }, 100);
+    rl.chart.waiting = setTimeout(() => emit([start, end]), event.batch ? 0 : 100);
   },
 };
 

@@ -15,7 +15,7 @@ from resonance_logs.pages.assets import add_assets
 from resonance_logs.pages.frame import frame, show_empty, show_error
 from resonance_logs.pages.party import columns, party_rows
 from resonance_logs.pages.shown import KINDS
-from resonance_logs.pages.tables import grid
+from resonance_logs.pages.tables import fill, grid
 
 EVERY_S: Final = 1.0
 LAST: Final = 5
@@ -83,7 +83,7 @@ class _Live:
             return
         where = fight.scene_name or "A fight"
         self._head.set_text(f"{where} · {fight.duration:,.0f} s · {fight.total_dmg:,} damage")
-        self._grid.run_grid_method("setGridOption", "rowData", party_rows(party))
+        fill(self._grid, party_rows(party))
 
     def _tell(self, fault: str) -> None:
         """What is in the place of the table while there is none."""

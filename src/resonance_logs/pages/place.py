@@ -27,9 +27,15 @@ class Place:
             self._column.props("aria-busy=true")
 
     async def fill(
-        self, ask: Callable[[], _Answer], show: Callable[[_Answer], None]
-    ) -> _Answer | None:
-        """Show what was answered, or the message of the error; nothing if asked again meanwhile."""
+        self,
+        ask: Callable[[], _Answer],
+        show: Callable[[_Answer], None],
+        update: Callable[[_Answer], bool] = lambda _answer: False,
+    ) -> None:
+        """Show what was answered, or the message of the error; nothing if asked again meanwhile.
+
+        ``update`` may show it in what is there already, and says whether it did.
+        """
         self._turn += 1
         turn = self._turn
         self._column.props("aria-busy=true")
@@ -40,15 +46,16 @@ class Place:
         except CommandError as error:
             fault = str(error)
         if turn != self._turn or self._column.is_deleted:
-            return None
-        self._column.clear()
+            return
         self._column.props(remove="aria-busy")
+        if answer is not None and update(answer):
+            return
+        self._column.clear()
         with self._column:
             if answer is None:
                 show_error(fault)
             else:
                 show(answer)
-        return answer
 
     def empty(self) -> None:
         """Show nothing; an answer that is on its way is not waited for."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
@@ -52,6 +54,7 @@ class PartyTable:
         self._encounter_id = encounter_id
         self._place = Place(bones=6)
         self._grid: ui.aggrid | None = None
+        self._shown = Shown()
         self.answer: EncounterParty | None = None
         """What is shown; None where there is nothing to see."""
 
@@ -65,7 +68,9 @@ class PartyTable:
             shown.from_ms,
             shown.to_ms,
         )
-        await self._place.fill(ask, partial(self._show, shown))
+        before, self._shown = self._shown, shown
+        is_alike = (before.kind, before.side) == (shown.kind, shown.side)
+        await self._place.fill(ask, partial(self._show, shown), partial(self._update, is_alike))
 
     def color_of(self, actor_id: int | None) -> str:
         """The colour of a row that is shown."""
@@ -78,6 +83,14 @@ class PartyTable:
         """No row is the chosen one any more."""
         if self._grid is not None:
             self._grid.run_grid_method("deselectAll")
+
+    def _update(self, is_alike: bool, party: EncounterParty) -> bool:
+        rows = party_rows(party)
+        if not is_alike or self._grid is None or self._grid.is_deleted or not rows:
+            return False
+        self.answer = party
+        fill(self._grid, rows)
+        return True
 
     def _show(self, shown: Shown, party: EncounterParty) -> None:
         rows = party_rows(party)
@@ -104,10 +117,13 @@ class ActorPanel:
         self._encounter_id = encounter_id
         self._on_close = on_close
         self._place = Place()
+        self._shown = Shown()
+        self._grids: list[ui.aggrid] = []
 
     async def show(self, shown: Shown, color: str) -> None:
         """Ask for the chosen actor's figures and show them, its skills in its colour."""
         if shown.actor_id is None:
+            self._grids, self._shown = [], shown
             self._place.empty()
             return
         asked = (self._encounter_id, shown.actor_id, shown.kind, shown.from_ms, shown.to_ms)
@@ -119,11 +135,29 @@ class ActorPanel:
                 commands.get_encounter_player_targets(*asked),
             )
 
-        await self._place.fill(ask, partial(self._show, shown, color))
+        before, self._shown = self._shown, shown
+        is_alike = replace(before, from_ms=None, to_ms=None) == replace(
+            shown, from_ms=None, to_ms=None
+        )
+        await self._place.fill(
+            ask, partial(self._show, shown, color), partial(self._update, is_alike, color)
+        )
+
+    def _update(
+        self, is_alike: bool, color: str, answer: tuple[SkillsWindow, TargetsWindow]
+    ) -> bool:
+        skills, targets = answer
+        if not is_alike or not self._grids or self._grids[0].is_deleted or not skills.skill_rows:
+            return False
+        rows = (_skill_rows(skills.skill_rows, color), _target_rows(targets.target_rows))
+        for each, found in zip(self._grids, rows, strict=True):
+            fill(each, found)
+        return True
 
     def _show(self, shown: Shown, color: str, answer: tuple[SkillsWindow, TargetsWindow]) -> None:
         skills, targets = answer
         (player,) = skills.curr_player
+        self._grids = []
         name = shown_name(player.name, player.uid)
         with (
             ui.column()
@@ -135,9 +169,10 @@ class ActorPanel:
                 ui.label("Nothing of this kind here.").classes("rl-quiet")
                 return
             ui.label("Skills").classes("font-bold")
-            grid(_COLUMNS_OF_SKILLS, _skill_rows(skills.skill_rows, color))
+            skill_grid = grid(_COLUMNS_OF_SKILLS, _skill_rows(skills.skill_rows, color))
             ui.label(shown.others).classes("font-bold")
-            grid(_COLUMNS_OF_TARGETS, _target_rows(targets.target_rows))
+            target_grid = grid(_COLUMNS_OF_TARGETS, _target_rows(targets.target_rows))
+            self._grids = [skill_grid, target_grid]
 
     def _head(self, shown: Shown, player: PlayerRow, name: str) -> None:
         with ui.row().classes("w-full items-center gap-x-3 gap-y-0 no-wrap"):
@@ -209,10 +244,7 @@ def grid(
     opens: bool = False,
     chosen: int | None = None,
 ) -> ui.aggrid:
-    """A table as high as its rows; with ``opens`` a click on a row or Enter emits ``actor``.
-
-    Made anew rather than updated: an update that comes while a grid is loading is lost.
-    """
+    """A table as high as its rows; with ``opens`` a click on a row or Enter emits ``actor``."""
     options: dict[str, Any] = {
         "columnDefs": heads,
         "rowData": rows,
@@ -240,3 +272,11 @@ def grid(
         }
     made = ui.aggrid(options, auto_size_columns=False).classes("w-full")
     return made.classes("rl-opens" if opens else "").style("height: auto")
+
+
+def fill(made: ui.aggrid, rows: list[dict[str, Any]]) -> None:
+    """Show other rows, even where the browser is still making the table.
+
+    Making a table anew takes the browser several times as long.
+    """
+    ui.run_javascript(f"rl.fill({made.id}, {json.dumps(rows)})")
