@@ -25,6 +25,7 @@ from resonance_logs.commands import (
     health,
     listing,
     marks,
+    party,
     players,
     profile,
     prune,
@@ -53,6 +54,7 @@ from resonance_logs.commands.arguments import (
     OneEncounter,
     OnePlayer,
     Page,
+    PartyOf,
     PlayerFightsOf,
     PlayerSkills,
     PlayersOf,
@@ -60,6 +62,7 @@ from resonance_logs.commands.arguments import (
     PruneTo,
     Range,
     RecentPlayers,
+    Side,
     SideOf,
     SkillType,
     SomeRejected,
@@ -71,9 +74,19 @@ from resonance_logs.commands.arguments import (
 from resonance_logs.errors import DatabaseError, InvalidArgument, Unavailable
 from resonance_logs.store.engine import Store
 
-__all__ = ["AsyncCommands", "CatalogKind", "Commands", "Filters", "GroupBy", "SkillType", "Sort"]
+__all__ = [
+    "AsyncCommands",
+    "CatalogKind",
+    "Commands",
+    "Filters",
+    "GroupBy",
+    "Side",
+    "SkillType",
+    "Sort",
+]
 
 _SkillType = SkillType | Literal["dps", "heal", "tanked"]
+_Side = Side | Literal["players", "monsters"]
 _GroupBy = GroupBy | Literal["actor", "skill", "target"]
 _Given = TypeVar("_Given", bound=Arguments)
 _Answer = TypeVar("_Answer")
@@ -156,6 +169,44 @@ class Commands:
             to_ms=to_ms,
         )
 
+    def get_encounter_player_targets(
+        self,
+        encounter_id: int,
+        actor_id: int,
+        skill_type: _SkillType,
+        from_ms: int | None = None,
+        to_ms: int | None = None,
+    ) -> shapes.TargetsWindow:
+        """Whom an actor hit or healed, or (for ``tanked``) who hit it, one by one, most first."""
+        return self._ask(
+            skills.get_encounter_player_targets,
+            PlayerSkills,
+            encounter_id=encounter_id,
+            actor_id=actor_id,
+            skill_type=skill_type,
+            from_ms=from_ms,
+            to_ms=to_ms,
+        )
+
+    def get_encounter_party(
+        self,
+        encounter_id: int,
+        kind: _SkillType = "dps",
+        side: _Side = "players",
+        from_ms: int | None = None,
+        to_ms: int | None = None,
+    ) -> shapes.EncounterParty:
+        """What each player (or monster) dealt, healed or took, most first, with its share."""
+        return self._ask(
+            party.get_encounter_party,
+            PartyOf,
+            encounter_id=encounter_id,
+            kind=kind,
+            side=side,
+            from_ms=from_ms,
+            to_ms=to_ms,
+        )
+
     def get_unique_boss_names(self) -> shapes.Names:
         """The names of all bosses of ended fights, sorted."""
         return self._ask(players.get_unique_boss_names, NoArguments)
@@ -210,11 +261,16 @@ class Commands:
         points: int | None = None,
         from_ms: int | None = None,
         to_ms: int | None = None,
+        side: _Side = "players",
+        most: int | None = None,
+        smooth_ms: int | None = None,
     ) -> shapes.Timeline:
         """Totals per bucket of time, one line for each actor, skill or target, most first.
 
-        Without ``actor_id`` what all players did or took counts, with it this actor's. Give
+        Without ``actor_id`` what all of a side did or took counts, with it this actor's. Give
         ``bucket_ms``, or ``points`` for at most so many buckets, or neither for about 120.
+        ``most`` sums up all lines after so many; ``smooth_ms`` adds rates per second, averaged
+        over so long (0: over each bucket).
         """
         return self._ask(
             timeline.get_encounter_timeline,
@@ -227,6 +283,9 @@ class Commands:
             points=points,
             from_ms=from_ms,
             to_ms=to_ms,
+            side=side,
+            most=most,
+            smooth_ms=smooth_ms,
         )
 
     def get_encounter_range(

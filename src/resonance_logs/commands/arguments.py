@@ -21,6 +21,7 @@ from resonance_logs.tasks import MAX_INTEGER
 MAX_LIMIT: Final = 1_000
 MAX_BUCKETS: Final = 10_000
 MAX_CHOICES: Final = 1_000
+MAX_LINES: Final = 1_000
 
 Integer = Annotated[int, Strict(), Field(ge=-MAX_INTEGER, le=MAX_INTEGER)]
 
@@ -74,11 +75,21 @@ class Sort(StrEnum):
 
 
 class SkillType(StrEnum):
-    """What is summed: damage dealt, healing done, or damage taken from non-players."""
+    """What is summed: damage dealt, healing done, or damage taken from the other side.
+
+    Players are one side, all others (monsters) the other.
+    """
 
     DPS = "dps"
     HEAL = "heal"
     TANKED = "tanked"
+
+
+class Side(StrEnum):
+    """Whose figures: the players', or those of all others."""
+
+    PLAYERS = "players"
+    MONSTERS = "monsters"
 
 
 class GroupBy(StrEnum):
@@ -164,6 +175,13 @@ class Range(OneEncounter):
     to_ms: OffsetMs | None = None
 
 
+class PartyOf(Range):
+    """What of a fight's one side, in which part of the fight."""
+
+    kind: SkillType = SkillType.DPS
+    side: Side = Side.PLAYERS
+
+
 class TimelineOf(Range):
     """What of the fight, in which lines and buckets."""
 
@@ -173,6 +191,15 @@ class TimelineOf(Range):
     bucket_ms: Annotated[int, Strict(), Field(ge=1, le=MAX_INTEGER)] | None = None
     points: Annotated[int, Strict(), Field(ge=1, le=MAX_BUCKETS)] | None = Field(
         default=None, description="At most so many buckets."
+    )
+    side: Side = Field(default=Side.PLAYERS, description="Whose, where no actor is given.")
+    most: Annotated[int, Strict(), Field(ge=1, le=MAX_LINES)] | None = Field(
+        default=None, description="The greatest so many lines, and the sum of the others."
+    )
+    smooth_ms: Annotated[int, Strict(), Field(ge=0, le=MAX_INTEGER)] | None = Field(
+        default=None,
+        description="Give rates too, averaged over so many ms around each bucket's middle; "
+        "0 for those of the buckets themselves.",
     )
 
 

@@ -5,16 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from resonance_logs.commands.arguments import (
-    ComparisonOf,
-    OneEncounter,
-    PlayerSkills,
-    SideOf,
-    SkillType,
-    TimelineOf,
-)
-from resonance_logs.commands.encounter import find_encounter, read_actors, summary
-from resonance_logs.commands.figures import ratio
+from sqlalchemy import Connection
+
+from resonance_logs.commands.account import SKILL, Account, add_up, most_first
+from resonance_logs.commands.arguments import ComparisonOf, SideOf, SkillType, TimelineOf
+from resonance_logs.commands.encounter import find_encounter, summary
+from resonance_logs.commands.figures import rates, ratio
+from resonance_logs.commands.names import skill_names
 from resonance_logs.commands.shapes import (
     ActorEncounterStat,
     ComparedSide,
@@ -23,13 +20,13 @@ from resonance_logs.commands.shapes import (
     EncounterSummary,
     SkillRow,
 )
-from resonance_logs.commands.skills import get_encounter_player_skills, party_skills, six_of
 from resonance_logs.commands.timeline import get_encounter_timeline, nice_width
 from resonance_logs.errors import NotFound
 from resonance_logs.game import class_name, spec_name
 from resonance_logs.store.engine import Store
+from resonance_logs.tally import SIX
 
-_SIX: Final = 6
+_NOTHING: Final = [0] * SIX
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +35,8 @@ class _Side:
 
     fight: EncounterSummary
     actor: ActorEncounterStat | None
-    players: list[ActorEncounterStat]
+    six: list[int]
+    """Total, hits, crit hits, lucky hits, crit total, lucky total."""
     skills: list[SkillRow]
 
 
@@ -51,7 +49,8 @@ def compare_encounters(store: Store, arguments: ComparisonOf) -> Comparison:
         NotFound: a fight is not there, or an actor is not in it.
     """
     kind = arguments.kind
-    sides = [_read(store, each, kind) for each in arguments.sides]
+    with store.reading() as connection:
+        sides = [_read(connection, each, kind) for each in arguments.sides]
     width = nice_width(round(max(side.fight.duration for side in sides) * 1_000), arguments.points)
     return Comparison(
         kind=kind,
@@ -61,20 +60,33 @@ def compare_encounters(store: Store, arguments: ComparisonOf) -> Comparison:
     )
 
 
-def _read(store: Store, side: SideOf, kind: SkillType) -> _Side:
-    one = OneEncounter(encounter_id=side.encounter_id)
-    with store.reading() as connection:
-        row = find_encounter(connection, one.encounter_id)
-        actors = read_actors(connection, row)
-        fight = summary(row, [])
-        players = [actor for actor in actors if actor.is_player]
-        if side.actor_id is None:
-            return _Side(fight, None, players, party_skills(connection, row, actors, kind))
-    actor = next((each for each in actors if each.actor_id == side.actor_id), None)
-    if actor is None:
-        raise NotFound(f"actor {side.actor_id} is not in encounter {side.encounter_id}")
-    asked = PlayerSkills(encounter_id=side.encounter_id, actor_id=actor.actor_id, skill_type=kind)
-    return _Side(fight, actor, players, get_encounter_player_skills(store, asked).skill_rows)
+def _read(connection: Connection, side: SideOf, kind: SkillType) -> _Side:
+    row = find_encounter(connection, side.encounter_id)
+    account = Account.read(connection, row, None, None)
+    actor = None if side.actor_id is None else account.actor(side.actor_id)
+    counted = account.side(players=True) if actor is None else [actor]
+    sums = account.sums_of(kind, players=actor is None or actor.is_player)
+    rows = [row for each in counted for row in account.rows_of(each, kind)]
+    six = [
+        sum(column)
+        for column in zip(_NOTHING, *(sums[each.actor_id] for each in counted), strict=True)
+    ]
+    return _Side(
+        fight=summary(row, []),
+        actor=actor,
+        six=six,
+        skills=_skill_rows(connection, add_up(rows, SKILL), six[0], account.duration),
+    )
+
+
+def _skill_rows(
+    connection: Connection, sums: dict[int, list[int]], whole: int, duration: float
+) -> list[SkillRow]:
+    names = skill_names(connection, sums)
+    return [
+        SkillRow(skill_id=skill, name=names[skill], **rates(six, whole, duration))
+        for skill, six in sorted(sums.items(), key=most_first)
+    ]
 
 
 def _curve(store: Store, side: _Side, kind: SkillType, width: int) -> list[float] | None:
@@ -94,9 +106,7 @@ def _curve(store: Store, side: _Side, kind: SkillType, width: int) -> list[float
 
 def _compared(side: _Side, kind: SkillType, values: list[float] | None) -> ComparedSide:
     fight, actor = side.fight, side.actor
-    counted = side.players if actor is None else [actor]
-    sums = [six_of(each, kind) for each in counted] or [[0] * _SIX]
-    total, hits, crits, luckies, *_ = (sum(column) for column in zip(*sums, strict=True))
+    total, hits, crits, luckies, *_ = side.six
     return ComparedSide(
         encounter_id=fight.id,
         started_at_ms=fight.started_at_ms,

@@ -21,6 +21,7 @@ from resonance_logs.commands import (
     health,
     listing,
     marks,
+    party,
     players,
     profile,
     prune,
@@ -119,6 +120,12 @@ _TABLE: Final[
     (marks.toggle_favorite_encounter, arguments.Favorite, _nothing),
     (timeline.get_encounter_timeline, arguments.TimelineOf, TypeAdapter(shapes.Timeline)),
     (window.get_encounter_range, arguments.Range, TypeAdapter(shapes.EncounterRange)),
+    (
+        skills.get_encounter_player_targets,
+        arguments.PlayerSkills,
+        TypeAdapter(shapes.TargetsWindow),
+    ),
+    (party.get_encounter_party, arguments.PartyOf, TypeAdapter(shapes.EncounterParty)),
     (
         encounter.get_live_encounter,
         arguments.NoArguments,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
+from resonance_logs.commands.arguments import Side, SkillType
+
 
 class Shape(BaseModel):
     """An answer, or a part of one."""
@@ -162,6 +164,77 @@ class SkillsWindow(Shape):
     skill_rows: list[SkillRow]
 
 
+class TargetRow(Shape):
+    """The figures of a SkillRow for the other side of an actor's hits or heals, all skills.
+
+    ``actor_id`` and ``name`` are null where it is not known; ``dmg_pct`` is the share of what the
+    actor did or took.
+    """
+
+    actor_id: int | None
+    name: str | None
+    class_id: int | None
+    is_player: bool
+    total_dmg: int
+    dps: float
+    dmg_pct: float
+    crit_rate: float
+    crit_dmg_rate: float
+    lucky_rate: float
+    lucky_dmg_rate: float
+    hits: int
+    hits_per_minute: float
+
+
+class TargetsWindow(Shape):
+    """Whom one actor hit or healed, or who hit it, most first."""
+
+    target_rows: list[TargetRow]
+
+
+class PartyRow(Shape):
+    """One actor's damage, healing or damage taken: ``share`` and rates from 0 to 1.
+
+    ``share`` is of its side's total. ``active_per_second`` (damage over the time in which the
+    actor was active) and ``boss_total`` (damage to bosses) are null unless ``kind`` is ``dps``.
+    """
+
+    actor_id: int
+    name: str | None
+    class_id: int | None
+    class_name: str
+    class_spec: int | None
+    class_spec_name: str
+    is_player: bool
+    is_local_player: bool
+    total: int
+    per_second: float
+    share: float
+    active_per_second: float | None
+    hits: int
+    hits_per_minute: float
+    crit_rate: float
+    lucky_rate: float
+    boss_total: int | None
+
+
+class EncounterParty(Shape):
+    """One side of a fight from ``from_ms`` to ``to_ms`` after its start, most first.
+
+    ``duration`` is that part's, in seconds; ``total`` and ``per_second`` are the side's.
+    """
+
+    encounter_id: int
+    kind: SkillType
+    side: Side
+    from_ms: int
+    to_ms: int
+    duration: float
+    total: int
+    per_second: float
+    rows: list[PartyRow]
+
+
 class Names(Shape):
     """Names."""
 
@@ -169,21 +242,31 @@ class Names(Shape):
 
 
 class TimelineSeries(Shape):
-    """One line of a timeline; ``id`` is null for hits on nobody known."""
+    """One line of a timeline; ``id`` is null for hits on nobody known.
+
+    ``values`` are the totals of the buckets. ``rates``, null unless ``smoothMs`` is given, has for
+    each bucket the total per second within ``smoothMs`` (at least the bucket) around its middle,
+    or within as much of that as lies in the window; a bucket's total counts as spread evenly.
+    """
 
     id: int | None
     name: str | None
     total: int
     values: list[int]
+    rates: list[float] | None
 
 
 class Timeline(Shape):
-    """Totals per bucket of ``bucket_ms``, from ``from_ms`` after the fight's start, most first."""
+    """Totals per bucket of ``bucket_ms``, from ``from_ms`` after the fight's start, most first.
+
+    ``rest`` is the sum of the lines beyond ``most``, null where there are none.
+    """
 
     bucket_ms: int
     from_ms: int
     buckets: int
     series: list[TimelineSeries]
+    rest: TimelineSeries | None
 
 
 class BossStat(Shape):

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from sqlalchemy import Connection
 
-from resonance_logs.commands.arguments import MAX_BUCKETS, GroupBy, SkillType, TimelineOf
+from resonance_logs.commands.arguments import MAX_BUCKETS, GroupBy, Side, SkillType, TimelineOf
 from resonance_logs.commands.encounter import find_encounter
 from resonance_logs.commands.names import skill_names
 from resonance_logs.commands.shapes import Timeline, TimelineSeries
@@ -53,7 +53,7 @@ class _Amounts:
 def get_encounter_timeline(store: Store, arguments: TimelineOf) -> Timeline:
     """Totals per bucket of time, one line for each actor, skill or target, most first.
 
-    Without ``actor_id`` what all players did or took counts, with it what this actor did or took.
+    Without ``actor_id`` what all of a side did or took counts, with it what this actor did or took.
     An event from before the window's start or from its very end (a fight's last hit) counts in
     the first or last bucket.
 
@@ -64,37 +64,69 @@ def get_encounter_timeline(store: Store, arguments: TimelineOf) -> Timeline:
     with store.reading() as connection:
         encounter = find_encounter(connection, arguments.encounter_id)
         window = Window.read(connection, encounter, arguments.from_ms, arguments.to_ms)
-        amounts = _select(_amounts(window, arguments.kind), window, arguments.actor_id)
         span = window.to_ms - window.from_ms
         width = _width(arguments, span)
-        buckets = max(1, -(-span // width))
-        offsets = amounts.time_ms - (encounter.started_at_ms + window.from_ms)
-        index = np.clip(offsets // width, 0, buckets - 1)
-        ids, line = np.unique(amounts.keys(arguments.group_by), return_inverse=True)
-        if len(ids) * buckets > MOST_VALUES:
-            raise InvalidArgument(
-                "bucketMs",
-                f"would make {buckets:,} buckets of {len(ids):,} lines; ask for wider ones, "
-                "or for one actor",
-            )
-        values = np.zeros((len(ids), buckets), dtype=np.int64)
-        np.add.at(values, (line, index), amounts.value)
-        names = _names(connection, window, arguments.group_by, ids.tolist())
-    series = [
-        TimelineSeries(
-            id=None if each == UNKNOWN else each,
-            name=names.get(each),
-            total=sum(row),
-            values=row,
+        ids, values = _lines(window, arguments, width, max(1, -(-span // width)))
+        names = _names(connection, window, arguments.group_by, ids)
+    totals = values.sum(axis=1).tolist()
+    order = sorted(range(len(ids)), key=lambda line: (-totals[line], ids[line]))
+    shown, others = order[: arguments.most], order[len(order[: arguments.most]) :]
+    ends = np.minimum(np.arange(values.shape[1] + 1) * width, span)
+    ends[-1] = span or 1_000
+
+    def series(each: int | None, name: str | None, row: Int64Array) -> TimelineSeries:
+        smooth = arguments.smooth_ms
+        return TimelineSeries(
+            id=each,
+            name=name,
+            total=int(row.sum()),
+            values=row.tolist(),
+            rates=None if smooth is None else _rates(row, ends, smooth),
         )
-        for each, row in zip(ids.tolist(), values.tolist(), strict=True)
-    ]
+
     return Timeline(
         bucket_ms=width,
         from_ms=window.from_ms,
-        buckets=buckets,
-        series=sorted(series, key=_most),
+        buckets=values.shape[1],
+        series=[
+            series(None if ids[line] == UNKNOWN else ids[line], names.get(ids[line]), values[line])
+            for line in shown
+        ],
+        rest=series(None, None, values[others].sum(axis=0)) if others else None,
     )
+
+
+def _lines(
+    window: Window, arguments: TimelineOf, width: int, buckets: int
+) -> tuple[list[int], Int64Array]:
+    """What the lines stand for, and their totals, of shape (lines, buckets)."""
+    amounts = _select(_amounts(window, arguments.kind), window, arguments)
+    ids, line = np.unique(amounts.keys(arguments.group_by), return_inverse=True)
+    if len(ids) * buckets > MOST_VALUES:
+        raise InvalidArgument(
+            "bucketMs",
+            f"would make {buckets:,} buckets of {len(ids):,} lines; ask for wider ones, "
+            "or for one actor",
+        )
+    offsets = amounts.time_ms - (window.encounter.started_at_ms + window.from_ms)
+    values = np.zeros((len(ids), buckets), dtype=np.int64)
+    np.add.at(values, (line, np.clip(offsets // width, 0, buckets - 1)), amounts.value)
+    return ids.tolist(), values
+
+
+def _rates(row: Int64Array, ends: Int64Array, smooth_ms: int) -> list[float]:
+    """Per second around the middle of each bucket; ``ends`` (ms) are where the buckets meet.
+
+    The sum up to a moment grows evenly within a bucket, so that any width can be cut out of it.
+    """
+    widths = np.diff(ends)
+    half = np.maximum(widths, smooth_ms) / 2
+    middle = ends[:-1] + widths / 2
+    first, last = np.maximum(middle - half, 0), np.minimum(middle + half, ends[-1])
+    until = np.concatenate(([0], np.cumsum(row)))
+    amount = np.interp(last, ends, until) - np.interp(first, ends, until)
+    rates: list[float] = (1_000 * amount / (last - first)).tolist()
+    return rates
 
 
 def _amounts(window: Window, kind: SkillType) -> _Amounts:
@@ -105,14 +137,19 @@ def _amounts(window: Window, kind: SkillType) -> _Amounts:
         )
     actor, target = damage.attacker_id, damage.defender_id
     if kind is SkillType.TANKED:
-        damage = damage.select(~is_player(damage.attacker_id, window.players))
+        players = window.players
+        damage = damage.select(
+            is_player(damage.attacker_id, players) != is_player(damage.defender_id, players)
+        )
         actor, target = damage.defender_id, damage.attacker_id
     return _Amounts(damage.timestamp_ms, damage.value, actor, damage.skill_id, target)
 
 
-def _select(amounts: _Amounts, window: Window, actor_id: int | None) -> _Amounts:
-    wanted = window.players if actor_id is None else [actor_id]
-    mask = is_player(amounts.actor, wanted)
+def _select(amounts: _Amounts, window: Window, arguments: TimelineOf) -> _Amounts:
+    players = arguments.side is Side.PLAYERS
+    side = [actor.actor_id for actor in window.actors if actor.is_player == players]
+    wanted = side if arguments.actor_id is None else [arguments.actor_id]
+    mask = np.isin(amounts.actor, np.array(wanted, dtype=np.int64))
     return _Amounts(
         amounts.time_ms[mask],
         amounts.value[mask],
@@ -149,7 +186,3 @@ def _names(
     if group_by is GroupBy.SKILL:
         return skill_names(connection, ids)
     return {actor.actor_id: actor.name for actor in window.actors if actor.name is not None}
-
-
-def _most(series: TimelineSeries) -> tuple[int, int]:
-    return -series.total, UNKNOWN if series.id is None else series.id

@@ -12,11 +12,10 @@ from nicegui import ui
 
 from resonance_logs.commands.shapes import BossProfile, TargetOverview, TargetsOverview, Try
 from resonance_logs.database import Database
-from resonance_logs.pages.cells import NUMBER, ON_WIDE, SPAN, WHEN, emit
 from resonance_logs.pages.frame import facts, frame, heading, show_empty
-from resonance_logs.pages.pane import Pane
+from resonance_logs.pages.grid import FIGURE, SPAN, WHEN, grid, room
+from resonance_logs.pages.place import Place
 from resonance_logs.pages.plots import dps_by_class, tries_over_time
-from resonance_logs.pages.tables import grid
 
 MOST_FASTEST: Final = 10
 
@@ -29,7 +28,7 @@ def register(database: Database) -> None:
         with frame("Bosses"):
             ui.on("boss", lambda event: ui.navigate.to(address(boss=str(event.args))))
             ui.on("scene", lambda event: ui.navigate.to(address(scene=str(event.args))))
-            await Pane().show(database.commands.get_bosses_and_scenes, _show_all)
+            await Place().fill(database.commands.get_bosses_and_scenes, _show_all)
 
     @ui.page("/boss")
     async def boss(request: Request) -> None:
@@ -38,7 +37,7 @@ def register(database: Database) -> None:
         with frame(name or scene or "Boss"):
             ui.on("open", lambda event: ui.navigate.to(f"/fight/{int(event.args)}"))
             ask = partial(database.commands.get_boss_profile, name, scene)
-            await Pane().show(ask, _show_one)
+            await Place().fill(ask, _show_one)
 
 
 def address(boss: str | None = None, scene: str | None = None) -> str:
@@ -58,7 +57,7 @@ def _show_all(found: TargetsOverview) -> None:
             ("Scene", "scene", found.scenes),
         ):
             with ui.column().classes("flex-1 min-w-80 gap-2"):
-                grid(_columns(title), [_target_row(row) for row in rows], clicked=emit(kind))
+                grid(_columns(title), [_target_row(row) for row in rows], opens=kind)
 
 
 def _show_one(profile: BossProfile) -> None:
@@ -97,7 +96,7 @@ def _tables(profile: BossProfile) -> None:
             if tries:
                 with ui.column().classes("flex-1 min-w-80 gap-2"):
                     ui.label(title).classes("text-lg font-bold")
-                    grid(_TRIES, _try_rows(tries), clicked=emit("open"))
+                    grid(_TRIES, _try_rows(tries), opens="open")
 
 
 def _history(profile: BossProfile) -> str:
@@ -138,10 +137,10 @@ def _try_rows(tries: Sequence[Try]) -> list[dict[str, Any]]:
 def _columns(title: str) -> list[dict[str, Any]]:
     return [
         {"headerName": title, "field": "id", "minWidth": 140, "flex": 1, "tooltipField": "id"},
-        {"headerName": "Tries", "field": "tries", "width": 80, **NUMBER},
-        {"headerName": "Kills", "field": "kills", "width": 80, **NUMBER},
+        {"headerName": "Tries", "field": "tries", "width": 80, **FIGURE},
+        {"headerName": "Kills", "field": "kills", "width": 80, **FIGURE},
         {"headerName": "Best time", "field": "best", **SPAN, "width": 100},
-        {"headerName": "Last", "field": "last", **WHEN, **ON_WIDE},
+        {"headerName": "Last", "field": "last", **WHEN, **room(560)},
     ]
 
 
@@ -153,9 +152,9 @@ _TRIES: Final[list[dict[str, Any]]] = [
         "minWidth": 100,
         "flex": 1,
         "tooltipField": "scene",
-        **ON_WIDE,
+        **room(560),
     },
     {"headerName": "Result", "field": "result", "width": 90},
     {"headerName": "Time", "field": "duration", **SPAN},
-    {"headerName": "DPS", "field": "dps", "width": 95, **NUMBER, **ON_WIDE},
+    {"headerName": "DPS", "field": "dps", "width": 95, **FIGURE, **room(560)},
 ]

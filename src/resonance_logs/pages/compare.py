@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from asyncio import to_thread
 from collections.abc import Sequence
 from functools import partial
 from typing import Any, Final
@@ -12,19 +11,19 @@ from fastapi import Request
 from nicegui import ui
 
 from resonance_logs.commands.arguments import SkillType
-from resonance_logs.commands.shapes import ComparedSide, Comparison
+from resonance_logs.commands.shapes import ActorEncounterStat, ComparedSide, Comparison
 from resonance_logs.database import Database
-from resonance_logs.errors import CommandError
-from resonance_logs.pages.cells import NUMBER, PERCENT
 from resonance_logs.pages.frame import action, formatted, frame, heading, show_empty
-from resonance_logs.pages.pane import Pane
-from resonance_logs.pages.party import TABS
+from resonance_logs.pages.grid import FIGURE, PERCENT, grid
+from resonance_logs.pages.place import Place
 from resonance_logs.pages.plots import SIDES, curves
-from resonance_logs.pages.tables import grid
+from resonance_logs.pages.shown import KINDS
 
 LEAST, MOST = 2, 8
 Side = tuple[int, int | None]
 """A fight, and the actor in it, None for the whole fight."""
+
+_Answer = tuple[Comparison, dict[int, list[ActorEncounterStat]]]
 
 
 def register(database: Database) -> None:
@@ -70,7 +69,6 @@ class _Comparison:
     async def build(self) -> None:
         """What is compared, and the answer below it."""
         heading("Compare")
-        self._pane = Pane()
         await self._show()
 
     async def _show(self) -> None:
@@ -80,18 +78,25 @@ class _Comparison:
                 "Tick them in the history and press Compare.",
             )
             return
-        ask = partial(self._database.commands.compare_encounters, self._sides, self._kind)
-        await self._pane.show(ask, self._fill)
+        await Place(bones=8).fill(self._ask, self._fill)
 
-    async def _fill(self, found: Comparison) -> None:
+    def _ask(self) -> _Answer:
+        commands = self._database.commands
+        found = commands.compare_encounters(self._sides, self._kind)
+        fights = {side.encounter_id for side in found.sides}
+        return found, {each: commands.get_encounter_by_id(each).actors for each in fights}
+
+    def _fill(self, answer: _Answer) -> None:
+        found, players = answer
         names = [f"{place}. {_name(side)}" for place, side in enumerate(found.sides, 1)]
-        tabs = ui.toggle(TABS, value=self._kind.value).props("unelevated")
+        tabs = ui.toggle({kind.value: name for kind, name in KINDS.items()}, value=self._kind.value)
+        tabs.props("unelevated no-caps")
         tabs.on_value_change(lambda event: self._go(self._sides, SkillType(event.value)))
         with ui.row().classes("w-full gap-4 items-stretch"):
             for place, side in enumerate(found.sides):
-                await self._card(place, side)
+                self._card(place, side, players[side.encounter_id])
         if any(side.values is not None for side in found.sides):
-            ui.label(f"{TABS[self._kind.value]} a second").classes("text-lg font-bold")
+            ui.label(f"{KINDS[self._kind]} a second").classes("text-lg font-bold")
             ui.echart(curves(found, names)).classes("w-full h-80 rl-card")
         for name, side in zip(names, found.sides, strict=True):
             if side.values is None:
@@ -104,7 +109,7 @@ class _Comparison:
         else:
             show_empty("Nobody did anything of this kind.", "Look at another of the three tabs.")
 
-    async def _card(self, place: int, side: ComparedSide) -> None:
+    def _card(self, place: int, side: ComparedSide, players: Sequence[ActorEncounterStat]) -> None:
         with ui.column().classes("rl-card p-4 gap-1 flex-1 min-w-60") as card:
             card.style(f"border-top: 4px solid {SIDES[place % len(SIDES)]}")
             with ui.row().classes("w-full items-center no-wrap"):
@@ -116,21 +121,16 @@ class _Comparison:
                     'round size=sm aria-label="Leave out"'
                 )
             ui.label(", ".join(boss.monster_name for boss in side.bosses)).classes("rl-quiet")
-            await self._who(place, side)
+            self._who(place, side, players)
             for label, form, value in _figures(side):
                 with ui.row().classes("w-full justify-between no-wrap"):
                     ui.label(label).classes("rl-quiet")
                     formatted(form, value)
 
-    async def _who(self, place: int, side: ComparedSide) -> None:
+    def _who(self, place: int, side: ComparedSide, players: Sequence[ActorEncounterStat]) -> None:
         """The whole fight, or one of its players."""
-        options: dict[int, str] = {_WHOLE: "The whole party"}
-        try:
-            fight = await to_thread(self._database.commands.get_encounter_by_id, side.encounter_id)
-        except CommandError:
-            fight = None  # deleted meanwhile; the comparison itself has answered
-        for actor in () if fight is None else fight.actors:
-            options[actor.actor_id] = actor.name or f"#{actor.actor_id}"
+        options = {_WHOLE: "The whole party"}
+        options |= {each.actor_id: each.name or f"#{each.actor_id}" for each in players}
         value = _WHOLE if side.actor_id is None else side.actor_id
         options.setdefault(value, side.name or f"#{value}")
         box = ui.select(options, value=value, label="Who").props("dense").classes("w-full")
@@ -181,8 +181,8 @@ def _skill_columns(names: Sequence[str]) -> list[dict[str, Any]]:
         {
             "headerName": name,
             "children": [
-                {"headerName": "Total", "field": f"total{place}", "width": 95, **NUMBER},
-                {"headerName": "A second", "field": f"rate{place}", "width": 100, **NUMBER},
+                {"headerName": "Total", "field": f"total{place}", "width": 95, **FIGURE},
+                {"headerName": "A second", "field": f"rate{place}", "width": 100, **FIGURE},
                 {"headerName": "Share", "field": f"share{place}", **PERCENT},
                 {"headerName": "Crit", "field": f"crit{place}", **PERCENT},
             ],

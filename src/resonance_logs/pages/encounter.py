@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from asyncio import to_thread
+from asyncio import gather, to_thread
+from dataclasses import replace
 from typing import Any, Final
 
 from nicegui import ui
-from nicegui.events import GenericEventArguments
 
-from resonance_logs.commands.shapes import EncounterSummary, Timeline
+from resonance_logs.commands.arguments import Side, SkillType
+from resonance_logs.commands.shapes import EncounterSummary
+from resonance_logs.commands.tables import TableOf
 from resonance_logs.database import Database
-from resonance_logs.errors import CommandError, NotFound
-from resonance_logs.game import class_color
+from resonance_logs.errors import CommandError
+from resonance_logs.formats import Format
+from resonance_logs.pages.chart import TimeChart
 from resonance_logs.pages.frame import frame, show_error
-from resonance_logs.pages.tables import PartyTable
+from resonance_logs.pages.head import client_text, show_head, title
+from resonance_logs.pages.picture import show_picture
+from resonance_logs.pages.shown import KINDS, SIDES, Shown
+from resonance_logs.pages.tables import ActorPanel, PartyTable
+
+_FORMATS: Final = {Format.CSV: "CSV", Format.JSON: "JSON", Format.PARQUET: "Parquet"}
 
 
 def register(database: Database) -> None:
@@ -27,182 +35,145 @@ def register(database: Database) -> None:
             except CommandError as error:
                 show_error(str(error))
                 return
-            await _Fight(database, fight).build()
+            ui.page_title(f"{title(fight)} · Resonance Logs")
+            await show_head(database, fight)
+            page = _Fight(database, fight)
+            # Once the browser is there: until then it shows where things will be.
+            ui.timer(0, page.refresh, once=True)
 
 
 class _Fight:
-    """The page of one fight."""
+    """The page below the head: what the reader chooses, and what is shown of it."""
 
     def __init__(self, database: Database, fight: EncounterSummary) -> None:
-        self._database = database
         self._fight = fight
-        self._table: PartyTable | None = None
-        self._part: ui.label | None = None
+        self._shown = Shown()
+        self._choices()
+        self._chart = TimeChart(database, fight, self._choose_part)
+        self._part_row()
+        self._party = PartyTable(database, fight.id)
+        self._panel = ActorPanel(database, fight.id, self._close)
+        ui.on("actor", lambda event: self._change(actor_id=int(event.args)))
 
-    async def build(self) -> None:
-        """Head, chart, tables."""
-        await self._head()
-        await self._chart()
-        with ui.row().classes("w-full justify-end gap-4"):
-            base = f"/api/encounters/{self._fight.id}/export"
-            for of in ("actors", "skills", "hits"):
-                ui.link(f"{of} as CSV", f"{base}?format=csv&of={of}")
-        self._table = PartyTable(self._database, self._fight)
+    async def refresh(self) -> None:
+        """Ask for everything and show it."""
+        await gather(self._party.show(self._shown), self._chart.show(self._shown))
+        self._tell_part()
 
-    async def _head(self) -> None:
-        fight = self._fight
-        with ui.column().classes("rl-card w-full p-4 gap-1"):
-            with ui.row().classes("items-baseline gap-3"):
-                ui.label(fight.scene_name or f"Fight {fight.id}").classes("text-2xl font-bold")
-                ui.label(", ".join(boss.monster_name for boss in fight.bosses)).classes("text-lg")
-                for text, color in _outcomes(fight):
-                    ui.badge(text, color=color)
-            with ui.row().classes("gap-6 rl-quiet"):
-                _client_text(f"rl.when({fight.started_at_ms})")
-                _client_text(f"rl.span({fight.duration})")
-                _client_text(f"rl.compact({fight.total_dmg}) + ' damage'", f"{fight.total_dmg:,}")
-                _client_text(
-                    f"rl.compact({fight.total_dmg / fight.duration}) + '/s'",
-                    f"{fight.total_dmg / fight.duration:,.0f}",
+    def _choices(self) -> None:
+        with ui.row().classes("w-full items-center gap-y-3 gap-x-1 sm:gap-x-3"):
+            kinds = ui.toggle(
+                {kind.value: name for kind, name in KINDS.items()}, value=self._shown.kind.value
+            )
+            kinds.on_value_change(lambda event: self._change(kind=SkillType(event.value)))
+            kinds.props('unelevated no-caps aria-label="Figures"')
+            sides = ui.toggle(
+                {side.value: name for side, name in SIDES.items()}, value=self._shown.side.value
+            )
+            sides.on_value_change(lambda event: self._change(side=Side(event.value), actor_id=None))
+            sides.props('unelevated no-caps aria-label="Side"')
+            ui.space()
+            ui.button("Picture", icon="image", on_click=self._picture).props("flat dense no-caps")
+            with ui.button("Export", icon="download").props("flat dense no-caps"):
+                self._exports()
+
+    def _exports(self) -> None:
+        with ui.menu().props('aria-label="Export"'), ui.column().classes("p-4 gap-2"):
+            for of in TableOf:
+                with ui.row().classes("gap-4"):
+                    ui.label(of.value.capitalize()).classes("w-16 font-bold")
+                    for form, name in _FORMATS.items():
+                        address = f"/api/encounters/{self._fight.id}/export?format={form}&of={of}"
+                        link = ui.link(name, address).classes("rl-link")
+                        link.props(f'download aria-label="{of.value} as {name}"')
+
+    def _part_row(self) -> None:
+        """Which part is shown, and a way to choose one without a mouse."""
+        whole = round(self._fight.duration, 3)
+        with ui.row().classes("w-full items-center gap-x-3 gap-y-2") as self._parts:
+            self._told = ui.row().classes("items-center gap-2 grow").props("role=status")
+            self._reset = ui.button(
+                "Whole fight", icon="zoom_out_map", on_click=lambda: self._set_part(None, None)
+            ).props("flat dense no-caps")
+            boxes = [
+                ui.number(label, value=value, min=0, max=whole, format="%.1f")
+                .props("dense outlined suffix=s")
+                .classes("w-28")
+                for label, value in (("From", 0), ("To", whole))
+            ]
+
+            async def apply() -> None:
+                start, end = (round(float(box.value or 0) * 1_000) for box in boxes)
+                await self._set_part(start, end)
+
+            for box in boxes:
+                box.on("keydown.enter", apply)
+            ui.button("Apply", on_click=apply).props("outline dense no-caps padding='6px 12px'")
+            self._from_box, self._to_box = boxes
+
+    async def _set_part(self, from_ms: int | None, to_ms: int | None) -> None:
+        """A part that was not chosen on the curve."""
+        whole = round(self._fight.duration * 1_000)
+        if from_ms is not None and to_ms is not None and not 0 <= from_ms < to_ms:
+            ui.notify("The part must begin before it ends.", type="warning")
+            return
+        if (from_ms or 0) <= 0 and (to_ms is None or to_ms >= whole):
+            from_ms = to_ms = None
+        await self._choose_part(from_ms, to_ms)
+        self._chart.select(self._shown)
+
+    async def _choose_part(self, from_ms: int | None, to_ms: int | None) -> None:
+        if (from_ms, to_ms) == (self._shown.from_ms, self._shown.to_ms):
+            return
+        self._shown = replace(self._shown, from_ms=from_ms, to_ms=to_ms)
+        self._from_box.value = (from_ms or 0) / 1_000
+        self._to_box.value = round(self._fight.duration if to_ms is None else to_ms / 1_000, 3)
+        await self._show_tables()
+        self._tell_part()
+
+    async def _change(self, **changes: Any) -> None:
+        before, self._shown = self._shown, replace(self._shown, **changes)
+        shown = self._shown
+        if shown == before:
+            return
+        if (shown.kind, shown.side) != (before.kind, before.side):
+            await gather(self._show_tables(), self._chart.show(shown))
+            return
+        await gather(self._show_panel(), self._chart.show(shown))
+
+    async def _close(self) -> None:
+        self._party.unmark()
+        await self._change(actor_id=None)
+
+    async def _show_tables(self) -> None:
+        await self._party.show(self._shown)
+        await self._show_panel()
+
+    async def _show_panel(self) -> None:
+        color = self._party.color_of(self._shown.actor_id)
+        await self._panel.show(self._shown, color)
+
+    def _tell_part(self) -> None:
+        shown = self._shown
+        self._parts.visible = self._chart.has_hits
+        self._reset.visible = not shown.is_whole
+        self._told.clear()
+        with self._told:
+            if shown.is_whole:
+                client_text(
+                    f"'Whole fight · ' + rl.span({self._fight.duration})", classes="font-bold"
                 )
-                if fight.total_heal:
-                    _client_text(
-                        f"rl.compact({fight.total_heal}) + ' healing'", f"{fight.total_heal:,}"
-                    )
-            await self._tries()
-            for text in _missing(fight):
-                ui.label(text).classes("rl-warn").props("role=status")
-
-    async def _tries(self) -> None:
-        """The way to the try before and the try after."""
-        try:
-            tries = await to_thread(self._database.commands.get_boss_tries, self._fight.id)
-        except CommandError as error:
-            ui.label(str(error)).classes("rl-warn")
-            return
-        if tries.count < 2:
-            return
-        with ui.row().classes("gap-4 items-center"):
-            if tries.previous_id is not None:
-                ui.link("← previous try", f"/fight/{tries.previous_id}")
-            ui.label(f"try {tries.number:,} of {tries.count:,}").classes("rl-quiet")
-            if tries.next_id is not None:
-                ui.link("next try →", f"/fight/{tries.next_id}")
-
-    async def _chart(self) -> None:
-        try:
-            timeline = await to_thread(
-                self._database.commands.get_encounter_timeline, self._fight.id
+                ui.label("Drag on the curve for a part of it.").classes("rl-quiet")
+                return
+            start = (shown.from_ms or 0) / 1_000
+            end = self._fight.duration if shown.to_ms is None else shown.to_ms / 1_000
+            client_text(
+                f"'From ' + rl.clock({start}) + ' to ' + rl.clock({end})", classes="font-bold"
             )
-        except NotFound:
-            ui.label("The single hits of this fight are not kept.").classes("rl-quiet")
+            client_text(f"rl.figure({end - start}) + ' s'", classes="rl-quiet")
+
+    def _picture(self) -> None:
+        if self._party.answer is None:
+            ui.notify("There is nothing to draw.", type="warning")
             return
-        except CommandError as error:
-            show_error(str(error))
-            return
-        ui.label("Damage a second").classes("font-bold")
-        chart = ui.echart(_chart_options(timeline, self._fight)).classes("w-full h-72 rl-card")
-        chart.on(
-            "chart:datazoom",
-            self._zoom,
-            js_handler=(
-                "(event) => { const z = event.batch ? event.batch[0] : event;"
-                " emit([z.start ?? null, z.end ?? null]); }"
-            ),
-        )
-        self._part = ui.label("Drag the handles below the chart for a part of the fight.")
-        self._part.classes("rl-quiet")
-
-    async def _zoom(self, event: GenericEventArguments) -> None:
-        start, end = (float(each or 0) for each in event.args[0:2])
-        whole = self._fight.duration * 1_000
-        from_ms, to_ms = round(whole * start / 100), round(whole * end / 100)
-        if to_ms <= from_ms:
-            return
-        try:
-            part = await to_thread(
-                self._database.commands.get_encounter_range, self._fight.id, from_ms, to_ms
-            )
-        except CommandError as error:
-            ui.notify(str(error), type="negative")
-            return
-        if self._table is not None:
-            await self._table.show_part(part)
-        if self._part is not None:
-            self._part.set_text(f"from second {from_ms / 1000:.1f} to {to_ms / 1000:.1f}")
-
-
-def _client_text(expression: str, title: str = "") -> None:
-    """A text that the browser writes in the reader's locale; numbers are all it is made of."""
-    label = ui.label().props(f'title="{title}"' if title else "")
-    ui.run_javascript(f"getHtmlElement({label.id}).textContent = {expression}")
-
-
-def _outcomes(fight: EncounterSummary) -> list[tuple[str, str]]:
-    if fight.ended_at_ms is None:
-        return [("still open", "warning")]
-    return [
-        ("killed", "positive") if boss.is_defeated else ("not killed", "negative")
-        for boss in fight.bosses
-    ]
-
-
-def _missing(fight: EncounterSummary) -> list[str]:
-    told = []
-    if fight.is_damaged:
-        told.append("What is shown here is not what was written; resonance-logs salvage mends it.")
-    if fight.was_interrupted:
-        told.append("The recorder stopped before the fight's end.")
-    if fight.rejected_events:
-        told.append(f"{fight.rejected_events:,} events were rejected.")
-    if fight.lost_events:
-        told.append(f"{fight.lost_events:,} events are lost.")
-    return told
-
-
-_INK: Final = {":color": "rl.color('--quiet')"}
-_LINE: Final = {"lineStyle": {":color": "rl.color('--line')"}}
-
-
-def _chart_options(timeline: Timeline, fight: EncounterSummary) -> dict[str, Any]:
-    colors = {actor.actor_id: class_color(actor.class_id) for actor in fight.actors}
-    seconds = timeline.bucket_ms / 1000
-    return {
-        "aria": {"enabled": True},
-        "animation": False,
-        "grid": {"left": 60, "right": 20, "top": 40, "bottom": 70},
-        "legend": {"type": "scroll", "top": 5, "textStyle": _INK},
-        "tooltip": {
-            "trigger": "axis",
-            "renderMode": "richText",
-            ":valueFormatter": "value => rl.compact(value)",
-        },
-        "xAxis": {
-            "type": "value",
-            "min": 0,
-            "max": round(fight.duration, 3),
-            "axisLabel": {":formatter": "value => rl.span(value)", **_INK},
-            "splitLine": _LINE,
-        },
-        "yAxis": {
-            "type": "value",
-            "axisLabel": {":formatter": "value => rl.compact(value)", **_INK},
-            "splitLine": _LINE,
-        },
-        "dataZoom": [{"type": "slider", "filterMode": "none"}],
-        "series": [
-            {
-                "name": line.name or f"#{line.id}",
-                "type": "line",
-                "stack": "all",
-                "areaStyle": {"opacity": 0.5},
-                "symbol": "none",
-                "color": colors.get(line.id or 0, "#9e9e9e"),
-                "data": [
-                    [round(place * seconds, 3), value / seconds]
-                    for place, value in enumerate(line.values)
-                ],
-            }
-            for line in timeline.series
-        ],
-    }
+        show_picture(self._fight, self._party.answer, is_whole=self._shown.is_whole)

@@ -19,7 +19,7 @@ _COLORS: Final = {
 
 _BROWSER: Final = files("resonance_logs.pages") / "browser"
 _STYLE: Final = (_BROWSER / "style.css").read_text("utf-8")
-_SCRIPT: Final = (_BROWSER / "rl.js").read_text("utf-8")
+_SCRIPTS: Final = tuple((_BROWSER / name).read_text("utf-8") for name in ("rl.js", "fight.js"))
 
 _PAGES: Final = (
     ("History", "/"),
@@ -44,7 +44,8 @@ def frame(title: str) -> Iterator[None]:
     ui.page_title(f"{title} · Resonance Logs")
     ui.colors(**_COLORS)
     ui.add_css(_STYLE)
-    ui.add_head_html(f"<script>{_SCRIPT}</script>")
+    for script in _SCRIPTS:
+        ui.add_head_html(f"<script>{script}</script>")
     main = ui.column().classes("w-full max-w-[100rem] mx-auto gap-4 p-2 sm:p-4")
     help_dialog = _help()
     with ui.header().classes("items-center gap-x-4 gap-y-0 px-4 py-2"):
@@ -68,13 +69,10 @@ def frame(title: str) -> Iterator[None]:
 
 
 def action(
-    text: str = "",
-    icon: str | None = None,
-    on_click: Callable[..., Any] | None = None,
+    text: str = "", icon: str | None = None, on_click: Callable[..., Any] | None = None
 ) -> ui.button:
-    """A button without a ground of its own, that can be read on a light and on a dark page."""
-    made = ui.button(text, icon=icon, on_click=on_click, color=None)
-    return made.props("flat dense padding='xs sm'").classes("rl-action")
+    """A button that is less than what is shown."""
+    return ui.button(text, icon=icon, on_click=on_click).props("flat dense no-caps padding='xs sm'")
 
 
 def heading(text: str) -> None:

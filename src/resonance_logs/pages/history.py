@@ -17,8 +17,8 @@ from resonance_logs.database import Database
 from resonance_logs.errors import CommandError
 from resonance_logs.formats import Format
 from resonance_logs.game import CLASSES
-from resonance_logs.pages.cells import NUMBER, ON_WIDE, SPAN, WHEN
 from resonance_logs.pages.frame import action, frame, heading, show_empty, show_error
+from resonance_logs.pages.grid import FIGURE, SPAN, WHEN, room
 from resonance_logs.pages.party import player_cell
 from resonance_logs.pages.selection import EMIT_CHOSEN, Selection
 from resonance_logs.pages.view import PAGE_SIZES, View
@@ -195,6 +195,7 @@ class _History:
                 "domLayout": "autoHeight",
                 ":getRowId": "params => String(params.data.id)",
                 ":onCellKeyDown": _ENTER,
+                ":onGridSizeChanged": "rl.fit",
                 ":onCellClicked": _CLICK,
                 ":onSelectionChanged": EMIT_CHOSEN,
             },
@@ -254,27 +255,27 @@ _COLUMNS: Final[list[dict[str, Any]]] = [
     {
         "headerName": "Scene",
         "field": "scene",
-        "width": 140,
+        "width": 130,
         "tooltipField": "scene",
-        **ON_WIDE,
+        **room(560),
     },
     {
         "headerName": "Bosses",
         "field": "bosses",
-        "width": 150,
+        "width": 140,
         "tooltipField": "bosses",
         ":valueFormatter": "params => params.value || (rl.isPhone() ? params.data.scene : '')",
     },
-    {"headerName": "Result", "field": "result", "width": 85},
+    {"headerName": "Result", "field": "result", "width": 76},
     {"headerName": "Time", "field": "duration", **SPAN, "width": 75},
-    {"headerName": "Damage", "field": "damage", "width": 95, **NUMBER, **ON_WIDE},
-    {"headerName": "DPS", "field": "dps", "width": 85, **NUMBER},
+    {"headerName": "Damage", "field": "damage", "width": 95, **FIGURE, **room(560)},
+    {"headerName": "DPS", "field": "dps", "width": 85, **FIGURE},
     {
         "headerName": "★",
         "field": "favorite",
         ":valueFormatter": "params => params.value ? '★' : ''",
         "cellDataType": "text",
-        "width": 55,
+        "width": 40,
     },
     {
         "headerName": "Note",
@@ -282,7 +283,7 @@ _COLUMNS: Final[list[dict[str, Any]]] = [
         "width": 120,
         "tooltipField": "note",
         ":cellRenderer": "rl.note",
-        **ON_WIDE,
+        **room(560),
     },
     {
         "headerName": "Party",
@@ -292,6 +293,6 @@ _COLUMNS: Final[list[dict[str, Any]]] = [
         "cellDataType": "object",
         ":valueFormatter": "params => ''",
         ":cellRenderer": "params => rl.party(params.value)",
-        **ON_WIDE,
+        **room(560),
     },
 ]

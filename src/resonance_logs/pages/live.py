@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from asyncio import to_thread
-from typing import Any, Final
+from typing import Final
 
 from nicegui import ui
 
-from resonance_logs.commands.shapes import EncounterSummary
+from resonance_logs.commands.arguments import SkillType
+from resonance_logs.commands.shapes import EncounterParty, EncounterSummary
 from resonance_logs.database import Database
-from resonance_logs.errors import CommandError
+from resonance_logs.errors import CommandError, NotFound
 from resonance_logs.pages.frame import frame, heading, show_empty, show_error
-from resonance_logs.pages.party import COLUMNS, TABS, party_rows
-from resonance_logs.pages.tables import grid
+from resonance_logs.pages.grid import fill, grid
+from resonance_logs.pages.party import columns, party_rows
+from resonance_logs.pages.shown import KINDS
 
 EVERY_S: Final = 1.0
 LAST: Final = 5
@@ -32,14 +34,14 @@ def register(database: Database) -> None:
 class _Live:
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._kind = "dps"
-        self._fight: EncounterSummary | None = None
+        self._kind = SkillType.DPS
         self._told = ""
         heading("Live")
-        tabs = ui.toggle(TABS, value=self._kind).props("unelevated")
+        tabs = ui.toggle({kind.value: name for kind, name in KINDS.items()}, value=self._kind.value)
+        tabs.props("unelevated no-caps")
         tabs.on_value_change(lambda event: self._choose(event.value))
         self._head = ui.label().classes("text-xl font-bold").props("role=status")
-        self._grid = grid(COLUMNS, [])
+        self._grid = grid(columns(damage=True, players=True), [])
         self._nothing = ui.column().classes("w-full")
         ui.label("The last fights").classes("text-lg font-bold")
         self._last = ui.column().classes("w-full gap-1")
@@ -48,32 +50,39 @@ class _Live:
     async def refresh(self) -> None:
         """Ask what is so now, and show what changed."""
         try:
-            fight = await to_thread(self._database.commands.get_live_encounter)
+            fight, party = await to_thread(self._ask)
             page = await to_thread(self._database.commands.get_recent_encounters, LAST)
         except CommandError as error:
             self._tell(str(error))
             return
-        self._fight = fight
         self._tell("")
-        self._show()
+        self._show(fight, party)
         if [each.id for each in page.rows] != self._last_ids:
             self._last_ids = [each.id for each in page.rows]
             self._list(page.rows)
 
     async def _choose(self, kind: str) -> None:
-        self._kind = kind
-        self._show()
+        self._kind = SkillType(kind)
+        await self.refresh()
 
-    def _show(self) -> None:
-        fight = self._fight
+    def _ask(self) -> tuple[EncounterSummary | None, EncounterParty | None]:
+        commands = self._database.commands
+        fight = commands.get_live_encounter()
+        if fight is None:
+            return None, None
+        try:
+            return fight, commands.get_encounter_party(fight.id, self._kind)
+        except NotFound:  # it ended meanwhile, and nothing was left of it
+            return None, None
+
+    def _show(self, fight: EncounterSummary | None, party: EncounterParty | None) -> None:
         self._grid.visible = self._head.visible = fight is not None
         self._nothing.visible = fight is None
-        if fight is None:
+        if fight is None or party is None:
             return
         where = fight.scene_name or "A fight"
         self._head.set_text(f"{where} · {fight.duration:,.0f} s · {fight.total_dmg:,} damage")
-        rows: list[dict[str, Any]] = party_rows(fight.actors, self._kind, fight.duration)
-        self._grid.run_grid_method("setGridOption", "rowData", rows)
+        fill(self._grid, party_rows(party))
 
     def _tell(self, fault: str) -> None:
         """What is in the place of the table while there is none."""

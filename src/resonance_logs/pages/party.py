@@ -1,93 +1,95 @@
-"""The table of a party: what each player dealt, healed or took."""
+"""The table of a party: what each player (or monster) dealt, healed or took."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any, Final
 
-from resonance_logs.commands.figures import ratio
-from resonance_logs.commands.shapes import ActorEncounterStat
-from resonance_logs.game import class_color, class_name, spec_name
-
-TABS: Final = {"dps": "Damage", "heal": "Healing", "tanked": "Taken"}
-_FIELDS: Final = {
-    "dps": ("damage_dealt", "hits_dealt", "crit_hits_dealt", "lucky_hits_dealt"),
-    "heal": ("heal_dealt", "hits_heal", "crit_hits_heal", "lucky_hits_heal"),
-    "tanked": ("damage_taken", "hits_taken", "crit_hits_taken", "lucky_hits_taken"),
-}
-
-NUMBER: Final = {":cellRenderer": "params => rl.number(params)", "type": "rightAligned"}
-PERCENT: Final = {
-    ":valueFormatter": "params => rl.percent(params.value)",
-    "type": "rightAligned",
-    "width": 90,
-}
-BAR: Final[dict[str, Any]] = {
-    "headerName": "",
-    "field": "bar",
-    "minWidth": 120,
-    "flex": 1,
-    "sortable": False,
-    ":cellRenderer": (
-        "params => { const bar = rl.text('div', '', 'rl-bar');"
-        " bar.style.width = (params.value * 100) + '%';"
-        " bar.style.setProperty('--class', params.data.color);"
-        " bar.style.marginTop = '1em'; return bar; }"
-    ),
-}
+from resonance_logs.commands.shapes import EncounterParty, PartyRow
+from resonance_logs.game import class_color, class_name
+from resonance_logs.pages.grid import FIGURE, PERCENT, PLAYER, SHARE, WHOLE, room
 
 COLUMNS: Final[list[dict[str, Any]]] = [
     {
-        "headerName": "Player",
+        "headerName": "Name",
         "field": "player",
-        "minWidth": 130,
-        "flex": 1,
-        "cellDataType": "object",
-        ":valueFormatter": "params => params.value.name",
-        ":comparator": "(a, b) => a.name.localeCompare(b.name)",
-        ":cellRenderer": "params => rl.player(params.value)",
+        "minWidth": 92,
+        "flex": 1.2,
+        **PLAYER,
     },
-    {"headerName": "Total", "field": "total", "width": 100, **NUMBER},
-    {"headerName": "A second", "field": "rate", "width": 100, **NUMBER},
-    {"headerName": "Share", "field": "share", **PERCENT},
-    BAR,
-    {"headerName": "Class", "field": "spec", "width": 170},
-    {"headerName": "Active", "field": "active", "width": 95, **NUMBER},
-    {"headerName": "Hits", "field": "hits", "width": 85, **NUMBER},
-    {"headerName": "Crit", "field": "crit", **PERCENT},
-    {"headerName": "Lucky", "field": "lucky", **PERCENT},
+    {"headerName": "Total", "field": "total", "width": 76, **FIGURE},
+    {"headerName": "Per sec.", "field": "rate", "width": 76, **FIGURE},
+    SHARE,
+    {"headerName": "Class", "field": "spec", "width": 190, "tooltipField": "spec", **room(1_000)},
+    {"headerName": "Active", "field": "active", "width": 88, **FIGURE, **room(760)},
+    {"headerName": "On bosses", "field": "bosses", "width": 104, **FIGURE, **room(900)},
+    {"headerName": "Hits", "field": "hits", **WHOLE, **room(560)},
+    {"headerName": "Crit", "field": "crit", **PERCENT, **room(560)},
+    {"headerName": "Lucky", "field": "lucky", **PERCENT, **room(640)},
 ]
+"""All that a party's table can have; ``columns`` says what it has."""
+
+_HEADS: Final = {
+    "total": "All that was dealt, healed or taken",
+    "rate": "Per second of the fight, or of its part",
+    "share": "Of all on this side",
+    "active": "Per second in which it was active",
+    "bosses": "Damage to bosses",
+    "crit": "Hits that were critical",
+    "lucky": "Hits that were lucky",
+}
 
 
-def party_rows(
-    players: Sequence[ActorEncounterStat], kind: str, seconds: float
-) -> list[dict[str, Any]]:
-    """A row for each player, most first; ``seconds`` is how long the fight or its part took."""
-    total, hits, crits, luckies = _FIELDS[kind]
-    totals = [getattr(player, total) for player in players]
-    whole, most = sum(totals), max(totals, default=0)
-    rows = [
-        {
-            "id": player.actor_id,
-            "player": player_cell(
-                player.name or f"#{player.actor_id}", player.class_id, player.is_local_player
-            ),
-            "color": class_color(player.class_id),
-            "spec": " · ".join(
-                filter(None, (class_name(player.class_id), spec_name(player.class_spec)))
-            ),
-            "total": getattr(player, total),
-            "rate": getattr(player, total) / seconds,
-            "share": ratio(getattr(player, total), whole),
-            "bar": ratio(getattr(player, total), most),
-            "active": player.active_dps if kind == "dps" else None,
-            "hits": getattr(player, hits),
-            "crit": ratio(getattr(player, crits), getattr(player, hits)),
-            "lucky": ratio(getattr(player, luckies), getattr(player, hits)),
-        }
-        for player in players
+def columns(*, damage: bool, players: bool) -> list[dict[str, Any]]:
+    """The columns that have something to tell."""
+    without = set() if damage else {"active", "bosses"}
+    without |= set() if players else {"spec", "bosses"}
+    return [
+        {**column, "headerTooltip": _HEADS.get(column["field"], "")}
+        for column in COLUMNS
+        if column["field"] not in without
     ]
-    return sorted(rows, key=lambda row: -row["total"])
+
+
+def party_rows(party: EncounterParty) -> list[dict[str, Any]]:
+    """A row for everybody who did anything, in the order of the answer."""
+    most = max((row.share for row in party.rows), default=0.0)
+    names = shown_names([(row.name, row.actor_id) for row in party.rows])
+    return [_row(row, name, most) for row, name in zip(party.rows, names, strict=True) if row.hits]
+
+
+def shown_name(name: str | None, actor_id: int | None) -> str:
+    """What an actor is called on a page."""
+    return name or ("Unknown" if actor_id is None else f"#{actor_id}")
+
+
+def shown_names(actors: Sequence[tuple[str | None, int | None]]) -> list[str]:
+    """The same for several; those of one name are told apart."""
+    names = [shown_name(*actor) for actor in actors]
+    often = Counter(names)
+    return [
+        name if often[name] == 1 else f"{name} #{number}"
+        for name, (_, number) in zip(names, actors, strict=True)
+    ]
+
+
+def _row(row: PartyRow, name: str, most: float) -> dict[str, Any]:
+    return {
+        "id": row.actor_id,
+        "player": player_cell(name, row.class_id, row.is_local_player),
+        "color": class_color(row.class_id),
+        "spec": " · ".join(filter(None, (row.class_name, row.class_spec_name))),
+        "total": row.total,
+        "rate": row.per_second,
+        "share": row.share,
+        "most": most,
+        "active": row.active_per_second,
+        "bosses": row.boss_total,
+        "hits": row.hits,
+        "crit": row.crit_rate,
+        "lucky": row.lucky_rate,
+    }
 
 
 def player_cell(name: str, class_id: int | None, is_local: bool = False) -> dict[str, Any]:

@@ -18,12 +18,11 @@ from resonance_logs.commands.shapes import (
     PlayerProfile,
 )
 from resonance_logs.database import Database
-from resonance_logs.pages.cells import NUMBER, ON_WIDE, PLAYER, RIGHT, SPAN, WHEN, emit
 from resonance_logs.pages.frame import action, facts, frame, heading, show_empty
-from resonance_logs.pages.pane import Pane
+from resonance_logs.pages.grid import FIGURE, PLAYER, RIGHT, SPAN, WHEN, grid, room
 from resonance_logs.pages.party import player_cell
+from resonance_logs.pages.place import Place
 from resonance_logs.pages.plots import dps_over_time
-from resonance_logs.pages.tables import grid
 
 SHOWN: Final = 200
 """The newest fights of a player that are listed and drawn."""
@@ -60,7 +59,7 @@ class _Players:
         box.classes("w-72 rl-filter")
         box.on_value_change(lambda event: self._find(event.value or ""))
         ui.on("open", lambda event: ui.navigate.to(f"/player/{int(event.args)}"))
-        self._pane = Pane()
+        self._place = Place(bones=8)
         await self._show()
 
     async def _find(self, search: str) -> None:
@@ -70,7 +69,7 @@ class _Players:
 
     async def _show(self) -> None:
         ask = partial(self._database.commands.get_players, self._search or None, SHOWN)
-        await self._pane.show(ask, self._fill)
+        await self._place.fill(ask, self._fill)
 
     def _fill(self, page: PlayerPage) -> None:
         if not page.total_count and self._search:
@@ -78,7 +77,7 @@ class _Players:
         elif not page.total_count:
             show_empty("No player is known yet.", "They come with the first fight.")
         else:
-            grid(_PLAYERS, [_player_row(row) for row in page.rows], clicked=emit("open"))
+            grid(_PLAYERS, [_player_row(row) for row in page.rows], opens="open")
             ui.label(f"{len(page.rows):,} of {page.total_count:,}, last seen first").classes(
                 "rl-quiet"
             )
@@ -89,17 +88,20 @@ class _Player:
         self._database = database
         self._uid = uid
         self._boss = boss
+        self._has_fights = False
 
     async def build(self) -> None:
         """Who it is, then the fights."""
         ui.on("boss", lambda event: self._choose(str(event.args)))
         ui.on("open", lambda event: ui.navigate.to(f"/fight/{int(event.args)}"))
         ask = partial(self._database.commands.get_player_profile, self._uid)
-        head, self._fights = Pane(), Pane()
+        head, self._fights = Place(bones=8), Place()
         await ui.context.client.connected()
-        await head.show(ask, self._head)
+        await head.fill(ask, self._head)
+        if self._has_fights:
+            await self._show_fights()
 
-    async def _head(self, profile: PlayerProfile) -> None:
+    def _head(self, profile: PlayerProfile) -> None:
         player = profile.player
         name = player.name or f"#{player.uid}"
         ui.page_title(f"{name} · Resonance Logs")
@@ -113,11 +115,11 @@ class _Player:
         with ui.row().classes("w-full gap-4 items-start"):
             with ui.column().classes("flex-[3] min-w-80 gap-2"):
                 ui.label("Bosses").classes("text-lg font-bold")
-                grid(_BOSSES, [_boss_row(boss) for boss in profile.bosses], clicked=emit("boss"))
+                grid(_BOSSES, [_boss_row(boss) for boss in profile.bosses], opens="boss")
             with ui.column().classes("flex-[2] min-w-80 gap-2"):
                 ui.label("Classes").classes("text-lg font-bold")
                 grid(_CLASSES, _class_rows(profile))
-        await self._show_fights()
+        self._has_fights = True
 
     async def _choose(self, boss: str) -> None:
         self._boss = boss
@@ -129,7 +131,7 @@ class _Player:
         ask = partial(
             self._database.commands.get_player_fights, self._uid, self._boss or None, SHOWN
         )
-        await self._fights.show(ask, self._fill)
+        await self._fights.fill(ask, self._fill)
 
     def _fill(self, page: PlayerFights) -> None:
         with ui.row().classes("items-center gap-3"):
@@ -141,7 +143,7 @@ class _Player:
             show_empty("There is no such fight.", "Show all fights instead.")
             return
         ui.echart(dps_over_time(page.rows[::-1])).classes("w-full h-72 rl-card")
-        grid(_FIGHTS, [_fight_row(fight) for fight in page.rows], clicked=emit("open"))
+        grid(_FIGHTS, [_fight_row(fight) for fight in page.rows], opens="open")
         ui.label(
             f"{len(page.rows):,} of {page.total_count:,}, the newest first. The percentile is the "
             "share of the player's other kills of the boss with less DPS."
@@ -232,37 +234,37 @@ def _result(fight: PlayerFight) -> str:
 
 _PLAYERS: Final[list[dict[str, Any]]] = [
     {"headerName": "Player", "field": "player", "minWidth": 160, "flex": 1, **PLAYER},
-    {"headerName": "Class", "field": "spec", "width": 220, **ON_WIDE},
-    {"headerName": "Ability score", "field": "score", "width": 130, **NUMBER, **ON_WIDE},
-    {"headerName": "Level", "field": "level", "width": 90, **NUMBER, **ON_WIDE},
+    {"headerName": "Class", "field": "spec", "width": 220, **room(560)},
+    {"headerName": "Ability score", "field": "score", "width": 130, **FIGURE, **room(560)},
+    {"headerName": "Level", "field": "level", "width": 90, **FIGURE, **room(560)},
     {"headerName": "Last seen", "field": "seen", **WHEN},
 ]
 _BOSSES: Final[list[dict[str, Any]]] = [
     {"headerName": "Boss", "field": "id", "minWidth": 140, "flex": 1, "tooltipField": "id"},
-    {"headerName": "Tries", "field": "tries", "width": 85, **NUMBER},
-    {"headerName": "Kills", "field": "kills", "width": 85, **NUMBER},
+    {"headerName": "Tries", "field": "tries", "width": 85, **FIGURE},
+    {"headerName": "Kills", "field": "kills", "width": 85, **FIGURE},
     {
         "headerName": "Best DPS",
         "field": "best",
         "width": 110,
         "headerTooltip": "of the kills, where there is one",
-        **NUMBER,
+        **FIGURE,
     },
     {
         "headerName": "Median",
         "field": "median",
         "width": 100,
-        **ON_WIDE,
+        **room(560),
         "headerTooltip": "of the kills, where there is one",
-        **NUMBER,
+        **FIGURE,
     },
-    {"headerName": "Last", "field": "last", **WHEN, **ON_WIDE},
+    {"headerName": "Last", "field": "last", **WHEN, **room(560)},
 ]
 _CLASSES: Final[list[dict[str, Any]]] = [
     {"headerName": "Class", "field": "player", "minWidth": 160, "flex": 1, **PLAYER},
-    {"headerName": "Fights", "field": "fights", "width": 90, **NUMBER},
-    {"headerName": "Median DPS", "field": "median", "width": 115, **NUMBER, **ON_WIDE},
-    {"headerName": "Best DPS", "field": "best", "width": 105, **NUMBER},
+    {"headerName": "Fights", "field": "fights", "width": 90, **FIGURE},
+    {"headerName": "Median DPS", "field": "median", "width": 115, **FIGURE, **room(560)},
+    {"headerName": "Best DPS", "field": "best", "width": 105, **FIGURE},
 ]
 _FIGHTS: Final[list[dict[str, Any]]] = [
     {"headerName": "Started", "field": "started", **WHEN},
@@ -271,21 +273,21 @@ _FIGHTS: Final[list[dict[str, Any]]] = [
         "field": "scene",
         "width": 140,
         "tooltipField": "scene",
-        **ON_WIDE,
+        **room(560),
     },
     {"headerName": "Bosses", "field": "bosses", "minWidth": 110, "flex": 1},
     {"headerName": "Result", "field": "result", "width": 90},
-    {"headerName": "Time", "field": "duration", **SPAN, **ON_WIDE},
-    {"headerName": "Class", "field": "spec", "width": 170, **ON_WIDE},
-    {"headerName": "Damage", "field": "damage", "width": 100, **NUMBER, **ON_WIDE},
-    {"headerName": "DPS", "field": "dps", "width": 95, **NUMBER},
-    {"headerName": "Active", "field": "active", "width": 95, **NUMBER, **ON_WIDE},
+    {"headerName": "Time", "field": "duration", **SPAN, **room(560)},
+    {"headerName": "Class", "field": "spec", "width": 170, **room(560)},
+    {"headerName": "Damage", "field": "damage", "width": 100, **FIGURE, **room(560)},
+    {"headerName": "DPS", "field": "dps", "width": 95, **FIGURE},
+    {"headerName": "Active", "field": "active", "width": 95, **FIGURE, **room(560)},
     {
         "headerName": "Percentile",
         "field": "percentile",
         "width": 110,
         ":valueFormatter": "params => rl.round(params.value)",
         **RIGHT,
-        **ON_WIDE,
+        **room(560),
     },
 ]

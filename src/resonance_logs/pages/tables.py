@@ -1,142 +1,227 @@
-"""The party's table of one fight, or of a part of it; below it the skills of one player."""
+"""The tables of one fight: everybody of a side, and one actor's skills and targets."""
 
 from __future__ import annotations
 
-from asyncio import to_thread
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import Any, Final
 
 from nicegui import ui
-from nicegui.events import GenericEventArguments
 
-from resonance_logs.commands.arguments import SkillType
-from resonance_logs.commands.figures import ratio
-from resonance_logs.commands.shapes import EncounterRange, EncounterSummary, SkillsWindow
+from resonance_logs.commands.arguments import Side, SkillType
+from resonance_logs.commands.shapes import (
+    EncounterParty,
+    PlayerRow,
+    SkillRow,
+    SkillsWindow,
+    TargetRow,
+    TargetsWindow,
+)
 from resonance_logs.database import Database
-from resonance_logs.errors import CommandError
-from resonance_logs.game import class_color
-from resonance_logs.pages.frame import show_error
-from resonance_logs.pages.party import BAR, COLUMNS, NUMBER, PERCENT, TABS, party_rows
+from resonance_logs.game import NEUTRAL_COLOR, class_color
+from resonance_logs.pages.frame import show_empty
+from resonance_logs.pages.grid import FIGURE, PERCENT, SHARE, WHOLE, fill, grid, room
+from resonance_logs.pages.party import columns, party_rows, shown_name, shown_names
+from resonance_logs.pages.place import Place
+from resonance_logs.pages.shown import KINDS, Shown
 
-_PLAYER: Final = "emitEvent('player', params.data.id)"
-_SKILL_COLUMNS: Final[list[dict[str, Any]]] = [
-    {"headerName": "Skill", "field": "name", "minWidth": 180, "flex": 1, "tooltipField": "name"},
-    {"headerName": "Total", "field": "total", "width": 100, **NUMBER},
-    {"headerName": "A second", "field": "rate", "width": 100, **NUMBER},
-    {"headerName": "Share", "field": "share", **PERCENT},
-    BAR,
-    {"headerName": "Hits", "field": "hits", "width": 85, **NUMBER},
-    {"headerName": "A minute", "field": "perMinute", "width": 100, **NUMBER},
-    {"headerName": "Crit", "field": "crit", **PERCENT},
-    {"headerName": "Lucky", "field": "lucky", **PERCENT},
-]
+_NOBODY: Final = {
+    SkillType.DPS: "Nobody dealt damage.",
+    SkillType.HEAL: "Nobody healed.",
+    SkillType.TANKED: "Nobody took damage.",
+}
 
 
 class PartyTable:
-    """Damage, healing or damage taken; a click on a row shows that player's skills."""
+    """Everybody on one side; a click on a row, or Enter, opens that actor's panel."""
 
-    def __init__(self, database: Database, fight: EncounterSummary) -> None:
+    def __init__(self, database: Database, encounter_id: int) -> None:
         self._database = database
-        self._fight = fight
-        self._kind = SkillType.DPS
-        self._players = list(fight.actors)
-        self._seconds = fight.duration
-        self._from_ms: int | None = None
-        self._to_ms: int | None = None
-        self._actor: int | None = None
-        tabs = ui.toggle(TABS, value=self._kind.value).props("unelevated")
-        tabs.on_value_change(lambda event: self._choose(event.value))
-        self._party = ui.column().classes("w-full")
-        self._show_party()
-        ui.label("A click on a player shows the skills.").classes("rl-quiet")
-        self._skills = ui.column().classes("w-full gap-2")
-        ui.on("player", self._show_player)
+        self._encounter_id = encounter_id
+        self._place = Place(bones=6)
+        self._grid: ui.aggrid | None = None
+        self._shown = Shown()
+        self.answer: EncounterParty | None = None
+        """What is shown; None where there is nothing to see."""
 
-    async def show_part(self, found: EncounterRange) -> None:
-        """Show the figures of a part of the fight instead of the whole."""
-        self._players = [actor for actor in found.actors if actor.is_player]
-        self._seconds = found.duration
-        self._from_ms, self._to_ms = found.from_ms, found.to_ms
-        await self._refresh()
+    async def show(self, shown: Shown) -> None:
+        """Ask for these figures and show them."""
+        ask = partial(
+            self._database.commands.get_encounter_party,
+            self._encounter_id,
+            shown.kind,
+            shown.side,
+            shown.from_ms,
+            shown.to_ms,
+        )
+        before, self._shown = self._shown, shown
+        is_alike = (before.kind, before.side) == (shown.kind, shown.side)
+        await self._place.fill(ask, partial(self._show, shown), partial(self._update, is_alike))
 
-    async def _choose(self, kind: str) -> None:
-        self._kind = SkillType(kind)
-        await self._refresh()
+    def color_of(self, actor_id: int | None) -> str:
+        """The colour of a row that is shown."""
+        rows = () if self.answer is None else self.answer.rows
+        return next(
+            (class_color(row.class_id) for row in rows if row.actor_id == actor_id), NEUTRAL_COLOR
+        )
 
-    async def _show_player(self, event: GenericEventArguments) -> None:
-        self._actor = int(event.args)
-        await self._refresh_skills()
+    def unmark(self) -> None:
+        """No row is the chosen one any more."""
+        if self._grid is not None:
+            self._grid.run_grid_method("deselectAll")
 
-    def _show_party(self) -> None:
-        # Made anew: an update that comes while the grid is still loading would be lost.
-        self._party.clear()
-        with self._party:
-            rows = party_rows(self._players, self._kind.value, self._seconds)
-            grid(COLUMNS, rows, clicked=_PLAYER)
+    def _update(self, is_alike: bool, party: EncounterParty) -> bool:
+        rows = party_rows(party)
+        if not is_alike or self._grid is None or self._grid.is_deleted or not rows:
+            return False
+        self.answer = party
+        fill(self._grid, rows)
+        return True
 
-    async def _refresh(self) -> None:
-        self._show_party()
-        await self._refresh_skills()
-
-    async def _refresh_skills(self) -> None:
-        if self._actor is None:
-            return
-        try:
-            window = await to_thread(
-                self._database.commands.get_encounter_player_skills,
-                self._fight.id,
-                self._actor,
-                self._kind,
-                self._from_ms,
-                self._to_ms,
+    def _show(self, shown: Shown, party: EncounterParty) -> None:
+        rows = party_rows(party)
+        self._grid = None
+        self.answer = party if rows else None
+        if not rows:
+            others = " or ".join(name for kind, name in KINDS.items() if kind is not shown.kind)
+            show_empty(
+                _NOBODY[shown.kind],
+                f"Choose {others} to see what else happened."
+                if shown.is_whole
+                else "Choose another part of the fight, or all of it.",
             )
-        except CommandError as error:
-            self._skills.clear()
-            with self._skills:
-                show_error(str(error))
             return
-        self._skills.clear()
-        with self._skills:
-            (player,) = window.curr_player
-            what = TABS[self._kind.value].lower()
-            ui.label(f"{player.name or f'#{player.uid}'}: {what} by skill").classes("font-bold")
-            grid(_SKILL_COLUMNS, self._skill_rows(window))
-
-    def _skill_rows(self, window: SkillsWindow) -> list[dict[str, Any]]:
-        most = max((row.total_dmg for row in window.skill_rows), default=0)
-        (player,) = window.curr_player
-        classes = {each.actor_id: each.class_id for each in self._players}
-        return [
-            {
-                "name": row.name,
-                "color": class_color(classes.get(player.uid)),
-                "total": row.total_dmg,
-                "rate": row.dps,
-                "share": row.dmg_pct / 100,
-                "bar": ratio(row.total_dmg, most),
-                "hits": row.hits,
-                "perMinute": row.hits_per_minute,
-                "crit": row.crit_rate,
-                "lucky": row.lucky_rate,
-            }
-            for row in window.skill_rows
-        ]
+        heads = columns(damage=shown.kind is SkillType.DPS, players=shown.side is Side.PLAYERS)
+        self._grid = grid(heads, rows, opens="actor", chosen=shown.actor_id)
 
 
-def grid(
-    columns: list[dict[str, Any]], rows: list[dict[str, Any]], *, clicked: str = ""
-) -> ui.aggrid:
-    """A table as high as its rows; ``clicked`` is done in the browser for a row, Enter too."""
-    options: dict[str, Any] = {
-        "columnDefs": columns,
-        "rowData": rows,
-        "domLayout": "autoHeight",
-        "defaultColDef": {"resizable": True, "suppressMovable": True},
+class ActorPanel:
+    """The skills and the targets of one actor; closed where none is chosen."""
+
+    def __init__(self, database: Database, encounter_id: int, on_close: Callable[[], Any]) -> None:
+        self._database = database
+        self._encounter_id = encounter_id
+        self._on_close = on_close
+        self._place = Place()
+        self._shown = Shown()
+        self._grids: list[ui.aggrid] = []
+
+    async def show(self, shown: Shown, color: str) -> None:
+        """Ask for the chosen actor's figures and show them, its skills in its colour."""
+        if shown.actor_id is None:
+            self._grids, self._shown = [], shown
+            self._place.empty()
+            return
+        asked = (self._encounter_id, shown.actor_id, shown.kind, shown.from_ms, shown.to_ms)
+        commands = self._database.commands
+
+        def ask() -> tuple[SkillsWindow, TargetsWindow]:
+            return (
+                commands.get_encounter_player_skills(*asked),
+                commands.get_encounter_player_targets(*asked),
+            )
+
+        before, self._shown = self._shown, shown
+        is_alike = replace(before, from_ms=None, to_ms=None) == replace(
+            shown, from_ms=None, to_ms=None
+        )
+        await self._place.fill(
+            ask, partial(self._show, shown, color), partial(self._update, is_alike, color)
+        )
+
+    def _update(
+        self, is_alike: bool, color: str, answer: tuple[SkillsWindow, TargetsWindow]
+    ) -> bool:
+        skills, targets = answer
+        if not is_alike or not self._grids or self._grids[0].is_deleted or not skills.skill_rows:
+            return False
+        rows = (_skill_rows(skills.skill_rows, color), _target_rows(targets.target_rows))
+        for each, found in zip(self._grids, rows, strict=True):
+            fill(each, found)
+        return True
+
+    def _show(self, shown: Shown, color: str, answer: tuple[SkillsWindow, TargetsWindow]) -> None:
+        skills, targets = answer
+        (player,) = skills.curr_player
+        self._grids = []
+        name = shown_name(player.name, player.uid)
+        with (
+            ui.column()
+            .classes("rl-card rl-panel w-full p-3 sm:p-4 gap-3")
+            .props('role=region aria-label="The chosen row"')
+        ):
+            self._head(shown, player, name)
+            if not player.hits:
+                ui.label("Nothing of this kind here.").classes("rl-quiet")
+                return
+            ui.label("Skills").classes("font-bold")
+            skill_grid = grid(_COLUMNS_OF_SKILLS, _skill_rows(skills.skill_rows, color))
+            ui.label(shown.others).classes("font-bold")
+            target_grid = grid(_COLUMNS_OF_TARGETS, _target_rows(targets.target_rows))
+            self._grids = [skill_grid, target_grid]
+
+    def _head(self, shown: Shown, player: PlayerRow, name: str) -> None:
+        with ui.row().classes("w-full items-center gap-x-3 gap-y-0 no-wrap"):
+            with ui.column().classes("gap-0 grow min-w-0"):
+                ui.label(f"{name}: {shown.what}").classes("text-lg font-bold break-words").props(
+                    "role=heading aria-level=2"
+                )
+                kind = " · ".join(filter(None, (player.class_name, player.class_spec_name)))
+                with ui.row().classes("gap-3"):
+                    ui.label(kind).classes("rl-quiet")
+                    if shown.side is Side.PLAYERS:
+                        ui.link("all fights", f"/player/{player.uid}").classes("rl-link")
+            ui.button(icon="close", on_click=self._on_close).props('flat round aria-label="Close"')
+
+
+def _named(name: str, title: str) -> dict[str, Any]:
+    return {
+        "headerName": title,
+        "field": name,
+        "minWidth": 130,
+        "flex": 1,
+        "tooltipField": name,
     }
-    if clicked:
-        options |= {
-            ":onRowClicked": f"params => {clicked}",
-            ":onCellKeyDown": f"params => params.event.key === 'Enter' && {clicked}",
-            ":getRowId": "params => String(params.data.id)",
-        }
-    made = ui.aggrid(options, auto_size_columns=False).classes("w-full")
-    return made.style("height: auto")
+
+
+_FIGURES: Final[list[dict[str, Any]]] = [
+    {"headerName": "Total", "field": "total", "width": 76, **FIGURE},
+    {"headerName": "Per sec.", "field": "rate", "width": 76, **FIGURE, **room(420)},
+    SHARE,
+    {"headerName": "Hits", "field": "hits", **WHOLE, **room(480)},
+    {"headerName": "Per min.", "field": "perMinute", "width": 92, **FIGURE, **room(700)},
+    {"headerName": "Crit", "field": "crit", **PERCENT, **room(560)},
+    {"headerName": "Lucky", "field": "lucky", **PERCENT, **room(640)},
+]
+_COLUMNS_OF_SKILLS: Final = [_named("name", "Skill"), *_FIGURES]
+_COLUMNS_OF_TARGETS: Final = [_named("name", "Name"), *_FIGURES]
+
+
+def _skill_rows(rows: Sequence[SkillRow], color: str) -> list[dict[str, Any]]:
+    return [_figures(row, rows, row.name, color) for row in rows]
+
+
+def _target_rows(rows: Sequence[TargetRow]) -> list[dict[str, Any]]:
+    names = shown_names([(row.name, row.actor_id) for row in rows])
+    return [
+        _figures(row, rows, name, class_color(row.class_id))
+        for row, name in zip(rows, names, strict=True)
+    ]
+
+
+def _figures(
+    row: SkillRow | TargetRow, rows: Sequence[SkillRow | TargetRow], name: str, color: str
+) -> dict[str, Any]:
+    return {
+        "name": name,
+        "color": color,
+        "total": row.total_dmg,
+        "rate": row.dps,
+        "share": row.dmg_pct / 100,
+        "most": rows[0].dmg_pct / 100,
+        "hits": row.hits,
+        "perMinute": row.hits_per_minute,
+        "crit": row.crit_rate,
+        "lucky": row.lucky_rate,
+    }

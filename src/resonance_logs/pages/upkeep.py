@@ -13,10 +13,9 @@ from nicegui import ui
 from resonance_logs.commands.shapes import DatabaseHealth, PrunedPart, PruneReport, RunShape
 from resonance_logs.database import Database
 from resonance_logs.errors import ResonanceLogsError
-from resonance_logs.pages.cells import NUMBER, ON_WIDE, WHEN
 from resonance_logs.pages.frame import action, frame, heading, show_error
+from resonance_logs.pages.grid import FIGURE, WHEN, grid, room
 from resonance_logs.pages.intake import Intake
-from resonance_logs.pages.tables import grid
 from resonance_logs.settings import Settings
 
 MOST_REJECTED: Final = 50
@@ -214,18 +213,18 @@ def _run_row(run: RunShape) -> dict[str, Any]:
 
 _RUNS: Final[list[dict[str, Any]]] = [
     {"headerName": "Began", "field": "started", **WHEN},
-    {"headerName": "Ended", "field": "ended", **WHEN, **ON_WIDE},
+    {"headerName": "Ended", "field": "ended", **WHEN, **room(560)},
     {"headerName": "How", "field": "how", "width": 200},
-    {"headerName": "Tasks", "field": "written", "width": 110, **NUMBER},
-    {"headerName": "Rejected", "field": "rejected", "width": 110, **NUMBER, **ON_WIDE},
-    {"headerName": "Version", "field": "version", "width": 100, **ON_WIDE},
+    {"headerName": "Tasks", "field": "written", "width": 110, **FIGURE},
+    {"headerName": "Rejected", "field": "rejected", "width": 110, **FIGURE, **room(560)},
+    {"headerName": "Version", "field": "version", "width": 100, **room(560)},
     {
         "headerName": "Last fault",
         "field": "fault",
         "flex": 1,
         "minWidth": 160,
         "tooltipField": "fault",
-        **ON_WIDE,
+        **room(560),
     },
 ]
 

@@ -1,0 +1,134 @@
+"""What everybody did in a fight, or in a part of it: as stored, or added up from single hits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, Final, Self
+
+from sqlalchemy import Connection, Row
+
+from resonance_logs.cells import FightCells
+from resonance_logs.commands.arguments import SkillType
+from resonance_logs.commands.encounter import figures, read_actors
+from resonance_logs.commands.figures import seconds
+from resonance_logs.commands.shapes import ActorEncounterStat
+from resonance_logs.commands.window import Window
+from resonance_logs.errors import NotFound
+from resonance_logs.store.tables import COUNTERS
+from resonance_logs.tally import SIX
+
+SumRow = tuple[int, ...]
+"""Who, on whom, skill, and the six sums (more may follow)."""
+
+WHO: Final = 0
+WHOM: Final = 1
+SKILL: Final = 2
+_SUMS: Final = slice(3, 3 + SIX)
+
+_COUNTERS_OF: Final = {
+    SkillType.DPS: COUNTERS["dealt"],
+    SkillType.HEAL: COUNTERS["heal"],
+    SkillType.TANKED: COUNTERS["taken"],
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The actors of a fight within ``from_ms`` to ``to_ms`` after its start, most damage first."""
+
+    encounter_id: int
+    from_ms: int
+    to_ms: int
+    actors: list[ActorEncounterStat]
+    _rows: Callable[[SkillType], list[SumRow]]
+
+    @classmethod
+    def read(
+        cls, connection: Connection, encounter: Row[Any], from_ms: int | None, to_ms: int | None
+    ) -> Self:
+        """What is stored for a whole fight that ended; else what its single hits add up to.
+
+        Raises:
+            InvalidArgument: the part ends before it begins.
+            NotFound: the single hits are needed and not stored.
+        """
+        if from_ms is None and to_ms is None and encounter.ended_at_ms is not None:
+            actors = read_actors(connection, encounter)
+
+            def stored(kind: SkillType) -> list[SumRow]:
+                name = "heals_checksum" if kind is SkillType.HEAL else "damage_checksum"
+                return figures(connection, encounter, name)
+
+            return cls(encounter.id, 0, encounter.duration_ms, actors, stored)
+        window = Window.read(connection, encounter, from_ms, to_ms)
+        cells = FightCells.of(window.events)
+
+        def added(kind: SkillType) -> list[SumRow]:
+            return (cells.heals if kind is SkillType.HEAL else cells.damage).skill_rows()
+
+        actors = window.actor_stats(cells)
+        return cls(encounter.id, window.from_ms, window.to_ms, actors, added)
+
+    @property
+    def duration(self) -> float:
+        """Seconds, 1.0 where that is not positive."""
+        return seconds(self.to_ms - self.from_ms)
+
+    def actor(self, actor_id: int) -> ActorEncounterStat:
+        """One of the actors.
+
+        Raises:
+            NotFound: this one is not in the fight.
+        """
+        for actor in self.actors:
+            if actor.actor_id == actor_id:
+                return actor
+        raise NotFound(f"actor {actor_id} is not in encounter {self.encounter_id}")
+
+    def side(self, *, players: bool) -> list[ActorEncounterStat]:
+        """The players, or all others."""
+        return [actor for actor in self.actors if actor.is_player == players]
+
+    def rows_of(self, actor: ActorEncounterStat, kind: SkillType) -> list[SumRow]:
+        """What this actor dealt or healed; what the other side dealt to it."""
+        if kind is not SkillType.TANKED:
+            return [row for row in self._rows(kind) if row[WHO] == actor.actor_id]
+        return [row for row in self._taken(players=actor.is_player) if row[WHOM] == actor.actor_id]
+
+    def sums_of(self, kind: SkillType, *, players: bool) -> dict[int, list[int]]:
+        """The six sums of everybody on a side, by actor."""
+        actors = self.side(players=players)
+        if kind is SkillType.TANKED and not players:
+            # The counters are of what comes from non-players, as the recorder counts players.
+            taken = add_up(self._taken(players=False), WHOM)
+            return {each.actor_id: taken.get(each.actor_id, [0] * SIX) for each in actors}
+        names = _COUNTERS_OF[kind]
+        return {each.actor_id: [getattr(each, name) for name in names] for each in actors}
+
+    def _taken(self, *, players: bool) -> list[SumRow]:
+        """What those of a side took from the other side."""
+        side = {each.actor_id for each in self.actors if each.is_player}
+        return [
+            row
+            for row in self._rows(SkillType.TANKED)
+            if (row[WHOM] in side) == players and (row[WHO] in side) != players
+        ]
+
+
+def add_up(rows: Iterable[SumRow], key: int) -> dict[int, list[int]]:
+    """The six sums by one of ``WHO``, ``WHOM`` and ``SKILL``."""
+    sums: dict[int, list[int]] = {}
+    for row in rows:
+        before = sums.get(row[key])
+        new = row[_SUMS]
+        sums[row[key]] = (
+            list(new) if before is None else [a + b for a, b in zip(before, new, strict=True)]
+        )
+    return sums
+
+
+def most_first(item: tuple[int, list[int]]) -> tuple[int, int]:
+    """The order of an answer's rows: the greatest total first, equal ones by id."""
+    each, six = item
+    return -six[0], each

@@ -1,0 +1,67 @@
+"""The table of a fight: everybody on one side, and what each did."""
+
+from __future__ import annotations
+
+from resonance_logs.commands.account import Account
+from resonance_logs.commands.arguments import PartyOf, Side, SkillType
+from resonance_logs.commands.encounter import find_encounter
+from resonance_logs.commands.figures import ratio
+from resonance_logs.commands.shapes import ActorEncounterStat, EncounterParty, PartyRow
+from resonance_logs.game import class_name, spec_name
+from resonance_logs.store.engine import Store
+
+
+def get_encounter_party(store: Store, arguments: PartyOf) -> EncounterParty:
+    """What the players (or monsters) of a fight or of a part of it dealt, healed or took.
+
+    Raises:
+        NotFound: there is no such fight, or a part of it is asked for and its single events are
+            not stored.
+    """
+    kind, players = arguments.kind, arguments.side is Side.PLAYERS
+    with store.reading() as connection:
+        encounter = find_encounter(connection, arguments.encounter_id)
+        account = Account.read(connection, encounter, arguments.from_ms, arguments.to_ms)
+        sums = account.sums_of(kind, players=players)
+    whole = sum(six[0] for six in sums.values())
+    rows = [
+        _row(actor, sums[actor.actor_id], kind, whole, account.duration)
+        for actor in account.side(players=players)
+    ]
+    return EncounterParty(
+        encounter_id=account.encounter_id,
+        kind=kind,
+        side=arguments.side,
+        from_ms=account.from_ms,
+        to_ms=account.to_ms,
+        duration=account.duration,
+        total=whole,
+        per_second=whole / account.duration,
+        rows=sorted(rows, key=lambda row: (-row.total, row.actor_id)),
+    )
+
+
+def _row(
+    actor: ActorEncounterStat, six: list[int], kind: SkillType, whole: int, duration: float
+) -> PartyRow:
+    total, hits, crit_hits, lucky_hits, *_ = six
+    is_damage = kind is SkillType.DPS
+    return PartyRow(
+        actor_id=actor.actor_id,
+        name=actor.name,
+        class_id=actor.class_id,
+        class_name=class_name(actor.class_id),
+        class_spec=actor.class_spec,
+        class_spec_name=spec_name(actor.class_spec),
+        is_player=actor.is_player,
+        is_local_player=actor.is_local_player,
+        total=total,
+        per_second=total / duration,
+        share=ratio(total, whole),
+        active_per_second=actor.active_dps if is_damage else None,
+        hits=hits,
+        hits_per_minute=hits / (duration / 60),
+        crit_rate=ratio(crit_hits, hits),
+        lucky_rate=ratio(lucky_hits, hits),
+        boss_total=actor.boss_damage_dealt if is_damage else None,
+    )

@@ -1,0 +1,287 @@
+"""The curve of a fight over time, on which a part of it is chosen."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import cycle
+from typing import Any, Final
+
+from nicegui import ui
+from nicegui.events import GenericEventArguments
+
+from resonance_logs.commands.arguments import GroupBy, Side
+from resonance_logs.commands.shapes import EncounterSummary, Timeline, TimelineSeries
+from resonance_logs.database import Database
+from resonance_logs.errors import NotFound
+from resonance_logs.game import NEUTRAL_COLOR, class_color
+from resonance_logs.pages.party import shown_names
+from resonance_logs.pages.place import Place
+from resonance_logs.pages.shown import SIDES, Shown
+
+PALETTE: Final = (
+    *("#56b4e9", "#e69f00", "#009e73", "#cc79a7", "#d55e00", "#0072b2"),
+    *("#f0e442", "#aa4499", "#44aa99", "#999933", "#882255", "#ddcc77"),
+)
+"""For what has no colour of its own; told apart by those who see fewer colours."""
+
+MOST_LINES: Final = 20
+MOST_UNNAMED_LINES: Final = len(PALETTE)
+SMOOTH_POINTS: Final = 300
+SMOOTHING: Final = {0: "Off", 3_000: "3 s", 10_000: "10 s"}
+_DASHES: Final = ("solid", "dashed", "dotted")
+
+_INK: Final = {":color": "rl.color('--quiet')"}
+_LINE: Final = {"lineStyle": {":color": "rl.color('--line')"}}
+
+
+@dataclass(frozen=True, slots=True)
+class _Drawn:
+    """How the curve is drawn."""
+
+    stacked: bool = True
+    group_by: GroupBy = GroupBy.ACTOR
+    smooth_ms: int = 3_000
+
+
+class TimeChart:
+    """The curve; tells ``on_part`` what part was chosen on it, in milliseconds."""
+
+    def __init__(
+        self,
+        database: Database,
+        fight: EncounterSummary,
+        on_part: Callable[[int | None, int | None], Awaitable[None]],
+    ) -> None:
+        self._database = database
+        self._fight = fight
+        self._on_part = on_part
+        self._shown = Shown()
+        self._drawn = _Drawn()
+        self._chart: ui.echart | None = None
+        self.has_hits = True
+        """Whether the single hits are there, of which parts can be made."""
+        with ui.column().classes("rl-card w-full p-3 sm:p-4 gap-2"):
+            with ui.row().classes("w-full items-center gap-x-5 gap-y-2"):
+                self._title = ui.label().classes("font-bold grow")
+                self._title.props("role=heading aria-level=2")
+                self._choices()
+            self._place = Place(bones=5)
+
+    def _choices(self) -> None:
+        self._groups = ui.toggle({GroupBy.ACTOR.value: "Players"}, value=GroupBy.ACTOR.value)
+        self._groups.on_value_change(lambda event: self._draw(group_by=GroupBy(event.value)))
+        self._groups.props('dense unelevated no-caps padding="2px 10px" aria-label="Lines of"')
+        form = ui.toggle({True: "Stacked", False: "Lines"}, value=self._drawn.stacked)
+        form.on_value_change(lambda event: self._draw(stacked=event.value))
+        form.props('dense unelevated no-caps padding="2px 10px" aria-label="Form"')
+        with ui.row().classes("items-center gap-1"):
+            ui.label("Smooth").classes("rl-quiet")
+            smooth = ui.toggle(SMOOTHING, value=self._drawn.smooth_ms)
+        smooth.on_value_change(lambda event: self._draw(smooth_ms=event.value))
+        smooth.props('dense unelevated no-caps padding="2px 10px" aria-label="Smooth"')
+
+    async def show(self, shown: Shown) -> None:
+        """Ask for the curve of these figures and draw it."""
+        before, self._shown = self._shown, shown
+        groups = {GroupBy.SKILL.value: "Skills", GroupBy.TARGET.value: shown.others}
+        if shown.actor_id is None:
+            groups = {GroupBy.ACTOR.value: SIDES[shown.side], **groups}
+        group_by = self._drawn.group_by
+        if (shown.actor_id is None) != (before.actor_id is None):
+            group_by = GroupBy.ACTOR if shown.actor_id is None else GroupBy.SKILL
+        self._drawn = replace(self._drawn, group_by=group_by)
+        self._groups.set_options(groups, value=group_by.value)
+        await self._ask()
+
+    def select(self, shown: Shown) -> None:
+        """Show on the curve which part was chosen elsewhere."""
+        self._shown = shown
+        if self._chart is not None:
+            start, end = self._seconds()
+            what = {"type": "dataZoom", "startValue": start, "endValue": end}
+            self._chart.run_chart_method("dispatchAction", what)
+
+    async def _draw(self, **changes: Any) -> None:
+        drawn = replace(self._drawn, **changes)
+        if drawn != self._drawn:
+            self._drawn = drawn
+            await self._ask()
+
+    async def _ask(self) -> None:
+        shown, drawn = self._shown, self._drawn
+        is_named = drawn.group_by is GroupBy.ACTOR and shown.side is Side.PLAYERS
+
+        def ask() -> Timeline | NotFound:
+            try:
+                return self._database.commands.get_encounter_timeline(
+                    self._fight.id,
+                    drawn.group_by,
+                    shown.kind,
+                    shown.actor_id,
+                    points=SMOOTH_POINTS if drawn.smooth_ms else None,
+                    side=shown.side,
+                    most=MOST_LINES if is_named else MOST_UNNAMED_LINES,
+                    smooth_ms=drawn.smooth_ms,
+                )
+            except NotFound as error:
+                return error
+
+        self._title.set_text(f"{shown.what.capitalize()} per second")
+        await self._place.fill(ask, self._show)
+
+    def _show(self, answer: Timeline | NotFound) -> None:
+        self._chart = None
+        self.has_hits = isinstance(answer, Timeline)
+        if not isinstance(answer, Timeline):
+            ui.label("The single hits of this fight are not kept.").classes("rl-quiet")
+            return
+        if not answer.series:
+            ui.label(f"Without {self._shown.what} there is no curve.").classes("rl-quiet")
+            return
+        self._chart = ui.echart(self._options(answer)).classes("w-full h-72 rl-chart")
+        number = self._chart.id
+        self._chart.on("chart:finished", js_handler=f"() => rl.chart.ready({number})")
+        self._chart.on(
+            "chart:datazoom",
+            self._choose,
+            js_handler=f"event => rl.chart.part(event, {self._fight.duration}, emit)",
+        )
+        self._chart.props(f'role=img aria-label="{self._shown.what.capitalize()} over time"')
+
+    async def _choose(self, event: GenericEventArguments) -> None:
+        start, end = (round(float(each) * 1_000) for each in event.args[0:2])
+        whole = round(self._fight.duration * 1_000)
+        if start <= 0 and end >= whole:
+            await self._on_part(None, None)
+        elif start < end:
+            await self._on_part(max(0, start), min(end, whole))
+
+    def _seconds(self) -> tuple[float, float]:
+        """Where the chosen part begins and ends."""
+        shown, whole = self._shown, self._fight.duration
+        start = 0.0 if shown.from_ms is None else shown.from_ms / 1_000
+        return start, whole if shown.to_ms is None else shown.to_ms / 1_000
+
+    def _options(self, timeline: Timeline) -> dict[str, Any]:
+        start, end = self._seconds()
+        return {
+            "aria": {"enabled": True},
+            "animation": False,
+            "grid": {"left": 12, "right": 16, "top": 38, "bottom": 52, "containLabel": True},
+            "legend": {
+                "type": "scroll",
+                "top": 0,
+                **(
+                    {"icon": "roundRect"}
+                    if self._drawn.stacked
+                    else {"itemWidth": 34, "itemStyle": {"opacity": 0}}
+                ),
+                "textStyle": {":color": "rl.color('--ink')"},
+                "pageTextStyle": _INK,
+                "pageIconColor": "#3d5afe",
+                "pageIconSize": 12,
+            },
+            "tooltip": {
+                "trigger": "axis",
+                "renderMode": "richText",
+                "confine": True,
+                "order": "valueDesc",
+                ":backgroundColor": "rl.color('--card')",
+                ":borderColor": "rl.color('--line')",
+                "textStyle": {":color": "rl.color('--ink')", "fontSize": 12},
+                ":valueFormatter": "value => rl.compact(value)",
+                "axisPointer": {
+                    "label": {":formatter": "params => rl.clock(params.value)"},
+                    "snap": True,
+                },
+            },
+            "toolbox": {
+                "top": -40,
+                "feature": {
+                    "dataZoom": {
+                        "yAxisIndex": "none",
+                        "filterMode": "none",
+                        "brushStyle": {"color": "#3d5afe", "opacity": 0.25},
+                    }
+                },
+            },
+            "xAxis": {
+                "type": "value",
+                "min": 0,
+                "max": round(self._fight.duration, 3),
+                "axisLabel": {
+                    ":formatter": "value => rl.span(value)",
+                    "hideOverlap": True,
+                    "showMaxLabel": False,
+                    **_INK,
+                },
+                "axisLine": _LINE,
+                "splitLine": {"show": False},
+            },
+            "yAxis": {
+                "type": "value",
+                "axisLabel": {":formatter": "value => rl.compact(value)", **_INK},
+                "splitLine": _LINE,
+            },
+            "dataZoom": [
+                {
+                    "type": "slider",
+                    "filterMode": "none",
+                    "startValue": start,
+                    "endValue": end,
+                    "bottom": 8,
+                    "height": 22,
+                    "showDetail": False,
+                    "brushSelect": False,
+                    ":borderColor": "rl.color('--line')",
+                }
+            ],
+            "series": self._series(timeline),
+        }
+
+    def _series(self, timeline: Timeline) -> list[dict[str, Any]]:
+        colors = self._colors(timeline.series)
+        names = shown_names([(line.name, line.id) for line in timeline.series])
+        lines = list(zip(names, timeline.series, colors, strict=True))
+        if timeline.rest is not None:
+            lines.append(("all others", timeline.rest, NEUTRAL_COLOR))
+        seen: Counter[str] = Counter()
+        made = []
+        for name, line, color in lines:
+            made.append(self._line(name, line, color, seen[color], timeline.bucket_ms))
+            seen[color] += 1
+        return made
+
+    def _colors(self, lines: Sequence[TimelineSeries]) -> list[str]:
+        of_actors = self._drawn.group_by is not GroupBy.SKILL
+        classes: Mapping[int | None, int | None] = {
+            actor.actor_id: actor.class_id for actor in self._fight.actors if of_actors
+        }
+        others = cycle(PALETTE)
+        return [
+            class_color(classes[line.id]) if line.id in classes else next(others) for line in lines
+        ]
+
+    def _line(
+        self, name: str, line: TimelineSeries, color: str, same: int, bucket_ms: int
+    ) -> dict[str, Any]:
+        """``same``: how many lines before have this colour."""
+        stacked = self._drawn.stacked
+        middle, whole = bucket_ms / 2, self._fight.duration * 1_000
+        return {
+            "name": name,
+            "type": "line",
+            "symbol": "none",
+            "color": color,
+            "lineStyle": {
+                "width": 1 if stacked else 2,
+                "type": "solid" if stacked else _DASHES[same % len(_DASHES)],
+            },
+            **({"stack": "all", "areaStyle": {"opacity": 0.6}} if stacked else {}),
+            "data": [
+                [round(min(place * bucket_ms + middle, whole) / 1_000, 3), round(rate, 1)]
+                for place, rate in enumerate(line.rates or ())
+            ],
+        }

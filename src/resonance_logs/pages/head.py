@@ -1,0 +1,142 @@
+"""The head of a fight's page: what fight it was, how it ended, what is missing of it."""
+
+from __future__ import annotations
+
+import json
+from asyncio import to_thread
+from typing import Final
+
+from nicegui import ui
+
+from resonance_logs.commands.shapes import BossSummary, EncounterSummary
+from resonance_logs.database import Database
+from resonance_logs.errors import CommandError
+from resonance_logs.pages.boss import address as boss_address
+from resonance_logs.pages.compare import address as compare_address
+from resonance_logs.pages.marks import Marks
+
+_DEFEATED: Final = ("killed", "check_circle", "rl-good")
+_STANDING: Final = ("not killed", "cancel", "rl-bad")
+
+
+async def show_head(database: Database, fight: EncounterSummary) -> None:
+    """Scene, bosses with their outcome, figures, the way to other tries."""
+    with ui.column().classes("rl-card w-full p-4 gap-3"):
+        with ui.row().classes("w-full items-center justify-between gap-x-4 gap-y-1"):
+            ui.label(title(fight)).classes("text-2xl font-bold break-words min-w-0").props(
+                "role=heading aria-level=1"
+            )
+            await _tries(database, fight)
+        _outcomes(fight)
+        await _facts(database, fight)
+        if fight.ended_at_ms is not None:
+            Marks(database, fight)
+        for text in _missing(fight):
+            ui.label(text).classes("rl-warn font-bold").props("role=status")
+
+
+def title(fight: EncounterSummary) -> str:
+    """What a fight is called."""
+    return fight.scene_name or f"Fight {fight.id}"
+
+
+def client_text(expression: str, title: str = "", *, classes: str = "") -> ui.label:
+    """A text that the browser writes in the reader's locale, its title too."""
+    label = ui.label().classes(classes)
+    told = f"made.title = {title};" if title else ""
+    ui.run_javascript(
+        f"{{ const made = getHtmlElement({label.id});"
+        f" if (made) {{ made.textContent = {expression}; {told} }} }}"
+    )
+    return label
+
+
+def _outcomes(fight: EncounterSummary) -> None:
+    if not fight.bosses and fight.ended_at_ms is not None:
+        return
+    with ui.row().classes("items-center gap-2"):
+        if fight.ended_at_ms is None:
+            ui.badge("still open", color="warning", text_color="black")
+            ui.label("Shown as it is so far.").classes("rl-quiet")
+            ui.button("Refresh", icon="refresh", on_click=ui.navigate.reload).props(
+                "flat dense no-caps"
+            )
+            ui.link("Follow it live", "/live").classes("rl-link")
+        for boss in fight.bosses:
+            _boss(boss)
+
+
+def _boss(boss: BossSummary) -> None:
+    told, icon, color = _DEFEATED if boss.is_defeated else _STANDING
+    with ui.row().classes("rl-boss items-center gap-2 no-wrap"):
+        ui.icon(icon).classes(color)
+        ui.link(boss.monster_name, boss_address(boss.monster_name)).classes("font-bold")
+        ui.label(told).classes(color)
+        if boss.max_hp is not None:
+            client_text(
+                f"rl.compact({boss.max_hp}) + ' HP'",
+                f"rl.whole({boss.max_hp})",
+                classes="rl-quiet",
+            )
+
+
+async def _facts(database: Database, fight: EncounterSummary) -> None:
+    commands = database.commands
+    try:
+        damage = await to_thread(commands.get_encounter_party, fight.id, "dps")
+        healing = await to_thread(commands.get_encounter_party, fight.id, "heal")
+    except CommandError as error:
+        ui.label(str(error)).classes("rl-warn").props("role=status")
+        return
+    with ui.row().classes("gap-x-8 gap-y-2"):
+        _fact("Started", f"rl.when({fight.started_at_ms})")
+        _fact("Duration", f"rl.span({fight.duration})")
+        _number("Damage", fight.total_dmg)
+        _number("DPS", damage.per_second)
+        if fight.total_heal:
+            _number("Healing", fight.total_heal)
+            _number("HPS", healing.per_second)
+        _number("Players", len(fight.players))
+
+
+def _number(name: str, number: float) -> None:
+    value = json.dumps(number)
+    _fact(name, f"rl.compact({value})", f"rl.whole({value})")
+
+
+def _fact(name: str, expression: str, title: str = "") -> None:
+    with ui.column().classes("rl-fact gap-0"):
+        ui.label(name)
+        client_text(expression, title)
+
+
+async def _tries(database: Database, fight: EncounterSummary) -> None:
+    """The way to the try before and the try after."""
+    try:
+        tries = await to_thread(database.commands.get_boss_tries, fight.id)
+    except CommandError as error:
+        ui.label(str(error)).classes("rl-warn").props("role=status")
+        return
+    if tries.count < 2:
+        return
+    with ui.row().classes("gap-3 items-center"):
+        if tries.previous_id is not None:
+            ui.link("← previous try", f"/fight/{tries.previous_id}").classes("rl-link")
+            sides = [(tries.previous_id, None), (fight.id, None)]
+            ui.link("compare", compare_address(sides)).classes("rl-link")
+        ui.label(f"try {tries.number} of {tries.count}").classes("rl-quiet")
+        if tries.next_id is not None:
+            ui.link("next try →", f"/fight/{tries.next_id}").classes("rl-link")
+
+
+def _missing(fight: EncounterSummary) -> list[str]:
+    told = []
+    if fight.is_damaged:
+        told.append("What is shown here is not what was written; resonance-logs salvage mends it.")
+    if fight.was_interrupted:
+        told.append("The recorder stopped before the fight's end.")
+    if fight.rejected_events:
+        told.append(f"{fight.rejected_events:,} events were rejected.")
+    if fight.lost_events:
+        told.append(f"{fight.lost_events:,} events are lost.")
+    return told
