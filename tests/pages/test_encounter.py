@@ -401,8 +401,10 @@ def test_on_a_phone_nothing_is_cut_off_and_the_first_columns_stay(page: Page, si
     open_fight(page, site)
     heads = page.locator(".rl-opens .ag-header-cell")
     expect(heads).to_have_text(["Name", "Total", "Per sec.", "Share"])
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    table = page.locator(".rl-opens .ag-center-cols-viewport")
-    assert table.evaluate("each => each.scrollWidth - each.clientWidth") <= 1
+    page.wait_for_function("document.documentElement.scrollWidth <= 390")
+    page.wait_for_function(
+        "() => { const each = document.querySelector('.rl-opens .ag-center-cols-viewport');"
+        " return each.scrollWidth <= each.clientWidth + 1; }"
+    )
     page.set_viewport_size({"width": 1280, "height": 900})
     expect(heads).to_have_count(10)
