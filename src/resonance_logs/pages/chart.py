@@ -68,6 +68,8 @@ class TimeChart:
                 self._title.props("role=heading aria-level=2")
                 self._choices()
             self._place = Place(bones=5)
+            self._curve = ui.column().classes("w-full rl-curve")
+            self._curve.visible = False
 
     def _choices(self) -> None:
         self._groups = ui.toggle({GroupBy.ACTOR.value: "Players"}, value=GroupBy.ACTOR.value)
@@ -132,23 +134,32 @@ class TimeChart:
         await self._place.fill(ask, self._show)
 
     def _show(self, answer: Timeline | NotFound) -> None:
-        self._chart = None
         self.has_hits = isinstance(answer, Timeline)
+        drawn = isinstance(answer, Timeline) and bool(answer.series)
+        self._curve.visible = drawn
         if not isinstance(answer, Timeline):
             ui.label("The single hits of this fight are not kept.").classes("rl-quiet")
-            return
-        if not answer.series:
+        elif not drawn:
             ui.label(f"Without {self._shown.what} there is no curve.").classes("rl-quiet")
-            return
-        self._chart = ui.echart(self._options(answer)).classes("w-full h-72 rl-chart")
-        number = self._chart.id
-        self._chart.on("chart:finished", js_handler=f"() => rl.chart.ready({number})")
-        self._chart.on(
+        elif self._chart is None:
+            with self._curve:
+                self._chart = self._made(answer)
+        else:
+            # Kept, as a chart that is taken away while the browser is still making it fails there.
+            self._chart.options.clear()
+            self._chart.options.update(self._options(answer))
+            self._chart.update()
+
+    def _made(self, timeline: Timeline) -> ui.echart:
+        chart = ui.echart(self._options(timeline)).classes("w-full h-72 rl-chart")
+        chart.props('role=img aria-label="The curve over time"')
+        chart.on("chart:finished", js_handler=f"() => rl.chart.arm({chart.id})")
+        chart.on(
             "chart:datazoom",
             self._choose,
             js_handler=f"event => rl.chart.part(event, {self._fight.duration}, emit)",
         )
-        self._chart.props(f'role=img aria-label="{self._shown.what.capitalize()} over time"')
+        return chart
 
     async def _choose(self, event: GenericEventArguments) -> None:
         start, end = (round(float(each) * 1_000) for each in event.args[0:2])
@@ -173,11 +184,9 @@ class TimeChart:
             "legend": {
                 "type": "scroll",
                 "top": 0,
-                **(
-                    {"icon": "roundRect"}
-                    if self._drawn.stacked
-                    else {"itemWidth": 34, "itemStyle": {"opacity": 0}}
-                ),
+                "icon": "roundRect" if self._drawn.stacked else "inherit",
+                "itemWidth": 25 if self._drawn.stacked else 34,
+                "itemStyle": {"opacity": 1 if self._drawn.stacked else 0},
                 "textStyle": {":color": "rl.color('--ink')"},
                 "pageTextStyle": _INK,
                 "pageIconColor": "#3d5afe",
@@ -279,7 +288,8 @@ class TimeChart:
                 "width": 1 if stacked else 2,
                 "type": "solid" if stacked else _DASHES[same % len(_DASHES)],
             },
-            **({"stack": "all", "areaStyle": {"opacity": 0.6}} if stacked else {}),
+            "stack": "all" if stacked else None,
+            "areaStyle": {"opacity": 0.6} if stacked else None,
             "data": [
                 [round(min(place * bucket_ms + middle, whole) / 1_000, 3), round(rate, 1)]
                 for place, rate in enumerate(line.rates or ())

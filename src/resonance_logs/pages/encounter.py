@@ -73,9 +73,11 @@ class _Fight:
             sides.on_value_change(lambda event: self._change(side=Side(event.value), actor_id=None))
             sides.props('unelevated no-caps aria-label="Side"')
             ui.space()
-            ui.button("Picture", icon="image", on_click=self._picture).props("flat dense no-caps")
-            with ui.button("Export", icon="download").props("flat dense no-caps"):
-                self._exports()
+            with ui.row().classes("no-wrap gap-3"):
+                picture = ui.button("Picture", icon="image", on_click=self._picture)
+                picture.props("flat dense no-caps")
+                with ui.button("Export", icon="download").props("flat dense no-caps"):
+                    self._exports()
 
     def _exports(self) -> None:
         with ui.menu().props('aria-label="Export"'), ui.column().classes("p-4 gap-2"):

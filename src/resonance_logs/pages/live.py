@@ -82,7 +82,7 @@ class _Live:
             return
         where = fight.scene_name or "A fight"
         self._head.set_text(f"{where} · {fight.duration:,.0f} s · {fight.total_dmg:,} damage")
-        fill(self._grid, party_rows(party))
+        fill(self._grid, party_rows(party, idle=True))
 
     def _tell(self, fault: str) -> None:
         """What is in the place of the table while there is none."""

@@ -52,11 +52,15 @@ def columns(*, damage: bool, players: bool) -> list[dict[str, Any]]:
     ]
 
 
-def party_rows(party: EncounterParty) -> list[dict[str, Any]]:
-    """A row for everybody who did anything, in the order of the answer."""
+def party_rows(party: EncounterParty, *, idle: bool = False) -> list[dict[str, Any]]:
+    """A row for everybody who did anything (or, with ``idle``, nothing), as in the answer."""
     most = max((row.share for row in party.rows), default=0.0)
     names = shown_names([(row.name, row.actor_id) for row in party.rows])
-    return [_row(row, name, most) for row, name in zip(party.rows, names, strict=True) if row.hits]
+    return [
+        _row(row, name, most)
+        for row, name in zip(party.rows, names, strict=True)
+        if idle or row.hits
+    ]
 
 
 def shown_name(name: str | None, actor_id: int | None) -> str:

@@ -36,10 +36,12 @@ rl.share = (params) => {
 
 /* Columns that need more room than there is are hidden; each says how much it needs. */
 rl.fit = (params) => {
-  const columns = params.api.getColumns() ?? [];
-  const fits = (column) => params.clientWidth >= (column.getColDef().context?.room ?? 0);
-  params.api.setColumnsVisible(columns.filter(fits), true);
-  params.api.setColumnsVisible(columns.filter((column) => !fits(column)), false);
+  if (!params.clientWidth) return;
+  const state = (params.api.getColumns() ?? []).map((column) => (
+    { column, hide: params.clientWidth < (column.getColDef().context?.room ?? 0) }
+  )).filter(({ column, hide }) => column.isVisible() === hide)
+    .map(({ column, hide }) => ({ colId: column.getColId(), hide }));
+  if (state.length) params.api.applyColumnState({ state });
 };
 
 /* Other rows in a table that is there, or will be in a moment. */
@@ -59,11 +61,12 @@ rl.open = (params, event) => {
 rl.chart = {
   waiting: null,
 
-  /* Once the chart is drawn, dragging on it chooses a part. */
-  ready: (id) => {
+  /* Whenever the chart was drawn anew, dragging on it chooses a part. */
+  arm: (id) => {
     const chart = getElement(id)?.chart;
-    if (!chart || chart.rlReady) return;
-    chart.rlReady = true;
+    const model = chart?.getModel();
+    if (!model || chart.rlArmed === model) return;
+    chart.rlArmed = model;
     chart.dispatchAction({
       type: "takeGlobalCursor", key: "dataZoomSelect", dataZoomSelectActive: true,
     });
