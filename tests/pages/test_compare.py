@@ -29,8 +29,8 @@ def test_fights_ticked_in_the_history_are_compared(page: Page, site: Site) -> No
     expect(page.get_by_text("2.4m").first).to_be_visible()
     expect(page.locator("canvas")).to_have_count(1)
     skill = rows(page).first
-    expect(skill).to_contain_text("2.4m")
-    expect(skill).to_contain_text("2m")
+    expect(skill).to_contain_text("2.40m")
+    expect(skill).to_contain_text("2.00m")
 
 
 def test_a_side_can_be_one_player_another_kind_or_left_out(page: Page, site: Site) -> None:

@@ -22,7 +22,7 @@ def test_the_newest_fights_are_listed_with_their_figures(page: Page, site: Site)
     expect(first).to_contain_text("Imp")
     expect(first).to_contain_text("wiped")
     expect(first).to_contain_text("0:10")
-    expect(first).to_contain_text("2.4m")
+    expect(first).to_contain_text("2.40m")
     expect(first.locator("[title='2,400,000']")).to_have_count(1)
     expect(page.get_by_text("fights 1 to 12 of 12")).to_be_visible()
 

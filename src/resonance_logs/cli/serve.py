@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from resonance_logs.web.guard import Rules
 
 LEAST_TOKEN: Final = 16
-GRACE_S: Final = 2
-"""How long answers under way may take once the server is to stop."""
 
 
 def serve(
@@ -95,27 +93,21 @@ def _opened(db: Path | None, *, read_only: bool) -> Iterator[tuple[Database, str
 def _run(
     listener: socket.socket, database: Database, rules: Rules, reason: str, *, open_browser: bool
 ) -> None:
-    import uvicorn
-
     from resonance_logs.pages.site import add_pages
     from resonance_logs.web.app import create_app
+    from resonance_logs.web.server import make_server
 
     app = create_app(database, rules, reason_not_recorded=reason)
     add_pages(app)
-    server = uvicorn.Server(
-        uvicorn.Config(
-            app,
-            log_level="warning",
-            access_log=False,
-            server_header=False,
-            timeout_graceful_shutdown=GRACE_S,
-        )
-    )
-    address = _address(listener)
-    typer.echo(f"serving {database.path} at {address} (Ctrl-C ends it)")
-    sys.stdout.flush()
-    if open_browser:
-        typer.launch(address)
+
+    def announce() -> None:
+        address = _address(listener)
+        typer.echo(f"serving {database.path} at {address} (Ctrl-C ends it)")
+        sys.stdout.flush()
+        if open_browser:
+            typer.launch(address)
+
+    server = make_server(app, announce)
     # The server hears the signal, and raises it once more when it has stopped.
     before = signal.signal(signal.SIGTERM, lambda _number, _frame: None)
     try:

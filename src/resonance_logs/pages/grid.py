@@ -38,7 +38,7 @@ def room(pixels: int) -> dict[str, Any]:
 
 WHEN: Final = {
     ":valueFormatter": "params => rl.when(params.value)",
-    ":width": "rl.isPhone() ? 110 : 162",
+    ":width": "rl.isPhone() ? 104 : 162",
 }
 SPAN: Final = {":valueFormatter": "params => rl.span(params.value)", "width": 84, **RIGHT}
 PLAYER: Final[dict[str, Any]] = {
