@@ -17,8 +17,8 @@ from resonance_logs.commands.registry import REGISTRY, Command
 from resonance_logs.database import Database
 from resonance_logs.errors import InvalidArgument
 
-QUICK_THREADS: Final = 2
-LONG_THREADS: Final = 4
+QUICK_THREADS: Final = 1
+LONG_THREADS: Final = 2
 
 router = APIRouter(prefix="/api/commands", tags=["commands"])
 
