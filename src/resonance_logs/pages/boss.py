@@ -145,7 +145,7 @@ def _columns(title: str) -> list[dict[str, Any]]:
 
 
 _TRIES: Final[list[dict[str, Any]]] = [
-    {"headerName": "Started", "field": "started", **WHEN},
+    {"headerName": "Started", "field": "started", **WHEN, "flex": 1, "minWidth": 100},
     {
         "headerName": "Scene",
         "field": "scene",

@@ -56,7 +56,11 @@ def grid(
     opens: str = "",
     chosen: int | None = None,
 ) -> ui.aggrid:
-    """A table as high as its rows; a click on a row, or Enter, emits ``opens`` with its ``id``."""
+    """A table as high as its rows; a click on a row, or Enter, emits ``opens`` with its ``id``.
+
+    A column that never disappears has to have ``flex``: without one, the table stays empty where
+    the others have disappeared.
+    """
     options: dict[str, Any] = {
         "columnDefs": heads,
         "rowData": rows,

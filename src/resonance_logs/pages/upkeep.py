@@ -214,7 +214,7 @@ def _run_row(run: RunShape) -> dict[str, Any]:
 _RUNS: Final[list[dict[str, Any]]] = [
     {"headerName": "Began", "field": "started", **WHEN},
     {"headerName": "Ended", "field": "ended", **WHEN, **room(560)},
-    {"headerName": "How", "field": "how", "width": 200},
+    {"headerName": "How", "field": "how", "minWidth": 120, "flex": 1},
     {"headerName": "Tasks", "field": "written", "width": 110, **FIGURE},
     {"headerName": "Rejected", "field": "rejected", "width": 110, **FIGURE, **room(560)},
     {"headerName": "Version", "field": "version", "width": 100, **room(560)},
