@@ -57,6 +57,11 @@ def test_tasks_are_taken_until_it_is_told_to_stop_and_nothing_is_lost(
     assert last.is_clean
 
 
+def test_a_signal_right_after_the_address_was_told_ends_it_in_order(path: Path) -> None:
+    for _ in range(3):
+        assert Server(path).end(signal.SIGINT) == (0, "stopped\n")
+
+
 def test_beside_a_recorder_it_serves_for_reading_only(path: Path) -> None:
     with Database.open(path) as db:
         record(db, fight())

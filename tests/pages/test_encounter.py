@@ -408,3 +408,35 @@ def test_on_a_phone_nothing_is_cut_off_and_the_first_columns_stay(page: Page, si
     )
     page.set_viewport_size({"width": 1280, "height": 900})
     expect(heads).to_have_count(10)
+
+
+def test_a_fight_is_marked_with_a_star_a_note_and_tags(page: Page, site: Site) -> None:
+    page.goto(f"{site.address}/fight/2")
+    page.get_by_role("button", name="Favourite", exact=True).click()
+    expect(page.get_by_role("button", name="No favourite")).to_be_visible()
+    page.get_by_role("button", name="Note and tags").click()
+    page.get_by_label("Note", exact=True).fill(f"so close {EVIL}")
+    page.get_by_label("Tags").fill("progress")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator(".rl-tag")).to_have_text("progress")
+    expect(page.get_by_text(f"so close {EVIL}")).to_be_visible()
+    page.goto(f"{site.address}/?tag=progress&favorites=1")
+    expect(rows(page)).to_have_count(1)
+    expect(rows(page).first).to_contain_text(f"so close {EVIL}")
+
+
+def test_a_fight_leads_to_its_boss_to_its_players_and_to_a_comparison(
+    page: Page, site: Site
+) -> None:
+    page.goto(f"{site.address}/fight/3")
+    page.get_by_role("link", name="Ogre").click()
+    expect(page).to_have_url(f"{site.address}/boss?boss=Ogre")
+    page.goto(f"{site.address}/fight/3")
+    page.get_by_role("link", name="compare").click()
+    expect(page).to_have_url(f"{site.address}/compare?side=1&side=3")
+    page.goto(f"{site.address}/fight/3")
+    rows(page).nth(1).locator("[col-id=total]").click()
+    page.get_by_role("link", name="all fights").click()
+    expect(page).to_have_url(f"{site.address}/player/7")

@@ -31,6 +31,7 @@ def test_the_standings_follow_the_fight_to_its_end(page: Page, site: Site) -> No
     expect(rows(page).first).to_contain_text("930k")
     send(site, tasks[23:103])
     expect(rows(page).first).to_contain_text("4.65m")
+    expect(page.locator("canvas")).to_have_count(1)
     page.get_by_role("button", name="Healing").click()
     expect(rows(page).first).to_contain_text("0")
     send(site, tasks[103:])

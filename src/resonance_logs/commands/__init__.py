@@ -351,11 +351,17 @@ class Commands:
         sides: Sequence[SideOf | tuple[int, int | None] | int],
         kind: _SkillType = "dps",
         points: int = 120,
+        smooth_ms: int = 0,
     ) -> shapes.Comparison:
         """Two to eight fights side by side, or players of fights, as (fight, actor)."""
         given = [_side(each) for each in sides]
         return self._ask(
-            comparison.compare_encounters, ComparisonOf, sides=given, kind=kind, points=points
+            comparison.compare_encounters,
+            ComparisonOf,
+            sides=given,
+            kind=kind,
+            points=points,
+            smooth_ms=smooth_ms,
         )
 
     def get_boss_tries(self, encounter_id: int) -> shapes.BossTries:

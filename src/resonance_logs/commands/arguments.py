@@ -289,6 +289,9 @@ class ComparisonOf(Arguments):
     sides: Annotated[list[SideOf], Field(min_length=2, max_length=8)]
     kind: SkillType = SkillType.DPS
     points: Annotated[int, Strict(), Field(ge=1, le=MAX_BUCKETS)] = 120
+    smooth_ms: Annotated[int, Strict(), Field(ge=0, le=MAX_INTEGER)] = Field(
+        default=0, description="The curves are means over so long, as in get_encounter_timeline."
+    )
 
 
 class CatalogKind(StrEnum):

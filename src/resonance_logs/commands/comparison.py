@@ -55,7 +55,7 @@ def compare_encounters(store: Store, arguments: ComparisonOf) -> Comparison:
     return Comparison(
         kind=kind,
         bucket_ms=width,
-        sides=[_compared(side, kind, _curve(store, side, kind, width)) for side in sides],
+        sides=[_compared(side, kind, _curve(store, side, arguments, width)) for side in sides],
         skills=_skills([side.skills for side in sides]),
     )
 
@@ -89,19 +89,20 @@ def _skill_rows(
     ]
 
 
-def _curve(store: Store, side: _Side, kind: SkillType, width: int) -> list[float] | None:
+def _curve(store: Store, side: _Side, arguments: ComparisonOf, width: int) -> list[float] | None:
     asked = TimelineOf(
         encounter_id=side.fight.id,
-        kind=kind,
+        kind=arguments.kind,
         actor_id=None if side.actor is None else side.actor.actor_id,
         bucket_ms=width,
+        smooth_ms=arguments.smooth_ms,
     )
     try:
         timeline = get_encounter_timeline(store, asked)
     except NotFound:
         return None
-    lines = [line.values for line in timeline.series] or [[0] * timeline.buckets]
-    return [sum(values) * 1_000 / width for values in zip(*lines, strict=True)]
+    lines = [line.rates or [] for line in timeline.series] or [[0.0] * timeline.buckets]
+    return [sum(rates) for rates in zip(*lines, strict=True)]
 
 
 def _compared(side: _Side, kind: SkillType, values: list[float] | None) -> ComparedSide:

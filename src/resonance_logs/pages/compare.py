@@ -20,6 +20,7 @@ from resonance_logs.pages.plots import SIDES, curves
 from resonance_logs.pages.shown import KINDS
 
 LEAST, MOST = 2, 8
+SMOOTH_MS: Final = 3_000
 Side = tuple[int, int | None]
 """A fight, and the actor in it, None for the whole fight."""
 
@@ -82,7 +83,7 @@ class _Comparison:
 
     def _ask(self) -> _Answer:
         commands = self._database.commands
-        found = commands.compare_encounters(self._sides, self._kind)
+        found = commands.compare_encounters(self._sides, self._kind, smooth_ms=SMOOTH_MS)
         fights = {side.encounter_id for side in found.sides}
         return found, {each: commands.get_encounter_by_id(each).actors for each in fights}
 

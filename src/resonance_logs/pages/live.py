@@ -8,16 +8,21 @@ from typing import Final
 from nicegui import ui
 
 from resonance_logs.commands.arguments import SkillType
-from resonance_logs.commands.shapes import EncounterParty, EncounterSummary
+from resonance_logs.commands.shapes import EncounterParty, EncounterSummary, Timeline
 from resonance_logs.database import Database
 from resonance_logs.errors import CommandError, NotFound
 from resonance_logs.pages.frame import frame, heading, show_empty, show_error
 from resonance_logs.pages.grid import fill, grid
 from resonance_logs.pages.party import columns, party_rows
+from resonance_logs.pages.plots import standings_over_time
 from resonance_logs.pages.shown import KINDS
 
 EVERY_S: Final = 1.0
 LAST: Final = 5
+POINTS: Final = 120
+SMOOTH_MS: Final = 3_000
+
+_Standings = tuple[EncounterSummary, EncounterParty, Timeline]
 
 
 def register(database: Database) -> None:
@@ -42,6 +47,8 @@ class _Live:
         tabs.on_value_change(lambda event: self._choose(event.value))
         self._head = ui.label().classes("text-xl font-bold").props("role=status")
         self._grid = grid(columns(damage=True, players=True), [])
+        self._chart = ui.echart({}).classes("w-full h-64 rl-card")
+        self._chart.props('role=img aria-label="The curve over time"')
         self._nothing = ui.column().classes("w-full")
         ui.label("The last fights").classes("text-lg font-bold")
         self._last = ui.column().classes("w-full gap-1")
@@ -50,13 +57,13 @@ class _Live:
     async def refresh(self) -> None:
         """Ask what is so now, and show what changed."""
         try:
-            fight, party = await to_thread(self._ask)
+            found = await to_thread(self._ask)
             page = await to_thread(self._database.commands.get_recent_encounters, LAST)
         except CommandError as error:
             self._tell(str(error))
             return
         self._tell("")
-        self._show(fight, party)
+        self._show(found)
         if [each.id for each in page.rows] != self._last_ids:
             self._last_ids = [each.id for each in page.rows]
             self._list(page.rows)
@@ -65,21 +72,31 @@ class _Live:
         self._kind = SkillType(kind)
         await self.refresh()
 
-    def _ask(self) -> tuple[EncounterSummary | None, EncounterParty | None]:
+    def _ask(self) -> _Standings | None:
         commands = self._database.commands
         fight = commands.get_live_encounter()
         if fight is None:
-            return None, None
+            return None
         try:
-            return fight, commands.get_encounter_party(fight.id, self._kind)
+            party = commands.get_encounter_party(fight.id, self._kind)
+            curve = commands.get_encounter_timeline(
+                fight.id, kind=self._kind, points=POINTS, smooth_ms=SMOOTH_MS
+            )
         except NotFound:  # it ended meanwhile, and nothing was left of it
-            return None, None
+            return None
+        return fight, party, curve
 
-    def _show(self, fight: EncounterSummary | None, party: EncounterParty | None) -> None:
-        self._grid.visible = self._head.visible = fight is not None
-        self._nothing.visible = fight is None
-        if fight is None or party is None:
+    def _show(self, found: _Standings | None) -> None:
+        for part in (self._head, self._grid, self._chart):
+            part.visible = found is not None
+        self._nothing.visible = found is None
+        if found is None:
             return
+        fight, party, curve = found
+        classes: dict[int | None, int | None] = {row.actor_id: row.class_id for row in party.rows}
+        self._chart.options.clear()
+        self._chart.options.update(standings_over_time(curve, classes))
+        self._chart.update()
         where = fight.scene_name or "A fight"
         self._head.set_text(f"{where} · {fight.duration:,.0f} s · {fight.total_dmg:,} damage")
         fill(self._grid, party_rows(party, idle=True))

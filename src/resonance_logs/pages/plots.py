@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from resonance_logs.commands.shapes import (
@@ -10,6 +10,7 @@ from resonance_logs.commands.shapes import (
     ComparedSide,
     Comparison,
     PlayerFight,
+    Timeline,
     Try,
 )
 from resonance_logs.game import class_color
@@ -153,6 +154,38 @@ def curves(comparison: Comparison, names: Sequence[str]) -> dict[str, Any]:
             }
             for place, (side, name) in enumerate(zip(comparison.sides, names, strict=True))
             if side.values is not None
+        ],
+    }
+
+
+def standings_over_time(
+    timeline: Timeline, classes: Mapping[int | None, int | None]
+) -> dict[str, Any]:
+    """What each player did a second, on top of one another; ``classes`` by the players' ids."""
+    seconds = timeline.bucket_ms / 1_000
+    return {
+        **_base(),
+        "xAxis": {
+            "type": "value",
+            "axisLabel": {":formatter": "value => rl.span(value)", **INK},
+            "splitLine": LINE,
+        },
+        "yAxis": _number_axis(""),
+        "series": [
+            {
+                "name": line.name or f"#{line.id}",
+                "type": "line",
+                "symbol": "none",
+                "stack": "all",
+                "color": class_color(classes.get(line.id)),
+                "lineStyle": {"width": 1},
+                "areaStyle": {"opacity": 0.6},
+                "data": [
+                    [round(place * seconds, 3), round(rate, 1)]
+                    for place, rate in enumerate(line.rates or ())
+                ],
+            }
+            for line in timeline.series
         ],
     }
 
