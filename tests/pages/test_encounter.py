@@ -11,6 +11,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from resonance_logs import InsertDamageEvent, Task, encode_task
 from tests.pages.conftest import EVIL, FIRST_MS, Site, raid
+from tests.pages.test_history import rows
 
 PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -434,7 +435,7 @@ def test_a_fight_leads_to_its_boss_to_its_players_and_to_a_comparison(
     page.get_by_role("link", name="Ogre").click()
     expect(page).to_have_url(f"{site.address}/boss?boss=Ogre")
     page.goto(f"{site.address}/fight/3")
-    page.get_by_role("link", name="compare").click()
+    page.get_by_role("link", name="compare", exact=True).click()
     expect(page).to_have_url(f"{site.address}/compare?side=1&side=3")
     page.goto(f"{site.address}/fight/3")
     rows(page).nth(1).locator("[col-id=total]").click()
