@@ -177,3 +177,39 @@ def test_documents_are_valid_text_without_tabs_and_links_lead_somewhere() -> Non
 def test_the_registry_describes_itself_as_json() -> None:
     for command in REGISTRY.values():
         assert json.loads(json.dumps(command.description))["summary"]
+
+
+def test_every_picture_is_shown_or_linked_and_is_there() -> None:
+    shown = set(re.findall(r"!\[[^\]]+\]\((docs/pictures/[^)]+)\)", README))
+    assert len(shown) >= 9
+    assert all((ROOT / picture).read_bytes().startswith(b"\x89PNG") for picture in shown)
+
+
+def test_every_page_of_the_tour_is_served(tmp_path: Path) -> None:
+    chapter = README.split("## In a browser")[1].split("\n## ")[0]
+    addresses = {each for each in quoted(chapter) if each.startswith("/")}
+    routes = subprocess.run(
+        [sys.executable, "-c", _ROUTES, str(tmp_path / "fights.db")],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
+    served = {re.sub(r"{\w+}", "ID", route) for route in routes}
+    assert addresses <= served
+    pages = {route for route in served if not route.startswith(("/api", "/_nicegui"))}
+    assert pages - {"/healthz", "/metrics", "/docs", "/openapi.json"} <= addresses
+
+
+_ROUTES = """
+import sys
+from fastapi import FastAPI
+from nicegui import app as pages
+from resonance_logs import Database
+from resonance_logs.pages.site import add_pages
+
+with Database.open(sys.argv[1]) as database:
+    served = FastAPI()
+    served.state.database = database
+    add_pages(served)
+    print(*{route.path for route in pages.routes if hasattr(route, "endpoint")})
+"""

@@ -118,7 +118,8 @@ class _History:
             switch.on_value_change(lambda event, name=name: self._change(name, bool(event.value)))
         order = ui.select(ORDERS, value=view.sort, label="First").props("dense").classes("w-36")
         order.on_value_change(lambda event: self._change("sort", event.value))
-        size = ui.select(list(PAGE_SIZES), value=view.size, label="On a page").props("dense")
+        size = ui.select(list(PAGE_SIZES), value=view.size, label="On a page")
+        size.props("dense").classes("w-24")
         size.on_value_change(lambda event: self._change("size", event.value))
 
     def _choice(self, label: str, name: str, options: Any) -> None:
