@@ -138,7 +138,11 @@ class _History:
 
         async def complete(event: GenericEventArguments) -> None:
             part = str(event.args or "")
-            found = await to_thread(self._database.commands.get_player_names_filtered, part)
+            try:
+                found = await to_thread(self._database.commands.get_player_names_filtered, part)
+            except CommandError as error:
+                ui.notify(str(error), type="negative")
+                return
             box.set_options(list(dict.fromkeys([*(box.value or ()), *found.names[:50]])))
 
         box.on("input-value", complete)

@@ -14,7 +14,7 @@ from nicegui import events, ui
 from resonance_logs.catalog import read_names
 from resonance_logs.commands import CatalogKind
 from resonance_logs.database import Database
-from resonance_logs.errors import QueueFull, ResonanceLogsError
+from resonance_logs.errors import CommandError, QueueFull, ResonanceLogsError
 from resonance_logs.pages.frame import action
 from resonance_logs.sources import TaskSource
 
@@ -70,7 +70,11 @@ class Intake:
             ui.element("q-uploader-add-trigger")
 
     def _show_known(self) -> None:
-        found = self._database.commands.get_catalog()
+        try:
+            found = self._database.commands.get_catalog()
+        except CommandError as error:
+            self._known.set_text(str(error))
+            return
         self._known.set_text(f"{found.skills:,} skills and {found.scenes:,} scenes have a name.")
 
     async def _take_in(self, event: events.UploadEventArguments) -> None:

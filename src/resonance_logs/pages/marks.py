@@ -46,7 +46,11 @@ class Marks:
             self._show()
 
     async def _edit(self) -> None:
-        known = await to_thread(self._commands.get_unique_tags)
+        try:
+            known = await to_thread(self._commands.get_unique_tags)
+        except CommandError as error:
+            ui.notify(str(error), type="negative")
+            return
         with ui.dialog() as dialog, ui.card().classes("w-96"):
             ui.label("Note and tags").classes("text-lg font-bold")
             note = ui.textarea("Note", value=self._note).props("autogrow maxlength=10000")
@@ -70,10 +74,10 @@ class Marks:
         def work() -> None:
             self._commands.set_encounter_note(self._id, note)
             self._commands.set_encounter_tags(self._id, tags)
+            fight = self._commands.get_encounter_by_id(self._id)
+            self._note, self._tags = fight.note or "", fight.tags
 
         if await self._do(work):
-            fight = await to_thread(self._commands.get_encounter_by_id, self._id)
-            self._note, self._tags = fight.note or "", fight.tags
             self._show()
 
     async def _do(self, work: Callable[[], None]) -> bool:

@@ -6,16 +6,25 @@ import time
 from asyncio import to_thread
 from collections.abc import Awaitable, Callable
 from dataclasses import fields
+from functools import partial
 from typing import Any, Final
 
 from nicegui import ui
 
-from resonance_logs.commands.shapes import DatabaseHealth, PrunedPart, PruneReport, RunShape
+from resonance_logs.commands.shapes import (
+    DatabaseHealth,
+    PrunedPart,
+    PruneReport,
+    RejectedPage,
+    RunPage,
+    RunShape,
+)
 from resonance_logs.database import Database
 from resonance_logs.errors import ResonanceLogsError
-from resonance_logs.pages.frame import action, frame, heading, show_error
+from resonance_logs.pages.frame import action, frame, heading
 from resonance_logs.pages.grid import FIGURE, WHEN, grid, room
 from resonance_logs.pages.intake import Intake
+from resonance_logs.pages.place import Place
 from resonance_logs.settings import Settings
 
 MOST_REJECTED: Final = 50
@@ -38,7 +47,7 @@ class _Upkeep:
     async def build(self) -> None:
         """All cards."""
         heading("Upkeep")
-        self._health = ui.column().classes("w-full")
+        self._health = Place(bones=4)
         await self._show_health()
         with _card("Check and backup"), ui.row():
             _button("Check all fights", "fact_check", self._check)
@@ -46,26 +55,12 @@ class _Upkeep:
         self._limits()
         with _card("Take a file in"):
             Intake(self._database, self._show_health)
-        await self._rejected()
-        await self._runs()
+        commands = self._database.commands
+        await Place().fill(partial(commands.get_rejected_tasks, MOST_REJECTED), self._rejected)
+        await Place().fill(partial(commands.get_recorder_runs, MOST_RUNS), _show_runs)
 
     async def _show_health(self) -> None:
-        try:
-            health = await to_thread(self._database.commands.get_database_health)
-        except ResonanceLogsError as error:
-            with self._health:
-                show_error(str(error))
-            return
-        self._health.clear()
-        with self._health, _card("The file"):
-            for name, text in _facts(health):
-                with ui.row().classes("gap-4"):
-                    ui.label(name).classes("w-32 rl-quiet")
-                    ui.label(text).classes("break-all")
-            for finding in health.findings:
-                ui.label(finding).classes("rl-warn").props("role=status")
-            if not health.findings:
-                ui.label("all is well").classes("rl-good")
+        await self._health.fill(self._database.commands.get_database_health, _show_health)
 
     async def _check(self) -> None:
         report = await to_thread(self._database.commands.check_database)
@@ -125,17 +120,7 @@ class _Upkeep:
             for name, told in _kept(self._database.settings):
                 ui.label(f"By itself, while recording: {name} {told}").classes("rl-quiet")
 
-    async def _runs(self) -> None:
-        page = await to_thread(self._database.commands.get_recorder_runs, MOST_RUNS)
-        with _card("Runs of the recorder"):
-            if page.rows:
-                grid(_RUNS, [_run_row(run) for run in page.rows])
-                ui.label(f"{len(page.rows):,} of {page.total_count:,}").classes("rl-quiet")
-            else:
-                ui.label("Nothing was recorded yet.").classes("rl-quiet")
-
-    async def _rejected(self) -> None:
-        page = await to_thread(self._database.commands.get_rejected_tasks, MOST_REJECTED)
+    def _rejected(self, page: RejectedPage) -> None:
         if not page.total_count:
             return
         with _card(f"Rejected tasks: {page.total_count:,}"):
@@ -150,6 +135,27 @@ class _Upkeep:
                 ui.navigate.reload()
 
             _button("Try them again", "replay", retry)
+
+
+def _show_health(health: DatabaseHealth) -> None:
+    with _card("The file"):
+        for name, text in _facts(health):
+            with ui.row().classes("gap-4"):
+                ui.label(name).classes("w-32 rl-quiet")
+                ui.label(text).classes("break-all")
+        for finding in health.findings:
+            ui.label(finding).classes("rl-warn").props("role=status")
+        if not health.findings:
+            ui.label("all is well").classes("rl-good")
+
+
+def _show_runs(page: RunPage) -> None:
+    with _card("Runs of the recorder"):
+        if page.rows:
+            grid(_RUNS, [_run_row(run) for run in page.rows])
+            ui.label(f"{len(page.rows):,} of {page.total_count:,}").classes("rl-quiet")
+        else:
+            ui.label("Nothing was recorded yet.").classes("rl-quiet")
 
 
 def _card(title: str) -> ui.column:
