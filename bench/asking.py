@@ -73,7 +73,6 @@ class _Line:
         self._got = bytearray()
         self._size: int | None = None
         self._sent_at = 0.0
-        self.is_good = False
 
     def fileno(self) -> int:
         return self._socket.fileno()
@@ -91,13 +90,20 @@ class _Line:
         if not part:
             self._socket.close()
             self._socket = self._connected()
-            self.is_good = False
         elif self._size is None and (end := self._got.find(b"\r\n\r\n")) >= 0:
             head = bytes(self._got[:end]).lower()
             self._size = end + 4 + int(head.split(b"content-length:")[1].split()[0])
-            self.is_good = head.startswith(b"http/1.1 200")
         is_whole = not part or self._size == len(self._got)
         return time.perf_counter() - self._sent_at if is_whole else None
+
+    def is_good(self) -> bool:
+        """Whether the last answer is one, and JSON."""
+        head, _, body = self._got.partition(b"\r\n\r\n")
+        try:
+            json.loads(body)
+        except ValueError:
+            return False
+        return head.startswith(b"HTTP/1.1 200")
 
     def _connected(self) -> socket.socket:
         place = urlsplit(self._address)
@@ -146,7 +152,7 @@ def ask(address: str, seconds: float, fights: int) -> dict[str, Any]:
         asked = questions(chance, fights)
         for (name, _), took in zip(asked, _ask_all(lines, list(map(_request, asked))), strict=True):
             times.setdefault(name, []).append(took)
-        failed += sum(not line.is_good for line in lines)
+        failed += sum(not line.is_good() for line in lines)
         time.sleep(BETWEEN_S)
         refused += _ask_all(lines, [REFUSED] * AT_ONCE)
         time.sleep(BETWEEN_S)

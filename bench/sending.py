@@ -23,24 +23,24 @@ def send(address: str, seconds: float) -> dict[str, Any]:
     lines = [encode_task(task) + b"\n" for task in tasks_of(rows)]
     first = b"".join(encode_task(task) + b"\n" for task in opening())
     print("ready", flush=True)
-    ends: list[float] = []
-    started = time.perf_counter()
-    content = _stream(first, lines, encode_task(ending(rows)) + b"\n", ends)
+    marks: list[float] = []
+    content = _stream(first, lines, encode_task(ending(rows)) + b"\n", marks)
     answer = httpx.post(f"{address}/api/tasks", content=content, timeout=60).json()
-    late = time.perf_counter() - ends[0]
-    return {**answer, "sent": len(lines), "seconds": ends[0] - started, "late": late}
+    late = time.perf_counter() - marks[-1]
+    return {**answer, "sent": len(lines), "seconds": marks[-1] - marks[0], "late": late}
 
 
-def _stream(first: bytes, lines: list[bytes], last: bytes, ends: list[float]) -> Iterator[bytes]:
-    """The tasks at their rate; the moment at which all were sent is added to ``ends``."""
+def _stream(first: bytes, lines: list[bytes], last: bytes, marks: list[float]) -> Iterator[bytes]:
+    """The tasks at their rate; when the first and the last were sent is added to ``marks``."""
     per_tick = round(TASKS_A_SECOND * TICK_S)
     yield first
     tick = time.perf_counter()
+    marks.append(tick)
     for start in range(0, len(lines), per_tick):
         yield b"".join(lines[start : start + per_tick])
         tick += TICK_S
         time.sleep(max(0.0, tick - time.perf_counter()))
-    ends.append(time.perf_counter())
+    marks.append(time.perf_counter())
     yield last
 
 
