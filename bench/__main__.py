@@ -20,6 +20,7 @@ from rich.table import Table
 
 from bench import (
     archive,
+    browser,
     busy,
     finish,
     floor,
@@ -49,6 +50,7 @@ BENCHMARKS: Final[dict[str, Benchmark]] = {
     "history": history.measure,
     "memory": memory.measure,
     "web": web.measure,
+    "browser": browser.measure,
 }
 
 RESULTS: Final = Path(__file__).parent / "results"

@@ -16,6 +16,7 @@ from typing import Final
 
 from resonance_logs import Database, EndEncounter
 from resonance_logs.simulation import Night, simulate
+from resonance_logs.store.checksums import FINGERPRINTED, fingerprint
 from resonance_logs.store.idsets import BLOCK, encode
 
 DAY_MS: Final = 86_400_000
@@ -44,6 +45,7 @@ def build(path: Path, fights: int) -> None:
         for statement in _STATEMENTS:
             connection.execute(statement)
         _fill_sets(connection)
+        _fill_fingerprints(connection)
         connection.execute("COMMIT")
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     finally:
@@ -116,6 +118,15 @@ def _fill_sets(connection: sqlite3.Connection) -> None:
             (*key, encode([offset for _, _, offset in members]))
             for key, members in groupby(rows, key=lambda row: row[:2])
         ),
+    )
+
+
+def _fill_fingerprints(connection: sqlite3.Connection) -> None:
+    """As the recorder has them, so that a list costs what it costs in use: each row is checked."""
+    rows = connection.execute(f"SELECT id, {', '.join(FINGERPRINTED)} FROM encounters")
+    connection.executemany(
+        "UPDATE encounters SET fingerprint = ? WHERE id = ?",
+        [(fingerprint(dict(zip(FINGERPRINTED, row[1:], strict=True))), row[0]) for row in rows],
     )
 
 

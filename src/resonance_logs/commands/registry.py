@@ -171,6 +171,7 @@ _QUICK: Final[frozenset[Callable[..., Any]]] = frozenset(
         encounter.get_encounter_by_id,
         encounter.get_encounter_actor_stats,
         encounter.get_live_encounter,
+        skills.get_encounter_player_skills,
         players.get_unique_boss_names,
         players.get_unique_scene_names,
         players.get_player_names_filtered,

@@ -44,7 +44,7 @@ def create_app(database: Database, rules: Rules, *, reason_not_recorded: str = "
         openapi_url="/api/openapi.json",
     )
     app.state.database = database
-    app.state.limiters = commands.limiters()
+    app.state.desk = commands.Desk()
     app.state.reason_not_recorded = reason_not_recorded
     for module in (commands, tasks, live, downloads, health):
         app.include_router(module.router)

@@ -1,7 +1,7 @@
 """Every command of the registry, as ``POST /api/commands/<name>``.
 
-Quick commands have threads of their own, and few: those that take long do not hold them up, and
-threads that are no more than the cores cost each other least.
+Quick commands are answered one at a time, those first that take least: threads that compute at once
+only hand the interpreter to each other. Those that take long do not hold them up.
 """
 
 from __future__ import annotations
@@ -13,19 +13,32 @@ from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
+from resonance_logs.commands import Commands
 from resonance_logs.commands.registry import REGISTRY, Command
 from resonance_logs.database import Database
 from resonance_logs.errors import InvalidArgument
+from resonance_logs.web.turns import Turns
 
-QUICK_THREADS: Final = 1
 LONG_THREADS: Final = 2
 
 router = APIRouter(prefix="/api/commands", tags=["commands"])
 
 
-def limiters() -> dict[bool, CapacityLimiter]:
-    """By whether a command is quick, how many of its kind are answered at once."""
-    return {True: CapacityLimiter(QUICK_THREADS), False: CapacityLimiter(LONG_THREADS)}
+class Desk:
+    """Where commands wait until they are answered."""
+
+    def __init__(self) -> None:
+        self._quick = Turns()
+        self._long = CapacityLimiter(LONG_THREADS)
+
+    async def answer(self, commands: Commands, command: Command, body: bytes) -> str:
+        """Answer a command in a thread, once it has its turn."""
+        if not command.is_quick:
+            return await to_thread.run_sync(
+                commands.call_json, command.name, body, limiter=self._long
+            )
+        async with self._quick.take(command.name):
+            return await to_thread.run_sync(commands.call_json, command.name, body)
 
 
 def _route(command: Command) -> Callable[[Request], object]:
@@ -35,12 +48,8 @@ def _route(command: Command) -> Callable[[Request], object]:
         if body.strip() and kind != "application/json":
             raise InvalidArgument("content-type", "must be application/json")
         database: Database = request.app.state.database
-        text = await to_thread.run_sync(
-            database.commands.call_json,
-            command.name,
-            body,
-            limiter=request.app.state.limiters[command.is_quick],
-        )
+        desk: Desk = request.app.state.desk
+        text = await desk.answer(database.commands, command, body)
         return Response(text, media_type="application/json")
 
     return answer
