@@ -97,7 +97,8 @@ class _Comparison:
             for place, side in enumerate(found.sides):
                 self._card(place, side, players[side.encounter_id])
         if any(side.values is not None for side in found.sides):
-            ui.label(f"{KINDS[self._kind]} a second").classes("text-lg font-bold")
+            what = f"{KINDS[self._kind]} a second, means of {SMOOTH_MS / 1_000:.0f} s"
+            ui.label(what).classes("text-lg font-bold")
             ui.echart(curves(found, names)).classes("w-full h-80 rl-card")
         for name, side in zip(names, found.sides, strict=True):
             if side.values is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from asyncio import to_thread
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final
 from urllib.parse import parse_qs, urlencode
 
@@ -20,6 +21,7 @@ from resonance_logs.game import CLASSES
 from resonance_logs.pages.frame import action, frame, heading, show_empty, show_error
 from resonance_logs.pages.grid import FIGURE, SPAN, WHEN, room
 from resonance_logs.pages.party import player_cell
+from resonance_logs.pages.place import Place
 from resonance_logs.pages.selection import EMIT_CHOSEN, Selection
 from resonance_logs.pages.view import PAGE_SIZES, View
 
@@ -46,7 +48,6 @@ class _History:
     def __init__(self, database: Database, view: View) -> None:
         self._database = database
         self._view = view
-        self._list = ui.column().classes("w-full gap-2")
         self._chosen = Selection(database, self._show)
 
     async def build(self) -> None:
@@ -62,7 +63,7 @@ class _History:
             self._boxes = ui.row().classes("w-full items-end gap-3 p-3")
             self._choose_from = choices
         self._chips = ui.row().classes("w-full gap-2 items-center")
-        self._list.move()
+        self._list = Place(bones=10)
         ui.on("narrow", bar.close)
         ui.run_javascript("if (rl.isPhone()) emitEvent('narrow', null)")
         self._fill_filters()
@@ -161,21 +162,13 @@ class _History:
 
     async def _show(self) -> None:
         view = self._view
-        try:
-            page = await to_thread(
-                self._database.commands.get_recent_encounters_filtered,
-                view.size,
-                view.offset,
-                view.filters(),
-            )
-        except CommandError as error:
-            self._list.clear()
-            with self._list:
-                show_error(str(error))
-            return
-        self._list.clear()
-        with self._list:
-            self._page(page)
+        ask = partial(
+            self._database.commands.get_recent_encounters_filtered,
+            view.size,
+            view.offset,
+            view.filters(),
+        )
+        await self._list.fill(ask, self._page)
 
     def _page(self, page: EncounterPage) -> None:
         if not page.total_count and self._view.is_filtered:
