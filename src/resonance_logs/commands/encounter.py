@@ -41,11 +41,19 @@ SUMMARY_COLUMNS: Final = tuple(
 
 _one: Final = select(*SUMMARY_COLUMNS).where(encounters.c.id == bindparam("id"))
 
+_open: Final = (
+    select(*SUMMARY_COLUMNS)
+    .where(encounters.c.ended_at_ms.is_(None))
+    .order_by(encounters.c.id.desc())
+    .limit(1)
+)
+
 _ACTOR_COLUMNS: Final = tuple(column.name for column in actor_encounter_stats.c)[1:]
 _Named = TypeVar("_Named", BossSummary, PlayerSummary)
 
 _bosses: Final = TypeAdapter(list[BossSummary])
 _players: Final = TypeAdapter(list[PlayerSummary])
+_actors: Final = TypeAdapter(list[ActorEncounterStat])
 
 
 def get_encounter_by_id(store: Store, arguments: OneEncounter) -> EncounterSummary:
@@ -63,14 +71,8 @@ def get_encounter_actor_stats(store: Store, arguments: OneEncounter) -> list[Act
 
 def get_live_encounter(store: Store, _arguments: NoArguments) -> EncounterSummary | None:
     """The fight being recorded, as it is so far; null where there is none."""
-    statement = (
-        select(*SUMMARY_COLUMNS)
-        .where(encounters.c.ended_at_ms.is_(None))
-        .order_by(encounters.c.id.desc())
-        .limit(1)
-    )
     with store.reading() as connection:
-        row = connection.execute(statement).one_or_none()
+        row = connection.execute(_open).one_or_none()
         return None if row is None else _with_players(connection, row)
 
 
@@ -143,12 +145,13 @@ def read_actors(connection: Connection, encounter: Row[Any]) -> list[ActorEncoun
         DamagedDatabase: they are not what was written.
     """
     duration = seconds(encounter.duration_ms)
-    actors = [
-        actor_stat(
-            {"encounter_id": encounter.id, **dict(zip(_ACTOR_COLUMNS, row, strict=True))}, duration
+    values = [
+        _with_rates(
+            dict(zip(_ACTOR_COLUMNS, row, strict=True), encounter_id=encounter.id), duration
         )
         for row in figures(connection, encounter, "actors_checksum")
     ]
+    actors = _actors.validate_python(values, by_alias=False, by_name=True)
     return sorted(actors, key=lambda actor: (-actor.damage_dealt, actor.actor_id))
 
 
@@ -170,15 +173,16 @@ def figures(connection: Connection, encounter: Row[Any], name: str) -> list[tupl
 
 def actor_stat(values: dict[str, Any], duration: float) -> ActorEncounterStat:
     """An actor's row with its rates; ``duration`` in seconds."""
+    return ActorEncounterStat.model_validate(_with_rates(values, duration), by_name=True)
+
+
+def _with_rates(values: dict[str, Any], duration: float) -> dict[str, Any]:
     damage, active_ms = values["damage_dealt"], values["active_time_ms"]
-    return ActorEncounterStat.model_validate(
-        {
-            **values,
-            "dps": damage / duration,
-            "active_dps": ratio(damage, active_ms / 1000),
-        },
-        by_name=True,
-    )
+    return {
+        **values,
+        "dps": damage / duration,
+        "active_dps": ratio(damage, active_ms / 1000),
+    }
 
 
 def _with_players(connection: Connection, row: Row[Any]) -> EncounterSummary:
