@@ -1,18 +1,22 @@
 """Lists of fights: order, pages, filters, and that they cost the same however long they are."""
 
 import itertools
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
+from resonance_logs import BeginEncounter, Database, UpsertEntity
 from resonance_logs.commands import Commands, Filters, Sort
 from resonance_logs.errors import Unavailable
 from resonance_logs.store.engine import Store
 from tests.commands.builder import Builder
+from tests.test_database import fight, record
 
 NASTY = "x' OR 1=1; DROP TABLE encounters; --"
 
@@ -267,3 +271,24 @@ def test_filters_that_are_null_on_the_wire_are_no_filters(
         )
         assert isinstance(answer, dict)
         assert answer["totalCount"] == 5
+
+
+def test_a_list_is_the_same_as_json_whether_its_rows_have_fingerprints_or_are_damaged(
+    path: Path,
+) -> None:
+    nasty = fight(started=50_000)
+    nasty[0] = BeginEncounter(started_at_ms=50_000, scene_name='"\\\u2028</script>\x00🦊')
+    nasty[1] = UpsertEntity(entity_id=7, seen_at_ms=50_000, name='A"o\\i\n🦊')
+    with Database.open(path) as db:
+        for tasks in (fight(), nasty, fight(started=100_000)):
+            record(db, tasks)
+        db.commands.set_encounter_note(2, "so\nclose")
+        db.commands.set_encounter_tags(2, ["a", "b"])
+        with db._store.writing() as connection:
+            connection.exec_driver_sql("UPDATE encounters SET bosses = '[' WHERE id = 1")
+            connection.exec_driver_sql("UPDATE encounters SET fingerprint = NULL WHERE id = 3")
+        for name in ("get_recent_encounters", "get_recent_encounters_filtered"):
+            found = json.loads(db.commands.call_json(name))
+            assert found == db.commands.call(name)
+            assert [row["isDamaged"] for row in found["rows"]] == [False, False, True]
+            assert found["rows"][1]["note"] == "so\nclose"

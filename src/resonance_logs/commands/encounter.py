@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Final, TypeVar
 
+import msgspec
 from pydantic import TypeAdapter, ValidationError
+from pydantic.alias_generators import to_camel
 from sqlalchemy import Connection, Row, bindparam, select
 
 from resonance_logs.commands.arguments import NoArguments, OneEncounter
@@ -51,6 +53,9 @@ _open: Final = (
 _ACTOR_COLUMNS: Final = tuple(column.name for column in actor_encounter_stats.c)[1:]
 _Named = TypeVar("_Named", BossSummary, PlayerSummary)
 
+_WIRE: Final = {name: to_camel(name) for name in EncounterSummary.model_fields}
+
+_summary: Final = TypeAdapter(EncounterSummary)
 _bosses: Final = TypeAdapter(list[BossSummary])
 _players: Final = TypeAdapter(list[PlayerSummary])
 _actors: Final = TypeAdapter(list[ActorEncounterStat])
@@ -111,31 +116,53 @@ def summary(row: Row[Any], actors: list[ActorEncounterStat]) -> EncounterSummary
 
     The names in an ended fight's row are final; those of the open one are its actors'.
     """
-    is_damaged = _is_damaged(row)
-    is_whole = not (is_damaged or row.was_interrupted or row.rejected_events or row.lost_events)
     players = _listed(_players, row.players)
     return EncounterSummary(
-        id=row.id,
-        started_at_ms=row.started_at_ms,
-        ended_at_ms=row.ended_at_ms,
-        duration=seconds(row.duration_ms),
-        total_dmg=row.total_dmg,
-        total_heal=row.total_heal,
-        dps=row.total_dmg / seconds(row.duration_ms),
-        scene_id=row.scene_id,
-        scene_name=row.scene_name,
-        is_favorite=bool(row.is_favorite),
-        note=row.note,
-        tags=marks.read_tags(row.tags),
+        **_plain(row),
         bosses=_listed(_bosses, row.bosses),
         players=players if row.ended_at_ms is not None else [_in_list(each) for each in actors],
         actors=actors,
-        was_interrupted=bool(row.was_interrupted),
-        rejected_events=row.rejected_events,
-        lost_events=row.lost_events,
-        is_damaged=is_damaged,
-        is_complete=is_whole,
     )
+
+
+def summary_json(row: Row[Any]) -> bytes:
+    """The summary of an ended fight, without its actors, as JSON.
+
+    What a row lists is JSON as it is answered; where its fingerprint holds it is put in as it is.
+    """
+    plain = _plain(row)
+    if row.fingerprint is None or plain["is_damaged"]:
+        return _summary.dump_json(summary(row, []), by_alias=True)
+    fields = {_WIRE[name]: value for name, value in plain.items()}
+    fields["bosses"] = msgspec.Raw(row.bosses.encode())
+    fields["players"] = msgspec.Raw(row.players.encode())
+    return msgspec.json.encode(fields | {"actors": []})
+
+
+def _plain(row: Row[Any]) -> dict[str, Any]:
+    """What of a summary is in the row itself."""
+    is_damaged = _is_damaged(row)
+    is_whole = not (is_damaged or row.was_interrupted or row.rejected_events or row.lost_events)
+    duration = seconds(row.duration_ms)
+    return {
+        "id": row.id,
+        "started_at_ms": row.started_at_ms,
+        "ended_at_ms": row.ended_at_ms,
+        "duration": duration,
+        "total_dmg": row.total_dmg,
+        "total_heal": row.total_heal,
+        "dps": row.total_dmg / duration,
+        "scene_id": row.scene_id,
+        "scene_name": row.scene_name,
+        "is_favorite": bool(row.is_favorite),
+        "note": row.note,
+        "tags": marks.read_tags(row.tags),
+        "was_interrupted": bool(row.was_interrupted),
+        "rejected_events": row.rejected_events,
+        "lost_events": row.lost_events,
+        "is_damaged": is_damaged,
+        "is_complete": is_whole,
+    }
 
 
 def read_actors(connection: Connection, encounter: Row[Any]) -> list[ActorEncounterStat]:

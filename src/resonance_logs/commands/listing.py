@@ -12,14 +12,13 @@ from functools import lru_cache
 from typing import Any, Final
 
 import numpy as np
-from pydantic import TypeAdapter
 from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, func, select
 from sqlalchemy.types import LargeBinary
 
 from resonance_logs.commands.arguments import FilteredPage, Filters, Page, Sort
-from resonance_logs.commands.encounter import SUMMARY_COLUMNS, summary
+from resonance_logs.commands.encounter import SUMMARY_COLUMNS, summary, summary_json
 from resonance_logs.commands.filters import Candidates, find_candidates
-from resonance_logs.commands.shapes import EncounterPage, EncounterSummary
+from resonance_logs.commands.shapes import EncounterPage
 from resonance_logs.store.engine import Store
 from resonance_logs.store.idsets import Mask
 from resonance_logs.store.tables import encounters
@@ -35,7 +34,6 @@ _SORT_COLUMNS: Final[dict[Sort, ColumnElement[int]]] = {
     Sort.DURATION: encounters.c.duration_ms,
     Sort.TOTAL_DMG: encounters.c.total_dmg,
 }
-_summary: Final = TypeAdapter(EncounterSummary)
 _wanted: Final = select(*SUMMARY_COLUMNS).where(
     encounters.c.id.in_(bindparam("ids", expanding=True))
 )
@@ -69,7 +67,7 @@ def recent_encounters_filtered_json(store: Store, arguments: FilteredPage) -> by
 
 @lru_cache(maxsize=MOST_KEPT)
 def _row_json(row: Row[Any]) -> bytes:
-    return _summary.dump_json(summary(row, []), by_alias=True)
+    return summary_json(row)
 
 
 def _unfiltered(page: Page) -> FilteredPage:
