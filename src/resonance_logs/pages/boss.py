@@ -34,7 +34,7 @@ def register(database: Database) -> None:
     async def boss(request: Request) -> None:
         query = parse_qs(request.url.query)
         name, scene = (query.get(each, [None])[-1] for each in ("boss", "scene"))
-        with frame(name or scene or "Boss"):
+        with frame(name or scene or "Boss", charts=True):
             ui.on("open", lambda event: ui.navigate.to(f"/fight/{int(event.args)}"))
             ask = partial(database.commands.get_boss_profile, name, scene)
             await Place().fill(ask, _show_one)

@@ -33,7 +33,7 @@ def register(database: Database) -> None:
     @ui.page("/compare")
     async def compare(request: Request) -> None:
         query = parse_qs(request.url.query)
-        with frame("Compare"):
+        with frame("Compare", charts=True):
             await _Comparison(database, read_sides(query.get("side", [])), query).build()
 
 

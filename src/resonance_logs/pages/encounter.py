@@ -29,7 +29,7 @@ def register(database: Database) -> None:
 
     @ui.page("/fight/{encounter_id}")
     async def encounter(encounter_id: int) -> None:
-        with frame(f"Fight {encounter_id}"):
+        with frame(f"Fight {encounter_id}", charts=True):
             try:
                 fight = await to_thread(database.commands.get_encounter_by_id, encounter_id)
             except CommandError as error:

@@ -39,11 +39,13 @@ _KEYS: Final = (
 
 
 @contextmanager
-def frame(title: str) -> Iterator[None]:
-    """A page with the common head."""
+def frame(title: str, *, charts: bool = False) -> Iterator[None]:
+    """A page with the common head; of what it needs the large parts are asked for at once."""
     ui.page_title(f"{title} · Resonance Logs")
     ui.colors(**_COLORS)
     ui.add_css(_STYLE)
+    for part in ("nicegui-aggrid", *(("nicegui-echart",) if charts else ())):
+        ui.add_head_html(f"<script>import('{part}')</script>")
     for script in _SCRIPTS:
         ui.add_head_html(f"<script>{script}</script>")
     main = ui.column().classes("w-full max-w-[100rem] mx-auto gap-4 p-2 sm:p-4")

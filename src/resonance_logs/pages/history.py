@@ -19,7 +19,7 @@ from resonance_logs.errors import CommandError
 from resonance_logs.formats import Format
 from resonance_logs.game import CLASSES
 from resonance_logs.pages.frame import action, frame, heading, show_empty, show_error
-from resonance_logs.pages.grid import FIGURE, SPAN, WHEN, room
+from resonance_logs.pages.grid import FIGURE, SPAN, WHEN, fill, room
 from resonance_logs.pages.party import player_cell
 from resonance_logs.pages.place import Place
 from resonance_logs.pages.selection import EMIT_CHOSEN, Selection
@@ -49,6 +49,7 @@ class _History:
         self._database = database
         self._view = view
         self._chosen = Selection(database, self._show)
+        self._grid: ui.aggrid | None = None
 
     async def build(self) -> None:
         """The filters, and the list below them."""
@@ -168,9 +169,20 @@ class _History:
             view.offset,
             view.filters(),
         )
-        await self._list.fill(ask, self._page)
+        await self._list.fill(ask, self._page, self._update)
+
+    def _update(self, page: EncounterPage) -> bool:
+        """Other rows in the table that is there: making one takes several times as long."""
+        if self._grid is None or self._grid.is_deleted or not page.rows:
+            return False
+        fill(self._grid, [_row(fight) for fight in page.rows])
+        self._foot.clear()
+        with self._foot:
+            self._pages(page.total_count)
+        return True
 
     def _page(self, page: EncounterPage) -> None:
+        self._grid = None
         if not page.total_count and self._view.is_filtered:
             show_empty("No fight passes these filters.", "Take some of them away to see more.")
         elif not page.total_count:
@@ -180,10 +192,12 @@ class _History:
             )
         else:
             self._chosen.build()
-            self._grid(page)
-            self._pages(page.total_count)
+            self._grid = self._made(page)
+            self._foot = ui.column().classes("w-full gap-2")
+            with self._foot:
+                self._pages(page.total_count)
 
-    def _grid(self, page: EncounterPage) -> None:
+    def _made(self, page: EncounterPage) -> ui.aggrid:
         grid = ui.aggrid(
             {
                 "columnDefs": _COLUMNS,
@@ -200,7 +214,7 @@ class _History:
             },
             auto_size_columns=False,
         ).classes("w-full")
-        grid.style("height: auto")
+        return grid.style("height: auto")
 
     def _pages(self, total: int) -> None:
         view = self._view

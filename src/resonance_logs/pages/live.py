@@ -30,7 +30,7 @@ def register(database: Database) -> None:
 
     @ui.page("/live")
     async def live() -> None:
-        with frame("Live"):
+        with frame("Live", charts=True):
             shown = _Live(database)
             await shown.refresh()
             ui.timer(EVERY_S, shown.refresh, immediate=False)

@@ -39,7 +39,7 @@ def register(database: Database) -> None:
 
     @ui.page("/player/{uid}")
     async def player(uid: int, request: Request) -> None:
-        with frame(f"Player {uid}"):
+        with frame(f"Player {uid}", charts=True):
             await _Player(database, uid, _one(request, "boss")).build()
 
 
