@@ -6,6 +6,7 @@ only hand the interpreter to each other. Those that take long do not hold them u
 
 from __future__ import annotations
 
+from asyncio import Task, create_task, current_task, shield
 from collections.abc import Callable
 from typing import Final
 
@@ -25,10 +26,15 @@ router = APIRouter(prefix="/api/commands", tags=["commands"])
 
 
 class Desk:
-    """Where commands wait until they are answered."""
+    """Where commands wait until they are answered.
+
+    Those who ask the same while it waits for its turn are told the same: it is read after all of
+    them asked.
+    """
 
     def __init__(self) -> None:
-        self._quick = Turns()
+        self._turns = Turns()
+        self._waiting: dict[tuple[str, bytes], Task[str]] = {}
         self._long = CapacityLimiter(LONG_THREADS)
 
     async def answer(self, commands: Commands, command: Command, body: bytes) -> str:
@@ -37,8 +43,19 @@ class Desk:
             return await to_thread.run_sync(
                 commands.call_json, command.name, body, limiter=self._long
             )
-        async with self._quick.take(command.name):
-            return await to_thread.run_sync(commands.call_json, command.name, body)
+        question = command.name, body
+        if question not in self._waiting:
+            self._waiting[question] = create_task(self._answer_quick(commands, *question))
+        return await shield(self._waiting[question])
+
+    async def _answer_quick(self, commands: Commands, name: str, body: bytes) -> str:
+        try:
+            async with self._turns.take(name):
+                del self._waiting[name, body]
+                return await to_thread.run_sync(commands.call_json, name, body)
+        finally:
+            if self._waiting.get((name, body)) is current_task():
+                del self._waiting[name, body]
 
 
 def _route(command: Command) -> Callable[[Request], object]:
