@@ -7,6 +7,8 @@ from typing import Any, Final
 
 from fastapi import FastAPI
 from nicegui import ui
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.types import ASGIApp
 
 from resonance_logs.pages import boss, compare, encounter, history, live, player, upkeep
 
@@ -16,6 +18,11 @@ CONTENT_POLICY: Final = (
     "connect-src 'self'; frame-ancestors 'none'"
 )
 """Nothing from another host. The framework makes its components in the browser by ``eval``."""
+
+
+def _compress(app: ASGIApp) -> GZipMiddleware:
+    """Fast rather than small: scripts go to this machine, and compressing holds up all others."""
+    return GZipMiddleware(app, compresslevel=1)
 
 
 def add_pages(app: FastAPI) -> None:
@@ -28,5 +35,6 @@ def add_pages(app: FastAPI) -> None:
         title="Resonance Logs",
         dark=None,
         storage_secret=secrets.token_urlsafe(),
+        gzip_middleware_factory=_compress,
         **options,
     )
