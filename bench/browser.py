@@ -160,9 +160,10 @@ def _filter(browser: Browser, address: str, times: int) -> list[float]:
 
 
 def _fight(browser: Browser, address: str, large: int) -> tuple[Seen, float]:
-    """The fight, as one sees it who comes from the list; then its first half."""
+    """The fight, as one sees it who looked at the list for a second; then its first half."""
     page = _opened(browser)
     _seen(page, address, _LISTED, ROWS_A_PAGE)
+    page.wait_for_timeout(1_000)
     whole = _seen(page, f"{address}/fight/{large}", _FOUGHT, len(PLAYERS))
     part = _half(page)
     page.context.close()

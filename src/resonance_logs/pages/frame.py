@@ -44,10 +44,10 @@ def frame(title: str, *, charts: bool = False) -> Iterator[None]:
     ui.page_title(f"{title} · Resonance Logs")
     ui.colors(**_COLORS)
     ui.add_css(_STYLE)
-    for part in ("nicegui-aggrid", *(("nicegui-echart",) if charts else ())):
-        ui.add_head_html(f"<script>import('{part}')</script>")
     for script in _SCRIPTS:
         ui.add_head_html(f"<script>{script}</script>")
+    for part in ("nicegui-aggrid", *(("nicegui-echart",) if charts else ())):
+        ui.add_head_html(f"<script>rl.fetch('{part}')</script>")
     main = ui.column().classes("w-full max-w-[100rem] mx-auto gap-4 p-2 sm:p-4")
     help_dialog = _help()
     with ui.header().classes("items-center gap-x-4 gap-y-0 px-4 py-2"):

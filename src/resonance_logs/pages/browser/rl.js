@@ -51,6 +51,11 @@ window.rl = {
   },
 };
 
+// Large parts are asked for ahead of their use, which tells where they cannot be had; a page that
+// is left meanwhile needs them no more. Charts come with the next page at the latest.
+rl.fetch = name => import(name).catch(() => {});
+addEventListener('load', () => setTimeout(() => rl.fetch('nicegui-echart'), 200));
+
 // <span data-rl="compact" data-value="1234"> shows its value in the reader's locale.
 rl.write = element => {
   const {rl: form, value, written} = element.dataset;
