@@ -7,7 +7,7 @@ import signal
 import socket
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -111,11 +111,11 @@ def _run(
     # The server hears the signal, and raises it once more when it has stopped.
     before = signal.signal(signal.SIGTERM, lambda _number, _frame: None)
     try:
-        server.run(sockets=[listener])
-    except KeyboardInterrupt:
-        say("stopped")
+        with suppress(KeyboardInterrupt):
+            server.run(sockets=[listener])
     finally:
         signal.signal(signal.SIGTERM, before)
+    say("stopped")
 
 
 def _token(token: str | None, file: Path | None) -> str | None:
