@@ -36,10 +36,11 @@ window.bench = {
       .getImageData(0, canvas.height - high, canvas.width, high).data.some(Boolean);
   }),
   /* The time at which a frame was painted in which something is so. */
-  painted: isSo => new Promise(done => {
+  painted: isSo => new Promise((done, fail) => {
     const look = () => requestAnimationFrame(isSo()
       ? () => done(performance.now()) : look);
     look();
+    setTimeout(() => fail(Error('was not painted within a minute')), 60_000);
   }),
   hasRows: count => bench.rows().length >= count
     && bench.rows().every(row => row.textContent.trim()),

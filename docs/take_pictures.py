@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Final
 
 import httpx
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from resonance_logs import Database, EndEncounter, encode_task
 from resonance_logs.simulation import Night, simulate, skill_names
@@ -136,7 +136,7 @@ def take(opened: Browser, address: str, picture: Picture) -> None:
     )
     page = context.new_page()
     page.goto(f"{address}{picture.address}", wait_until="networkidle")
-    page.locator(".rl-loading").wait_for(state="detached")
+    expect(page.locator("[aria-busy=true]")).to_have_count(0)
     if picture.prepare is not None:
         picture.prepare(page)
         page.wait_for_load_state("networkidle")

@@ -48,7 +48,7 @@ def test_no_page_shuts_anybody_out(browser: Browser, site: Site, scheme: Any, wi
     found = {}
     for address in ADDRESSES:
         page.goto(f"{site.address}{address}", wait_until="networkidle")
-        expect(page.locator(".rl-loading")).to_have_count(0)
+        expect(page.locator("[aria-busy=true]")).to_have_count(0)
         if faults := grave(Axe().run(page).response):
             found[address] = faults
     context.close()

@@ -86,7 +86,7 @@ class _Fight:
                     ui.label(of.value.capitalize()).classes("w-16 font-bold")
                     for form, name in _FORMATS.items():
                         address = f"/api/encounters/{self._fight.id}/export?format={form}&of={of}"
-                        link = ui.link(name, address).classes("rl-link")
+                        link = ui.link(name, address)
                         link.props(f'download aria-label="{of.value} as {name}"')
 
     def _part_row(self) -> None:

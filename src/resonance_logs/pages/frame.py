@@ -18,7 +18,7 @@ _COLORS: Final = {
 """White text can be read on each; what text they are themselves is lighter on dark pages."""
 
 _BROWSER: Final = files("resonance_logs.pages") / "browser"
-_STYLE: Final = (_BROWSER / "style.css").read_text("utf-8")
+_STYLES: Final = tuple((_BROWSER / name).read_text("utf-8") for name in ("layout.css", "style.css"))
 _SCRIPTS: Final = tuple((_BROWSER / name).read_text("utf-8") for name in ("rl.js", "fight.js"))
 
 _PAGES: Final = (
@@ -43,12 +43,13 @@ def frame(title: str, *, charts: bool = False) -> Iterator[None]:
     """A page with the common head; of what it needs the large parts are asked for at once."""
     ui.page_title(f"{title} · Resonance Logs")
     ui.colors(**_COLORS)
-    ui.add_css(_STYLE)
+    for style in _STYLES:
+        ui.add_css(style)
     for script in _SCRIPTS:
         ui.add_head_html(f"<script>{script}</script>")
     for part in ("nicegui-aggrid", *(("nicegui-echart",) if charts else ())):
         ui.add_head_html(f"<script>rl.fetch('{part}')</script>")
-    main = ui.column().classes("w-full max-w-[100rem] mx-auto gap-4 p-2 sm:p-4")
+    main = ui.column().classes("w-full max-w-page mx-auto gap-4 p-2 sm:p-4")
     help_dialog = _help()
     with ui.header().classes("items-center gap-x-4 gap-y-0 px-4 py-2"):
         ui.link("Resonance Logs", "/").classes("text-white text-lg font-bold no-underline")

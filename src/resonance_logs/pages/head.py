@@ -61,7 +61,7 @@ def _outcomes(fight: EncounterSummary) -> None:
             ui.button("Refresh", icon="refresh", on_click=ui.navigate.reload).props(
                 "flat dense no-caps"
             )
-            ui.link("Follow it live", "/live").classes("rl-link")
+            ui.link("Follow it live", "/live")
         for boss in fight.bosses:
             _boss(boss)
 
@@ -121,12 +121,12 @@ async def _tries(database: Database, fight: EncounterSummary) -> None:
         return
     with ui.row().classes("gap-3 items-center"):
         if tries.previous_id is not None:
-            ui.link("← previous try", f"/fight/{tries.previous_id}").classes("rl-link")
+            ui.link("← previous try", f"/fight/{tries.previous_id}")
             sides = [(tries.previous_id, None), (fight.id, None)]
-            ui.link("compare", compare_address(sides)).classes("rl-link")
+            ui.link("compare", compare_address(sides))
         ui.label(f"try {tries.number} of {tries.count}").classes("rl-quiet")
         if tries.next_id is not None:
-            ui.link("next try →", f"/fight/{tries.next_id}").classes("rl-link")
+            ui.link("next try →", f"/fight/{tries.next_id}")
 
 
 def _missing(fight: EncounterSummary) -> list[str]:

@@ -113,10 +113,10 @@ class _Player:
             show_empty("No fight of this player has ended yet.", "Its fights come here then.")
             return
         with ui.row().classes("w-full gap-4 items-start"):
-            with ui.column().classes("flex-[3] min-w-80 gap-2"):
+            with ui.column().classes("flex-3 min-w-80 gap-2"):
                 ui.label("Bosses").classes("text-lg font-bold")
                 grid(_BOSSES, [_boss_row(boss) for boss in profile.bosses], opens="boss")
-            with ui.column().classes("flex-[2] min-w-80 gap-2"):
+            with ui.column().classes("flex-2 min-w-80 gap-2"):
                 ui.label("Classes").classes("text-lg font-bold")
                 grid(_CLASSES, _class_rows(profile))
         self._has_fights = True

@@ -29,7 +29,7 @@ def add_pages(app: FastAPI) -> None:
     """Add the pages to the application, whose database they ask. Once a process."""
     for module in (history, encounter, live, boss, player, compare, upkeep):
         module.register(app.state.database)
-    options: dict[str, Any] = {"show_welcome_message": False}
+    options: dict[str, Any] = {"show_welcome_message": False, "tailwind": False}
     ui.run_with(
         app,
         title="Resonance Logs",

@@ -171,7 +171,7 @@ class ActorPanel:
                 with ui.row().classes("gap-3"):
                     ui.label(kind).classes("rl-quiet")
                     if shown.side is Side.PLAYERS:
-                        ui.link("all fights", f"/player/{player.uid}").classes("rl-link")
+                        ui.link("all fights", f"/player/{player.uid}")
             ui.button(icon="close", on_click=self._on_close).props('flat round aria-label="Close"')
 
 
