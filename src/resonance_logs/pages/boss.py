@@ -15,7 +15,7 @@ from resonance_logs.database import Database
 from resonance_logs.pages.frame import facts, frame, heading, show_empty
 from resonance_logs.pages.grid import FIGURE, SPAN, WHEN, grid, room
 from resonance_logs.pages.place import Place
-from resonance_logs.pages.plots import dps_by_class, tries_over_time
+from resonance_logs.pages.plots import Plot, dps_by_class, tries_over_time
 
 MOST_FASTEST: Final = 10
 
@@ -79,11 +79,11 @@ def _show_one(profile: BossProfile) -> None:
     if profile.classes:
         ui.label(f"DPS by class, of {_kills(profile)}").classes("text-lg font-bold")
         height = 60 + 44 * len(profile.classes)
-        ui.echart(dps_by_class(profile)).classes("w-full rl-card").style(f"height: {height}px")
+        Plot(dps_by_class(profile)).classes("w-full rl-card").style(f"height: {height}px")
     else:
         ui.label("DPS by class comes with the first kill.").classes("rl-quiet")
     ui.label("How long each try lasted").classes("text-lg font-bold")
-    ui.echart(tries_over_time(profile.newest[::-1])).classes("w-full h-64 rl-card")
+    Plot(tries_over_time(profile.newest[::-1])).classes("w-full h-64 rl-card")
     _tables(profile)
 
 

@@ -18,6 +18,7 @@ from resonance_logs.errors import NotFound
 from resonance_logs.game import NEUTRAL_COLOR, class_color
 from resonance_logs.pages.party import shown_names
 from resonance_logs.pages.place import Place
+from resonance_logs.pages.plots import DASHES, INK, LINE, Plot
 from resonance_logs.pages.shown import SIDES, Shown
 
 PALETTE: Final = (
@@ -26,14 +27,10 @@ PALETTE: Final = (
 )
 """For what has no colour of its own; told apart by those who see fewer colours."""
 
-MOST_LINES: Final = 20
-MOST_UNNAMED_LINES: Final = len(PALETTE)
+MOSTLINES: Final = 20
+MOST_UNNAMEDLINES: Final = len(PALETTE)
 SMOOTH_POINTS: Final = 300
 SMOOTHING: Final = {0: "Off", 3_000: "3 s", 10_000: "10 s"}
-_DASHES: Final = ("solid", "dashed", "dotted")
-
-_INK: Final = {":color": "rl.color('--quiet')"}
-_LINE: Final = {"lineStyle": {":color": "rl.color('--line')"}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +56,7 @@ class TimeChart:
         self._on_part = on_part
         self._shown = Shown()
         self._drawn = _Drawn()
-        self._chart: ui.echart | None = None
+        self._chart: Plot | None = None
         self.has_hits = True
         """Whether the single hits are there, of which parts can be made."""
         with ui.column().classes("rl-card w-full p-3 sm:p-4 gap-2"):
@@ -124,7 +121,7 @@ class TimeChart:
                     shown.actor_id,
                     points=SMOOTH_POINTS if drawn.smooth_ms else None,
                     side=shown.side,
-                    most=MOST_LINES if is_named else MOST_UNNAMED_LINES,
+                    most=MOSTLINES if is_named else MOST_UNNAMEDLINES,
                     smooth_ms=drawn.smooth_ms,
                 )
             except NotFound as error:
@@ -146,12 +143,10 @@ class TimeChart:
                 self._chart = self._made(answer)
         else:
             # Kept, as a chart that is taken away while the browser is still making it fails there.
-            self._chart.options.clear()
-            self._chart.options.update(self._options(answer))
-            self._chart.update()
+            self._chart.redraw(self._options(answer))
 
-    def _made(self, timeline: Timeline) -> ui.echart:
-        chart = ui.echart(self._options(timeline)).classes("w-full h-72 rl-chart")
+    def _made(self, timeline: Timeline) -> Plot:
+        chart = Plot(self._options(timeline)).classes("w-full h-72 rl-chart")
         chart.props('role=img aria-label="The curve over time"')
         chart.on("chart:finished", js_handler=f"() => rl.chart.arm({chart.id})")
         chart.on(
@@ -188,7 +183,7 @@ class TimeChart:
                 "itemWidth": 25 if self._drawn.stacked else 34,
                 "itemStyle": {"opacity": 1 if self._drawn.stacked else 0},
                 "textStyle": {":color": "rl.color('--ink')"},
-                "pageTextStyle": _INK,
+                "pageTextStyle": INK,
                 "pageIconColor": "#3d5afe",
                 "pageIconSize": 12,
             },
@@ -224,15 +219,15 @@ class TimeChart:
                     ":formatter": "value => rl.span(value)",
                     "hideOverlap": True,
                     "showMaxLabel": False,
-                    **_INK,
+                    **INK,
                 },
-                "axisLine": _LINE,
+                "axisLine": LINE,
                 "splitLine": {"show": False},
             },
             "yAxis": {
                 "type": "value",
-                "axisLabel": {":formatter": "value => rl.compact(value)", **_INK},
-                "splitLine": _LINE,
+                "axisLabel": {":formatter": "value => rl.compact(value)", **INK},
+                "splitLine": LINE,
             },
             "dataZoom": [
                 {
@@ -286,7 +281,7 @@ class TimeChart:
             "color": color,
             "lineStyle": {
                 "width": 1 if stacked else 2,
-                "type": "solid" if stacked else _DASHES[same % len(_DASHES)],
+                "type": "solid" if stacked else DASHES[same % len(DASHES)],
             },
             "stack": "all" if stacked else None,
             "areaStyle": {"opacity": 0.6} if stacked else None,

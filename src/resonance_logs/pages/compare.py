@@ -16,7 +16,7 @@ from resonance_logs.database import Database
 from resonance_logs.pages.frame import action, formatted, frame, heading, show_empty
 from resonance_logs.pages.grid import FIGURE, PERCENT, grid
 from resonance_logs.pages.place import Place
-from resonance_logs.pages.plots import SIDES, curves
+from resonance_logs.pages.plots import SIDES, Plot, curves
 from resonance_logs.pages.shown import KINDS
 
 LEAST, MOST = 2, 8
@@ -99,7 +99,7 @@ class _Comparison:
         if any(side.values is not None for side in found.sides):
             what = f"{KINDS[self._kind]} a second, means of {SMOOTH_MS / 1_000:.0f} s"
             ui.label(what).classes("text-lg font-bold")
-            ui.echart(curves(found, names)).classes("w-full h-80 rl-card")
+            Plot(curves(found, names)).classes("w-full h-80 rl-card")
         for name, side in zip(names, found.sides, strict=True):
             if side.values is None:
                 ui.label(f"{name}: the single hits are not kept, so there is no curve.").classes(

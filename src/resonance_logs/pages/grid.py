@@ -31,6 +31,31 @@ SHARE: Final[dict[str, Any]] = {
 }
 
 
+_MODULES: Final = (
+    *("ClientSideRowModelModule", "ClientSideRowModelApiModule", "RowApiModule"),
+    *("ColumnApiModule", "EventApiModule", "RowSelectionModule", "GridStateModule"),
+    *("PaginationModule", "TooltipModule", "CellStyleModule"),
+)
+"""Of AG Grid's features those that are used; all of them take longer to start."""
+
+
+class Grid(ui.aggrid):
+    """A table that the browser makes once; ``fill`` shows other rows in it.
+
+    The framework has its own made a second time as soon as they are there, if they come after the
+    page did.
+    """
+
+    def __init__(self, options: dict[str, Any]) -> None:
+        super().__init__(options, auto_size_columns=False, modules=list(_MODULES))
+        self._update_method = None
+        self.classes("w-full").style("height: auto")
+
+    def fill(self, rows: list[dict[str, Any]]) -> None:
+        """Show other rows, even where the browser is still making the table."""
+        ui.run_javascript(f"rl.fill({self.id}, {json.dumps(rows)})")
+
+
 def room(pixels: int) -> dict[str, Any]:
     """What makes a column disappear where its table has less room."""
     return {"context": {"room": pixels}}
@@ -55,7 +80,7 @@ def grid(
     *,
     opens: str = "",
     chosen: int | None = None,
-) -> ui.aggrid:
+) -> Grid:
     """A table as high as its rows; a click on a row, or Enter, emits ``opens`` with its ``id``.
 
     A column that never disappears has to have ``flex``: without one, the table stays empty where
@@ -88,13 +113,4 @@ def grid(
             ),
             ":getRowId": "params => String(params.data.id)",
         }
-    made = ui.aggrid(options, auto_size_columns=False).classes("w-full")
-    return made.classes("rl-opens" if opens else "").style("height: auto")
-
-
-def fill(made: ui.aggrid, rows: list[dict[str, Any]]) -> None:
-    """Show other rows, even where the browser is still making the table.
-
-    Making a table anew takes the browser several times as long.
-    """
-    ui.run_javascript(f"rl.fill({made.id}, {json.dumps(rows)})")
+    return Grid(options).classes("rl-opens" if opens else "")

@@ -19,7 +19,7 @@ from resonance_logs.errors import CommandError
 from resonance_logs.formats import Format
 from resonance_logs.game import CLASSES
 from resonance_logs.pages.frame import action, frame, heading, show_empty, show_error
-from resonance_logs.pages.grid import FIGURE, SPAN, WHEN, fill, room
+from resonance_logs.pages.grid import FIGURE, SPAN, WHEN, Grid, room
 from resonance_logs.pages.party import player_cell
 from resonance_logs.pages.place import Place
 from resonance_logs.pages.selection import EMIT_CHOSEN, Selection
@@ -49,7 +49,7 @@ class _History:
         self._database = database
         self._view = view
         self._chosen = Selection(database, self._show)
-        self._grid: ui.aggrid | None = None
+        self._grid: Grid | None = None
 
     async def build(self) -> None:
         """The filters, and the list below them."""
@@ -175,7 +175,7 @@ class _History:
         """Other rows in the table that is there: making one takes several times as long."""
         if self._grid is None or self._grid.is_deleted or not page.rows:
             return False
-        fill(self._grid, [_row(fight) for fight in page.rows])
+        self._grid.fill([_row(fight) for fight in page.rows])
         self._foot.clear()
         with self._foot:
             self._pages(page.total_count)
@@ -197,8 +197,8 @@ class _History:
             with self._foot:
                 self._pages(page.total_count)
 
-    def _made(self, page: EncounterPage) -> ui.aggrid:
-        grid = ui.aggrid(
+    def _made(self, page: EncounterPage) -> Grid:
+        return Grid(
             {
                 "columnDefs": _COLUMNS,
                 "rowData": [_row(fight) for fight in page.rows],
@@ -211,10 +211,8 @@ class _History:
                 ":onGridSizeChanged": "rl.fit",
                 ":onCellClicked": _CLICK,
                 ":onSelectionChanged": EMIT_CHOSEN,
-            },
-            auto_size_columns=False,
-        ).classes("w-full")
-        return grid.style("height: auto")
+            }
+        )
 
     def _pages(self, total: int) -> None:
         view = self._view

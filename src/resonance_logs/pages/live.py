@@ -12,9 +12,9 @@ from resonance_logs.commands.shapes import EncounterParty, EncounterSummary, Tim
 from resonance_logs.database import Database
 from resonance_logs.errors import CommandError, NotFound
 from resonance_logs.pages.frame import frame, heading, show_empty, show_error
-from resonance_logs.pages.grid import fill, grid
+from resonance_logs.pages.grid import grid
 from resonance_logs.pages.party import columns, party_rows
-from resonance_logs.pages.plots import standings_over_time
+from resonance_logs.pages.plots import Plot, standings_over_time
 from resonance_logs.pages.shown import KINDS
 
 EVERY_S: Final = 1.0
@@ -47,7 +47,7 @@ class _Live:
         tabs.on_value_change(lambda event: self._choose(event.value))
         self._head = ui.label().classes("text-xl font-bold").props("role=status")
         self._grid = grid(columns(damage=True, players=True), [])
-        self._chart = ui.echart({}).classes("w-full h-64 rl-card")
+        self._chart = Plot({}).classes("w-full h-64 rl-card")
         self._chart.props('role=img aria-label="The curve over time"')
         self._nothing = ui.column().classes("w-full")
         ui.label("The last fights").classes("text-lg font-bold")
@@ -94,12 +94,10 @@ class _Live:
             return
         fight, party, curve = found
         classes: dict[int | None, int | None] = {row.actor_id: row.class_id for row in party.rows}
-        self._chart.options.clear()
-        self._chart.options.update(standings_over_time(curve, classes))
-        self._chart.update()
+        self._chart.redraw(standings_over_time(curve, classes))
         where = fight.scene_name or "A fight"
         self._head.set_text(f"{where} · {fight.duration:,.0f} s · {fight.total_dmg:,} damage")
-        fill(self._grid, party_rows(party, idle=True))
+        self._grid.fill(party_rows(party, idle=True))
 
     def _tell(self, fault: str) -> None:
         """What is in the place of the table while there is none."""

@@ -22,7 +22,7 @@ from resonance_logs.pages.frame import action, facts, frame, heading, show_empty
 from resonance_logs.pages.grid import FIGURE, PLAYER, RIGHT, SPAN, WHEN, grid, room
 from resonance_logs.pages.party import player_cell
 from resonance_logs.pages.place import Place
-from resonance_logs.pages.plots import dps_over_time
+from resonance_logs.pages.plots import Plot, dps_over_time
 
 SHOWN: Final = 200
 """The newest fights of a player that are listed and drawn."""
@@ -142,7 +142,7 @@ class _Player:
         if not page.rows:
             show_empty("There is no such fight.", "Show all fights instead.")
             return
-        ui.echart(dps_over_time(page.rows[::-1])).classes("w-full h-72 rl-card")
+        Plot(dps_over_time(page.rows[::-1])).classes("w-full h-72 rl-card")
         grid(_FIGHTS, [_fight_row(fight) for fight in page.rows], opens="open")
         ui.label(
             f"{len(page.rows):,} of {page.total_count:,}, the newest first. The percentile is the "

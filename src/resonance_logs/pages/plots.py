@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from nicegui import ui
+
 from resonance_logs.commands.shapes import (
     BossProfile,
     ComparedSide,
@@ -32,12 +34,31 @@ SIDES: Final = (
 Each has a contrast of 3 to 1 or more to both the light and the dark card.
 """
 
-_DASHES: Final = ("solid", "dashed", "dotted")
+DASHES: Final = ("solid", "dashed", "dotted")
 _SYMBOLS: Final = {
     "kill": ("circle", "#009e73"),
     "no kill": ("diamond", "#d55e00"),
     "no boss": ("emptyTriangle", "#7f7f7f"),
 }
+
+
+class Plot(ui.echart):
+    """A chart that the browser draws once, until it is told to draw it anew.
+
+    The framework has its own drawn a second time as soon as they are there, if they come after the
+    page did.
+    """
+
+    def __init__(self, options: dict[str, Any]) -> None:
+        super().__init__(options)
+        self._redraws, self._update_method = self._update_method, None
+
+    def redraw(self, options: dict[str, Any]) -> None:
+        """Draw something else."""
+        self._update_method = self._redraws
+        self.options.clear()
+        self.options.update(options)
+        self.update()
 
 
 def dps_over_time(fights: Sequence[PlayerFight]) -> dict[str, Any]:
@@ -149,7 +170,7 @@ def curves(comparison: Comparison, names: Sequence[str]) -> dict[str, Any]:
                 "type": "line",
                 "symbol": "none",
                 "color": SIDES[place % len(SIDES)],
-                "lineStyle": {"type": _DASHES[place % len(_DASHES)], "width": 2},
+                "lineStyle": {"type": DASHES[place % len(DASHES)], "width": 2},
                 "data": _curve(side, seconds),
             }
             for place, (side, name) in enumerate(zip(comparison.sides, names, strict=True))

@@ -21,7 +21,7 @@ from resonance_logs.commands.shapes import (
 from resonance_logs.database import Database
 from resonance_logs.game import NEUTRAL_COLOR, class_color
 from resonance_logs.pages.frame import show_empty
-from resonance_logs.pages.grid import FIGURE, PERCENT, SHARE, WHOLE, fill, grid, room
+from resonance_logs.pages.grid import FIGURE, PERCENT, SHARE, WHOLE, Grid, grid, room
 from resonance_logs.pages.party import columns, party_rows, shown_name, shown_names
 from resonance_logs.pages.place import Place
 from resonance_logs.pages.shown import KINDS, Shown
@@ -40,7 +40,7 @@ class PartyTable:
         self._database = database
         self._encounter_id = encounter_id
         self._place = Place(bones=6)
-        self._grid: ui.aggrid | None = None
+        self._grid: Grid | None = None
         self._shown = Shown()
         self.answer: EncounterParty | None = None
         """What is shown; None where there is nothing to see."""
@@ -76,7 +76,7 @@ class PartyTable:
         if not is_alike or self._grid is None or self._grid.is_deleted or not rows:
             return False
         self.answer = party
-        fill(self._grid, rows)
+        self._grid.fill(rows)
         return True
 
     def _show(self, shown: Shown, party: EncounterParty) -> None:
@@ -105,7 +105,7 @@ class ActorPanel:
         self._on_close = on_close
         self._place = Place()
         self._shown = Shown()
-        self._grids: list[ui.aggrid] = []
+        self._grids: list[Grid] = []
 
     async def show(self, shown: Shown, color: str) -> None:
         """Ask for the chosen actor's figures and show them, its skills in its colour."""
@@ -138,7 +138,7 @@ class ActorPanel:
             return False
         rows = (_skill_rows(skills.skill_rows, color), _target_rows(targets.target_rows))
         for each, found in zip(self._grids, rows, strict=True):
-            fill(each, found)
+            each.fill(found)
         return True
 
     def _show(self, shown: Shown, color: str, answer: tuple[SkillsWindow, TargetsWindow]) -> None:
