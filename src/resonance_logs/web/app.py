@@ -46,7 +46,8 @@ def create_app(database: Database, rules: Rules, *, reason_not_recorded: str = "
     app.state.database = database
     app.state.desk = commands.Desk()
     app.state.reason_not_recorded = reason_not_recorded
-    for module in (commands, tasks, live, downloads, health):
+    app.router.routes.append(commands.route)
+    for module in (tasks, live, downloads, health):
         app.include_router(module.router)
     app.add_exception_handler(ResonanceLogsError, _explain)
     app.add_exception_handler(HTTPException, _explain_http)

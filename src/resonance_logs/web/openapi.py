@@ -6,10 +6,10 @@ from typing import Any, Final
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
-from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode
 
 from resonance_logs.commands.registry import REGISTRY
+from resonance_logs.web.commands import PATH
 
 _REFERENCE: Final = "#/components/schemas/{model}"
 
@@ -57,14 +57,12 @@ def _build(app: FastAPI) -> dict[str, Any]:
     schemas.pop("ValidationError", None)
     schemas["Error"] = _ERROR
     shapes = _command_schemas(schemas)
-    for path, methods in described["paths"].items():
+    commands = {f"{PATH}{name}": {"post": _command_operation(name, shapes)} for name in REGISTRY}
+    described["paths"] = commands | described["paths"]
+    _describe_tasks(described["paths"]["/api/tasks"]["post"])
+    for methods in described["paths"].values():
         for operation in methods.values():
             _describe_errors(operation)
-            name = path.rsplit("/", 1)[-1]
-            if path.startswith("/api/commands/"):
-                _describe_command(operation, name, shapes)
-            elif path == "/api/tasks":
-                _describe_tasks(operation)
     return described
 
 
@@ -81,18 +79,25 @@ def _command_schemas(schemas: dict[str, Any]) -> dict[tuple[str, JsonSchemaMode]
     return found
 
 
-def _describe_command(
-    operation: dict[str, Any], name: str, shapes: dict[tuple[str, JsonSchemaMode], dict[str, Any]]
-) -> None:
-    takes: type[BaseModel] = REGISTRY[name].arguments
-    is_required = any(field.is_required() for field in takes.model_fields.values())
-    operation["requestBody"] = {
-        "required": is_required,
-        "content": {"application/json": {"schema": shapes[name, "validation"]}},
-    }
-    operation["responses"]["200"] = {
-        "description": "The answer.",
-        "content": {"application/json": {"schema": shapes[name, "serialization"]}},
+def _command_operation(
+    name: str, shapes: dict[tuple[str, JsonSchemaMode], dict[str, Any]]
+) -> dict[str, Any]:
+    command = REGISTRY[name]
+    fields = command.arguments.model_fields.values()
+    return {
+        "tags": ["commands"],
+        "summary": command.summary,
+        "operationId": name,
+        "requestBody": {
+            "required": any(field.is_required() for field in fields),
+            "content": {"application/json": {"schema": shapes[name, "validation"]}},
+        },
+        "responses": {
+            "200": {
+                "description": "The answer.",
+                "content": {"application/json": {"schema": shapes[name, "serialization"]}},
+            }
+        },
     }
 
 
