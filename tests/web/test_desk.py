@@ -1,14 +1,18 @@
-"""Those who ask the same at once are answered together, and never with what is older."""
+"""At the desk one question is answered at a time, the short ones first; the same asked at once is
+answered together, and never with what is older."""
 
 import asyncio
 import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
 from resonance_logs.commands.registry import find_command
 from resonance_logs.errors import NotFound
-from resonance_logs.web.commands import Desk
+from resonance_logs.web.desk import Desk
 
 LIVE = find_command("get_live_encounter")
 LIST = find_command("get_recent_encounters")
@@ -80,3 +84,88 @@ def test_who_goes_away_takes_the_answer_from_nobody() -> None:
         return await stays
 
     assert asyncio.run(scene()).startswith("answer")
+
+
+class Kept:
+    """Commands of which some take their time, or wait for what holds them up."""
+
+    def __init__(self) -> None:
+        self.order: list[str] = []
+        self.inside = self.most = 0
+        self.may = threading.Event()
+
+    def call_json(self, name: str, body: bytes) -> str:
+        with self._counted():
+            if body.startswith(b"stuck"):
+                assert self.may.wait(10)
+            if name == LIST.name:
+                time.sleep(0.02)
+        self.order.append(body.decode())
+        return "{}"
+
+    @contextmanager
+    def _counted(self) -> Iterator[None]:
+        self.inside += 1
+        self.most = max(self.most, self.inside)
+        yield
+        self.inside -= 1
+
+
+async def _held(desk: Desk, kept: Any) -> asyncio.Task[str]:
+    """A question that is being answered until it may end."""
+    first = asyncio.create_task(desk.answer(kept, LIVE, b"stuck"))
+    while not kept.inside:
+        await asyncio.sleep(0.001)
+    return first
+
+
+def test_only_one_question_is_answered_at_a_time() -> None:
+    async def scene() -> tuple[int, int]:
+        desk, kept = Desk(), Kept()
+        questions: Any = [(kept, (LIVE, LIST)[n % 2], str(n).encode()) for n in range(20)]
+        await asyncio.gather(*(desk.answer(*each) for each in questions))
+        return kept.most, len(kept.order)
+
+    assert asyncio.run(scene()) == (1, 20)
+
+
+def test_who_usually_takes_least_goes_first() -> None:
+    async def scene() -> list[str]:
+        desk, kept = Desk(), Kept()
+        questions: Any = [(kept, LIST, b"long a"), (kept, LIVE, b"short"), (kept, LIST, b"long b")]
+        for each in questions:
+            await desk.answer(*each)
+        kept.order.clear()
+        first = await _held(desk, kept)
+        asked = [asyncio.create_task(desk.answer(*each)) for each in questions]
+        await asyncio.sleep(0.01)
+        kept.may.set()
+        await asyncio.gather(first, *asked)
+        return kept.order
+
+    assert asyncio.run(scene()) == ["stuck", "short", "long a", "long b"]
+
+
+def test_who_is_held_up_holds_nobody_else_up() -> None:
+    async def scene() -> list[str]:
+        desk, kept = Desk(), Kept()
+        first = await _held(desk, kept)
+        others: Any = [(kept, LIVE, b"a"), (kept, LIVE, b"b")]
+        await asyncio.gather(*(desk.answer(*each) for each in others))
+        kept.may.set()
+        await first
+        await desk.answer(kept, LIVE, b"later")  # type: ignore[arg-type]
+        return kept.order
+
+    assert asyncio.run(asyncio.wait_for(scene(), 10)) == ["a", "b", "stuck", "later"]
+
+
+def test_a_question_that_comes_after_all_were_answered_is_answered_too() -> None:
+    async def scene() -> list[str]:
+        desk, kept = Desk(), Kept()
+        for name in "abc":
+            await desk.answer(kept, LIVE, name.encode())  # type: ignore[arg-type]
+            await asyncio.sleep(0.3)  # longer than anybody is waited for
+        return kept.order
+
+    assert asyncio.run(asyncio.wait_for(scene(), 10)) == ["a", "b", "c"]

@@ -55,7 +55,7 @@ def fingerprint(fight: Mapping[str, object]) -> int:
 
 def checksum(rows: Iterable[Sequence[object]]) -> int:
     """CRC-32 over rows in the order of their key, each without its ``encounter_id``."""
-    return zlib.crc32(msgspec.msgpack.encode([list(row) for row in rows]))
+    return zlib.crc32(msgspec.msgpack.encode([tuple(row) for row in rows]))
 
 
 def is_row_as_written(row: Mapping[str, object]) -> bool:

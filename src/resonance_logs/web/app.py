@@ -21,6 +21,7 @@ from resonance_logs.errors import (
     ResonanceLogsError,
 )
 from resonance_logs.web import commands, downloads, health, live, openapi, tasks
+from resonance_logs.web.desk import Desk
 from resonance_logs.web.guard import Guard, Rules
 
 _STATUS: Final = {
@@ -44,7 +45,7 @@ def create_app(database: Database, rules: Rules, *, reason_not_recorded: str = "
         openapi_url="/api/openapi.json",
     )
     app.state.database = database
-    app.state.desk = commands.Desk()
+    app.state.desk = Desk()
     app.state.reason_not_recorded = reason_not_recorded
     app.router.routes.append(commands.route)
     for module in (tasks, live, downloads, health):
