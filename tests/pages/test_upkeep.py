@@ -1,13 +1,14 @@
 """Upkeep as its reader does it: looking, checking, backing up, letting go, taking files in."""
 
+import re
 from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
-from resonance_logs import Database, encode_task
-from tests.pages.conftest import Site, raid
+from resonance_logs import Database, InsertDamageEvent, encode_task
+from tests.pages.conftest import FIRST_MS, Site, raid
 
 
 def total(site: Site) -> int:
@@ -92,3 +93,33 @@ def test_the_runs_are_listed(page: Page, site: Site) -> None:
     expect(runs.first).to_contain_text("goes on, or was cut off")
     expect(runs.nth(1)).to_contain_text("as it should")
     expect(page.get_by_text("By itself, while recording: keep_rejected 100,000")).to_be_visible()
+
+
+def test_rejected_tasks_are_shown_and_deleted_once_confirmed(page: Page, path: Path) -> None:
+    wrong = InsertDamageEvent(timestamp_ms=FIRST_MS, attacker_id=7, value="<b>much</b>")  # type: ignore[arg-type]
+    with Database.open(path) as db:
+        first, *rest = raid(0)
+        db.enqueue_many([first, wrong, *rest])
+    site = Site(path)
+    page.goto(f"{site.address}/upkeep")
+    expect(page.get_by_text("Rejected tasks: 1")).to_be_visible()
+    expect(page.get_by_text('"value":"<b>much</b>"')).to_be_visible()
+    page.get_by_role("button", name="Delete these").click()
+    page.get_by_role("button", name="Keep", exact=True).click()
+    expect(page.get_by_text("Rejected tasks: 1")).to_be_visible()
+    page.get_by_role("button", name="Delete these").click()
+    page.get_by_role("button", name="Delete", exact=True).click()
+    expect(page.get_by_text("Rejected tasks")).to_have_count(0)
+    answer = httpx.post(f"{site.address}/api/commands/get_rejected_tasks")
+    assert answer.json()["totalCount"] == 0
+    site.end()
+
+
+def test_numbers_and_sizes_are_written_in_the_readers_locale(browser: Browser, site: Site) -> None:
+    page = browser.new_context(locale="de-DE").new_page()
+    page.goto(f"{site.address}/upkeep")
+    expect(page.get_by_text("By itself, while recording: keep_rejected 100.000")).to_be_visible()
+    size = page.get_by_text(", of them free")
+    expect(size).to_have_text(re.compile(r"^\d+ kB, of them free [\d,]+ \w+"))
+    expect(size).to_have_attribute("title", re.compile(r"^\d{3}\.\d{3} bytes, of them free"))
+    page.context.close()

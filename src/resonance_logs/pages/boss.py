@@ -12,7 +12,7 @@ from nicegui import ui
 
 from resonance_logs.commands.shapes import BossProfile, TargetOverview, TargetsOverview, Try
 from resonance_logs.database import Database
-from resonance_logs.pages.frame import facts, frame, heading, show_empty
+from resonance_logs.pages.frame import Told, facts, frame, heading, show_empty
 from resonance_logs.pages.grid import FIGURE, SPAN, WHEN, grid, room
 from resonance_logs.pages.place import Place
 from resonance_logs.pages.plots import Plot, dps_by_class, tries_over_time
@@ -77,7 +77,7 @@ def _show_one(profile: BossProfile) -> None:
         )
         ui.link("These fights in the history", _history(profile))
     if profile.classes:
-        ui.label(f"DPS by class, of {_kills(profile)}").classes("text-lg font-bold")
+        Told("DPS by class, of ", *_kills(profile)).classes("text-lg font-bold")
         height = 60 + 44 * len(profile.classes)
         Plot(dps_by_class(profile)).classes("w-full rl-card").style(f"height: {height}px")
     else:
@@ -104,10 +104,10 @@ def _history(profile: BossProfile) -> str:
     return f"/?{urlencode({name: each for name, each in given.items() if each})}"
 
 
-def _kills(profile: BossProfile) -> str:
+def _kills(profile: BossProfile) -> tuple[str | int, ...]:
     if profile.kills_compared < profile.kills:
-        return f"the newest {profile.kills_compared:,} kills"
-    return f"all {profile.kills:,} kills" if profile.kills > 1 else "the one kill"
+        return "the newest ", profile.kills_compared, " kills"
+    return ("all ", profile.kills, " kills") if profile.kills > 1 else ("the one kill",)
 
 
 def _target_row(target: TargetOverview) -> dict[str, Any]:

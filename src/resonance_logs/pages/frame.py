@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.resources import files
@@ -89,6 +90,25 @@ def formatted(form: str, value: float | None) -> None:
         ui.label("–")
     else:
         ui.element("span").props(f"data-rl={form} data-value={value}")
+
+
+class Size(int):
+    """A number of bytes."""
+
+
+class Told(ui.label):
+    """A text of several parts, whose numbers the browser writes in the reader's locale."""
+
+    def __init__(self, *parts: str | float) -> None:
+        super().__init__()
+        self.props("data-rl=told")
+        self.tell(*parts)
+
+    def tell(self, *parts: str | float) -> None:
+        """Say something else."""
+        value = [{"bytes": part} if isinstance(part, Size) else part for part in parts]
+        self.set_text("".join(map(str, parts)))
+        self.props["data-value"] = json.dumps(value)
 
 
 def facts(told: Sequence[tuple[str, str, float | None]]) -> None:

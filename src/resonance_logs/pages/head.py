@@ -13,6 +13,7 @@ from resonance_logs.database import Database
 from resonance_logs.errors import CommandError
 from resonance_logs.pages.boss import address as boss_address
 from resonance_logs.pages.compare import address as compare_address
+from resonance_logs.pages.frame import Told
 from resonance_logs.pages.marks import Marks
 
 _DEFEATED: Final = ("killed", "check_circle", "rl-good")
@@ -31,8 +32,8 @@ async def show_head(database: Database, fight: EncounterSummary) -> None:
         await _facts(database, fight)
         if fight.ended_at_ms is not None:
             Marks(database, fight)
-        for text in _missing(fight):
-            ui.label(text).classes("rl-warn font-bold").props("role=status")
+        for parts in _missing(fight):
+            Told(*parts).classes("rl-warn font-bold").props("role=status")
 
 
 def title(fight: EncounterSummary) -> str:
@@ -129,14 +130,16 @@ async def _tries(database: Database, fight: EncounterSummary) -> None:
             ui.link("next try →", f"/fight/{tries.next_id}")
 
 
-def _missing(fight: EncounterSummary) -> list[str]:
-    told = []
+def _missing(fight: EncounterSummary) -> list[tuple[str | int, ...]]:
+    told: list[tuple[str | int, ...]] = []
     if fight.is_damaged:
-        told.append("What is shown here is not what was written; resonance-logs salvage mends it.")
+        told.append(
+            ("What is shown here is not what was written; resonance-logs salvage mends it.",)
+        )
     if fight.was_interrupted:
-        told.append("The recorder stopped before the fight's end.")
+        told.append(("The recorder stopped before the fight's end.",))
     if fight.rejected_events:
-        told.append(f"{fight.rejected_events:,} events were rejected.")
+        told.append((fight.rejected_events, " events were rejected."))
     if fight.lost_events:
-        told.append(f"{fight.lost_events:,} events are lost.")
+        told.append((fight.lost_events, " events are lost."))
     return told

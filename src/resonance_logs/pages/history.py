@@ -18,7 +18,7 @@ from resonance_logs.database import Database
 from resonance_logs.errors import CommandError
 from resonance_logs.formats import Format
 from resonance_logs.game import CLASSES
-from resonance_logs.pages.frame import action, frame, heading, show_empty, show_error
+from resonance_logs.pages.frame import Told, action, frame, heading, show_empty, show_error
 from resonance_logs.pages.grid import FIGURE, SPAN, WHEN, Grid, room
 from resonance_logs.pages.party import player_cell
 from resonance_logs.pages.place import Place
@@ -219,7 +219,7 @@ class _History:
         last = max(1, -(-total // view.size))
         with ui.row().classes("w-full items-center justify-between"):
             first = min(total, view.offset + 1)
-            ui.label(f"fights {first:,} to {min(total, view.offset + view.size):,} of {total:,}")
+            Told("fights ", first, " to ", min(total, view.offset + view.size), " of ", total)
             pages = ui.pagination(1, last, value=min(view.page, last), direction_links=True)
             pages.props("max-pages=7 boundary-numbers")
             pages.on_value_change(lambda event: self._go(replace(self._view, page=event.value)))

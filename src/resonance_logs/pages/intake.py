@@ -15,7 +15,7 @@ from resonance_logs.catalog import read_names
 from resonance_logs.commands import CatalogKind
 from resonance_logs.database import Database
 from resonance_logs.errors import CommandError, QueueFull, ResonanceLogsError
-from resonance_logs.pages.frame import action
+from resonance_logs.pages.frame import Told, action
 from resonance_logs.sources import TaskSource
 
 MOST_BYTES: Final = 2_000_000_000
@@ -54,7 +54,7 @@ class Intake:
         self._kind = ui.toggle(KINDS, value=FIGHTS).props("unelevated")
         hint = ui.label(_HINTS[FIGHTS]).classes("rl-quiet")
         self._kind.on_value_change(lambda event: hint.set_text(_HINTS[event.value]))
-        self._known = ui.label().classes("rl-quiet")
+        self._known = Told().classes("rl-quiet")
         self._show_known()
         box = ui.upload(
             auto_upload=True,
@@ -73,9 +73,9 @@ class Intake:
         try:
             found = self._database.commands.get_catalog()
         except CommandError as error:
-            self._known.set_text(str(error))
+            self._known.tell(str(error))
             return
-        self._known.set_text(f"{found.skills:,} skills and {found.scenes:,} scenes have a name.")
+        self._known.tell(found.skills, " skills and ", found.scenes, " scenes have a name.")
 
     async def _take_in(self, event: events.UploadEventArguments) -> None:
         progress = _Progress()

@@ -11,7 +11,7 @@ from resonance_logs.commands.arguments import SkillType
 from resonance_logs.commands.shapes import EncounterParty, EncounterSummary, Timeline
 from resonance_logs.database import Database
 from resonance_logs.errors import CommandError, NotFound
-from resonance_logs.pages.frame import frame, heading, show_empty, show_error
+from resonance_logs.pages.frame import Told, frame, heading, show_empty, show_error
 from resonance_logs.pages.grid import grid
 from resonance_logs.pages.party import columns, party_rows
 from resonance_logs.pages.plots import Plot, standings_over_time
@@ -45,7 +45,7 @@ class _Live:
         tabs = ui.toggle({kind.value: name for kind, name in KINDS.items()}, value=self._kind.value)
         tabs.props("unelevated no-caps")
         tabs.on_value_change(lambda event: self._choose(event.value))
-        self._head = ui.label().classes("text-xl font-bold").props("role=status")
+        self._head = Told().classes("text-xl font-bold").props("role=status")
         self._grid = grid(columns(damage=True, players=True), [])
         self._chart = Plot({}).classes("w-full h-64 rl-card")
         self._chart.props('role=img aria-label="The curve over time"')
@@ -96,7 +96,7 @@ class _Live:
         classes: dict[int | None, int | None] = {row.actor_id: row.class_id for row in party.rows}
         self._chart.redraw(standings_over_time(curve, classes))
         where = fight.scene_name or "A fight"
-        self._head.set_text(f"{where} · {fight.duration:,.0f} s · {fight.total_dmg:,} damage")
+        self._head.tell(where, " · ", round(fight.duration), " s · ", fight.total_dmg, " damage")
         self._grid.fill(party_rows(party, idle=True))
 
     def _tell(self, fault: str) -> None:
@@ -117,4 +117,5 @@ class _Live:
             for fight in fights:
                 bosses = ", ".join(boss.monster_name for boss in fight.bosses)
                 text = " · ".join(filter(None, (fight.scene_name, bosses))) or f"Fight {fight.id}"
-                ui.link(f"{text} · {fight.total_dmg:,} damage", f"/fight/{fight.id}")
+                with ui.link(target=f"/fight/{fight.id}"):
+                    Told(text, " · ", fight.total_dmg, " damage")

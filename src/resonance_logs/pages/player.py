@@ -18,7 +18,7 @@ from resonance_logs.commands.shapes import (
     PlayerProfile,
 )
 from resonance_logs.database import Database
-from resonance_logs.pages.frame import action, facts, frame, heading, show_empty
+from resonance_logs.pages.frame import Told, action, facts, frame, heading, show_empty
 from resonance_logs.pages.grid import FIGURE, PLAYER, RIGHT, SPAN, WHEN, grid, room
 from resonance_logs.pages.party import player_cell
 from resonance_logs.pages.place import Place
@@ -78,9 +78,8 @@ class _Players:
             show_empty("No player is known yet.", "They come with the first fight.")
         else:
             grid(_PLAYERS, [_player_row(row) for row in page.rows], opens="open")
-            ui.label(f"{len(page.rows):,} of {page.total_count:,}, last seen first").classes(
-                "rl-quiet"
-            )
+            told = Told(len(page.rows), " of ", page.total_count, ", last seen first")
+            told.classes("rl-quiet")
 
 
 class _Player:
@@ -107,7 +106,7 @@ class _Player:
         ui.page_title(f"{name} · Resonance Logs")
         with ui.column().classes("rl-card w-full p-4 gap-2"):
             heading(name)
-            ui.label(_who(player)).classes("rl-quiet")
+            Told(*_who(player)).classes("rl-quiet")
             facts(_facts(profile))
         if profile.dps is None:
             show_empty("No fight of this player has ended yet.", "Its fights come here then.")
@@ -144,17 +143,18 @@ class _Player:
             return
         Plot(dps_over_time(page.rows[::-1])).classes("w-full h-72 rl-card")
         grid(_FIGHTS, [_fight_row(fight) for fight in page.rows], opens="open")
-        ui.label(
-            f"{len(page.rows):,} of {page.total_count:,}, the newest first. The percentile is the "
-            "share of the player's other kills of the boss with less DPS."
+        Told(
+            *(len(page.rows), " of ", page.total_count, ", the newest first. The percentile is "),
+            "the share of the player's other kills of the boss with less DPS.",
         ).classes("rl-quiet")
 
 
-def _who(player: PlayerOverview) -> str:
-    told = [player.class_name, player.class_spec_name]
-    told += [f"level {player.level}"] if player.level else []
-    told += [f"ability score {player.ability_score:,}"] if player.ability_score else []
-    return " · ".join(filter(None, told)) or "class unknown"
+def _who(player: PlayerOverview) -> list[str | int]:
+    known = filter(None, (player.class_name, player.class_spec_name))
+    told: list[str | int] = [" · ".join(known) or "class unknown"]
+    told += [" · level ", player.level] if player.level else []
+    told += [" · ability score ", player.ability_score] if player.ability_score else []
+    return told
 
 
 def _facts(profile: PlayerProfile) -> list[tuple[str, str, float | None]]:

@@ -14,7 +14,7 @@ from resonance_logs.commands.arguments import Filters
 from resonance_logs.database import Database
 from resonance_logs.errors import CommandError
 from resonance_logs.pages.compare import LEAST, MOST, address
-from resonance_logs.pages.frame import action
+from resonance_logs.pages.frame import Told, action
 
 UNDO_S: Final = 6.0
 """Deleting waits so long for somebody to think better of it."""
@@ -33,13 +33,13 @@ class Selection:
         self._refresh = refresh
         self._ids: list[int] = []
         self._bar: ui.row | None = None
-        self._told: ui.label | None = None
+        self._told: Told | None = None
 
     def build(self) -> None:
         """The bar, hidden until a fight is ticked."""
         self._ids = []
         with ui.row().classes("w-full items-center gap-2") as self._bar:
-            self._told = ui.label()
+            self._told = Told()
             for text, icon, work in (
                 ("Favourite", "star", self._mark),
                 ("No favourite", "star_border", self._unmark),
@@ -59,7 +59,7 @@ class Selection:
         self._ids = [int(each) for each in event.args]
         if self._bar is not None and self._told is not None:
             self._bar.visible = bool(self._ids)
-            self._told.set_text(f"{len(self._ids):,} chosen")
+            self._told.tell(len(self._ids), " chosen")
 
     async def _mark(self) -> None:
         await self._favor(is_favorite=True)
@@ -92,9 +92,9 @@ class Selection:
 
     async def _ask(self) -> None:
         ids = list(self._ids)
-        named = "this fight" if len(ids) == 1 else f"these {len(ids):,} fights"
+        named = ("this fight",) if len(ids) == 1 else ("these ", len(ids), " fights")
         with ui.dialog() as dialog, ui.card():
-            ui.label(f"Delete {named}?").classes("text-lg")
+            Told("Delete ", *named, "?").classes("text-lg")
             with ui.row().classes("w-full justify-end"):
                 action("Keep", on_click=lambda: dialog.submit(False))
                 ui.button("Delete", on_click=lambda: dialog.submit(True)).props("color=negative")
@@ -105,7 +105,7 @@ class Selection:
         """Delete once the time to undo it is over, whether the page is still open or not."""
         dialog = ui.dialog(value=True).props("persistent seamless position=bottom")
         with dialog, ui.card(), ui.row().classes("items-center"):
-            ui.label(f"Deleting {len(ids):,} …")
+            Told("Deleting ", len(ids), " …")
             action("Undo", on_click=lambda: dialog.submit(True))
 
         async def delete() -> None:

@@ -21,7 +21,7 @@ from resonance_logs.commands.shapes import (
 )
 from resonance_logs.database import Database
 from resonance_logs.errors import ResonanceLogsError
-from resonance_logs.pages.frame import action, frame, heading
+from resonance_logs.pages.frame import Size, Told, action, frame, heading
 from resonance_logs.pages.grid import FIGURE, WHEN, grid, room
 from resonance_logs.pages.intake import Intake
 from resonance_logs.pages.place import Place
@@ -106,8 +106,8 @@ class _Upkeep:
             async def show() -> None:
                 report = await prune(dry_run=True)
                 with ui.dialog() as dialog, ui.card():
-                    ui.label(f"Single hits of {_told(report.hits)} would go.")
-                    ui.label(f"Whole fights: {_told(report.fights)} would go.")
+                    Told("Single hits of ", *_told(report.hits), " would go.")
+                    Told("Whole fights: ", *_told(report.fights), " would go.")
                     with ui.row().classes("w-full justify-end"):
                         action("Keep all", on_click=lambda: dialog.submit(False))
                         ui.button("Let go", color="negative").on_click(lambda: dialog.submit(True))
@@ -118,12 +118,14 @@ class _Upkeep:
 
             _button("Show what would go", "auto_delete", show)
             for name, told in _kept(self._database.settings):
-                ui.label(f"By itself, while recording: {name} {told}").classes("rl-quiet")
+                Told("By itself, while recording: ", name, " ", told).classes("rl-quiet")
 
     def _rejected(self, page: RejectedPage) -> None:
         if not page.total_count:
             return
-        with _card(f"Rejected tasks: {page.total_count:,}"):
+        with _card("Rejected tasks: ", page.total_count):
+            if len(page.rows) < page.total_count:
+                Told("The newest ", len(page.rows), " of them:").classes("rl-quiet")
             for row in page.rows:
                 with ui.column().classes("gap-0 w-full"):
                     ui.label(row.error).classes("font-bold break-all")
@@ -134,15 +136,28 @@ class _Upkeep:
                 ui.notify(f"taken {len(report.taken):,}, left {len(report.left):,}")
                 ui.navigate.reload()
 
-            _button("Try them again", "replay", retry)
+            async def delete() -> None:
+                shown = [row.id for row in page.rows]
+                with ui.dialog() as dialog, ui.card():
+                    Told("Delete the ", len(shown), " shown here? They cannot be had back.")
+                    with ui.row().classes("w-full justify-end"):
+                        action("Keep", on_click=lambda: dialog.submit(False))
+                        ui.button("Delete", color="negative").on_click(lambda: dialog.submit(True))
+                if await dialog:
+                    await to_thread(self._database.commands.delete_rejected_tasks, shown)
+                    ui.navigate.reload()
+
+            with ui.row():
+                _button("Try them again", "replay", retry)
+                _button("Delete these", "delete", delete)
 
 
 def _show_health(health: DatabaseHealth) -> None:
     with _card("The file"):
-        for name, text in _facts(health):
+        for name, *parts in _facts(health):
             with ui.row().classes("gap-4"):
-                ui.label(name).classes("w-32 rl-quiet")
-                ui.label(text).classes("break-all")
+                ui.label(str(name)).classes("w-32 rl-quiet")
+                Told(*parts).classes("break-all")
         for finding in health.findings:
             ui.label(finding).classes("rl-warn").props("role=status")
         if not health.findings:
@@ -153,14 +168,14 @@ def _show_runs(page: RunPage) -> None:
     with _card("Runs of the recorder"):
         if page.rows:
             grid(_RUNS, [_run_row(run) for run in page.rows])
-            ui.label(f"{len(page.rows):,} of {page.total_count:,}").classes("rl-quiet")
+            Told(len(page.rows), " of ", page.total_count).classes("rl-quiet")
         else:
             ui.label("Nothing was recorded yet.").classes("rl-quiet")
 
 
-def _card(title: str) -> ui.column:
+def _card(*title: str | int) -> ui.column:
     with ui.column().classes("rl-card w-full p-4 gap-2") as card:
-        ui.label(title).classes("text-lg font-bold")
+        Told(*title).classes("text-lg font-bold")
     return card
 
 
@@ -179,29 +194,30 @@ def _button(text: str, icon: str, work: Callable[[], Awaitable[None]]) -> None:
     button = action(text, icon, do).props("outline")
 
 
-def _facts(health: DatabaseHealth) -> list[tuple[str, str]]:
+def _facts(health: DatabaseHealth) -> list[tuple[str | int, ...]]:
+    """Labels, each with the parts of what is told."""
     run = health.last_run
-    facts = [
+    facts: list[tuple[str | int, ...]] = [
         ("file", health.path),
         ("version", f"{health.program_version}, schema {health.schema_version}"),
-        ("size", f"{health.size_bytes:,} bytes, {health.free_bytes:,} of them free"),
-        ("disk", f"{health.disk_free_bytes:,} bytes free"),
-        ("fights", f"{health.encounters:,}"),
+        ("size", Size(health.size_bytes), ", of them free ", Size(health.free_bytes)),
+        ("disk", Size(health.disk_free_bytes), " free"),
+        ("fights", health.encounters),
         ("recorded now", "yes" if health.is_recorded else "no"),
     ]
     if run is not None:
-        facts.append(("this run", f"{run.written:,} tasks written, {run.rejected:,} rejected"))
+        facts.append(("this run", run.written, " tasks written, ", run.rejected, " rejected"))
     return facts + [("kept", file) for file in health.kept_files]
 
 
-def _kept(settings: Settings) -> list[tuple[str, str]]:
+def _kept(settings: Settings) -> list[tuple[str, float]]:
     """The limits that the recorder keeps by itself."""
     limits = [
         (name, getattr(settings, name))
         for name in (each.name for each in fields(settings))
         if name.startswith("keep_")
     ]
-    return [(name, f"{value:,}") for name, value in limits if value is not None]
+    return [(name, value) for name, value in limits if value is not None]
 
 
 def _run_row(run: RunShape) -> dict[str, Any]:
@@ -235,5 +251,5 @@ _RUNS: Final[list[dict[str, Any]]] = [
 ]
 
 
-def _told(part: PrunedPart) -> str:
-    return f"{part.encounters:,} fights, about {part.bytes:,} bytes,"
+def _told(part: PrunedPart) -> tuple[str | int, ...]:
+    return part.encounters, " fights, about ", Size(part.bytes), ","

@@ -23,6 +23,14 @@ window.rl = {
     const two = n => String(n).padStart(2, '0');
     return h ? `${h}:${two(m)}:${two(s % 60)}` : `${m}:${two(s % 60)}`;
   },
+  size: bytes => {
+    const units = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'];
+    const step = Math.min(Math.floor(Math.log10(Math.max(bytes, 1)) / 3), units.length - 1);
+    return new Intl.NumberFormat(undefined, {style: 'unit', unit: units[step],
+      maximumSignificantDigits: 3}).format(bytes / 1000 ** step);
+  },
+  parts: (parts, size) => parts.map(part => typeof part === 'string' ? part
+    : typeof part === 'number' ? rl.whole(part) : size(part.bytes)).join(''),
   text: (tag, content, cls, title) => {
     const made = document.createElement(tag);
     made.textContent = content;
@@ -56,11 +64,20 @@ window.rl = {
 rl.fetch = name => import(name).catch(() => {});
 addEventListener('load', () => setTimeout(() => rl.fetch('nicegui-echart'), 200));
 
-// <span data-rl="compact" data-value="1234"> shows its value in the reader's locale.
+// <span data-rl="compact" data-value="1234"> shows its value in the reader's locale; of "told" the
+// value is a list of texts and numbers, sizes among them as {"bytes": 1234}.
 rl.write = element => {
   const {rl: form, value, written} = element.dataset;
   if (written === value) return;
   element.dataset.written = value;
+  if (form === 'told') {
+    const parts = JSON.parse(value);
+    element.textContent = rl.parts(parts, rl.size);
+    if (parts.some(part => part.bytes)) {
+      element.title = rl.parts(parts, bytes => `${rl.whole(bytes)} bytes`);
+    }
+    return;
+  }
   element.textContent = rl[form](Number(value));
   if (form === 'compact') element.title = rl.whole(Number(value));
 };
