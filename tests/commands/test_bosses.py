@@ -49,13 +49,13 @@ def test_bosses_and_scenes_are_listed_by_how_often_they_were_tried(
 ) -> None:
     found = commands.get_bosses_and_scenes()
     assert [
-        (each.name, each.tries, each.kills, each.best_time, each.last_started_at_ms)
+        (each.name, each.fights, each.tries, each.kills, each.best_time, each.last_started_at_ms)
         for each in (*found.bosses, *found.scenes)
     ] == [
-        ("Ogre", 4, 3, 5, 4_000_000),
-        ("Imp", 1, 0, None, 5_000_000),
-        ("Court", 5, 2, 5, 6_000_000),
-        ("Keep", 1, 1, 20, 4_000_000),
+        ("Ogre", 4, 4, 3, 5, 4_000_000),
+        ("Imp", 1, 1, 0, None, 5_000_000),
+        ("Court", 5, 4, 2, 5, 6_000_000),
+        ("Keep", 1, 1, 1, 20, 4_000_000),
     ]
 
 
@@ -94,7 +94,8 @@ def test_a_scene_counts_fights_in_which_any_boss_was_defeated(
     tried: Builder, commands: Commands
 ) -> None:
     found = commands.get_boss_profile(scene_name="Court")
-    assert (found.tries, found.kills, found.best_time) == (5, 2, 5)
+    assert (found.fights, found.tries, found.kills, found.best_time) == (5, 4, 2, 5)
+    assert [each.has_boss for each in found.newest] == [False, True, True, True, True]
     both = commands.get_boss_profile("Ogre", "Court")
     assert (both.boss_name, both.scene_name, both.tries, both.kills) == ("Ogre", "Court", 3, 2)
 

@@ -203,6 +203,31 @@ def test_a_part_is_chosen_by_keyboard_and_its_figures_are_exact(page: Page, site
     expect(page.get_by_text("Choose another part of the fight, or all of it.")).to_be_visible()
 
 
+def test_what_is_shown_of_a_fight_is_in_its_address(page: Page, site: Site) -> None:
+    open_fight(page, site)
+    button(page, "Monsters").click()
+    expect(page).to_have_url(f"{site.address}/fight/1?side=monsters")
+    button(page, "Players").click()
+    choose_seconds(page, "0", "5")
+    button(page, "Apply").click()
+    party(page).nth(1).locator("[col-id=player]").click()
+    expect(panel(page)).to_be_visible()
+    expect(page).to_have_url(f"{site.address}/fight/1?from=0&to=5000&actor=7")
+    page.reload()
+    expect(page.get_by_text("From 0:00 to 0:05")).to_be_visible()
+    expect(party(page).nth(1).locator("[col-id=hits]")).to_have_text("25")
+    expect(panel(page).locator("[role=row]", has_text="Skill 5")).to_contain_text("25.0k")
+    expect(page.get_by_label("To", exact=True)).to_have_value("5.0")
+    page.goto(f"{site.address}/fight/1?kind=heal&from=77000&to=99000")
+    expect(party(page).first.locator("[col-id=total]")).to_have_text("77")
+    expect(page.get_by_text("Whole fight · 0:10")).to_be_visible()
+    page.goto(f"{site.address}/fight/1?actor=12345")
+    expect(page.get_by_text("actor 12345 is not in encounter 1")).to_be_visible()
+    for wrong in ("abc", "9" * 40, "-"):
+        page.goto(f"{site.address}/fight/{wrong}")
+        expect(page.get_by_text(f"there is no encounter '{wrong}'")).to_be_visible()
+
+
 def test_a_part_that_ends_before_it_begins_is_refused(page: Page, site: Site) -> None:
     open_fight(page, site)
     choose_seconds(page, "6", "5")

@@ -43,6 +43,14 @@ def test_a_filter_is_in_the_address_and_the_address_is_a_filter(page: Page, site
     assert page.url == f"{site.address}/?boss=Ogre"
     page.get_by_role("switch", name="Kills only").click()
     expect(page).to_have_url(f"{site.address}/?boss=Ogre&kills=1")
+    page.get_by_role("switch", name="Favourites").click()
+    expect(page.get_by_text("No fight passes these filters.")).to_be_visible()
+    page.go_back()
+    expect(rows(page)).to_have_count(6)
+    expect(page.get_by_role("switch", name="Kills only")).to_be_checked()
+    expect(page.get_by_role("switch", name="Favourites")).not_to_be_checked()
+    page.go_back()
+    expect(page.get_by_role("switch", name="Kills only")).not_to_be_checked()
     page.goto(f"{site.address}/?boss=Imp&sort=totalDmg&ascending=1&scene=Court+1")
     expect(rows(page)).to_have_count(2)
     expect(rows(page).first).to_contain_text("400k")
@@ -90,12 +98,17 @@ def test_chosen_fights_are_marked_and_deleted_and_deleting_is_undone(
     boxes.nth(0).click()
     page.get_by_role("button", name="Delete").click()
     page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    expect(rows(page)).to_have_count(11)
     page.get_by_role("button", name="Undo").click()
     expect(page.get_by_text("nothing was deleted")).to_be_visible()
     expect(rows(page)).to_have_count(12)
+    expect(page.get_by_text("1 chosen")).to_be_hidden()
+    boxes.nth(1).click()
+    expect(page.get_by_text("1 chosen")).to_be_visible()
     page.get_by_role("button", name="Delete").click()
     page.get_by_role("dialog").get_by_role("button", name="Delete").click()
-    expect(rows(page)).to_have_count(11, timeout=15_000)
+    expect(page.get_by_text("fights 1 to 11 of 11")).to_be_visible(timeout=15_000)
+    expect(rows(page)).to_have_count(11)
 
 
 def test_a_fight_is_opened_by_a_click_and_by_enter(page: Page, site: Site) -> None:

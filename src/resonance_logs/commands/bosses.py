@@ -6,7 +6,7 @@ from collections import defaultdict
 from typing import Any, Final
 
 import numpy as np
-from sqlalchemy import Connection, Row, Select, select
+from sqlalchemy import Connection, Row, Select, literal, select
 
 from resonance_logs.commands.arguments import Filters, NoArguments, TriesOf
 from resonance_logs.commands.figures import seconds
@@ -29,24 +29,27 @@ from resonance_logs.store.tables import actor_encounter_stats, encounter_bosses,
 MOST_SHOWN: Final = 100
 
 _BOSSES: Final = """
-    SELECT b.monster_name AS name, count(*) AS tries, sum(b.is_defeated) AS kills,
+    SELECT b.monster_name AS name, count(*) AS fights, count(*) AS tries,
+        sum(b.is_defeated) AS kills,
         min(CASE WHEN b.is_defeated THEN e.duration_ms END) AS best_ms,
         max(e.started_at_ms) AS last_ms
     FROM encounters e CROSS JOIN encounter_bosses b ON b.encounter_id = e.id
-    WHERE e.ended_at_ms IS NOT NULL GROUP BY 1 ORDER BY 2 DESC, 1
+    WHERE e.ended_at_ms IS NOT NULL GROUP BY 1 ORDER BY tries DESC, 1
 """
 _SCENES: Final = """
-    SELECT scene_name AS name, count(*) AS tries, sum(is_defeated) AS kills,
+    SELECT scene_name AS name, count(*) AS fights, sum(bosses <> '[]') AS tries,
+        sum(is_defeated) AS kills,
         min(CASE WHEN is_defeated THEN duration_ms END) AS best_ms, max(started_at_ms) AS last_ms
     FROM encounters
-    WHERE ended_at_ms IS NOT NULL AND scene_name IS NOT NULL GROUP BY 1 ORDER BY 2 DESC, 1
+    WHERE ended_at_ms IS NOT NULL AND scene_name IS NOT NULL
+    GROUP BY 1 ORDER BY tries DESC, fights DESC, 1
 """
 
 
 def get_bosses_and_scenes(store: Store, _arguments: NoArguments) -> TargetsOverview:
     """All bosses and all scenes of ended fights: tries, kills, best times; most tries first.
 
-    A kill in a scene is a fight in which any boss was defeated.
+    A try in a scene is a fight with a boss, and a kill one in which any boss was defeated.
     """
     with store.reading() as connection:
         return TargetsOverview(
@@ -55,7 +58,7 @@ def get_bosses_and_scenes(store: Store, _arguments: NoArguments) -> TargetsOverv
 
 
 def get_boss_profile(store: Store, arguments: TriesOf) -> BossProfile:
-    """The tries of a boss, or in a scene, or of a boss in a scene: kills, times, DPS by class.
+    """The fights with a boss, or in a scene, or both: tries, kills, times, DPS by class.
 
     Raises:
         InvalidArgument: neither is given.
@@ -64,8 +67,8 @@ def get_boss_profile(store: Store, arguments: TriesOf) -> BossProfile:
     if arguments.boss_name is None and arguments.scene_name is None:
         raise InvalidArgument("bossName", "give bossName or sceneName, or both")
     with store.reading() as connection:
-        tries = _tries(connection, arguments)
-        kills = [each for each in tries if each.is_kill]
+        fights = _fights(connection, arguments)
+        kills = [each for each in fights if each.is_kill]
         compared = kills[: arguments.newest]
         classes = _classes(connection, [each.id for each in compared])
     times = [seconds(each.duration_ms) for each in kills]
@@ -73,15 +76,16 @@ def get_boss_profile(store: Store, arguments: TriesOf) -> BossProfile:
     return BossProfile(
         boss_name=arguments.boss_name,
         scene_name=arguments.scene_name,
-        tries=len(tries),
+        fights=len(fights),
+        tries=sum(each.has_boss for each in fights),
         kills=len(kills),
-        time_spent=sum(seconds(each.duration_ms) for each in tries),
+        time_spent=sum(seconds(each.duration_ms) for each in fights),
         best_time=min(times, default=None),
         median_time=float(np.median(times)) if times else None,
-        first_started_at_ms=tries[-1].started_at_ms,
-        last_started_at_ms=tries[0].started_at_ms,
+        first_started_at_ms=fights[-1].started_at_ms,
+        last_started_at_ms=fights[0].started_at_ms,
         fastest=[_try(each) for each in fastest[:MOST_SHOWN]],
-        newest=[_try(each) for each in tries[:MOST_SHOWN]],
+        newest=[_try(each) for each in fights[:MOST_SHOWN]],
         kills_compared=len(compared),
         classes=classes,
     )
@@ -91,6 +95,7 @@ def _overview(connection: Connection, statement: str) -> list[TargetOverview]:
     return [
         TargetOverview(
             name=row.name,
+            fights=row.fights,
             tries=row.tries,
             kills=row.kills,
             best_time=None if row.best_ms is None else seconds(row.best_ms),
@@ -100,7 +105,7 @@ def _overview(connection: Connection, statement: str) -> list[TargetOverview]:
     ]
 
 
-def _tries(connection: Connection, arguments: TriesOf) -> list[Row[Any]]:
+def _fights(connection: Connection, arguments: TriesOf) -> list[Row[Any]]:
     """The fights, the newest first."""
     boss, scene = arguments.boss_name, arguments.scene_name
     filters = Filters(
@@ -109,9 +114,9 @@ def _tries(connection: Connection, arguments: TriesOf) -> list[Row[Any]]:
     candidates = find_candidates(connection, filters)
     if candidates.mask is not None and candidates.count:
         statement = _statement(boss).where(is_among(candidates.mask, candidates.count))
-        tries = list(connection.execute(statement))
-        if tries:
-            return tries
+        fights = list(connection.execute(statement))
+        if fights:
+            return fights
     names = " in ".join(repr(each) for each in (boss, scene) if each is not None)
     raise NotFound(f"there is no fight of {names}")
 
@@ -126,9 +131,16 @@ def _statement(boss: str | None) -> Select[Any]:
     )
     order = encounters.c.started_at_ms.desc(), encounters.c.id.desc()
     if boss is None:
-        return select(*columns, encounters.c.is_defeated.label("is_kill")).order_by(*order)
+        has_boss = (encounters.c.bosses != "[]").label("has_boss")
+        return select(*columns, has_boss, encounters.c.is_defeated.label("is_kill")).order_by(
+            *order
+        )
     return (
-        select(*columns, encounter_bosses.c.is_defeated.label("is_kill"))
+        select(
+            *columns,
+            literal(1).label("has_boss"),
+            encounter_bosses.c.is_defeated.label("is_kill"),
+        )
         .join(encounter_bosses, encounter_bosses.c.encounter_id == encounters.c.id)
         .where(encounter_bosses.c.monster_name == boss)
         .order_by(*order)
@@ -141,6 +153,7 @@ def _try(row: Row[Any]) -> Try:
         encounter_id=row.id,
         started_at_ms=row.started_at_ms,
         duration=duration,
+        has_boss=bool(row.has_boss),
         is_kill=bool(row.is_kill),
         scene_name=row.scene_name,
         total_dmg=row.total_dmg,

@@ -596,9 +596,13 @@ class PlayerFights(Shape):
 
 
 class TargetOverview(Shape):
-    """The ended fights with a boss, or in a scene; ``best_time`` (s) of the kills, null: none."""
+    """The ended fights with a boss, or in a scene; ``best_time`` (s) of the kills, null: none.
+
+    In a scene there may be fights without a boss, which are no tries.
+    """
 
     name: str
+    fights: int
     tries: int
     kills: int
     best_time: float | None
@@ -613,11 +617,12 @@ class TargetsOverview(Shape):
 
 
 class Try(Shape):
-    """A fight with a boss, or in a scene; ``duration`` in seconds."""
+    """A fight with a boss, or in a scene (then maybe without a boss); ``duration`` in seconds."""
 
     encounter_id: int
     started_at_ms: int
     duration: float
+    has_boss: bool
     is_kill: bool
     scene_name: str | None
     total_dmg: int
@@ -633,14 +638,16 @@ class ClassDps(Shape):
 
 
 class BossProfile(Shape):
-    """The tries of a boss, or of a scene; times in seconds, null without a kill.
+    """The fights with a boss, or in a scene; times in seconds, null without a kill.
 
-    ``fastest`` are the shortest kills, ``newest`` the last tries, each at most 100;
+    Those with a boss are tries. ``fastest`` are the shortest kills, ``newest`` the last fights,
+    each at most 100;
     ``classes`` is of the newest ``kills_compared`` kills, the highest median first.
     """
 
     boss_name: str | None
     scene_name: str | None
+    fights: int
     tries: int
     kills: int
     time_spent: float

@@ -57,7 +57,8 @@ def _show_all(found: TargetsOverview) -> None:
             ("Scene", "scene", found.scenes),
         ):
             with ui.column().classes("flex-1 min-w-80 gap-2"):
-                grid(_columns(title), [_target_row(row) for row in rows], opens=kind)
+                heads = _columns(title, has_other_fights=kind == "scene")
+                grid(heads, [_target_row(row) for row in rows], opens=kind)
 
 
 def _show_one(profile: BossProfile) -> None:
@@ -66,6 +67,7 @@ def _show_one(profile: BossProfile) -> None:
         heading(title)
         facts(
             [
+                *([("Fights", "whole", profile.fights)] if not profile.boss_name else []),
                 ("Tries", "whole", profile.tries),
                 ("Kills", "whole", profile.kills),
                 ("Best time", "span", profile.best_time),
@@ -82,7 +84,7 @@ def _show_one(profile: BossProfile) -> None:
         Plot(dps_by_class(profile)).classes("w-full rl-card").style(f"height: {height}px")
     else:
         ui.label("DPS by class comes with the first kill.").classes("rl-quiet")
-    ui.label("How long each try lasted").classes("text-lg font-bold")
+    ui.label("How long each fight lasted").classes("text-lg font-bold")
     Plot(tries_over_time(profile.newest[::-1])).classes("w-full h-64 rl-card")
     _tables(profile)
 
@@ -91,7 +93,7 @@ def _tables(profile: BossProfile) -> None:
     with ui.row().classes("w-full gap-4 items-start"):
         for title, tries in (
             ("Fastest kills", profile.fastest[:MOST_FASTEST]),
-            ("Last tries", profile.newest),
+            ("Last fights", profile.newest),
         ):
             if tries:
                 with ui.column().classes("flex-1 min-w-80 gap-2"):
@@ -113,6 +115,7 @@ def _kills(profile: BossProfile) -> tuple[str | int, ...]:
 def _target_row(target: TargetOverview) -> dict[str, Any]:
     return {
         "id": target.name,
+        "fights": target.fights,
         "tries": target.tries,
         "kills": target.kills,
         "best": target.best_time,
@@ -126,7 +129,7 @@ def _try_rows(tries: Sequence[Try]) -> list[dict[str, Any]]:
             "id": each.encounter_id,
             "started": each.started_at_ms,
             "scene": each.scene_name or "",
-            "result": "killed" if each.is_kill else "wiped",
+            "result": "killed" if each.is_kill else "wiped" if each.has_boss else "no boss",
             "duration": each.duration,
             "dps": each.dps,
         }
@@ -134,9 +137,11 @@ def _try_rows(tries: Sequence[Try]) -> list[dict[str, Any]]:
     ]
 
 
-def _columns(title: str) -> list[dict[str, Any]]:
+def _columns(title: str, *, has_other_fights: bool) -> list[dict[str, Any]]:
+    fights = {"headerName": "Fights", "field": "fights", "width": 80, **FIGURE, **room(560)}
     return [
         {"headerName": title, "field": "id", "minWidth": 140, "flex": 1, "tooltipField": "id"},
+        *([fights] if has_other_fights else []),
         {"headerName": "Tries", "field": "tries", "width": 80, **FIGURE},
         {"headerName": "Kills", "field": "kills", "width": 80, **FIGURE},
         {"headerName": "Best time", "field": "best", **SPAN, "width": 100},

@@ -5,7 +5,9 @@ from __future__ import annotations
 from asyncio import gather, to_thread
 from dataclasses import replace
 from typing import Any, Final
+from urllib.parse import parse_qs
 
+from fastapi import Request
 from nicegui import ui
 
 from resonance_logs.commands.arguments import Side, SkillType
@@ -15,7 +17,7 @@ from resonance_logs.database import Database
 from resonance_logs.errors import CommandError
 from resonance_logs.formats import Format
 from resonance_logs.pages.chart import TimeChart
-from resonance_logs.pages.frame import frame, show_error
+from resonance_logs.pages.frame import frame, go, read_number, show_error
 from resonance_logs.pages.head import client_text, show_head, title
 from resonance_logs.pages.picture import show_picture
 from resonance_logs.pages.shown import KINDS, SIDES, Shown
@@ -28,16 +30,18 @@ def register(database: Database) -> None:
     """Make the page of this database."""
 
     @ui.page("/fight/{encounter_id}")
-    async def encounter(encounter_id: int) -> None:
+    async def encounter(encounter_id: str, request: Request) -> None:
         with frame(f"Fight {encounter_id}", charts=True):
             try:
-                fight = await to_thread(database.commands.get_encounter_by_id, encounter_id)
+                number = read_number("encounter", encounter_id)
+                fight = await to_thread(database.commands.get_encounter_by_id, number)
             except CommandError as error:
                 show_error(str(error))
                 return
             ui.page_title(f"{title(fight)} · Resonance Logs")
             await show_head(database, fight)
-            page = _Fight(database, fight)
+            shown = Shown.of_query(parse_qs(request.url.query))
+            page = _Fight(database, fight, shown)
             # Once the browser is there: until then it shows where things will be.
             ui.timer(0, page.refresh, once=True)
 
@@ -45,9 +49,11 @@ def register(database: Database) -> None:
 class _Fight:
     """The page below the head: what the reader chooses, and what is shown of it."""
 
-    def __init__(self, database: Database, fight: EncounterSummary) -> None:
+    def __init__(self, database: Database, fight: EncounterSummary, shown: Shown) -> None:
         self._fight = fight
-        self._shown = Shown()
+        if (shown.from_ms or 0) >= fight.duration * 1_000:
+            shown = replace(shown, from_ms=None, to_ms=None)
+        self._shown = shown
         self._choices()
         self._chart = TimeChart(database, fight, self._choose_part)
         self._part_row()
@@ -57,7 +63,11 @@ class _Fight:
 
     async def refresh(self) -> None:
         """Ask for everything and show it."""
-        await gather(self._party.show(self._shown), self._chart.show(self._shown))
+        await gather(self._show_tables(), self._chart.show(self._shown))
+        if not self._chart.has_hits and not self._shown.is_whole:  # of no part is anything known
+            self._shown = replace(self._shown, from_ms=None, to_ms=None)
+            await self._show_tables()
+        self._fill_boxes()
         self._tell_part()
 
     def _choices(self) -> None:
@@ -128,16 +138,26 @@ class _Fight:
         if (from_ms, to_ms) == (self._shown.from_ms, self._shown.to_ms):
             return
         self._shown = replace(self._shown, from_ms=from_ms, to_ms=to_ms)
-        self._from_box.value = (from_ms or 0) / 1_000
-        self._to_box.value = round(self._fight.duration if to_ms is None else to_ms / 1_000, 3)
+        self._keep()
+        self._fill_boxes()
         await self._show_tables()
         self._tell_part()
+
+    def _fill_boxes(self) -> None:
+        start, end = self._shown.from_ms, self._shown.to_ms
+        self._from_box.value = (start or 0) / 1_000
+        self._to_box.value = round(self._fight.duration if end is None else end / 1_000, 3)
+
+    def _keep(self) -> None:
+        """Have the address say what is shown, to come back to it or to pass it on."""
+        go(f"/fight/{self._fight.id}{self._shown.query()}", is_same=True)
 
     async def _change(self, **changes: Any) -> None:
         before, self._shown = self._shown, replace(self._shown, **changes)
         shown = self._shown
         if shown == before:
             return
+        self._keep()
         if (shown.kind, shown.side) != (before.kind, before.side):
             await gather(self._show_tables(), self._chart.show(shown))
             return

@@ -10,6 +10,8 @@ from typing import Any, Final
 
 from nicegui import ui
 
+from resonance_logs.errors import NotFound
+
 _COLORS: Final = {
     "primary": "#3d5afe",
     "positive": "#1a7f37",
@@ -17,6 +19,8 @@ _COLORS: Final = {
     "warning": "#8a5a00",
 }
 """White text can be read on each; what text they are themselves is lighter on dark pages."""
+
+MOST_DIGITS: Final = 20
 
 _BROWSER: Final = files("resonance_logs.pages") / "browser"
 _STYLES: Final = tuple((_BROWSER / name).read_text("utf-8") for name in ("layout.css", "style.css"))
@@ -70,6 +74,24 @@ def frame(title: str, *, charts: bool = False) -> Iterator[None]:
     ui.on("help", help_dialog.open)
     with main:
         yield
+
+
+def read_number(what: str, text: str) -> int:
+    """The number in an address.
+
+    Raises:
+        NotFound: it is none, so there is nothing of that number.
+    """
+    is_number = text.isascii() and text.removeprefix("-").isdecimal()
+    if not is_number or len(text) > MOST_DIGITS:
+        raise NotFound(f"there is no {what} {text!r}")
+    return int(text)
+
+
+def go(address: str, *, is_same: bool = False) -> None:
+    """Have the address say what the page shows by now; ``is_same``: not as a step to go back."""
+    how = "replaceState" if is_same else "pushState"
+    ui.run_javascript(f"rl.go({json.dumps(address)}, '{how}')")
 
 
 def action(

@@ -18,7 +18,7 @@ from resonance_logs.database import Database
 from resonance_logs.errors import CommandError
 from resonance_logs.formats import Format
 from resonance_logs.game import CLASSES
-from resonance_logs.pages.frame import Told, action, frame, heading, show_empty, show_error
+from resonance_logs.pages.frame import Told, action, frame, go, heading, show_empty, show_error
 from resonance_logs.pages.grid import FIGURE, SPAN, WHEN, Grid, room
 from resonance_logs.pages.party import player_cell
 from resonance_logs.pages.place import Place
@@ -157,7 +157,7 @@ class _History:
         if view == self._view:
             return
         self._view = view
-        ui.navigate.history.push(view.address())
+        go(view.address())
         self._fill_chips()
         await self._show()
 
@@ -175,7 +175,7 @@ class _History:
         """Other rows in the table that is there: making one takes several times as long."""
         if self._grid is None or self._grid.is_deleted or not page.rows:
             return False
-        self._grid.fill([_row(fight) for fight in page.rows])
+        self._grid.fill(self._rows(page))
         self._foot.clear()
         with self._foot:
             self._pages(page.total_count)
@@ -201,7 +201,7 @@ class _History:
         return Grid(
             {
                 "columnDefs": _COLUMNS,
-                "rowData": [_row(fight) for fight in page.rows],
+                "rowData": self._rows(page),
                 "rowSelection": {"mode": "multiRow", "enableClickSelection": False},
                 ":selectionColumnDef": "({width: rl.isPhone() ? 34 : 50})",
                 "defaultColDef": {"sortable": False, "resizable": True, "suppressMovable": True},
@@ -213,6 +213,9 @@ class _History:
                 ":onSelectionChanged": EMIT_CHOSEN,
             }
         )
+
+    def _rows(self, page: EncounterPage) -> list[dict[str, Any]]:
+        return [_row(fight) for fight in page.rows if fight.id not in self._chosen.leaving]
 
     def _pages(self, total: int) -> None:
         view = self._view

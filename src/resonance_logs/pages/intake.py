@@ -19,6 +19,9 @@ from resonance_logs.pages.frame import Told, action
 from resonance_logs.sources import TaskSource
 
 MOST_BYTES: Final = 2_000_000_000
+MOST_TOLD: Final = 3
+"""Of the lines that were refused, so many are told with the reason."""
+
 FIGHTS: Final = "fights"
 KINDS: Final = {
     FIGHTS: "Tasks or fights",
@@ -97,31 +100,45 @@ class Intake:
         finally:
             timer.cancel()
             note.dismiss()
-        ui.notify(told, type="positive", timeout=10_000)
+        if told.is_whole:
+            ui.notify(told.text, type="positive", timeout=10_000)
+        else:
+            ui.notify(told.text, type="negative", timeout=0, close_button=True, multi_line=True)
         self._show_known()
         await self._done()
 
 
-def _take(database: Database, file: Path, kind: str, progress: _Progress) -> str:
-    """Take a file in; what came of it, in words."""
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """What came of a file, in words."""
+
+    text: str
+    is_whole: bool = True
+    """Whether nothing of it was refused."""
+
+
+def _take(database: Database, file: Path, kind: str, progress: _Progress) -> _Outcome:
+    """Take a file in."""
     if kind != FIGHTS:
         names = read_names(file)
         database.commands.set_catalog_names(CatalogKind(kind), names)
-        return f"{len(names):,} names are known now"
+        return _Outcome(f"{len(names):,} names are known now")
     with file.open("rb") as stream:
         is_database = stream.read(len(_SQLITE)) == _SQLITE
     return _import(database, file) if is_database else _record(database, file, progress)
 
 
-def _import(database: Database, file: Path) -> str:
+def _import(database: Database, file: Path) -> _Outcome:
     report = database.import_fights(file)
-    return (
+    text = (
         f"imported {len(report.imported):,} fights, known already {len(report.known):,}, "
         f"damaged {len(report.damaged):,}"
     )
+    return _Outcome(text, is_whole=not report.damaged)
 
 
-def _record(database: Database, file: Path, progress: _Progress) -> str:
+def _record(database: Database, file: Path, progress: _Progress) -> _Outcome:
+    refusals: list[str] = []
     refused = 0
     source = TaskSource(file, name="the file")
     for batch in source.batches():
@@ -129,8 +146,13 @@ def _record(database: Database, file: Path, progress: _Progress) -> str:
         progress.tasks += len(batch.tasks)
         progress.share = batch.bytes_read / (source.size_bytes or 1)
         refused += len(batch.refusals)
+        refusals += [str(each) for each in batch.refusals[: MOST_TOLD - len(refusals)]]
     database.flush()
-    return f"recorded {progress.tasks:,} tasks, refused {refused:,} lines"
+    text = f"recorded {progress.tasks:,} tasks, refused {refused:,} lines"
+    if not refused:
+        return _Outcome(text)
+    hint = "" if progress.tasks else " Is it a file of names? Choose above what it is of."
+    return _Outcome(f"{text}, first: {'; '.join(refusals)}.{hint}", is_whole=False)
 
 
 def _enqueue(database: Database, tasks: list[Any]) -> None:

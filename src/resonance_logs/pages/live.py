@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from asyncio import to_thread
 from typing import Final
+from urllib.parse import parse_qs
 
+from fastapi import Request
 from nicegui import ui
 
 from resonance_logs.commands.arguments import SkillType
 from resonance_logs.commands.shapes import EncounterParty, EncounterSummary, Timeline
 from resonance_logs.database import Database
 from resonance_logs.errors import CommandError, NotFound
-from resonance_logs.pages.frame import Told, frame, heading, show_empty, show_error
+from resonance_logs.pages.frame import Told, frame, go, heading, show_empty, show_error
 from resonance_logs.pages.grid import grid
 from resonance_logs.pages.party import columns, party_rows
 from resonance_logs.pages.plots import Plot, standings_over_time
-from resonance_logs.pages.shown import KINDS
+from resonance_logs.pages.shown import KINDS, Shown
 
 EVERY_S: Final = 1.0
 LAST: Final = 5
@@ -29,17 +31,18 @@ def register(database: Database) -> None:
     """Make the page of this database."""
 
     @ui.page("/live")
-    async def live() -> None:
+    async def live(request: Request) -> None:
+        kind = Shown.of_query(parse_qs(request.url.query)).kind
         with frame("Live", charts=True):
-            shown = _Live(database)
+            shown = _Live(database, kind)
             await shown.refresh()
             ui.timer(EVERY_S, shown.refresh, immediate=False)
 
 
 class _Live:
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, kind: SkillType) -> None:
         self._database = database
-        self._kind = SkillType.DPS
+        self._kind = kind
         self._told = ""
         heading("Live")
         tabs = ui.toggle({kind.value: name for kind, name in KINDS.items()}, value=self._kind.value)
@@ -70,6 +73,7 @@ class _Live:
 
     async def _choose(self, kind: str) -> None:
         self._kind = SkillType(kind)
+        go(f"/live{Shown(kind=self._kind).query()}", is_same=True)
         await self.refresh()
 
     def _ask(self) -> _Standings | None:

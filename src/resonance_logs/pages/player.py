@@ -18,7 +18,18 @@ from resonance_logs.commands.shapes import (
     PlayerProfile,
 )
 from resonance_logs.database import Database
-from resonance_logs.pages.frame import Told, action, facts, frame, heading, show_empty
+from resonance_logs.errors import NotFound
+from resonance_logs.pages.frame import (
+    Told,
+    action,
+    facts,
+    frame,
+    go,
+    heading,
+    read_number,
+    show_empty,
+    show_error,
+)
 from resonance_logs.pages.grid import FIGURE, PLAYER, RIGHT, SPAN, WHEN, grid, room
 from resonance_logs.pages.party import player_cell
 from resonance_logs.pages.place import Place
@@ -38,9 +49,14 @@ def register(database: Database) -> None:
             await _Players(database, search).build()
 
     @ui.page("/player/{uid}")
-    async def player(uid: int, request: Request) -> None:
+    async def player(uid: str, request: Request) -> None:
         with frame(f"Player {uid}", charts=True):
-            await _Player(database, uid, _one(request, "boss")).build()
+            try:
+                number = read_number("player", uid)
+            except NotFound as error:
+                show_error(str(error))
+                return
+            await _Player(database, number, _one(request, "boss")).build()
 
 
 def _one(request: Request, name: str) -> str:
@@ -64,7 +80,7 @@ class _Players:
 
     async def _find(self, search: str) -> None:
         self._search = search
-        ui.navigate.history.replace(f"/players?{urlencode({'search': search})}")
+        go(f"/players?{urlencode({'search': search})}", is_same=True)
         await self._show()
 
     async def _show(self) -> None:
@@ -123,7 +139,7 @@ class _Player:
     async def _choose(self, boss: str) -> None:
         self._boss = boss
         query = f"?{urlencode({'boss': boss})}" if boss else ""
-        ui.navigate.history.push(f"/player/{self._uid}{query}")
+        go(f"/player/{self._uid}{query}")
         await self._show_fights()
 
     async def _show_fights(self) -> None:

@@ -86,10 +86,11 @@ def dps_over_time(fights: Sequence[PlayerFight]) -> dict[str, Any]:
 
 
 def tries_over_time(tries: Sequence[Try]) -> dict[str, Any]:
-    """How long each try lasted."""
-
-    def points(is_kill: bool) -> list[list[float]]:
-        return [[each.started_at_ms, each.duration] for each in tries if each.is_kill is is_kill]
+    """How long each fight lasted."""
+    points: dict[str, list[list[float]]] = {name: [] for name in _SYMBOLS}
+    for each in tries:
+        name = "kill" if each.is_kill else "no kill" if each.has_boss else "no boss"
+        points[name].append([each.started_at_ms, each.duration])
 
     return {
         **_base(),
@@ -99,10 +100,7 @@ def tries_over_time(tries: Sequence[Try]) -> dict[str, Any]:
             **_number_axis("time"),
             "axisLabel": {":formatter": "value => rl.span(value)", **INK},
         },
-        "series": [
-            _points("kill", points(True)),
-            _points("no kill", points(False)),
-        ],
+        "series": [_points(name, data) for name, data in points.items() if data],
     }
 
 

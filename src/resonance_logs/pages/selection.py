@@ -32,6 +32,8 @@ class Selection:
         self._database = database
         self._refresh = refresh
         self._ids: list[int] = []
+        self.leaving: set[int] = set()
+        """Those that will be deleted unless that is undone; they are not shown meanwhile."""
         self._bar: ui.row | None = None
         self._told: Told | None = None
 
@@ -109,9 +111,14 @@ class Selection:
             action("Undo", on_click=lambda: dialog.submit(True))
 
         async def delete() -> None:
+            self.leaving.update(ids)
+            await self._refresh()
             ui.timer(UNDO_S, lambda: dialog.submit(False), once=True)
-            if await dialog:
+            is_undone = await dialog
+            self.leaving.difference_update(ids)
+            if is_undone:
                 ui.notify("nothing was deleted")
+                await self._refresh()
                 return
             await self._do(lambda: self._database.commands.delete_encounters(list(ids)))
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Self
+from urllib.parse import urlencode
 
 from resonance_logs.commands.arguments import Side, SkillType
 
@@ -12,6 +14,7 @@ KINDS: Final = {
     SkillType.HEAL: "Healing",
     SkillType.TANKED: "Taken",
 }
+MOST_DIGITS: Final = 15
 SIDES: Final = {Side.PLAYERS: "Players", Side.MONSTERS: "Monsters"}
 
 
@@ -24,6 +27,34 @@ class Shown:
     from_ms: int | None = None
     to_ms: int | None = None
     actor_id: int | None = None
+
+    @classmethod
+    def of_query(cls, query: Mapping[str, Sequence[str]]) -> Self:
+        """The choices in an address; what makes no sense in it is left out."""
+        given = {name: values[-1] for name, values in query.items() if values}
+        start, end = _number(given.get("from")), _number(given.get("to"))
+        is_part = start is not None and end is not None and 0 <= start < end
+        kind, side = given.get("kind", ""), given.get("side", "")
+        return cls(
+            kind=SkillType(kind) if kind in list(SkillType) else cls().kind,
+            side=Side(side) if side in list(Side) else cls().side,
+            from_ms=start if is_part else None,
+            to_ms=end if is_part else None,
+            actor_id=_number(given.get("actor")),
+        )
+
+    def query(self) -> str:
+        """The end of the address of these choices, only with what is not the default."""
+        usual = Shown()
+        given = {
+            "kind": self.kind.value if self.kind is not usual.kind else None,
+            "side": self.side.value if self.side is not usual.side else None,
+            "from": self.from_ms,
+            "to": self.to_ms,
+            "actor": self.actor_id,
+        }
+        chosen = {name: value for name, value in given.items() if value is not None}
+        return f"?{urlencode(chosen)}" if chosen else ""
 
     @property
     def is_whole(self) -> bool:
@@ -39,3 +70,11 @@ class Shown:
     def others(self) -> str:
         """What those on the other side of the hits are called."""
         return "Sources" if self.kind is SkillType.TANKED else "Targets"
+
+
+def _number(text: str | None) -> int | None:
+    """A number as a fight may have one."""
+    digits = (text or "").removeprefix("-")
+    if not digits.isascii() or not digits.isdecimal() or len(digits) > MOST_DIGITS:
+        return None
+    return int(text or "")

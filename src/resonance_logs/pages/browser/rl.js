@@ -59,6 +59,16 @@ window.rl = {
   },
 };
 
+// What the page shows is in its address; who goes back to another one is shown that.
+rl.go = (address, how) => {
+  history[how](null, '', address);
+  rl.address = location.pathname + location.search;
+};
+rl.address = location.pathname + location.search;
+addEventListener('popstate', () => {
+  if (rl.address !== location.pathname + location.search) location.reload();
+});
+
 // Large parts are asked for ahead of their use, which tells where they cannot be had; a page that
 // is left meanwhile needs them no more. Charts come with the next page at the latest.
 rl.fetch = name => import(name).catch(() => {});
