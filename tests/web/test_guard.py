@@ -63,6 +63,17 @@ def test_a_token_in_the_address_becomes_a_cookie_and_is_seen_no_more(serve: Serv
     assert serve(Rules(token=TOKEN)).get("/healthz?token=wrong").status_code == 401
 
 
+def test_a_browser_is_asked_for_the_token(serve: Serve) -> None:
+    client = serve(Rules(token=TOKEN))
+    answer = client.get("/", headers={"accept": "text/html,*/*;q=0.8"})
+    assert answer.status_code == 401
+    assert answer.headers["content-type"].startswith("text/html")
+    assert '<input name="token" type="password"' in answer.text
+    assert answer.headers["content-security-policy"].startswith("default-src 'self'")
+    assert answer.headers["x-frame-options"] == "DENY"
+    assert "?token=TOKEN once in a browser" in client.get("/").json()["message"]
+
+
 def test_after_the_token_nobody_is_sent_to_another_host(serve: Serve) -> None:
     client = serve(Rules(token=TOKEN))
     for path in ("//evil.example/", "/\\evil.example/", "///evil.example"):

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import secrets
+from http import HTTPStatus
 from typing import Any, Final
 
-from fastapi import FastAPI
-from nicegui import ui
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse, Response
+from nicegui import Client, ui
+from nicegui import app as pages
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp
 
+from resonance_logs.errors import NotFound
 from resonance_logs.pages import boss, compare, encounter, history, live, player, upkeep
+from resonance_logs.pages.frame import frame, show_error
 
 CONTENT_POLICY: Final = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; "
@@ -25,10 +30,22 @@ def _compress(app: ASGIApp) -> GZipMiddleware:
     return GZipMiddleware(app, compresslevel=1)
 
 
+async def _show_unknown(request: Request, _error: Exception) -> Response:
+    """What is asked for under an address that is none of ours."""
+    path = request.url.path
+    if path.startswith(("/api/", "/_nicegui")):
+        told = {"code": NotFound.code, "message": f"there is no {path}", "argument": None}
+        return JSONResponse(told, HTTPStatus.NOT_FOUND)
+    with Client(ui.page(""), request=request) as client, frame("Not found"):
+        show_error(f"There is no page {path}.")
+    return client.build_response(request, HTTPStatus.NOT_FOUND)
+
+
 def add_pages(app: FastAPI) -> None:
     """Add the pages to the application, whose database they ask. Once a process."""
     for module in (history, encounter, live, boss, player, compare, upkeep):
         module.register(app.state.database)
+    pages.add_exception_handler(HTTPStatus.NOT_FOUND, _show_unknown)
     options: dict[str, Any] = {"show_welcome_message": False, "tailwind": False}
     ui.run_with(
         app,

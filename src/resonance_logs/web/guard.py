@@ -17,7 +17,7 @@ from typing import Final
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from starlette.datastructures import Headers
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 COOKIE: Final = "resonance_logs_token"
@@ -31,6 +31,15 @@ HEADERS: Final = (
     (b"x-frame-options", b"DENY"),
     (b"referrer-policy", b"same-origin"),
 )
+_FORM: Final = """<!doctype html>
+<html lang="en"><head><title>Resonance Logs</title>
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark"></head>
+<body><main><h1>Resonance Logs</h1>
+<form method="get"><p><label>This server asks for its token:
+<input name="token" type="password" required autofocus autocomplete="current-password"></label>
+<button>Enter</button></p></form></main></body></html>
+"""
 NOTHING_FOREIGN: Final = "default-src 'self'; frame-ancestors 'none'"
 
 
@@ -132,7 +141,7 @@ class Guard:
         query = parse_qs(scope["query_string"].decode("latin-1"))
         if scope["type"] == "http" and any(_same(each, token) for each in query.pop("token", [])):
             return _remember(scope, query, token)
-        answer = refuse(HTTPStatus.UNAUTHORIZED, "a token is needed: Authorization: Bearer TOKEN")
+        answer = _ask_for_token(headers, scope)
         answer.headers["www-authenticate"] = "Bearer"
         return answer
 
@@ -225,6 +234,20 @@ def _credentials(headers: Headers) -> list[str]:
 
 def _same(given: str, token: str) -> bool:
     return hmac.compare_digest(given.encode("utf-8", "replace"), token.encode())
+
+
+def _ask_for_token(headers: Headers, scope: Scope) -> Response:
+    """A form for those who look with a browser, an error for all others."""
+    is_page = scope["type"] == "http" and "text/html" in headers.get("accept", "")
+    if not is_page:
+        return refuse(
+            HTTPStatus.UNAUTHORIZED,
+            "a token is needed: Authorization: Bearer TOKEN, or ?token=TOKEN once in a browser",
+        )
+    answer = HTMLResponse(_FORM, HTTPStatus.UNAUTHORIZED)
+    answer.headers["content-security-policy"] = NOTHING_FOREIGN
+    answer.headers.update({name.decode(): value.decode() for name, value in HEADERS})
+    return answer
 
 
 def _remember(scope: Scope, query: dict[str, list[str]], token: str) -> Response:

@@ -1,0 +1,32 @@
+"""An address that is none is told so: to a reader as a page, to a program as an error."""
+
+import httpx
+from playwright.sync_api import Browser, expect
+
+from tests.pages.conftest import Site
+from tests.pages.test_history import rows
+
+
+def test_a_page_that_is_not_there_is_told_with_the_way_back(empty_site: Site) -> None:
+    answer = httpx.get(f"{empty_site.address}/nope", headers={"accept": "text/html"})
+    assert answer.status_code == 404
+    assert "There is no page /nope." in answer.text
+    assert "Resonance Logs" in answer.text
+
+
+def test_the_page_of_an_unknown_address_leads_on(browser: Browser, site: Site) -> None:
+    page = browser.new_page()
+    page.goto(f"{site.address}/nope")
+    expect(page.get_by_text("There is no page /nope.")).to_be_visible()
+    page.get_by_role("link", name="History").click()
+    expect(page).to_have_url(f"{site.address}/")
+    expect(rows(page)).to_have_count(12)
+    page.close()
+
+
+def test_what_is_no_part_of_the_interface_is_an_error_as_every_other(empty_site: Site) -> None:
+    for path in ("/api/nope", "/api/encounters/1/nope", "/_nicegui/nope"):
+        answer = httpx.get(empty_site.address + path, headers={"accept": "text/html"})
+        assert answer.status_code == 404
+        told = {"code": "not_found", "message": f"there is no {path}", "argument": None}
+        assert answer.json() == told
