@@ -9,7 +9,7 @@ import httpx
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from resonance_logs import InsertDamageEvent, Task, encode_task
+from resonance_logs import Database, InsertDamageEvent, Task, encode_task
 from tests.pages.conftest import EVIL, FIRST_MS, Site, raid
 from tests.pages.test_history import rows
 
@@ -323,6 +323,15 @@ def test_the_fight_is_exported(page: Page, site: Site, of: str, form: str) -> No
         page.get_by_role("link", name=f"{of} as {form}").click()
     assert download.value.suggested_filename == f"fight-1-{of}.{form.lower()}"
     assert Path(download.value.path()).stat().st_size > 0
+
+
+def test_the_fight_is_passed_on_as_a_file(page: Page, site: Site, tmp_path: Path) -> None:
+    open_fight(page, site)
+    button(page, "Export").click()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="A file that another database imports").click()
+    with Database.open(tmp_path / "other.db") as other:
+        assert len(other.import_fights(Path(download.value.path())).imported) == 1
 
 
 def test_a_fight_that_is_not_there_is_told(page: Page, site: Site) -> None:

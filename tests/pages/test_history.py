@@ -6,7 +6,8 @@ import re
 import httpx
 from playwright.sync_api import Locator, Page, expect
 
-from tests.pages.conftest import EVIL, Site
+from resonance_logs import encode_task
+from tests.pages.conftest import EVIL, Site, raid
 
 
 def rows(page: Page) -> Locator:
@@ -121,6 +122,25 @@ def test_a_fight_is_opened_by_a_click_and_by_enter(page: Page, site: Site) -> No
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     expect(page).to_have_url(f"{site.address}/fight/10")
+
+
+def test_with_ctrl_a_fight_is_opened_in_a_page_of_its_own(page: Page, site: Site) -> None:
+    page.goto(site.address)
+    with page.context.expect_page() as opened:
+        rows(page).first.locator("[col-id=scene]").click(modifiers=["Control"])
+    expect(opened.value).to_have_url(f"{site.address}/fight/12")
+    expect(page).to_have_url(f"{site.address}/")
+    expect(opened.value.get_by_role("heading", level=1)).to_be_visible()
+    opened.value.close()
+
+
+def test_a_fight_that_is_recorded_meanwhile_comes_into_the_list(page: Page, site: Site) -> None:
+    page.goto(site.address)
+    expect(rows(page)).to_have_count(12)
+    lines = b"\n".join(encode_task(task) for task in raid(40))
+    httpx.post(f"{site.address}/api/tasks", content=lines).raise_for_status()
+    expect(rows(page)).to_have_count(13, timeout=15_000)
+    expect(page.get_by_text("fights 1 to 13 of 13")).to_be_visible()
 
 
 def test_filters_are_chips_that_can_be_taken_away(page: Page, site: Site) -> None:

@@ -16,6 +16,9 @@ from resonance_logs.errors import InputError, QueueFull
 from resonance_logs.sources import Batch, TaskSource
 from resonance_logs.tasks import Task
 
+MOST_TOLD: Final = 100
+"""Refused lines are shown one by one up to so many."""
+
 PATIENCE_S: Final = 1.0
 """A full queue is waited for in steps of this, so that a stop is heard."""
 
@@ -100,9 +103,12 @@ class Intake:
         self._taken_of_current += len(tasks) - len(left)
 
     def _refuse(self, batch: Batch) -> None:
-        self.refused += len(batch.refusals)
         for refusal in batch.refusals:
-            self._meter.say(f"refused: {refusal}")
+            self.refused += 1
+            if self.refused <= MOST_TOLD:
+                self._meter.say(f"refused: {refusal}")
+            elif self.refused == MOST_TOLD + 1:
+                self._meter.say("refused: further lines, which are only counted; see --rejects")
             if self._rejects is not None:
                 self._rejects.write(refusal.text + b"\n")
 

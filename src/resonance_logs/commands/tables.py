@@ -22,6 +22,7 @@ from resonance_logs.commands.names import skill_names
 from resonance_logs.commands.shapes import DamageSkill, HealSkill
 from resonance_logs.commands.window import Window, get_encounter_range
 from resonance_logs.events import BOSS, CRIT, LUCKY, UNKNOWN, Int64Array
+from resonance_logs.game import class_name, spec_name
 from resonance_logs.store.engine import Store
 
 Table = Mapping[str, Sequence[Any]]
@@ -81,8 +82,14 @@ def encounter_table(store: Store, encounter_id: int, of: TableOf) -> Table:
         NotFound: there is no such fight, or its single hits are not stored.
     """
     if of is TableOf.ACTORS:
-        return _columns(get_encounter_actor_stats(store, OneEncounter(encounter_id=encounter_id)))
-    return _skills(store, encounter_id) if of is TableOf.SKILLS else _hits(store, encounter_id)
+        actors = get_encounter_actor_stats(store, OneEncounter(encounter_id=encounter_id))
+        return {
+            **_columns(actors),
+            "class_name": [class_name(each.class_id) for each in actors],
+            "class_spec_name": [spec_name(each.class_spec) for each in actors],
+        }
+    table = _skills(store, encounter_id) if of is TableOf.SKILLS else _hits(store, encounter_id)
+    return {"encounter_id": [encounter_id] * len(table["kind"]), **table}
 
 
 def _columns(rows: Sequence[BaseModel]) -> Table:

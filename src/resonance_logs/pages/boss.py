@@ -13,7 +13,7 @@ from nicegui import ui
 from resonance_logs.commands.shapes import BossProfile, TargetOverview, TargetsOverview, Try
 from resonance_logs.database import Database
 from resonance_logs.pages.frame import Told, facts, frame, heading, show_empty
-from resonance_logs.pages.grid import FIGURE, SPAN, WHEN, grid, room
+from resonance_logs.pages.grid import FIGURE, SPAN, WHEN, grid, on_open_fight, room
 from resonance_logs.pages.place import Place
 from resonance_logs.pages.plots import Plot, dps_by_class, tries_over_time
 
@@ -35,7 +35,7 @@ def register(database: Database) -> None:
         query = parse_qs(request.url.query)
         name, scene = (query.get(each, [None])[-1] for each in ("boss", "scene"))
         with frame(name or scene or "Boss", charts=True):
-            ui.on("open", lambda event: ui.navigate.to(f"/fight/{int(event.args)}"))
+            on_open_fight()
             ask = partial(database.commands.get_boss_profile, name, scene)
             await Place().fill(ask, _show_one)
 

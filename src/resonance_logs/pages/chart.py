@@ -15,10 +15,10 @@ from resonance_logs.commands.arguments import GroupBy, Side
 from resonance_logs.commands.shapes import EncounterSummary, Timeline, TimelineSeries
 from resonance_logs.database import Database
 from resonance_logs.errors import NotFound
-from resonance_logs.game import NEUTRAL_COLOR, class_color
+from resonance_logs.game import CLASSES, NEUTRAL_COLOR, class_color
 from resonance_logs.pages.party import shown_names
 from resonance_logs.pages.place import Place
-from resonance_logs.pages.plots import DASHES, INK, LINE, Plot
+from resonance_logs.pages.plots import DASHES, INK, LINE, Plot, shade
 from resonance_logs.pages.shown import SIDES, Shown
 
 PALETTE: Final = (
@@ -254,14 +254,17 @@ class TimeChart:
         seen: Counter[str] = Counter()
         made = []
         for name, line, color in lines:
-            made.append(self._line(name, line, color, seen[color], timeline.bucket_ms))
+            shaded = shade(color, seen[color])
+            made.append(self._line(name, line, shaded, seen[color], timeline.bucket_ms))
             seen[color] += 1
         return made
 
     def _colors(self, lines: Sequence[TimelineSeries]) -> list[str]:
         of_actors = self._drawn.group_by is not GroupBy.SKILL
         classes: Mapping[int | None, int | None] = {
-            actor.actor_id: actor.class_id for actor in self._fight.actors if of_actors
+            actor.actor_id: actor.class_id
+            for actor in self._fight.actors
+            if of_actors and actor.class_id in CLASSES
         }
         others = cycle(PALETTE)
         return [

@@ -98,6 +98,9 @@ class _Fight:
                         address = f"/api/encounters/{self._fight.id}/export?format={form}&of={of}"
                         link = ui.link(name, address)
                         link.props(f'download aria-label="{of.value} as {name}"')
+            if self._fight.ended_at_ms is not None:
+                address = f"/api/encounters/file?ids={self._fight.id}"
+                ui.link("A file that another database imports", address).props("download")
 
     def _part_row(self) -> None:
         """Which part is shown, and a way to choose one without a mouse."""

@@ -114,3 +114,9 @@ def grid(
             ":getRowId": "params => String(params.data.id)",
         }
     return Grid(options).classes("rl-opens" if opens else "")
+
+
+def on_open_fight() -> None:
+    """Show the fight whose row is opened, with Ctrl in a page of its own."""
+    ui.on("open", lambda event: ui.navigate.to(f"/fight/{int(event.args)}"))
+    ui.on("apart", lambda event: ui.navigate.to(f"/fight/{int(event.args)}", new_tab=True))

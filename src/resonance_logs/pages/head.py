@@ -98,6 +98,7 @@ async def _facts(database: Database, fight: EncounterSummary) -> None:
             _number("Healing", fight.total_heal)
             _number("HPS", healing.per_second)
         _number("Players", len(fight.players))
+        _fact("Number", str(fight.id))
 
 
 def _number(name: str, number: float) -> None:

@@ -19,7 +19,7 @@ from resonance_logs.errors import CommandError
 from resonance_logs.formats import Format
 from resonance_logs.game import CLASSES
 from resonance_logs.pages.frame import Told, action, frame, go, heading, show_empty, show_error
-from resonance_logs.pages.grid import FIGURE, SPAN, WHEN, Grid, room
+from resonance_logs.pages.grid import FIGURE, SPAN, WHEN, Grid, on_open_fight, room
 from resonance_logs.pages.party import player_cell
 from resonance_logs.pages.place import Place
 from resonance_logs.pages.selection import EMIT_CHOSEN, Selection
@@ -30,7 +30,11 @@ ORDERS: Final = {
     Sort.DURATION.value: "Longest",
     Sort.TOTAL_DMG.value: "Most damage",
 }
-_CLICK: Final = "params => params.colDef.field && emitEvent('open', params.data.id)"
+NEWS_S: Final = 5.0
+_CLICK: Final = (
+    "params => params.colDef.field && emitEvent("
+    "params.event.ctrlKey || params.event.metaKey ? 'apart' : 'open', params.data.id)"
+)
 _ENTER: Final = "params => params.event.key === 'Enter' && emitEvent('open', params.data.id)"
 
 
@@ -50,6 +54,7 @@ class _History:
         self._view = view
         self._chosen = Selection(database, self._show)
         self._grid: Grid | None = None
+        self._news: tuple[int, ...] | None = None
 
     async def build(self) -> None:
         """The filters, and the list below them."""
@@ -69,8 +74,10 @@ class _History:
         ui.run_javascript("if (rl.isPhone()) emitEvent('narrow', null)")
         self._fill_filters()
         self._chosen.listen()
-        ui.on("open", lambda event: ui.navigate.to(f"/fight/{int(event.args)}"))
+        on_open_fight()
+        await self._look_for_news()
         await self._show()
+        ui.timer(NEWS_S, self._look_for_news, immediate=False)
 
     def _choices(self) -> dict[str, list[str]]:
         commands = self._database.commands
@@ -118,7 +125,7 @@ class _History:
         for label, name in (("Favourites", "favorites"), ("Kills only", "kills")):
             switch = ui.switch(label, value=getattr(view, name))
             switch.on_value_change(lambda event, name=name: self._change(name, bool(event.value)))
-        order = ui.select(ORDERS, value=view.sort, label="First").props("dense").classes("w-36")
+        order = ui.select(ORDERS, value=view.sort, label="Order").props("dense").classes("w-36")
         order.on_value_change(lambda event: self._change("sort", event.value))
         size = ui.select(list(PAGE_SIZES), value=view.size, label="On a page")
         size.props("dense").classes("w-24")
@@ -153,6 +160,10 @@ class _History:
     async def _change(self, name: str, value: object) -> None:
         await self._go(replace(self._view, **{"page": 1, name: value}))  # type: ignore[arg-type]
 
+    async def _turn_to(self, page: int) -> None:
+        ui.run_javascript("scrollTo(0, 0)")
+        await self._go(replace(self._view, page=page))
+
     async def _go(self, view: View) -> None:
         if view == self._view:
             return
@@ -160,6 +171,17 @@ class _History:
         go(view.address())
         self._fill_chips()
         await self._show()
+
+    async def _look_for_news(self) -> None:
+        """Show what was recorded or deleted meanwhile, unless the reader is choosing."""
+        try:
+            newest = await to_thread(self._database.commands.get_recent_encounters, 1)
+        except CommandError:  # told where the reader asks for something
+            return
+        news = (newest.total_count, *(fight.id for fight in newest.rows))
+        before, self._news = self._news, news
+        if before not in (None, news) and not self._chosen.has_any:
+            await self._show()
 
     async def _show(self) -> None:
         view = self._view
@@ -225,7 +247,7 @@ class _History:
             Told("fights ", first, " to ", min(total, view.offset + view.size), " of ", total)
             pages = ui.pagination(1, last, value=min(view.page, last), direction_links=True)
             pages.props("max-pages=7 boundary-numbers")
-            pages.on_value_change(lambda event: self._go(replace(self._view, page=event.value)))
+            pages.on_value_change(lambda event: self._turn_to(event.value))
         with ui.row().classes("w-full gap-4 items-center"):
             ui.label("All of these as a table:").classes("rl-quiet")
             filters = view.filters().model_dump_json(by_alias=True, exclude_defaults=True)

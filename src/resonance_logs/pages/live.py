@@ -100,7 +100,8 @@ class _Live:
         classes: dict[int | None, int | None] = {row.actor_id: row.class_id for row in party.rows}
         self._chart.redraw(standings_over_time(curve, classes))
         where = fight.scene_name or "A fight"
-        self._head.tell(where, " · ", round(fight.duration), " s · ", fight.total_dmg, " damage")
+        done = (party.total, f" {Shown(kind=self._kind).what}")
+        self._head.tell(where, " · ", round(fight.duration), " s · ", *done)
         self._grid.fill(party_rows(party, idle=True))
 
     def _tell(self, fault: str) -> None:

@@ -30,7 +30,7 @@ from resonance_logs.pages.frame import (
     show_empty,
     show_error,
 )
-from resonance_logs.pages.grid import FIGURE, PLAYER, RIGHT, SPAN, WHEN, grid, room
+from resonance_logs.pages.grid import FIGURE, PLAYER, RIGHT, SPAN, WHEN, grid, on_open_fight, room
 from resonance_logs.pages.party import player_cell
 from resonance_logs.pages.place import Place
 from resonance_logs.pages.plots import Plot, dps_over_time
@@ -108,7 +108,7 @@ class _Player:
     async def build(self) -> None:
         """Who it is, then the fights."""
         ui.on("boss", lambda event: self._choose(str(event.args)))
-        ui.on("open", lambda event: ui.navigate.to(f"/fight/{int(event.args)}"))
+        on_open_fight()
         ask = partial(self._database.commands.get_player_profile, self._uid)
         head, self._fights = Place(bones=8), Place()
         await ui.context.client.connected()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -40,6 +41,17 @@ _SYMBOLS: Final = {
     "no kill": ("diamond", "#d55e00"),
     "no boss": ("emptyTriangle", "#7f7f7f"),
 }
+
+
+_SHADES: Final = ((0, 1.0), (255, 0.6), (0, 0.7), (255, 0.35), (0, 0.5))
+"""What several of one colour are mixed with, and how much of the colour stays."""
+
+
+def shade(color: str, number: int) -> str:
+    """The same colour (``#rrggbb``) for another of the same class: itself, lighter, darker."""
+    other, part = _SHADES[number % len(_SHADES)]
+    parts = (int(color[start : start + 2], 16) for start in (1, 3, 5))
+    return "#" + "".join(f"{round(each * part + other * (1 - part)):02x}" for each in parts)
 
 
 class Plot(ui.echart):
@@ -182,6 +194,12 @@ def standings_over_time(
 ) -> dict[str, Any]:
     """What each player did a second, on top of one another; ``classes`` by the players' ids."""
     seconds = timeline.bucket_ms / 1_000
+    seen: Counter[int | None] = Counter()
+    colors = []
+    for line in timeline.series:
+        kind = classes.get(line.id)
+        colors.append(shade(class_color(kind), seen[kind]))
+        seen[kind] += 1
     return {
         **_base(),
         "xAxis": {
@@ -196,7 +214,7 @@ def standings_over_time(
                 "type": "line",
                 "symbol": "none",
                 "stack": "all",
-                "color": class_color(classes.get(line.id)),
+                "color": color,
                 "lineStyle": {"width": 1},
                 "areaStyle": {"opacity": 0.6},
                 "data": [
@@ -204,7 +222,7 @@ def standings_over_time(
                     for place, rate in enumerate(line.rates or ())
                 ],
             }
-            for line in timeline.series
+            for line, color in zip(timeline.series, colors, strict=True)
         ],
     }
 

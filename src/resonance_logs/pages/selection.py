@@ -37,6 +37,11 @@ class Selection:
         self._bar: ui.row | None = None
         self._told: Told | None = None
 
+    @property
+    def has_any(self) -> bool:
+        """Whether a fight is ticked, or about to be deleted."""
+        return bool(self._ids or self.leaving)
+
     def build(self) -> None:
         """The bar, hidden until a fight is ticked."""
         self._ids = []

@@ -57,7 +57,12 @@ class _Upkeep:
             Intake(self._database, self._show_health)
         commands = self._database.commands
         await Place().fill(partial(commands.get_rejected_tasks, MOST_REJECTED), self._rejected)
-        await Place().fill(partial(commands.get_recorder_runs, MOST_RUNS), _show_runs)
+        await Place().fill(self._ask_runs, _show_runs)
+
+    def _ask_runs(self) -> tuple[RunPage, bool]:
+        """The runs, and whether the newest goes on."""
+        commands = self._database.commands
+        return commands.get_recorder_runs(MOST_RUNS), commands.get_database_health().is_recorded
 
     async def _show_health(self) -> None:
         await self._health.fill(self._database.commands.get_database_health, _show_health)
@@ -164,10 +169,12 @@ def _show_health(health: DatabaseHealth) -> None:
             ui.label("all is well").classes("rl-good")
 
 
-def _show_runs(page: RunPage) -> None:
+def _show_runs(answer: tuple[RunPage, bool]) -> None:
+    page, goes_on = answer
     with _card("Runs of the recorder"):
         if page.rows:
-            grid(_RUNS, [_run_row(run) for run in page.rows])
+            last = page.rows[0].id if goes_on else None
+            grid(_RUNS, [_run_row(run, goes_on=run.id == last) for run in page.rows])
             Told(len(page.rows), " of ", page.total_count).classes("rl-quiet")
         else:
             ui.label("Nothing was recorded yet.").classes("rl-quiet")
@@ -220,12 +227,13 @@ def _kept(settings: Settings) -> list[tuple[str, float]]:
     return [(name, value) for name, value in limits if value is not None]
 
 
-def _run_row(run: RunShape) -> dict[str, Any]:
+def _run_row(run: RunShape, *, goes_on: bool) -> dict[str, Any]:
+    ended = "as it should" if run.is_clean else "was cut off"
     return {
         "id": run.id,
         "started": run.started_at_ms,
         "ended": run.ended_at_ms,
-        "how": "as it should" if run.is_clean else "goes on, or was cut off",
+        "how": "goes on" if goes_on else ended,
         "written": run.written,
         "rejected": run.rejected,
         "version": run.version,

@@ -51,8 +51,8 @@ class RecorderLock:
             self._lock.acquire()
         except Timeout as error:
             raise AlreadyRecording(
-                f"{self._path} is being recorded by another program; close that one, or open the "
-                "file for reading only (record=False)"
+                f"{self._path} is being recorded by another program; close that one, send the "
+                "tasks to it where it serves (POST /api/tasks), or only read the file"
             ) from error
         except OSError as error:
             raise DatabaseUnavailable(

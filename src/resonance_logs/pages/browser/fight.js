@@ -52,8 +52,12 @@ rl.fill = (id, rows) => {
   else setTimeout(() => rl.fill(id, rows), 20);
 };
 
-/* A row is opened: marked in its table, and the page is told. */
+/* A row is opened: marked in its table, and the page is told; with Ctrl in a page of its own. */
 rl.open = (params, event) => {
+  if (event === "open" && (params.event?.ctrlKey || params.event?.metaKey)) {
+    emitEvent("apart", params.data.id);
+    return;
+  }
   params.node.setSelected(true, true);
   emitEvent(event, params.data.id);
 };
@@ -61,8 +65,10 @@ rl.open = (params, event) => {
 rl.chart = {
   waiting: null,
 
-  /* Whenever the chart was drawn anew, dragging on it chooses a part. */
+  /* Whenever the chart was drawn anew, dragging on it chooses a part. A finger scrolls the page
+     there; it has the handles below. */
   arm: (id) => {
+    if (matchMedia("(pointer: coarse)").matches) return;
     const chart = getElement(id)?.chart;
     const model = chart?.getModel();
     if (!model || chart.rlArmed === model) return;

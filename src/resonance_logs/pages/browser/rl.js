@@ -10,7 +10,7 @@ window.rl = {
     {maximumFractionDigits: 0}).format(value),
   isPhone: () => window.innerWidth < 640,
   when: ms => ms == null ? '' : new Intl.DateTimeFormat(undefined, rl.isPhone()
-    ? {day: 'numeric', month: 'short', hour: 'numeric', minute: 'numeric'}
+    ? {day: 'numeric', month: 'numeric', hour: 'numeric', minute: 'numeric'}
     : {dateStyle: 'medium', timeStyle: 'short'}).format(new Date(ms)),
   tick: ms => {
     const at = new Date(ms), isDay = !at.getHours() && !at.getMinutes() && !at.getSeconds();
@@ -91,6 +91,8 @@ rl.write = element => {
   element.textContent = rl[form](Number(value));
   if (form === 'compact') element.title = rl.whole(Number(value));
 };
+addEventListener('load', () => setTimeout(() => document.querySelector('.rl-nav [aria-current]')
+  ?.scrollIntoView({inline: 'center', block: 'nearest'}), 0));
 new MutationObserver(() => {
   document.querySelectorAll('[data-rl]').forEach(rl.write);
   document.querySelectorAll('.q-uploader__input').forEach(input => { input.ariaLabel = 'File'; });
