@@ -29,6 +29,7 @@ DAY_MS: Final = 86_400_000
 NIGHTS: Final = 6
 SEEDS: Final = (13, 8, 13, 8, 4, 13)
 DESKTOP: Final = (1280, 860)
+TALL: Final = (1280, 1100)
 PHONE: Final = (390, 844)
 
 
@@ -49,7 +50,7 @@ def pictures(uid: int, boss: str, fight: int, tries: list[int]) -> list[Picture]
     return [
         Picture("history", "/"),
         Picture("history-phone", "/", PHONE, dark=True),
-        Picture("encounter", f"/fight/{fight}"),
+        Picture("encounter", f"/fight/{fight}", TALL),
         Picture("encounter-dark", f"/fight/{fight}", dark=True, prepare=_open_player),
         Picture("encounter-phone", f"/fight/{fight}", PHONE),
         Picture("compare", f"/compare?{sides}"),

@@ -131,6 +131,7 @@ def test_where_nobody_did_anything_of_a_kind_it_says_what_to_do(page: Page, site
     expect(page.get_by_text("Nobody took damage.")).to_be_visible()
     expect(page.get_by_text("Choose Damage or Healing to see what else happened.")).to_be_visible()
     expect(page.get_by_text("Without damage taken there is no curve.")).to_be_visible()
+    expect(page.get_by_text(re.compile("^In this fight: .*Aoi"))).to_be_visible()
     button(page, "Picture").click()
     expect(page.get_by_text("There is nothing to draw.")).to_be_visible()
 

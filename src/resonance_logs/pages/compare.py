@@ -122,7 +122,7 @@ class _Comparison:
                 action(icon="close", on_click=partial(self._drop, place)).props(
                     'round size=sm aria-label="Leave out"'
                 )
-            ui.label(", ".join(boss.monster_name for boss in side.bosses)).classes("rl-quiet")
+            ui.label(_outcomes(side)).classes("rl-quiet")
             self._who(place, side, players)
             for label, form, value in _figures(side):
                 with ui.row().classes("w-full justify-between no-wrap"):
@@ -152,6 +152,12 @@ class _Comparison:
 
 
 _WHOLE: Final = -(2**60)
+
+
+def _outcomes(side: ComparedSide) -> str:
+    return ", ".join(
+        f"{boss.monster_name} {'killed' if boss.is_defeated else 'wiped'}" for boss in side.bosses
+    )
 
 
 def _name(side: ComparedSide) -> str:

@@ -91,6 +91,9 @@ class PartyTable:
                 if shown.is_whole
                 else "Choose another part of the fight, or all of it.",
             )
+            here = ", ".join(str(row["player"]["name"]) for row in party_rows(party, idle=True))
+            if here:
+                ui.label(f"In this fight: {here}").classes("rl-quiet")
             return
         heads = columns(damage=shown.kind is SkillType.DPS, players=shown.side is Side.PLAYERS)
         self._grid = grid(heads, rows, opens="actor", chosen=shown.actor_id)
