@@ -46,14 +46,14 @@ class Picture:
 
 def pictures(uid: int, boss: str, fight: int, tries: list[int]) -> list[Picture]:
     """Every page, each in a state that shows what it is for."""
-    sides = "&".join(f"side={each}:{uid}" for each in tries[:3])
+    sides = "&".join(f"side={each}" for each in tries[:3])
     return [
         Picture("history", "/"),
         Picture("history-phone", "/", PHONE, dark=True),
         Picture("encounter", f"/fight/{fight}", TALL),
         Picture("encounter-dark", f"/fight/{fight}", dark=True, prepare=_open_player),
         Picture("encounter-phone", f"/fight/{fight}", PHONE),
-        Picture("compare", f"/compare?{sides}"),
+        Picture("compare", f"/compare?{sides}", TALL),
         Picture("player", f"/player/{uid}"),
         Picture("players", "/players"),
         Picture("boss", f"/boss?boss={boss}"),

@@ -3,7 +3,7 @@
 import pytest
 
 from resonance_logs.commands import Commands
-from resonance_logs.commands.arguments import SideOf
+from resonance_logs.commands.arguments import SideOf, SkillType
 from resonance_logs.commands.shapes import Comparison
 from resonance_logs.errors import InvalidArgument, NotFound
 from tests.commands.builder import AOI, BEN, BOSS, Builder, hit, known_fight
@@ -81,6 +81,38 @@ def test_skills_stand_beside_each_other_the_greatest_first(
     assert (first[0].dps, first[1].dps) == (30, 120)
     assert first[0].dmg_pct == pytest.approx(100 * 300 / 740)
     assert first[1].dmg_pct == 100
+
+
+def test_players_stand_beside_each_other_who_did_most_first(
+    two: tuple[int, int], commands: Commands
+) -> None:
+    known, short = two
+    found = commands.compare_encounters([known, short])
+    table = [
+        (each.actor_id, each.name, [row and (row.total, row.per_second) for row in each.sides])
+        for each in found.actors
+    ]
+    assert table == [
+        (AOI, "Aoi", [(500, 50), (600, 120)]),
+        (BEN, "Ben", [(240, 24), None]),
+    ]
+    aoi, ben = (each.sides[0] for each in found.actors)
+    assert aoi is not None
+    assert ben is not None
+    assert (aoi.share, ben.share) == (500 / 740, 240 / 740)
+
+
+def test_of_a_side_that_is_one_player_only_that_one_is_listed(
+    two: tuple[int, int], commands: Commands
+) -> None:
+    known, short = two
+    found = commands.compare_encounters([(known, BEN), short])
+    assert [(each.name, [row and row.total for row in each.sides]) for each in found.actors] == [
+        ("Aoi", [None, 600]),
+        ("Ben", [240, None]),
+    ]
+    healed = commands.compare_encounters([known, short], SkillType.HEAL)
+    assert [each.name for each in healed.actors] == ["Ben"]
 
 
 def test_curves_have_one_width_and_their_sum_is_the_total(

@@ -4,7 +4,7 @@ import httpx
 from playwright.sync_api import Page, expect
 
 from resonance_logs.pages.compare import address, read_sides
-from tests.pages.conftest import Site
+from tests.pages.conftest import EVIL, Site
 from tests.pages.test_history import rows
 
 
@@ -28,9 +28,31 @@ def test_fights_ticked_in_the_history_are_compared(page: Page, site: Site) -> No
     expect(page).to_have_url(f"{site.address}/compare?side=12&side=10")
     expect(page.get_by_text("2.4m").first).to_be_visible()
     expect(page.locator("canvas")).to_have_count(1)
-    skill = rows(page).first
-    expect(skill).to_contain_text("2.40m")
-    expect(skill).to_contain_text("2.00m")
+    players, skills = page.locator(".ag-root").all()
+    for total in ("1.80m", "1.50m"):
+        expect(players.get_by_role("gridcell", name=total)).to_be_visible()
+    for total in ("2.40m", "2.00m"):
+        expect(skills.get_by_role("gridcell", name=total)).to_be_visible()
+
+
+def test_players_of_the_fights_stand_beside_each_other(page: Page, site: Site) -> None:
+    page.goto(f"{site.address}/compare?side=1&side=3:7")
+    players = page.locator(".ag-root").first
+    expect(players.get_by_role("gridcell", name="Aoi")).to_be_visible()
+    expect(players.get_by_role("gridcell", name=EVIL)).to_be_visible()
+    page.get_by_role("button", name="Healing").click()
+    heads = page.locator(".ag-root").first.locator(".ag-header-cell-text")
+    expect(heads.filter(has_text="HPS")).to_have_count(2)
+    expect(players.get_by_role("gridcell", name="Aoi")).to_have_count(0)
+
+
+def test_who_is_chosen_in_the_table_of_players_is_compared_alone(page: Page, site: Site) -> None:
+    page.goto(f"{site.address}/compare?side=1&side=3:8")
+    page.get_by_role("gridcell", name="Aoi").click()
+    expect(page).to_have_url(f"{site.address}/compare?side=1%3A7&side=3%3A7")
+    page.goto(f"{site.address}/compare?side=1&side=1:8")
+    page.get_by_role("gridcell", name="Aoi").click()
+    expect(page.get_by_text("is in only one of these fights")).to_be_visible()
 
 
 def test_a_side_can_be_one_player_another_kind_or_left_out(page: Page, site: Site) -> None:
@@ -38,7 +60,7 @@ def test_a_side_can_be_one_player_another_kind_or_left_out(page: Page, site: Sit
     page.get_by_label("Who").first.click()
     page.get_by_role("option", name="Aoi").click()
     expect(page).to_have_url(f"{site.address}/compare?side=1%3A7&side=3")
-    expect(page.get_by_text("A second, active")).to_have_count(1)
+    expect(page.get_by_text("Active DPS", exact=True)).to_have_count(1)
     page.get_by_role("button", name="Healing").click()
     expect(page).to_have_url(f"{site.address}/compare?side=1%3A7&side=3&kind=heal")
     page.get_by_role("button", name="Leave out").first.click()
@@ -51,7 +73,8 @@ def test_fights_without_their_hits_are_compared_without_a_curve(page: Page, site
     page.goto(f"{site.address}/compare?side=1&side=3")
     expect(page.get_by_text("the single hits are not kept, so there is no curve")).to_have_count(2)
     expect(page.locator("canvas")).to_have_count(0)
-    expect(rows(page)).to_have_count(1)
+    expect(page.get_by_text("Skills", exact=True)).to_be_visible()
+    expect(rows(page).first).to_be_visible()
 
 
 def test_a_fight_that_is_not_there_is_told(page: Page, site: Site) -> None:

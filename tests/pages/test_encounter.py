@@ -93,7 +93,7 @@ def test_the_head_tells_what_fight_it_was_and_how_it_ended(page: Page, site: Sit
         fact = page.locator(".rl-fact", has=page.get_by_text(name, exact=True))
         expect(fact).to_contain_text(value)
     expect(page.locator("[title='200,000']")).to_have_count(1)
-    expect(page).to_have_title("Court 0 · Resonance Logs")
+    expect(page).to_have_title("Ogre · Court 0 · Resonance Logs")
 
 
 def test_the_table_has_everybody_with_share_and_rates(page: Page, site: Site) -> None:
@@ -436,7 +436,7 @@ def test_on_a_phone_nothing_is_cut_off_and_the_first_columns_stay(page: Page, si
     page.set_viewport_size({"width": 390, "height": 844})
     open_fight(page, site)
     heads = page.locator(".rl-opens .ag-header-cell")
-    expect(heads).to_have_text(["Name", "Total", "Per sec.", "Share"])
+    expect(heads).to_have_text(["Name", "Total", "DPS", "Share"])
     page.wait_for_function("document.documentElement.scrollWidth <= 390")
     page.wait_for_function(
         "() => { const each = document.querySelector('.rl-opens .ag-center-cols-viewport');"
@@ -476,3 +476,17 @@ def test_a_fight_leads_to_its_boss_to_its_players_and_to_a_comparison(
     rows(page).nth(1).locator("[col-id=total]").click()
     page.get_by_role("link", name="all fights").click()
     expect(page).to_have_url(f"{site.address}/player/7")
+
+
+def test_a_fight_is_deleted_on_its_page_once_that_is_confirmed(page: Page, site: Site) -> None:
+    open_fight(page, site, 12)
+    button(page, "Delete").click()
+    button(page, "Keep").click()
+    expect(page.get_by_text("It cannot be brought back.")).to_be_hidden()
+    expect(page).to_have_url(f"{site.address}/fight/12")
+    button(page, "Delete").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    expect(page).to_have_url(f"{site.address}/")
+    expect(rows(page)).to_have_count(11)
+    page.goto(f"{site.address}/fight/12")
+    expect(page.get_by_role("alert")).to_contain_text("there is no encounter 12")

@@ -112,6 +112,48 @@ def test_chosen_fights_are_marked_and_deleted_and_deleting_is_undone(
     expect(rows(page)).to_have_count(11)
 
 
+def test_what_is_to_be_deleted_is_deleted_though_the_page_is_left(page: Page, site: Site) -> None:
+    page.goto(site.address)
+    page.locator(".ag-row .ag-checkbox-input").first.click()
+    page.get_by_role("button", name="Delete").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    expect(rows(page)).to_have_count(11)
+    page.goto(f"{site.address}/bosses")
+    page.wait_for_function(
+        "async address => (await (await fetch(`${address}/api/commands/get_recent_encounters`,"
+        " {method: 'POST', body: '{}', headers: {'Content-Type': 'application/json'}}))"
+        ".json()).totalCount === 11",
+        arg=site.address,
+    )
+
+
+def test_enter_chooses_the_first_that_passes_what_was_typed(page: Page, site: Site) -> None:
+    page.goto(site.address)
+    expect(rows(page)).to_have_count(12)
+    page.keyboard.press("/")
+    page.keyboard.type("im")
+    expect(page.get_by_role("option")).to_have_count(1)
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(f"{site.address}/?boss=Imp")
+    expect(rows(page)).to_have_count(6)
+
+
+def test_the_least_duration_is_told_in_minutes_and_seconds(page: Page, site: Site) -> None:
+    page.goto(site.address)
+    box = page.get_by_label("Lasted at least")
+    box.fill("soon")
+    expect(page.get_by_text("minutes:seconds, as 1:30")).to_be_visible()
+    expect(page).to_have_url(f"{site.address}/")
+    box.fill("0:09")
+    expect(page).to_have_url(f"{site.address}/?least=9")
+    expect(page.get_by_text("minutes:seconds, as 1:30")).to_be_hidden()
+    box.fill("1:30")
+    expect(page.get_by_text("No fight passes these filters.")).to_be_visible()
+    expect(page.get_by_text("at least 1:30")).to_be_visible()
+    box.fill("")
+    expect(rows(page)).to_have_count(12)
+
+
 def test_a_fight_is_opened_by_a_click_and_by_enter(page: Page, site: Site) -> None:
     page.goto(site.address)
     rows(page).first.locator("[col-id=scene]").click()
@@ -150,7 +192,7 @@ def test_filters_are_chips_that_can_be_taken_away(page: Page, site: Site) -> Non
         [
             re.compile("boss: Ogre"),
             re.compile("class: Stormblade"),
-            re.compile("at least 5 s"),
+            re.compile("at least 0:05"),
             re.compile("kills only"),
         ]
     )

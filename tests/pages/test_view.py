@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from resonance_logs.commands.arguments import Sort
-from resonance_logs.pages.view import PAGE_SIZES, View
+from resonance_logs.pages.view import PAGE_SIZES, View, read_span, span
 
 TEXTS = st.lists(st.text(min_size=1, max_size=8), max_size=3).map(tuple)
 VIEWS = st.builds(
@@ -54,3 +54,15 @@ def test_only_what_is_not_the_default_is_in_the_address() -> None:
     assert View(boss=("A&B", "Ogre"), kills=True).address() == "/?boss=A%26B&boss=Ogre&kills=1"
     assert not View().is_filtered
     assert View(kills=True).is_filtered
+
+
+@given(st.integers(0, 999_999))
+def test_a_span_is_read_as_it_is_written(seconds: int) -> None:
+    assert read_span(span(seconds)) == seconds
+    assert read_span(f" {seconds} ") == seconds
+
+
+def test_what_is_no_span_is_not_read() -> None:
+    assert read_span("1:00:05") == 3_605
+    for text in ("", "soon", "1:", ":30", "-5", "1.5", "²", "1:2:3:4"):
+        assert read_span(text) is None

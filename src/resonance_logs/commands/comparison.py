@@ -12,12 +12,15 @@ from resonance_logs.commands.arguments import ComparisonOf, SideOf, SkillType, T
 from resonance_logs.commands.encounter import find_encounter, summary
 from resonance_logs.commands.figures import rates, ratio
 from resonance_logs.commands.names import skill_names
+from resonance_logs.commands.party import party_row
 from resonance_logs.commands.shapes import (
     ActorEncounterStat,
+    ComparedActor,
     ComparedSide,
     ComparedSkill,
     Comparison,
     EncounterSummary,
+    PartyRow,
     SkillRow,
 )
 from resonance_logs.commands.timeline import get_encounter_timeline, nice_width
@@ -31,12 +34,13 @@ _NOTHING: Final = [0] * SIX
 
 @dataclass(frozen=True, slots=True)
 class _Side:
-    """What is known of a side but for its curve."""
+    """What is known of a side but for its curve; ``actors`` are those who are counted."""
 
     fight: EncounterSummary
     actor: ActorEncounterStat | None
     six: list[int]
     """Total, hits, crit hits, lucky hits, crit total, lucky total."""
+    actors: list[PartyRow]
     skills: list[SkillRow]
 
 
@@ -56,6 +60,7 @@ def compare_encounters(store: Store, arguments: ComparisonOf) -> Comparison:
         kind=kind,
         bucket_ms=width,
         sides=[_compared(side, kind, _curve(store, side, arguments, width)) for side in sides],
+        actors=_actors([side.actors for side in sides]),
         skills=_skills([side.skills for side in sides]),
     )
 
@@ -75,6 +80,9 @@ def _read(connection: Connection, side: SideOf, kind: SkillType) -> _Side:
         fight=summary(row, []),
         actor=actor,
         six=six,
+        actors=[
+            party_row(each, sums[each.actor_id], kind, six[0], account.duration) for each in counted
+        ],
         skills=_skill_rows(connection, add_up(rows, SKILL), six[0], account.duration),
     )
 
@@ -126,6 +134,25 @@ def _compared(side: _Side, kind: SkillType, values: list[float] | None) -> Compa
         crit_rate=ratio(crits, hits),
         lucky_rate=ratio(luckies, hits),
         values=values,
+    )
+
+
+def _actors(sides: list[list[PartyRow]]) -> list[ComparedActor]:
+    """Everybody who did anything on any side, who did most first; names are the first side's."""
+    by_id = [{row.actor_id: row for row in rows if row.hits} for rows in sides]
+    first = {row.actor_id: row for rows in reversed(by_id) for row in rows.values()}
+    compared = [
+        ComparedActor(
+            actor_id=actor,
+            name=row.name,
+            class_id=row.class_id,
+            sides=[rows.get(actor) for rows in by_id],
+        )
+        for actor, row in first.items()
+    ]
+    return sorted(
+        compared,
+        key=lambda each: (-sum(row.total for row in each.sides if row), each.actor_id),
     )
 
 

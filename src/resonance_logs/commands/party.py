@@ -25,7 +25,7 @@ def get_encounter_party(store: Store, arguments: PartyOf) -> EncounterParty:
         sums = account.sums_of(kind, players=players)
     whole = sum(six[0] for six in sums.values())
     rows = [
-        _row(actor, sums[actor.actor_id], kind, whole, account.duration)
+        party_row(actor, sums[actor.actor_id], kind, whole, account.duration)
         for actor in account.side(players=players)
     ]
     return EncounterParty(
@@ -41,9 +41,10 @@ def get_encounter_party(store: Store, arguments: PartyOf) -> EncounterParty:
     )
 
 
-def _row(
+def party_row(
     actor: ActorEncounterStat, six: list[int], kind: SkillType, whole: int, duration: float
 ) -> PartyRow:
+    """One actor's figures, of its six sums; ``whole`` is what its share is of."""
     total, hits, crit_hits, lucky_hits, *_ = six
     is_damage = kind is SkillType.DPS
     return PartyRow(

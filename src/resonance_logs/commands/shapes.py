@@ -664,8 +664,8 @@ class BossProfile(Shape):
 class ComparedSide(Shape):
     """One side: a fight, or one of its actors (``actor_id``).
 
-    ``values`` are totals per bucket, null where the single hits are not kept; ``active_dps`` is
-    null for a whole fight, and for what is no damage dealt.
+    ``values`` are per second, a bucket each, null where the single hits are not kept;
+    ``active_dps`` is null for a whole fight, and for what is no damage dealt.
     """
 
     encounter_id: int
@@ -695,10 +695,23 @@ class ComparedSkill(Shape):
     sides: list[SkillRow | None]
 
 
+class ComparedActor(Shape):
+    """An actor on each side, in their order; null where it is not, or did nothing of the kind.
+
+    ``share`` of a row is of all players in its fight, or of itself where it is a side alone.
+    """
+
+    actor_id: int
+    name: str | None
+    class_id: int | None
+    sides: list[PartyRow | None]
+
+
 class Comparison(Shape):
     """Fights or players side by side; ``values`` are per second, in buckets of ``bucket_ms``."""
 
     kind: str
     bucket_ms: int
     sides: list[ComparedSide]
+    actors: list[ComparedActor]
     skills: list[ComparedSkill]

@@ -11,13 +11,22 @@ from fastapi import Request
 from nicegui import ui
 
 from resonance_logs.commands.arguments import SkillType
-from resonance_logs.commands.shapes import ActorEncounterStat, ComparedSide, Comparison
+from resonance_logs.commands.shapes import (
+    ActorEncounterStat,
+    ComparedActor,
+    ComparedSide,
+    ComparedSkill,
+    Comparison,
+    PartyRow,
+    SkillRow,
+)
 from resonance_logs.database import Database
 from resonance_logs.pages.frame import action, formatted, frame, heading, show_empty
-from resonance_logs.pages.grid import FIGURE, PERCENT, grid
+from resonance_logs.pages.grid import FIGURE, PERCENT, grid, room
+from resonance_logs.pages.party import shown_name
 from resonance_logs.pages.place import Place
 from resonance_logs.pages.plots import SIDES, Plot, curves
-from resonance_logs.pages.shown import KINDS
+from resonance_logs.pages.shown import KINDS, RATES
 
 LEAST, MOST = 2, 8
 SMOOTH_MS: Final = 3_000
@@ -97,7 +106,7 @@ class _Comparison:
             for place, side in enumerate(found.sides):
                 self._card(place, side, players[side.encounter_id])
         if any(side.values is not None for side in found.sides):
-            what = f"{KINDS[self._kind]} a second, means of {SMOOTH_MS / 1_000:.0f} s"
+            what = f"{RATES[self._kind]} over time, smoothed over {SMOOTH_MS / 1_000:.0f} s"
             ui.label(what).classes("text-lg font-bold")
             Plot(curves(found, names)).classes("w-full h-80 rl-card")
         for name, side in zip(names, found.sides, strict=True):
@@ -105,11 +114,16 @@ class _Comparison:
                 ui.label(f"{name}: the single hits are not kept, so there is no curve.").classes(
                     "rl-quiet"
                 )
-        ui.label("Skills").classes("text-lg font-bold")
-        if found.skills:
-            grid(_skill_columns(names), _skill_rows(found))
-        else:
+        if not found.actors:
             show_empty("Nobody did anything of this kind.", "Look at another of the three tabs.")
+            return
+        with ui.row().classes("items-baseline gap-x-3 gap-y-0"):
+            ui.label("Players").classes("text-lg font-bold")
+            ui.label("Choose one to compare only that one.").classes("rl-quiet")
+        grid(_columns("Player", names, self._kind), _rows(found.actors), opens="who")
+        ui.on("who", lambda event: self._only(int(event.args), players))
+        ui.label("Skills").classes("text-lg font-bold")
+        grid(_columns("Skill", names, self._kind), _rows(found.skills))
 
     def _card(self, place: int, side: ComparedSide, players: Sequence[ActorEncounterStat]) -> None:
         with ui.column().classes("rl-card p-4 gap-1 flex-1 min-w-60") as card:
@@ -124,7 +138,7 @@ class _Comparison:
                 )
             ui.label(_outcomes(side)).classes("rl-quiet")
             self._who(place, side, players)
-            for label, form, value in _figures(side):
+            for label, form, value in _figures(side, self._kind):
                 with ui.row().classes("w-full justify-between no-wrap"):
                     ui.label(label).classes("rl-quiet")
                     formatted(form, value)
@@ -143,6 +157,18 @@ class _Comparison:
             await self._go(sides, self._kind)
 
         box.on_value_change(lambda event: choose(event.value))
+
+    async def _only(self, actor: int, players: dict[int, list[ActorEncounterStat]]) -> None:
+        """This one on each side, where it is in two of the fights or more."""
+        sides: list[Side] = [
+            (fight, actor)
+            for fight, _ in self._sides
+            if any(each.actor_id == actor for each in players[fight])
+        ]
+        if len(dict.fromkeys(sides)) < LEAST:
+            ui.notify("is in only one of these fights", type="warning")
+        else:
+            await self._go(sides, self._kind)
 
     async def _drop(self, place: int) -> None:
         await self._go([*self._sides[:place], *self._sides[place + 1 :]], self._kind)
@@ -166,15 +192,15 @@ def _name(side: ComparedSide) -> str:
     return f"{who}, {where}" if who else where
 
 
-def _figures(side: ComparedSide) -> list[tuple[str, str, float]]:
+def _figures(side: ComparedSide, kind: SkillType) -> list[tuple[str, str, float]]:
     figures: list[tuple[str, str, float]] = [
         ("Started", "when", side.started_at_ms),
         ("Time", "span", side.duration),
         ("Total", "compact", side.total),
-        ("A second", "compact", side.per_second),
+        (RATES[kind], "compact", side.per_second),
     ]
     if side.active_dps is not None:
-        figures.append(("A second, active", "compact", side.active_dps))
+        figures.append(("Active DPS", "compact", side.active_dps))
     return [
         *figures,
         ("Hits", "whole", side.hits),
@@ -183,34 +209,68 @@ def _figures(side: ComparedSide) -> list[tuple[str, str, float]]:
     ]
 
 
-def _skill_columns(names: Sequence[str]) -> list[dict[str, Any]]:
-    skill = {"headerName": "Skill", "field": "name", "minWidth": 160, "flex": 1, "pinned": "left"}
+def _columns(title: str, names: Sequence[str], kind: SkillType) -> list[dict[str, Any]]:
+    what = {
+        "headerName": title,
+        "field": "name",
+        ":width": f"rl.isPhone() ? {_NAME} : {2 * _NAME}",
+        "pinned": "left",
+        "tooltipField": "name",
+    }
     sides = [
         {
             "headerName": name,
             "children": [
-                {"headerName": "Total", "field": f"total{place}", "width": 95, **FIGURE},
-                {"headerName": "A second", "field": f"rate{place}", "width": 100, **FIGURE},
-                {"headerName": "Share", "field": f"share{place}", **PERCENT},
-                {"headerName": "Crit", "field": f"crit{place}", **PERCENT},
+                {"headerName": "Total", "field": f"total{place}", **FIGURE, **_wide(2, names)},
+                {"headerName": RATES[kind], "field": f"rate{place}", **FIGURE, **_WIDE},
+                {"headerName": "Share", "field": f"share{place}", **PERCENT, **_wide(3, names)},
+                {"headerName": "Crit", "field": f"crit{place}", **PERCENT, **_wide(4, names)},
             ],
         }
         for place, name in enumerate(names)
     ]
-    return [{"headerName": "Of both" if len(names) == 2 else "Of all", "children": [skill]}, *sides]
+    return [{"headerName": "Of both" if len(names) == 2 else "Of all", "children": [what]}, *sides]
 
 
-def _skill_rows(found: Comparison) -> list[dict[str, Any]]:
+_NAME, _WIDTH = 110, 78
+_WIDE: Final = {"flex": 1, "minWidth": _WIDTH}
+
+
+def _wide(columns: int, names: Sequence[str]) -> dict[str, Any]:
+    """For a column that is there if so many of each side have room."""
+    return {**_WIDE, **room(2 * _NAME + columns * _WIDTH * len(names))}
+
+
+def _rows(compared: Sequence[ComparedActor] | Sequence[ComparedSkill]) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
-    for skill in found.skills:
-        row: dict[str, Any] = {"id": skill.skill_id, "name": skill.name}
-        for place, side in enumerate(skill.sides):
+    for each in compared:
+        number = each.actor_id if isinstance(each, ComparedActor) else each.skill_id
+        row: dict[str, Any] = {"id": number, "name": _name_of(each)}
+        for place, side in enumerate(each.sides):
             if side is not None:
-                row |= {
-                    f"total{place}": side.total_dmg,
-                    f"rate{place}": side.dps,
-                    f"share{place}": side.dmg_pct / 100,
-                    f"crit{place}": side.crit_rate,
-                }
+                figures = _figures_of(side)
+                row |= {f"{name}{place}": value for name, value in figures.items()}
         rows.append(row)
     return rows
+
+
+def _name_of(each: ComparedActor | ComparedSkill) -> str:
+    if isinstance(each, ComparedSkill):
+        return each.name
+    return shown_name(each.name, each.actor_id)
+
+
+def _figures_of(row: PartyRow | SkillRow) -> dict[str, float]:
+    if isinstance(row, SkillRow):
+        return {
+            "total": row.total_dmg,
+            "rate": row.dps,
+            "share": row.dmg_pct / 100,
+            "crit": row.crit_rate,
+        }
+    return {
+        "total": row.total,
+        "rate": row.per_second,
+        "share": row.share,
+        "crit": row.crit_rate,
+    }

@@ -18,7 +18,7 @@ from resonance_logs.errors import CommandError
 from resonance_logs.formats import Format
 from resonance_logs.pages.chart import TimeChart
 from resonance_logs.pages.frame import frame, go, read_number, show_error
-from resonance_logs.pages.head import client_text, show_head, title
+from resonance_logs.pages.head import client_text, show_head, tab_title
 from resonance_logs.pages.picture import show_picture
 from resonance_logs.pages.shown import KINDS, SIDES, Shown
 from resonance_logs.pages.tables import ActorPanel, PartyTable
@@ -38,7 +38,7 @@ def register(database: Database) -> None:
             except CommandError as error:
                 show_error(str(error))
                 return
-            ui.page_title(f"{title(fight)} · Resonance Logs")
+            ui.page_title(tab_title(fight))
             await show_head(database, fight)
             shown = Shown.of_query(parse_qs(request.url.query))
             page = _Fight(database, fight, shown)

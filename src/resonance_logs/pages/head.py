@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from asyncio import to_thread
+from functools import partial
 from typing import Final
 
 from nicegui import ui
@@ -13,7 +14,7 @@ from resonance_logs.database import Database
 from resonance_logs.errors import CommandError
 from resonance_logs.pages.boss import address as boss_address
 from resonance_logs.pages.compare import address as compare_address
-from resonance_logs.pages.frame import Told
+from resonance_logs.pages.frame import Told, action
 from resonance_logs.pages.marks import Marks
 
 _DEFEATED: Final = ("killed", "check_circle", "rl-good")
@@ -31,7 +32,9 @@ async def show_head(database: Database, fight: EncounterSummary) -> None:
         _outcomes(fight)
         await _facts(database, fight)
         if fight.ended_at_ms is not None:
-            Marks(database, fight)
+            with ui.row().classes("w-full items-center justify-between gap-2"):
+                Marks(database, fight)
+                action("Delete", "delete", partial(_delete, database, fight))
         for parts in _missing(fight):
             Told(*parts).classes("rl-warn font-bold").props("role=status")
 
@@ -39,6 +42,12 @@ async def show_head(database: Database, fight: EncounterSummary) -> None:
 def title(fight: EncounterSummary) -> str:
     """What a fight is called."""
     return fight.scene_name or f"Fight {fight.id}"
+
+
+def tab_title(fight: EncounterSummary) -> str:
+    """What a fight is called among others: the bosses before the scene."""
+    bosses = ", ".join(boss.monster_name for boss in fight.bosses)
+    return " · ".join(filter(None, (bosses, title(fight), "Resonance Logs")))
 
 
 def client_text(expression: str, title: str = "", *, classes: str = "") -> ui.label:
@@ -50,6 +59,23 @@ def client_text(expression: str, title: str = "", *, classes: str = "") -> ui.la
         f" if (made) {{ made.textContent = {expression}; {told} }} }}"
     )
     return label
+
+
+async def _delete(database: Database, fight: EncounterSummary) -> None:
+    with ui.dialog() as dialog, ui.card():
+        ui.label("Delete this fight?").classes("text-lg")
+        ui.label("It cannot be brought back.")
+        with ui.row().classes("w-full justify-end"):
+            action("Keep", on_click=lambda: dialog.submit(False))
+            ui.button("Delete", on_click=lambda: dialog.submit(True)).props("color=negative")
+    if not await dialog:
+        return
+    try:
+        await to_thread(database.commands.delete_encounter, fight.id)
+    except CommandError as error:
+        ui.notify(str(error), type="negative")
+    else:
+        ui.navigate.to("/")
 
 
 def _outcomes(fight: EncounterSummary) -> None:

@@ -13,17 +13,17 @@ from nicegui import ui
 from nicegui.events import GenericEventArguments
 
 from resonance_logs.commands.arguments import Sort
-from resonance_logs.commands.shapes import EncounterPage, EncounterSummary
+from resonance_logs.commands.shapes import EncounterPage
 from resonance_logs.database import Database
 from resonance_logs.errors import CommandError
 from resonance_logs.formats import Format
 from resonance_logs.game import CLASSES
+from resonance_logs.pages.fights import COLUMNS, fight_row
 from resonance_logs.pages.frame import Told, action, frame, go, heading, show_empty, show_error
-from resonance_logs.pages.grid import FIGURE, SPAN, WHEN, Grid, on_open_fight, room
-from resonance_logs.pages.party import player_cell
+from resonance_logs.pages.grid import Grid, on_open_fight
 from resonance_logs.pages.place import Place
 from resonance_logs.pages.selection import EMIT_CHOSEN, Selection
-from resonance_logs.pages.view import PAGE_SIZES, View
+from resonance_logs.pages.view import PAGE_SIZES, View, read_span, span
 
 ORDERS: Final = {
     Sort.STARTED_AT.value: "Newest",
@@ -119,9 +119,7 @@ class _History:
         for label, name, value in (("From", "since", view.since), ("To", "until", view.until)):
             box = ui.input(label, value=value).props("type=date dense stack-label clearable")
             box.on_value_change(lambda event, name=name: self._change(name, event.value or ""))
-        least = ui.number("At least, seconds", value=view.least or None, min=0, format="%.0f")
-        least.props("dense clearable debounce=400").classes("w-36")
-        least.on_value_change(lambda event: self._change("least", int(event.value or 0)))
+        self._least()
         for label, name in (("Favourites", "favorites"), ("Kills only", "kills")):
             switch = ui.switch(label, value=getattr(view, name))
             switch.on_value_change(lambda event, name=name: self._change(name, bool(event.value)))
@@ -137,13 +135,28 @@ class _History:
         unknown = {each: str(each) for each in chosen if each not in known}
         texts = {each: each for each in options} if isinstance(options, list) else options
         box = ui.select(texts | unknown, value=chosen, label=label, multiple=True, with_input=True)
-        box.props("dense clearable").classes("min-w-40" + (" rl-filter" if name == "boss" else ""))
+        box.props("dense clearable").classes(
+            "rl-choice min-w-40" + (" rl-filter" if name == "boss" else "")
+        )
         box.on_value_change(lambda event: self._change(name, tuple(event.value or ())))
+
+    def _least(self) -> None:
+        told = span(self._view.least) if self._view.least else ""
+        box = ui.input("Lasted at least", value=told, placeholder="1:30")
+        box.props("dense clearable debounce=400 stack-label").classes("w-36")
+
+        async def change(text: str) -> None:
+            seconds = read_span(text) if text else 0
+            box.error = "minutes:seconds, as 1:30" if seconds is None else None
+            if seconds is not None:
+                await self._change("least", seconds)
+
+        box.on_value_change(lambda event: change(str(event.value or "")))
 
     def _players(self) -> None:
         chosen = list(self._view.player)
         box = ui.select(chosen, value=chosen, label="Players", multiple=True, with_input=True)
-        box.props("dense clearable input-debounce=150").classes("min-w-40")
+        box.props("dense clearable input-debounce=150").classes("rl-choice min-w-40")
 
         async def complete(event: GenericEventArguments) -> None:
             part = str(event.args or "")
@@ -222,7 +235,7 @@ class _History:
     def _made(self, page: EncounterPage) -> Grid:
         return Grid(
             {
-                "columnDefs": _COLUMNS,
+                "columnDefs": COLUMNS,
                 "rowData": self._rows(page),
                 "rowSelection": {"mode": "multiRow", "enableClickSelection": False},
                 ":selectionColumnDef": "({width: rl.isPhone() ? 34 : 50})",
@@ -237,7 +250,7 @@ class _History:
         )
 
     def _rows(self, page: EncounterPage) -> list[dict[str, Any]]:
-        return [_row(fight) for fight in page.rows if fight.id not in self._chosen.leaving]
+        return [fight_row(fight) for fight in page.rows if fight.id not in self._chosen.leaving]
 
     def _pages(self, total: int) -> None:
         view = self._view
@@ -254,83 +267,3 @@ class _History:
             for form in Format:
                 query = urlencode({"format": form, "filters": filters})
                 ui.link(form.upper(), f"/api/encounters/export?{query}")
-
-
-def _row(fight: EncounterSummary) -> dict[str, Any]:
-    return {
-        "id": fight.id,
-        "started": fight.started_at_ms,
-        "scene": fight.scene_name or "",
-        "bosses": ", ".join(boss.monster_name for boss in fight.bosses),
-        "result": _result(fight),
-        "duration": fight.duration,
-        "damage": fight.total_dmg,
-        "dps": fight.dps,
-        "favorite": fight.is_favorite,
-        "note": fight.note or "",
-        "tags": fight.tags,
-        "party": [
-            player_cell(player.name, player.class_id, player.is_local_player)
-            for player in sorted(fight.players, key=lambda player: not player.is_local_player)
-        ],
-    }
-
-
-def _result(fight: EncounterSummary) -> str:
-    if fight.is_damaged:
-        return "damaged"
-    if fight.was_interrupted:
-        return "cut off"
-    if not fight.bosses:
-        return ""
-    return "killed" if any(boss.is_defeated for boss in fight.bosses) else "wiped"
-
-
-_COLUMNS: Final[list[dict[str, Any]]] = [
-    {"headerName": "Started", "field": "started", **WHEN},
-    {
-        "headerName": "Scene",
-        "field": "scene",
-        "width": 130,
-        "tooltipField": "scene",
-        **room(560),
-    },
-    {
-        "headerName": "Bosses",
-        "field": "bosses",
-        "minWidth": 84,
-        "flex": 1,
-        "tooltipField": "bosses",
-        ":valueFormatter": "params => params.value || (rl.isPhone() ? params.data.scene : '')",
-    },
-    {"headerName": "Result", "field": "result", "width": 76},
-    {"headerName": "Time", "field": "duration", **SPAN, "width": 66},
-    {"headerName": "Damage", "field": "damage", "width": 95, **FIGURE, **room(560)},
-    {"headerName": "DPS", "field": "dps", "width": 85, **FIGURE, **room(560)},
-    {
-        "headerName": "★",
-        "field": "favorite",
-        ":valueFormatter": "params => params.value ? '★' : ''",
-        "cellDataType": "text",
-        "width": 40,
-        **room(560),
-    },
-    {
-        "headerName": "Note",
-        "field": "note",
-        "width": 120,
-        "tooltipField": "note",
-        ":cellRenderer": "rl.note",
-        **room(560),
-    },
-    {
-        "headerName": "Party",
-        "field": "party",
-        "flex": 2,
-        "minWidth": 200,
-        "cellDataType": "object",
-        ":valueFormatter": "params => ''",
-        ":cellRenderer": "params => rl.party(params.value)",
-        **room(560),
-    },
-]

@@ -13,8 +13,9 @@ from resonance_logs.commands.arguments import SkillType
 from resonance_logs.commands.shapes import EncounterParty, EncounterSummary, Timeline
 from resonance_logs.database import Database
 from resonance_logs.errors import CommandError, NotFound
+from resonance_logs.pages.fights import COLUMNS, fight_row
 from resonance_logs.pages.frame import Told, frame, go, heading, show_empty, show_error
-from resonance_logs.pages.grid import grid
+from resonance_logs.pages.grid import Grid, grid, on_open_fight
 from resonance_logs.pages.party import columns, party_rows
 from resonance_logs.pages.plots import Plot, standings_over_time
 from resonance_logs.pages.shown import KINDS, Shown
@@ -49,13 +50,15 @@ class _Live:
         tabs.props("unelevated no-caps")
         tabs.on_value_change(lambda event: self._choose(event.value))
         self._head = Told().classes("text-xl font-bold").props("role=status")
-        self._grid = grid(columns(damage=True, players=True), [])
+        self._table = ui.column().classes("w-full")
+        self._grid = self._new_grid()
         self._chart = Plot({}).classes("w-full h-64 rl-card")
         self._chart.props('role=img aria-label="The curve over time"')
         self._nothing = ui.column().classes("w-full")
         ui.label("The last fights").classes("text-lg font-bold")
-        self._last = ui.column().classes("w-full gap-1")
+        self._last = ui.column().classes("w-full")
         self._last_ids: list[int] = []
+        on_open_fight()
 
     async def refresh(self) -> None:
         """Ask what is so now, and show what changed."""
@@ -74,7 +77,14 @@ class _Live:
     async def _choose(self, kind: str) -> None:
         self._kind = SkillType(kind)
         go(f"/live{Shown(kind=self._kind).query()}", is_same=True)
+        self._grid = self._new_grid()
         await self.refresh()
+
+    def _new_grid(self) -> Grid:
+        """The table of the standings; its heads are of the kind that is chosen."""
+        self._table.clear()
+        with self._table:
+            return grid(columns(self._kind), [])
 
     def _ask(self) -> _Standings | None:
         commands = self._database.commands
@@ -91,7 +101,7 @@ class _Live:
         return fight, party, curve
 
     def _show(self, found: _Standings | None) -> None:
-        for part in (self._head, self._grid, self._chart):
+        for part in (self._head, self._table, self._chart):
             part.visible = found is not None
         self._nothing.visible = found is None
         if found is None:
@@ -99,7 +109,8 @@ class _Live:
         fight, party, curve = found
         classes: dict[int | None, int | None] = {row.actor_id: row.class_id for row in party.rows}
         self._chart.redraw(standings_over_time(curve, classes))
-        where = fight.scene_name or "A fight"
+        bosses = ", ".join(boss.monster_name for boss in fight.bosses)
+        where = " · ".join(filter(None, (fight.scene_name, bosses))) or "A fight"
         done = (party.total, f" {Shown(kind=self._kind).what}")
         self._head.tell(where, " · ", round(fight.duration), " s · ", *done)
         self._grid.fill(party_rows(party, idle=True))
@@ -119,8 +130,7 @@ class _Live:
     def _list(self, fights: list[EncounterSummary]) -> None:
         self._last.clear()
         with self._last:
-            for fight in fights:
-                bosses = ", ".join(boss.monster_name for boss in fight.bosses)
-                text = " · ".join(filter(None, (fight.scene_name, bosses))) or f"Fight {fight.id}"
-                with ui.link(target=f"/fight/{fight.id}"):
-                    Told(text, " · ", fight.total_dmg, " damage")
+            if fights:
+                grid(COLUMNS, [fight_row(fight) for fight in fights], opens="open")
+            else:
+                ui.label("None yet.").classes("rl-quiet")

@@ -6,9 +6,11 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any, Final
 
+from resonance_logs.commands.arguments import Side, SkillType
 from resonance_logs.commands.shapes import EncounterParty, PartyRow
 from resonance_logs.game import class_color, class_name
 from resonance_logs.pages.grid import FIGURE, PERCENT, PLAYER, SHARE, WHOLE, room
+from resonance_logs.pages.shown import KINDS, RATES
 
 COLUMNS: Final[list[dict[str, Any]]] = [
     {
@@ -19,10 +21,10 @@ COLUMNS: Final[list[dict[str, Any]]] = [
         **PLAYER,
     },
     {"headerName": "Total", "field": "total", "width": 76, **FIGURE},
-    {"headerName": "Per sec.", "field": "rate", "width": 76, **FIGURE},
+    {"field": "rate", "width": 76, **FIGURE},
     SHARE,
     {"headerName": "Class", "field": "spec", "width": 190, "tooltipField": "spec", **room(1_000)},
-    {"headerName": "Active", "field": "active", "width": 88, **FIGURE, **room(760)},
+    {"headerName": "Active DPS", "field": "active", "width": 104, **FIGURE, **room(760)},
     {"headerName": "On bosses", "field": "bosses", "width": 104, **FIGURE, **room(900)},
     {"headerName": "Hits", "field": "hits", **WHOLE, **room(560)},
     {"headerName": "Crit", "field": "crit", **PERCENT, **room(560)},
@@ -32,24 +34,30 @@ COLUMNS: Final[list[dict[str, Any]]] = [
 
 _HEADS: Final = {
     "total": "All that was dealt, healed or taken",
-    "rate": "Per second of the fight, or of its part",
     "share": "Of all on this side",
-    "active": "Per second in which it was active",
+    "active": "Damage per second in which it was active",
     "bosses": "Damage to bosses",
     "crit": "Hits that were critical",
     "lucky": "Hits that were lucky",
 }
 
 
-def columns(*, damage: bool, players: bool) -> list[dict[str, Any]]:
+def columns(kind: SkillType, side: Side = Side.PLAYERS) -> list[dict[str, Any]]:
     """The columns that have something to tell."""
-    without = set() if damage else {"active", "bosses"}
-    without |= set() if players else {"spec", "bosses"}
+    without = set() if kind is SkillType.DPS else {"active", "bosses"}
+    without |= set() if side is Side.PLAYERS else {"spec", "bosses"}
     return [
         {**column, "headerTooltip": _HEADS.get(column["field"], "")}
+        | (rate_head(kind) if column["field"] == "rate" else {})
         for column in COLUMNS
         if column["field"] not in without
     ]
+
+
+def rate_head(kind: SkillType) -> dict[str, str]:
+    """The head of a column of rates."""
+    told = f"{KINDS[kind]} per second of the fight, or of its part"
+    return {"headerName": RATES[kind], "headerTooltip": told}
 
 
 def party_rows(party: EncounterParty, *, idle: bool = False) -> list[dict[str, Any]]:

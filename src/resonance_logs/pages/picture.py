@@ -11,7 +11,7 @@ from resonance_logs.commands.shapes import EncounterParty, EncounterSummary
 from resonance_logs.game import class_color
 from resonance_logs.pages.head import title
 from resonance_logs.pages.party import shown_name
-from resonance_logs.pages.shown import KINDS, SIDES
+from resonance_logs.pages.shown import KINDS, RATES, SIDES
 
 MOST_ROWS: Final = 40
 
@@ -60,6 +60,7 @@ def _data(fight: EncounterSummary, party: EncounterParty, *, is_whole: bool) -> 
         "duration": party.duration,
         "part": None if is_whole else [party.from_ms / 1_000, party.to_ms / 1_000],
         "what": f"{SIDES[party.side]}, {KINDS[party.kind].lower()}",
+        "rate": RATES[party.kind],
         "total": party.total,
         "perSecond": party.per_second,
         "rows": [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -76,13 +77,13 @@ class Plot(ui.echart):
 def dps_over_time(fights: Sequence[PlayerFight]) -> dict[str, Any]:
     """A point for each fight of a player (oldest first), and the trend."""
     points: dict[str, list[list[float]]] = {name: [] for name in _SYMBOLS}
-    for fight in fights:
+    for place, fight in enumerate(fights):
         is_kill = any(boss.is_defeated for boss in fight.bosses)
         name = "kill" if is_kill else "no kill" if fight.bosses else "no boss"
-        points[name].append([fight.started_at_ms, fight.dps])
+        points[name].append([place, fight.dps])
     return {
         **_base(),
-        "xAxis": _time_axis(),
+        "xAxis": _fights_axis(fights),
         "yAxis": _number_axis("DPS"),
         "series": [
             *(_points(name, data) for name, data in points.items() if data),
@@ -91,7 +92,7 @@ def dps_over_time(fights: Sequence[PlayerFight]) -> dict[str, Any]:
                 "type": "line",
                 "symbol": "none",
                 ":color": "rl.color('--ink')",
-                "data": [[each.started_at_ms, each.trend_dps] for each in fights],
+                "data": [[place, each.trend_dps] for place, each in enumerate(fights)],
             },
         ],
     }
@@ -100,14 +101,13 @@ def dps_over_time(fights: Sequence[PlayerFight]) -> dict[str, Any]:
 def tries_over_time(tries: Sequence[Try]) -> dict[str, Any]:
     """How long each fight lasted."""
     points: dict[str, list[list[float]]] = {name: [] for name in _SYMBOLS}
-    for each in tries:
+    for place, each in enumerate(tries):
         name = "kill" if each.is_kill else "no kill" if each.has_boss else "no boss"
-        points[name].append([each.started_at_ms, each.duration])
-
+        points[name].append([place, each.duration])
     return {
         **_base(),
         "tooltip": {**_base()["tooltip"], ":valueFormatter": "value => rl.span(value)"},
-        "xAxis": _time_axis(),
+        "xAxis": _fights_axis(tries),
         "yAxis": {
             **_number_axis("time"),
             "axisLabel": {":formatter": "value => rl.span(value)", **INK},
@@ -173,7 +173,7 @@ def curves(comparison: Comparison, names: Sequence[str]) -> dict[str, Any]:
             "axisLabel": {":formatter": "value => rl.span(value)", **INK},
             "splitLine": LINE,
         },
-        "yAxis": _number_axis("a second"),
+        "yAxis": _number_axis(""),
         "series": [
             {
                 "name": name,
@@ -245,11 +245,20 @@ def _base() -> dict[str, Any]:
     }
 
 
-def _time_axis() -> dict[str, Any]:
+def _fights_axis(fights: Sequence[PlayerFight] | Sequence[Try]) -> dict[str, Any]:
+    """A step for each fight, so that those of one evening stand apart; the days are named."""
+    started = [each.started_at_ms for each in fights]
     return {
-        "type": "time",
-        "axisLabel": {":formatter": "value => rl.tick(value)", "hideOverlap": True, **INK},
-        "splitLine": LINE,
+        "type": "category",
+        "data": started,
+        "axisLabel": {
+            ":formatter": f"rl.days({json.dumps(started)})",
+            "interval": 0,
+            "hideOverlap": True,
+            **INK,
+        },
+        "axisTick": {"show": False},
+        "axisPointer": {"label": {":formatter": "params => rl.when(Number(params.value))"}},
     }
 
 

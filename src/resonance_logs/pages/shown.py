@@ -14,6 +14,13 @@ KINDS: Final = {
     SkillType.HEAL: "Healing",
     SkillType.TANKED: "Taken",
 }
+RATES: Final = {
+    SkillType.DPS: "DPS",
+    SkillType.HEAL: "HPS",
+    SkillType.TANKED: "DTPS",
+}
+"""What players call each per second."""
+
 MOST_DIGITS: Final = 15
 SIDES: Final = {Side.PLAYERS: "Players", Side.MONSTERS: "Monsters"}
 

@@ -22,7 +22,7 @@ from resonance_logs.database import Database
 from resonance_logs.game import NEUTRAL_COLOR, class_color
 from resonance_logs.pages.frame import show_empty
 from resonance_logs.pages.grid import FIGURE, PERCENT, SHARE, WHOLE, Grid, grid, room
-from resonance_logs.pages.party import columns, party_rows, shown_name, shown_names
+from resonance_logs.pages.party import columns, party_rows, rate_head, shown_name, shown_names
 from resonance_logs.pages.place import Place
 from resonance_logs.pages.shown import KINDS, Shown
 
@@ -95,8 +95,9 @@ class PartyTable:
             if here:
                 ui.label(f"In this fight: {here}").classes("rl-quiet")
             return
-        heads = columns(damage=shown.kind is SkillType.DPS, players=shown.side is Side.PLAYERS)
-        self._grid = grid(heads, rows, opens="actor", chosen=shown.actor_id)
+        self._grid = grid(
+            columns(shown.kind, shown.side), rows, opens="actor", chosen=shown.actor_id
+        )
 
 
 class ActorPanel:
@@ -159,9 +160,9 @@ class ActorPanel:
                 ui.label("Nothing of this kind here.").classes("rl-quiet")
                 return
             ui.label("Skills").classes("font-bold")
-            skill_grid = grid(_COLUMNS_OF_SKILLS, _skill_rows(skills.skill_rows, color))
+            skill_grid = grid(_columns("Skill", shown.kind), _skill_rows(skills.skill_rows, color))
             ui.label(shown.others).classes("font-bold")
-            target_grid = grid(_COLUMNS_OF_TARGETS, _target_rows(targets.target_rows))
+            target_grid = grid(_columns("Name", shown.kind), _target_rows(targets.target_rows))
             self._grids = [skill_grid, target_grid]
 
     def _head(self, shown: Shown, player: PlayerRow, name: str) -> None:
@@ -178,27 +179,18 @@ class ActorPanel:
             ui.button(icon="close", on_click=self._on_close).props('flat round aria-label="Close"')
 
 
-def _named(name: str, title: str) -> dict[str, Any]:
-    return {
-        "headerName": title,
-        "field": name,
-        "minWidth": 130,
-        "flex": 1,
-        "tooltipField": name,
-    }
-
-
-_FIGURES: Final[list[dict[str, Any]]] = [
-    {"headerName": "Total", "field": "total", "width": 76, **FIGURE},
-    {"headerName": "Per sec.", "field": "rate", "width": 76, **FIGURE, **room(420)},
-    SHARE,
-    {"headerName": "Hits", "field": "hits", **WHOLE, **room(480)},
-    {"headerName": "Per min.", "field": "perMinute", "width": 92, **FIGURE, **room(700)},
-    {"headerName": "Crit", "field": "crit", **PERCENT, **room(560)},
-    {"headerName": "Lucky", "field": "lucky", **PERCENT, **room(640)},
-]
-_COLUMNS_OF_SKILLS: Final = [_named("name", "Skill"), *_FIGURES]
-_COLUMNS_OF_TARGETS: Final = [_named("name", "Name"), *_FIGURES]
+def _columns(title: str, kind: SkillType) -> list[dict[str, Any]]:
+    name = {"headerName": title, "field": "name", "tooltipField": "name"}
+    return [
+        {**name, "minWidth": 130, "flex": 1},
+        {"headerName": "Total", "field": "total", "width": 76, **FIGURE},
+        {**rate_head(kind), "field": "rate", "width": 76, **FIGURE, **room(420)},
+        SHARE,
+        {"headerName": "Hits", "field": "hits", **WHOLE, **room(480)},
+        {"headerName": "Per min.", "field": "perMinute", "width": 92, **FIGURE, **room(700)},
+        {"headerName": "Crit", "field": "crit", **PERCENT, **room(560)},
+        {"headerName": "Lucky", "field": "lucky", **PERCENT, **room(640)},
+    ]
 
 
 def _skill_rows(rows: Sequence[SkillRow], color: str) -> list[dict[str, Any]]:

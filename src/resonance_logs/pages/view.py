@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import date, datetime, time, timedelta
@@ -121,7 +122,7 @@ class View:
         for name, text in (
             ("since", f"from {self.since}"),
             ("until", f"until {self.until}"),
-            ("least", f"at least {self.least:,} s"),
+            ("least", f"at least {span(self.least)}"),
             ("favorites", "favourites"),
             ("kills", "kills only"),
         ):
@@ -131,6 +132,25 @@ class View:
 
     def _without(self, **changed: Any) -> Self:
         return replace(self, page=1, **changed)
+
+
+def span(seconds: int) -> str:
+    """Seconds as minutes and seconds, with hours where there are some: ``1:30``."""
+    minutes, rest = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def read_span(text: str) -> int | None:
+    """The seconds of ``90``, ``1:30`` or ``1:00:00``; None where it is none of these."""
+    found = _SPAN.fullmatch(text.strip())
+    if found is None:
+        return None
+    hours, minutes, seconds = (int(each or 0) for each in found.groups())
+    return hours * 3_600 + minutes * 60 + seconds
+
+
+_SPAN: Final = re.compile(r"(?:(?:([0-9]{1,3}):)?([0-9]{1,4}):)?([0-9]{1,6})")
 
 
 def _read(kind: str, given: list[str]) -> Any:

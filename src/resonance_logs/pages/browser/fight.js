@@ -128,7 +128,7 @@ rl.picture = {
     const right = { total: 500, rate: 590, share: width - edge };
     const head = { size: 12, color: ink.quiet, align: "right" };
     write("Total", right.total, top - 8, head);
-    write("Per second", right.rate, top - 8, head);
+    write(data.rate, right.rate, top - 8, head);
     write("Share", right.share, top - 8, head);
     const most = Math.max(...data.rows.map((each) => each.share), 0);
     data.rows.forEach((each, place) => {

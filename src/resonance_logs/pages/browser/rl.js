@@ -12,10 +12,13 @@ window.rl = {
   when: ms => ms == null ? '' : new Intl.DateTimeFormat(undefined, rl.isPhone()
     ? {day: 'numeric', month: 'numeric', hour: 'numeric', minute: 'numeric'}
     : {dateStyle: 'medium', timeStyle: 'short'}).format(new Date(ms)),
-  tick: ms => {
-    const at = new Date(ms), isDay = !at.getHours() && !at.getMinutes() && !at.getSeconds();
-    return new Intl.DateTimeFormat(undefined, isDay ? {dateStyle: 'short'} : {timeStyle: 'short'})
-      .format(at);
+  days: all => {
+    const day = ms => new Date(ms).toDateString();
+    const isOne = all.every(ms => day(ms) === day(all[0]));
+    const form = new Intl.DateTimeFormat(undefined, isOne ? {timeStyle: 'short'}
+      : {dateStyle: 'short'});
+    return (_, place) => isOne || !place || day(all[place]) !== day(all[place - 1])
+      ? form.format(all[place]) : '';
   },
   span: seconds => {
     if (seconds == null) return '';
@@ -113,3 +116,14 @@ document.addEventListener('keydown', event => {
     if (cell) { event.preventDefault(); cell.focus(); }
   }
 });
+
+// Enter chooses the first of the options that are left, where none was gone to.
+document.addEventListener('keydown', event => {
+  if (event.key !== 'Enter' || !event.target.matches('.rl-choice input')) return;
+  const options = [...document.querySelectorAll('.q-menu [role=option]')];
+  const isGoneTo = options.some(each => each.classList.contains('q-manual-focusable--focused'));
+  if (!event.target.value || !options.length || isGoneTo) return;
+  event.preventDefault();
+  event.stopPropagation();
+  options[0].click();
+}, true);
