@@ -1,6 +1,7 @@
 """What every page shows when its commands cannot answer; simulated, without a browser."""
 
 import asyncio
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -36,6 +37,13 @@ class Gone:
             raise Unavailable(MESSAGE)
 
         return fail
+
+
+@pytest.fixture(autouse=True)
+def _modules(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The simulation forgets the modules of the pages when it ends; other tests need them."""
+    for name in [each for each in sys.modules if each.split(".")[0] == "resonance_logs"]:
+        monkeypatch.setitem(sys.modules, name, sys.modules[name])
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
