@@ -22,7 +22,7 @@ demo: setup  ## Record a simulated raid night and look at it
 	@$(BIN)/resonance-logs demo
 
 test: setup  ## Run the tests
-	@$(BIN)/python -m pytest -n auto
+	@$(BIN)/python -m pytest -n auto --dist worksteal
 
 lint: setup  ## Check style, types and the direction of imports
 	@$(BIN)/ruff check .

@@ -52,9 +52,9 @@ def raid(number: int) -> list[Task]:
     ]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """A browser for each test: while one is open its thread has a running event loop."""
+    """A browser for a module, of which no test runs an event loop: while one is open, one runs."""
     if CHROMIUM is None:
         pytest.skip("Chromium is not installed (Debian's package chromium)")
     with sync_playwright() as playwright:

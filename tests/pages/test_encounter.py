@@ -204,6 +204,21 @@ def test_a_part_is_chosen_by_keyboard_and_its_figures_are_exact(page: Page, site
     expect(page.get_by_text("Choose another part of the fight, or all of it.")).to_be_visible()
 
 
+def test_the_curve_shows_a_part_that_the_boxes_chose_and_does_not_choose_it_again(
+    page: Page, site: Site
+) -> None:
+    open_fight(page, site)
+    curve(page)
+    chart = "getElement(document.querySelector('.rl-chart').id.slice(1)).chart"
+    page.evaluate(f"() => {{ window.told = 0; {chart}.on('datazoom', () => window.told++); }}")
+    choose_seconds(page, "0", "5")
+    button(page, "Apply").click()
+    page.wait_for_function(f"() => {chart}.getOption().dataZoom[0].endValue === 5")
+    assert page.evaluate("window.told") == 0
+    drag(page, 0.3, 0.6, 0.4)
+    page.wait_for_function("() => window.told > 0")
+
+
 def test_what_is_shown_of_a_fight_is_in_its_address(page: Page, site: Site) -> None:
     open_fight(page, site)
     button(page, "Monsters").click()

@@ -28,7 +28,9 @@ def test_no_request_breaks_the_server_or_its_description(tmp_path: Path) -> None
                     *(sys.executable, "-m", "schemathesis.cli", "run"),
                     f"{address}/api/openapi.json",
                     *("--checks", ",".join(CHECKS)),
-                    *("--mode", "all", "--max-examples", "5", "--seed", "7", "--workers", "4"),
+                    *("--mode", "all", "--max-examples", "5", "--seed", "7"),
+                    # Its threads get into each other's way in the parser of Python 3.11.
+                    *("--workers", "1"),
                     *("--phases", "coverage,fuzzing"),
                     # They have tests of their own: the one never ends, the other takes lines.
                     *("--exclude-path", "/api/live", "--exclude-path", "/api/tasks"),

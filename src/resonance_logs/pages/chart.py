@@ -100,7 +100,8 @@ class TimeChart:
         if self._chart is not None:
             start, end = self._seconds()
             what = {"type": "dataZoom", "startValue": start, "endValue": end}
-            self._chart.run_chart_method("dispatchAction", what)
+            # Told back by the chart, it could undo what was chosen meanwhile.
+            self._chart.run_chart_method("dispatchAction", what, {"silent": True})
 
     async def _draw(self, **changes: Any) -> None:
         drawn = replace(self._drawn, **changes)

@@ -98,7 +98,10 @@ addEventListener('load', () => setTimeout(() => document.querySelector('.rl-nav 
   ?.scrollIntoView({inline: 'center', block: 'nearest'}), 0));
 new MutationObserver(() => {
   document.querySelectorAll('[data-rl]').forEach(rl.write);
-  document.querySelectorAll('.q-uploader__input').forEach(input => { input.ariaLabel = 'File'; });
+  const named = {'.q-uploader__input': 'File', '.q-loading-bar': 'Loading'};
+  for (const [parts, name] of Object.entries(named)) {
+    document.querySelectorAll(parts).forEach(part => { part.ariaLabel = name; });
+  }
 })
   .observe(document, {subtree: true, childList: true, attributeFilter: ['data-value']});
 
