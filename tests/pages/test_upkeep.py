@@ -86,6 +86,46 @@ def test_names_of_skills_are_taken_in(page: Page, site: Site, tmp_path: Path) ->
     expect(page.get_by_text("names.json: expected an object")).to_be_visible()
 
 
+def test_a_file_that_cannot_be_kept_while_it_is_read_is_told(
+    page: Page, path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "gone").mkdir()
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "gone"))
+    site = Site(path)
+    (tmp_path / "names.json").write_text("{}")
+    page.goto(f"{site.address}/upkeep")
+    page.locator("input[type=file]").set_input_files(tmp_path / "names.json")
+    expect(page.get_by_text("recorded 0 tasks, refused 1 lines")).to_be_visible()
+    (tmp_path / "gone").rmdir()
+    page.locator("input[type=file]").set_input_files(tmp_path / "names.json")
+    expect(page.get_by_text("names.json could not be kept while it is read")).to_be_visible()
+    expect(page.get_by_text("reading ...")).to_have_count(0)
+    site.end()
+
+
+def test_a_file_that_there_is_no_room_for_is_told_with_the_reason(
+    browser: Browser, path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "gone").mkdir()
+    (tmp_path / "names.json").write_text("{}")
+    (tmp_path / "large.ndjson").write_text("{}\n" * 700_000)  # more than is held in memory
+    with monkeypatch.context() as changed:
+        changed.setenv("TMPDIR", str(tmp_path / "gone"))
+        site = Site(path)
+    page = browser.new_page()
+    page.goto(f"{site.address}/upkeep")
+    given = page.locator("input[type=file]")
+    given.set_input_files(tmp_path / "names.json")
+    expect(page.get_by_text("recorded 0 tasks, refused 1 lines")).to_be_visible()
+    (tmp_path / "gone").rmdir()
+    for count in (1, 2):
+        given.set_input_files(tmp_path / "large.ndjson")
+        told = page.get_by_text("large.ndjson was not taken in: [Errno 2] No such file")
+        expect(told).to_have_count(count)
+    page.close()
+    site.end()
+
+
 def test_the_runs_are_listed(page: Page, site: Site) -> None:
     page.goto(f"{site.address}/upkeep")
     runs = page.locator(".ag-center-cols-container [role=row]")

@@ -1,6 +1,7 @@
 """Fights are taken away as tables: CSV, JSON, Parquet."""
 
 import csv
+import errno
 import io
 import json
 import tempfile
@@ -110,3 +111,15 @@ def test_a_file_of_no_fights_or_of_unknown_ones_is_refused(client: httpx.Client)
         answer = client.get(f"/api/encounters/file{query}")
         assert answer.status_code == status
         assert answer.json()["message"]
+
+
+def test_without_room_for_a_file_the_reason_is_told(
+    client: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(**_named: object) -> str:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(tempfile, "mkdtemp", full)
+    answer = client.get("/api/encounters/file?ids=1")
+    assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+    assert "No space left on device" in answer.json()["message"]

@@ -5,6 +5,7 @@ import pytest
 
 from resonance_logs.web.guard import COOKIE, Rules
 from tests.web.conftest import Serve
+from tests.web.test_tasks import LINES
 
 TOKEN = "correct-horse-battery"
 PATHS = ("/healthz", "/metrics", "/api/openapi.json", "/api/live", "/nowhere")
@@ -61,6 +62,13 @@ def test_a_token_in_the_address_becomes_a_cookie_and_is_seen_no_more(serve: Serv
     assert "SameSite=strict" in answer.headers["set-cookie"]
     assert client.get("/healthz").status_code == 200
     assert serve(Rules(token=TOKEN)).get("/healthz?token=wrong").status_code == 401
+
+
+def test_what_is_posted_with_a_token_in_the_address_is_taken_as_it_is(serve: Serve) -> None:
+    client = serve(Rules(token=TOKEN))
+    answer = client.post(f"/api/tasks?token={TOKEN}", content=LINES)
+    assert (answer.status_code, answer.json()["accepted"]) == (200, 8)
+    assert client.post("/api/tasks?token=wrong", content=LINES).status_code == 401
 
 
 def test_a_browser_is_asked_for_the_token(serve: Serve) -> None:

@@ -1,14 +1,18 @@
 """Tasks over HTTP are recorded as those of a file; the answer says which lines were refused."""
 
 import gzip
+import socket
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import httpx
 import pytest
 import zstandard
 
 from resonance_logs import Database, encode_task
+from resonance_logs.web.tasks import MOST_STREAMS
 from tests.test_database import fight
 from tests.web.conftest import Serve
 
@@ -53,6 +57,29 @@ def test_a_stream_is_taken_as_it_comes(client: httpx.Client, db: Database) -> No
 
     assert client.post("/api/tasks", content=body()).json()["accepted"] == 8
     assert seen == [True]
+
+
+def readers() -> int:
+    """How many threads of the server read or wait."""
+    return sum(each.name.startswith("AnyIO worker") for each in threading.enumerate())
+
+
+def test_streams_that_stand_still_hold_up_nothing_else(client: httpx.Client) -> None:
+    head = b"POST /api/tasks HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9999\r\n\r\n"
+    first = LINES.splitlines(keepends=True)[0]
+    with ExitStack() as streams:
+        for _ in range(MOST_STREAMS + 5):
+            address = (client.base_url.host, client.base_url.port)
+            stream = streams.enter_context(socket.create_connection(address))
+            stream.sendall(head + first)
+        for _ in range(500):
+            if readers() >= MOST_STREAMS:
+                break
+            time.sleep(0.01)
+        assert readers() >= MOST_STREAMS
+        for path in ("/api/encounters/1/export?format=csv", "/healthz", "/metrics"):
+            assert client.get(path).status_code == 200
+        assert client.post("/api/commands/get_recent_encounters").status_code == 200
 
 
 def test_refused_lines_are_told_and_their_neighbours_taken(client: httpx.Client) -> None:

@@ -33,6 +33,11 @@ _HINTS: Final = {
     CatalogKind.SKILL.value: 'A JSON file: {"17": "Iai Slash", ...}.',
     CatalogKind.SCENE.value: 'A JSON file: {"3": "Tower of Echoes", ...}.',
 }
+_WHY_LOST: Final = """event => {
+  let why = 'the server did not take it';
+  try { why = JSON.parse(event.xhr.responseText).message; } catch { /* it said nothing */ }
+  emit(event.files[0].name, why);
+}"""
 _SQLITE: Final = b"SQLite format 3\0"
 
 
@@ -63,9 +68,13 @@ class Intake:
             auto_upload=True,
             max_file_size=MOST_BYTES,
             on_upload=self._take_in,
-            on_rejected=lambda: ui.notify("the file is too large", type="negative"),
+            on_rejected=lambda: _complain(f"a file has at most {MOST_BYTES:,} bytes"),
         )
         box.classes("w-full").props("flat bordered")
+        # What stays in its list is refused when it is dropped again.
+        box.on("uploaded", lambda: box.run_method("removeUploadedFiles"), args=[])
+        box.on("failed", lambda: box.run_method("removeQueuedFiles"), args=[])
+        box.on("failed", _tell_lost, js_handler=_WHY_LOST)
         with box.add_slot("header"), ui.row().classes("rl-drop relative w-full p-4 items-center"):
             ui.icon("upload_file", size="2rem").classes("rl-quiet")
             ui.label("Drop a file here, or").classes("rl-quiet")
@@ -94,8 +103,10 @@ class Intake:
                 await event.file.save(file)
                 told = await to_thread(_take, self._database, file, self._kind.value, progress)
         except ResonanceLogsError as error:
-            text = str(error).replace(str(file), event.file.name)
-            ui.notify(text, type="negative", timeout=0, close_button=True)
+            _complain(str(error).replace(str(file), event.file.name))
+            return
+        except OSError as error:
+            _complain(f"{event.file.name} could not be kept while it is read: {error}")
             return
         finally:
             timer.cancel()
@@ -103,9 +114,20 @@ class Intake:
         if told.is_whole:
             ui.notify(told.text, type="positive", timeout=10_000)
         else:
-            ui.notify(told.text, type="negative", timeout=0, close_button=True, multi_line=True)
+            _complain(told.text)
         self._show_known()
         await self._done()
+
+
+def _complain(text: str) -> None:
+    """Say what went wrong until it is closed."""
+    ui.notify(text, type="negative", timeout=0, close_button=True, multi_line=True)
+
+
+def _tell_lost(event: events.GenericEventArguments) -> None:
+    """A file that did not come to the server as a whole."""
+    name, why = event.args
+    _complain(f"{name} was not taken in: {why}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 from http import HTTPStatus
 from typing import Any, Final
@@ -13,9 +14,11 @@ from nicegui import app as pages
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp
 
-from resonance_logs.errors import NotFound
+from resonance_logs.errors import NotFound, Unavailable
 from resonance_logs.pages import boss, compare, encounter, history, live, player, upkeep
 from resonance_logs.pages.frame import frame, show_error
+
+_logger = logging.getLogger(__name__)
 
 CONTENT_POLICY: Final = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; "
@@ -41,11 +44,19 @@ async def _show_unknown(request: Request, _error: Exception) -> Response:
     return client.build_response(request, HTTPStatus.NOT_FOUND)
 
 
+async def _show_unable(request: Request, error: Exception) -> Response:
+    """What the system refuses, as room for a file on its way to us."""
+    _logger.error("%s: %s", request.url.path, error)
+    told = {"code": Unavailable.code, "message": str(error), "argument": None}
+    return JSONResponse(told, HTTPStatus.SERVICE_UNAVAILABLE)
+
+
 def add_pages(app: FastAPI) -> None:
     """Add the pages to the application, whose database they ask. Once a process."""
     for module in (history, encounter, live, boss, player, compare, upkeep):
         module.register(app.state.database)
     pages.add_exception_handler(HTTPStatus.NOT_FOUND, _show_unknown)
+    pages.add_exception_handler(OSError, _show_unable)
     options: dict[str, Any] = {"show_welcome_message": False, "tailwind": False}
     ui.run_with(
         app,

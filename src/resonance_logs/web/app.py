@@ -46,11 +46,13 @@ def create_app(database: Database, rules: Rules, *, reason_not_recorded: str = "
     )
     app.state.database = database
     app.state.desk = Desk()
+    app.state.streams = tasks.limit()
     app.state.reason_not_recorded = reason_not_recorded
     app.router.routes.append(commands.route)
     for module in (tasks, live, downloads, health):
         app.include_router(module.router)
     app.add_exception_handler(ResonanceLogsError, _explain)
+    app.add_exception_handler(OSError, _explain)
     app.add_exception_handler(HTTPException, _explain_http)
     app.add_exception_handler(RequestValidationError, _explain_argument)
     app.add_middleware(Guard, rules=rules)
@@ -92,6 +94,6 @@ def error_response(error: Exception) -> JSONResponse:
 
 
 def _code_of(error: Exception) -> str:
-    if isinstance(error, DatabaseError | RecordingError):
+    if isinstance(error, DatabaseError | RecordingError | OSError):
         return "unavailable"
     return NotFound.code if isinstance(error, NotFound) else InvalidArgument.code

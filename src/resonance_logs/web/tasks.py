@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Annotated, Final
 
-import anyio.from_thread
+from anyio import CapacityLimiter, from_thread, to_thread
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
 from resonance_logs.database import Database
@@ -21,6 +21,8 @@ MOST_REFUSALS: Final = 1_000
 """So many refused lines are named in an answer; all are counted."""
 
 FLUSH_S: Final = 10.0
+MOST_STREAMS: Final = 40
+"""So many streams are read at once, each by a thread; more of them wait."""
 
 router = APIRouter(prefix="/api", tags=["tasks"])
 
@@ -66,7 +68,7 @@ class _Body:
         """
         while not self._rest:
             try:
-                chunk = anyio.from_thread.run(self._next)
+                chunk = from_thread.run(self._next)
             except ClientDisconnect as error:
                 raise OSError("the sender has gone before the end") from error
             if chunk is None:
@@ -91,7 +93,13 @@ async def record_tasks(
     database: Database = request.app.state.database
     if reason := request.app.state.reason_not_recorded:
         raise RecordingError(reason)
-    return await run_in_threadpool(_take, database, _Body(request.stream()), wait=wait)
+    take = partial(_take, database, _Body(request.stream()), wait=wait)
+    return await to_thread.run_sync(take, limiter=request.app.state.streams)
+
+
+def limit() -> CapacityLimiter:
+    """Threads that streams of tasks have for themselves, however slow those who send them are."""
+    return CapacityLimiter(MOST_STREAMS)
 
 
 def _take(database: Database, body: _Body, *, wait: bool) -> Intake:
