@@ -1,5 +1,7 @@
 """An address that is none is told so: to a reader as a page, to a program as an error."""
 
+import re
+
 import httpx
 from playwright.sync_api import Browser, expect
 
@@ -30,3 +32,16 @@ def test_what_is_no_part_of_the_interface_is_an_error_as_every_other(empty_site:
         assert answer.status_code == 404
         told = {"code": "not_found", "message": f"there is no {path}", "argument": None}
         assert answer.json() == told
+
+
+def test_the_files_of_a_page_are_answered_from_memory_whole_as_they_are(empty_site: Site) -> None:
+    with httpx.Client(base_url=empty_site.address) as client:
+        found = set(re.findall(r"/_nicegui/[\w./-]+\.(?:css|js)\b", client.get("/").text))
+        assert len(found) > 10
+        for path in found:
+            plain = client.get(path, headers={"accept-encoding": "identity"})
+            first, again = client.get(path), client.get(path)
+            assert first.content == again.content == plain.content, path
+            assert "set-cookie" not in again.headers
+            assert "immutable" in again.headers["cache-control"]
+            assert again.headers["x-content-type-options"] == "nosniff"

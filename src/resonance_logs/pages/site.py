@@ -11,11 +11,10 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 from nicegui import Client, ui
 from nicegui import app as pages
-from starlette.middleware.gzip import GZipMiddleware
-from starlette.types import ASGIApp
 
 from resonance_logs.errors import NotFound, Unavailable
 from resonance_logs.pages import boss, compare, encounter, history, live, player, upkeep
+from resonance_logs.pages.assets import KeptFiles
 from resonance_logs.pages.frame import frame, show_error
 
 _logger = logging.getLogger(__name__)
@@ -26,11 +25,6 @@ CONTENT_POLICY: Final = (
     "connect-src 'self'; frame-ancestors 'none'"
 )
 """Nothing from another host. The framework makes its components in the browser by ``eval``."""
-
-
-def _compress(app: ASGIApp) -> GZipMiddleware:
-    """Fast rather than small: scripts go to this machine, and compressing holds up all others."""
-    return GZipMiddleware(app, compresslevel=1)
 
 
 async def _show_unknown(request: Request, _error: Exception) -> Response:
@@ -63,6 +57,6 @@ def add_pages(app: FastAPI) -> None:
         title="Resonance Logs",
         dark=None,
         storage_secret=secrets.token_urlsafe(),
-        gzip_middleware_factory=_compress,
+        gzip_middleware_factory=KeptFiles,
         **options,
     )
