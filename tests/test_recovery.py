@@ -65,8 +65,11 @@ def recorder(path: Path, fights: int) -> subprocess.Popen[str]:
 def kill(process: subprocess.Popen[str]) -> list[str]:
     """End it as a crash does; the lines that it still printed."""
     process.send_signal(signal.SIGKILL)
-    told, _ = process.communicate(timeout=30)
-    return told.splitlines()
+    assert process.stdout is not None
+    with process.stdout as stdout:  # communicate() would leave out what readline() read ahead
+        told = stdout.read().splitlines()
+    process.wait(timeout=30)
+    return told
 
 
 def hit(time_ms: int, value: object = 1) -> InsertDamageEvent:
