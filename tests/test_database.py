@@ -321,6 +321,25 @@ def test_opened_without_recording_nothing_can_be_enqueued(path: Path) -> None:
             db.enqueue(EndEncounter(ended_at_ms=1))
 
 
+def test_opened_without_recording_no_thread_is_started_and_stats_are_zeros(path: Path) -> None:
+    with Database.open(path) as db:
+        record(db, fight())
+    before = threading.active_count()
+    with Database.open(path, record=False) as db:
+        assert threading.active_count() == before
+        stats = db.stats()
+        assert (stats.queued, stats.written, stats.batches, stats.last_commit_at_ms) == (
+            0,
+            0,
+            0,
+            None,
+        )
+        with pytest.raises(RecordingError, match="record=False"):
+            db.flush()
+    with pytest.raises(DatabaseClosed):
+        db.enqueue_many(fight())
+
+
 def test_opened_without_recording_a_missing_file_is_an_error_and_not_made(path: Path) -> None:
     with pytest.raises(DatabaseUnavailable, match="there is no database at"):
         Database.open(path, record=False)

@@ -379,7 +379,8 @@ def test_the_writer_waits_for_the_disk_where_it_is_told_to(
 ) -> None:
     with Database.open(path, settings=Settings(durability=Durability(durability))) as db:
         record(db, fight())
-        connection = db._writer._connection
+        assert db._recording is not None
+        connection = db._recording._writer._connection
         assert connection is not None
         with connection.begin():
             assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == synchronous

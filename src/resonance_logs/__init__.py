@@ -18,7 +18,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from resonance_logs.database import Database, Stats
+    from resonance_logs.database import Database
     from resonance_logs.errors import (
         AlreadyRecording,
         BackupError,
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
         Unavailable,
     )
     from resonance_logs.exchange import ImportReport
+    from resonance_logs.recording import Stats
     from resonance_logs.settings import Durability, Settings
     from resonance_logs.tasks import (
         BeginEncounter,
@@ -53,8 +54,9 @@ if TYPE_CHECKING:
     )
 
 _HOMES = {
-    "database": ("Database", "Stats"),
+    "database": ("Database",),
     "exchange": ("ImportReport",),
+    "recording": ("Stats",),
     "settings": ("Durability", "Settings"),
     "tasks": (
         "BeginEncounter",

@@ -9,7 +9,6 @@ import threading
 from collections.abc import Sequence
 from concurrent.futures import TimeoutError as FutureTimeout
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import NoReturn, Self
@@ -26,8 +25,8 @@ from resonance_logs.errors import (
 from resonance_logs.exchange import ImportReport, export_fights, import_fights
 from resonance_logs.location import absolute, find_path
 from resonance_logs.mending import mend
-from resonance_logs.queue import FlushMark, Item, TaskQueue
-from resonance_logs.recovery import Session
+from resonance_logs.queue import FlushMark, Item
+from resonance_logs.recording import NO_STATS, Recording, Stats
 from resonance_logs.salvage import SalvageReport
 from resonance_logs.settings import Settings
 from resonance_logs.store.backup import back_up, restore
@@ -35,31 +34,7 @@ from resonance_logs.store.copies import log_kept
 from resonance_logs.store.engine import Store
 from resonance_logs.store.migrate import prepare
 from resonance_logs.tasks import TASK_TYPES, Task
-from resonance_logs.writer import GaveUp, Writer
-
-
-@dataclass(frozen=True, slots=True)
-class Stats:
-    """What a database has recorded since it was opened."""
-
-    queued: int
-    """Tasks that wait in the queue."""
-    written: int
-    """Tasks committed, those ignored or rejected included."""
-    batches: int
-    batch_seconds: float
-    """The time that writing the batches took, waits for a faulty disk included."""
-    ignored: int
-    """Begins while a fight was open, ends with none open."""
-    strays: int
-    """Events that came with no fight open and that no fight took."""
-    rejected: int
-    """Tasks set aside with their error: in the table rejected_tasks or, failing that, the log."""
-    retries: int
-    fault: str | None
-    """Why nothing can be written at present; the tasks are held and tried again."""
-    last_error: str | None
-    last_commit_at_ms: int | None
+from resonance_logs.writer import GaveUp
 
 
 class Database:
@@ -72,24 +47,18 @@ class Database:
         self,
         store: Store,
         settings: Settings,
-        session: Session | None,
+        recording: Recording | None,
         held: ExitStack | None = None,
     ) -> None:
-        record = session is not None
         self._store = store
         self._settings = settings
-        self._session = session
+        self._recording = recording
+        self._queue = None if recording is None else recording.queue
         self._held = held or ExitStack()
-        self._queue = TaskQueue(settings.queue_tasks, settings.enqueue_seconds)
-        self._writer = Writer(store, self._queue, settings, session.run_id if session else 0)
-        self._accepts = record
         self._closed = False
         self._close_lock = threading.Lock()
-        self._missed: list[Item] = []
         self.commands = Commands(store)
         self.async_commands = AsyncCommands(self.commands)
-        if record:
-            self._writer.start()
         atexit.register(self.close)
 
     @classmethod
@@ -119,8 +88,8 @@ class Database:
         if not (record if create is None else create) and not found.exists():
             raise DatabaseUnavailable(f"there is no database at {found}; record something first")
         if record:
-            session = Session.begin(found, settings)
-            return cls(session.store, settings, session)
+            recording = Recording.begin(found, settings)
+            return cls(recording.store, settings, recording)
         held = ExitStack()
         try:
             held.enter_context(log_kept(found))
@@ -149,11 +118,12 @@ class Database:
         """
         if type(task) not in TASK_TYPES:
             raise _no_task(type(task))
-        if not self._accepts:
+        queue = self._queue
+        if queue is None:
             self._refuse()
-        self._queue.put(task, timeout)
-        if not self._accepts:
-            self._refuse_late([task])
+        queue.put(task, timeout)
+        if self._queue is None:
+            self._check_taken([task])
 
     def enqueue_many(self, tasks: Sequence[Task], timeout: float | None = None) -> None:
         """The same for several tasks in their order, at a fraction of the cost.
@@ -165,11 +135,12 @@ class Database:
         """
         for kind in set(map(type, tasks)) - TASK_TYPES:
             raise _no_task(kind)
-        if not self._accepts:
+        queue = self._queue
+        if queue is None:
             self._refuse()
-        self._queue.put_many(tasks, timeout)
-        if not self._accepts:
-            self._refuse_late(tasks)
+        queue.put_many(tasks, timeout)
+        if self._queue is None:
+            self._check_taken(tasks)
 
     def flush(self, timeout: float | None = None) -> None:
         """Wait until all that was enqueued before is committed, live counters included.
@@ -202,21 +173,8 @@ class Database:
         return self._settings
 
     def stats(self) -> Stats:
-        """What has been recorded since the file was opened."""
-        progress, state = self._writer.progress, self._writer.state
-        return Stats(
-            queued=len(self._queue),
-            written=progress.written,
-            batches=progress.batches,
-            batch_seconds=progress.batch_seconds,
-            ignored=state.ignored,
-            strays=state.strays.dropped,
-            rejected=state.rejected + progress.rejected,
-            retries=progress.retries,
-            fault=progress.fault,
-            last_error=progress.last_error,
-            last_commit_at_ms=progress.last_commit_at_ms,
-        )
+        """What has been recorded since the file was opened; zeros with ``record=False``."""
+        return NO_STATS if self._recording is None else self._recording.stats()
 
     def backup(self, target: str | os.PathLike[str]) -> int:
         """Copy what is committed into the new file ``target``, checked; its size in bytes.
@@ -299,27 +257,14 @@ class Database:
             if self._closed:
                 return
             self._closed = True
-            self._accepts = False
+            self._queue = None
             atexit.unregister(self.close)
             try:
-                if self._session is not None:
-                    self._end(self._session)
+                if self._recording is not None:
+                    self._recording.close()
             finally:
                 self._store.close()
                 self._held.close()
-
-    def _end(self, session: Session) -> None:
-        self._queue.close()
-        left = self._writer.stop(self._settings.close_seconds)
-        try:
-            if left:
-                raise DatabaseUnavailable(
-                    f"{self.path} could not be written for {self._settings.close_seconds} s "
-                    f"({self._writer.progress.last_error}); "
-                    f"{len(left):,} tasks {_kept(session, left)}"
-                )
-        finally:
-            session.end(self._writer.doings(), is_clean=not left)
 
     def __enter__(self) -> Self:
         return self
@@ -333,45 +278,34 @@ class Database:
         self.close()
 
     def _mark(self) -> FlushMark:
-        if not self._accepts:
+        if self._recording is None or self._queue is None:
             self._refuse()
-        if not self._writer.is_alive:
-            raise RecordingError(f"the writer has ended: {self._writer.progress.last_error}")
-        mark = FlushMark()
-        self._queue.put_mark(mark)
-        if not self._accepts:
-            self._refuse_late([mark])
+        mark = self._recording.mark()
+        if self._queue is None:
+            self._check_taken([mark])
         return mark
+
+    def _check_taken(self, items: Sequence[Item]) -> None:
+        """Where another thread closed the database after the caller looked: were these taken?"""
+        with self._close_lock:
+            missed = 0 if self._recording is None else self._recording.count_missed(items)
+        if missed:
+            raise DatabaseClosed(
+                f"{self.path} was closed meanwhile; {missed} of {len(items)} were not taken"
+            )
 
     def _refuse(self) -> NoReturn:
         if self._closed:
             raise DatabaseClosed(f"{self.path} was closed; open it again to record")
         raise RecordingError(f"{self.path} was opened with record=False")
 
-    def _refuse_late(self, items: Sequence[Item]) -> None:
-        """Where another thread closed the database meanwhile and the writer missed some items."""
-        with self._close_lock:
-            self._missed += self._queue.take(len(self._queue))
-            mine = set(map(id, items))
-            missed = sum(id(item) in mine for item in self._missed)
-        if missed:
-            raise DatabaseClosed(
-                f"{self.path} was closed meanwhile; {missed} of {len(items)} were not taken"
-            )
-
     def _flush_timeout(self, timeout: float | None) -> FlushTimeout:
+        stats = self.stats()
         return FlushTimeout(
-            f"not all tasks were committed within {timeout} s ({len(self._queue):,} wait; "
-            f"last error: {self._writer.progress.last_error or 'none'}); they are still held"
+            f"not all tasks were committed within {timeout} s ({stats.queued:,} wait; "
+            f"last error: {stats.last_error or 'none'}); they are still held"
         )
 
 
 def _no_task(kind: type) -> InvalidTask:
     return InvalidTask(f"expected a task, got {kind.__name__}")
-
-
-def _kept(session: Session, tasks: Sequence[Task]) -> str:
-    try:
-        return f"are kept in {session.spill(tasks)}"
-    except OSError as error:
-        return f"are lost: no file could be written either ({error})"
