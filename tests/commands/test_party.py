@@ -114,7 +114,7 @@ def test_the_whole_fight_needs_no_single_hits_but_a_part_does(
     builder.actor(fight, AOI, is_player=1, damage_dealt=5, hits_dealt=1)
     assert totals(commands.get_encounter_party(fight)) == [(AOI, 5, 1)]
     with pytest.raises(NotFound, match="without its single events"):
-        commands.get_encounter_party(fight, from_ms=0)
+        commands.get_encounter_party(fight, from_ms=1)
     with pytest.raises(NotFound, match="encounter 99"):
         commands.get_encounter_party(99)
 

@@ -157,7 +157,8 @@ class Commands:
     ) -> shapes.SkillsWindow:
         """What an actor dealt, healed or took, skill by skill; in a part of the fight if given.
 
-        ``from_ms`` (included) and ``to_ms`` (excluded) are milliseconds after the fight's start.
+        ``from_ms`` (included) and ``to_ms`` (excluded) are milliseconds after the fight's start;
+        a part that reaches the fight's end includes the end, so that parts add up to the whole.
         """
         return self._ask(
             skills.get_encounter_player_skills,

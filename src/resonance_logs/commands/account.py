@@ -12,6 +12,7 @@ from resonance_logs.cells import FightCells
 from resonance_logs.commands.arguments import SkillType
 from resonance_logs.commands.encounter import figures, read_actors
 from resonance_logs.commands.figures import seconds
+from resonance_logs.commands.part import Part
 from resonance_logs.commands.shapes import ActorEncounterStat
 from resonance_logs.commands.window import Window
 from resonance_logs.errors import NotFound
@@ -49,11 +50,14 @@ class Account:
     ) -> Self:
         """What is stored for a whole fight that ended; else what its single hits add up to.
 
+        Totals and hits of adjacent parts add up to those of the whole; active times do not.
+
         Raises:
             InvalidArgument: the part ends before it begins.
             NotFound: the single hits are needed and not stored.
         """
-        if from_ms is None and to_ms is None and encounter.ended_at_ms is not None:
+        part = Part.of(encounter, from_ms, to_ms)
+        if part.is_whole and encounter.ended_at_ms is not None:
             actors = read_actors(connection, encounter)
 
             def stored(kind: SkillType) -> list[SumRow]:

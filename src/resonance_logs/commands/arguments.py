@@ -42,8 +42,24 @@ Limit = Annotated[
 Offset = Annotated[
     int, Strict(), Field(ge=0, le=MAX_INTEGER, description="Skip so many rows before the first.")
 ]
-OffsetMs = Annotated[
-    int, Strict(), Field(ge=0, le=MAX_INTEGER, description="Milliseconds after the fight's start.")
+FromMs = Annotated[
+    int,
+    Strict(),
+    Field(
+        ge=0,
+        le=MAX_INTEGER,
+        description="Where the part begins, in milliseconds after the fight's start.",
+    ),
+]
+ToMs = Annotated[
+    int,
+    Strict(),
+    Field(
+        ge=0,
+        le=MAX_INTEGER,
+        description="Where the part ends, in milliseconds after the fight's start: it excludes "
+        "this millisecond, unless it reaches the fight's end.",
+    ),
 ]
 
 
@@ -164,15 +180,19 @@ class PlayerSkills(OneEncounter):
 
     actor_id: Integer
     skill_type: SkillType
-    from_ms: OffsetMs | None = None
-    to_ms: OffsetMs | None = None
+    from_ms: FromMs | None = None
+    to_ms: ToMs | None = None
 
 
 class Range(OneEncounter):
-    """Which part of the fight: from ``from_ms`` (included) to ``to_ms`` (excluded)."""
+    """Which part of the fight.
 
-    from_ms: OffsetMs | None = None
-    to_ms: OffsetMs | None = None
+    From ``from_ms`` (included) to ``to_ms`` (excluded); a part that reaches the fight's end
+    includes the end, so that adjacent parts add up to the whole.
+    """
+
+    from_ms: FromMs | None = None
+    to_ms: ToMs | None = None
 
 
 class PartyOf(Range):

@@ -54,8 +54,8 @@ def get_encounter_timeline(store: Store, arguments: TimelineOf) -> Timeline:
     """Totals per bucket of time, one line for each actor, skill or target, most first.
 
     Without ``actor_id`` what all of a side did or took counts, with it what this actor did or took.
-    An event from before the window's start or from its very end (a fight's last hit) counts in
-    the first or last bucket.
+    The first bucket of a fight includes the events from before its start, the last one those at
+    and after its end, so that the buckets of adjacent parts add up to those of the whole fight.
 
     Raises:
         InvalidArgument: both widths are given, or the buckets would be more than 10,000.

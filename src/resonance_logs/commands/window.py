@@ -14,6 +14,7 @@ from resonance_logs.commands.arguments import Range
 from resonance_logs.commands.encounter import actor_stat, find_encounter, read_actors, summary
 from resonance_logs.commands.figures import seconds
 from resonance_logs.commands.names import skill_names
+from resonance_logs.commands.part import Part
 from resonance_logs.commands.shapes import (
     ActorEncounterStat,
     BossStat,
@@ -22,7 +23,7 @@ from resonance_logs.commands.shapes import (
     EncounterRange,
     HealSkill,
 )
-from resonance_logs.errors import CorruptArchive, InvalidArgument, NotFound
+from resonance_logs.errors import CorruptArchive, NotFound
 from resonance_logs.events import UNKNOWN, Events
 from resonance_logs.store.engine import Store
 from resonance_logs.store.tables import COUNTER_NAMES, encounter_archives
@@ -34,38 +35,40 @@ _LOSSES = ("hp_loss_total", "shield_loss_total")
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A fight's events from ``from_ms`` (included) to ``to_ms`` (excluded) after its start.
+    """A fight with the events of a part of it.
 
-    A bound not given leaves nothing out, not even events from outside the fight's own times; for
-    the duration it is the start or the end. A later end than the fight's is the fight's.
+    Totals and hits of adjacent parts add up to those of the whole fight. Active times do not:
+    the gap between the last hit of one part and the first of the next belongs to neither.
     """
 
     encounter: Row[Any]
     actors: list[ActorEncounterStat]
     events: Events
-    from_ms: int
-    to_ms: int
+    part: Part
 
     @classmethod
     def read(
         cls, connection: Connection, encounter: Row[Any], from_ms: int | None, to_ms: int | None
     ) -> Self:
-        """The events of this part of the fight.
+        """The fight's events from ``from_ms`` to ``to_ms`` after its start, as ``Part`` has them.
 
         Raises:
-            InvalidArgument: the window ends before it begins.
+            InvalidArgument: the part ends before it begins.
             NotFound: the fight's single events are not stored.
         """
-        if from_ms is not None and to_ms is not None and to_ms < from_ms:
-            raise InvalidArgument("toMs", "must not be less than fromMs")
-        start = encounter.started_at_ms
-        events = _read_events(connection, encounter).between(
-            None if from_ms is None else start + from_ms,
-            None if to_ms is None else start + to_ms,
-        )
-        end = encounter.duration_ms if to_ms is None else min(to_ms, encounter.duration_ms)
-        actors = read_actors(connection, encounter)
-        return cls(encounter, actors, events, from_ms or 0, max(end, from_ms or 0))
+        part = Part.of(encounter, from_ms, to_ms)
+        events = part.select(_read_events(connection, encounter), encounter.started_at_ms)
+        return cls(encounter, read_actors(connection, encounter), events, part)
+
+    @property
+    def from_ms(self) -> int:
+        """Where the part begins, after the fight's start."""
+        return self.part.from_ms
+
+    @property
+    def to_ms(self) -> int:
+        """Where it ends."""
+        return self.part.to_ms
 
     @property
     def duration(self) -> float:
@@ -99,7 +102,7 @@ class Window:
 def get_encounter_range(store: Store, arguments: Range) -> EncounterRange:
     """All figures of a fight, computed again for a part of it.
 
-    The whole range gives what is stored.
+    The whole range gives what is stored. Adjacent parts add up to the whole, active times excepted.
     """
     with store.reading() as connection:
         encounter = find_encounter(connection, arguments.encounter_id)
