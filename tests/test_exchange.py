@@ -3,9 +3,11 @@
 import contextlib
 import shutil
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection
 
 from resonance_logs import (
     BackupError,
@@ -22,6 +24,10 @@ from resonance_logs import (
     UpsertEntity,
     decode_task,
 )
+from resonance_logs.commands import Filters
+from resonance_logs.commands.listing import read_ids
+from resonance_logs.exchange import export_fights
+from resonance_logs.store.engine import Store
 from tests.test_database import fight, record, rows
 
 SHARED = Path(__file__).parents[2] / "shared/data/malygos.ndjson"
@@ -202,6 +208,38 @@ def test_a_file_that_is_there_is_not_overwritten_and_no_fight_unknown(path: Path
             db.export_fights([1], path)
         with pytest.raises(NotFound, match="there is no encounter 5"):
             db.export_fights([5], path.with_name("new.rlog"))
+
+
+def test_all_fights_that_match_are_exported_in_one_view(path: Path, other: Path) -> None:
+    """A fight that is deleted, or ends, while the others are written changes nothing."""
+    target = path.with_name("all.rlog")
+
+    def choose(view: Connection) -> list[int]:
+        ids = read_ids(view, Filters(descending=False))
+        assert ids == [1, 2]
+        meanwhile.commands.delete_encounter(2)
+        record(meanwhile, fight(started=120_000))
+        return ids
+
+    with Database.open(path) as meanwhile:
+        record(meanwhile, fight())
+        record(meanwhile, fight(started=60_000))
+        with closing(Store(path)) as store:
+            report = export_fights(store, choose, target)
+        assert (report.exported, report.size_bytes) == ([1, 2], target.stat().st_size)
+        with Database.open(other) as db:
+            assert len(db.import_fights(target).imported) == 2
+
+        report = meanwhile.export_matching_fights(
+            Filters(date_from_ms=2_000), path.with_name("new.rlog")
+        )
+        assert report.exported == [3]
+        assert (
+            meanwhile.export_matching_fights(
+                Filters(boss_names=["Nobody"]), path.with_name("none.rlog")
+            ).exported
+            == []
+        )
 
 
 def test_a_damaged_fight_is_neither_exported_nor_imported(path: Path, other: Path) -> None:

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
         ResonanceLogsError,
         Unavailable,
     )
-    from resonance_logs.exchange import ImportReport
+    from resonance_logs.exchange import ExportReport, ImportReport
     from resonance_logs.recording import Stats
     from resonance_logs.settings import Durability, Settings
     from resonance_logs.tasks import (
@@ -55,7 +55,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "database": ("Database",),
-    "exchange": ("ImportReport",),
+    "exchange": ("ExportReport", "ImportReport"),
     "recording": ("Stats",),
     "settings": ("Durability", "Settings"),
     "tasks": (
@@ -96,6 +96,7 @@ __all__ = [  # noqa: RUF022 - in the order a reader meets them
     "Settings",
     "Durability",
     "Stats",
+    "ExportReport",
     "ImportReport",
     "Task",
     "BeginEncounter",

@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import NoReturn, Self
 
 from resonance_logs.commands import AsyncCommands, Commands, Filters
+from resonance_logs.commands.listing import read_ids
 from resonance_logs.commands.tables import Table, TableOf, encounter_table, fights_table
 from resonance_logs.errors import (
     DatabaseClosed,
@@ -22,7 +23,7 @@ from resonance_logs.errors import (
     InvalidTask,
     RecordingError,
 )
-from resonance_logs.exchange import ImportReport, export_fights, import_fights
+from resonance_logs.exchange import ExportReport, ImportReport, export_fights, import_fights
 from resonance_logs.location import absolute, find_path
 from resonance_logs.mending import mend
 from resonance_logs.queue import FlushMark, Item
@@ -195,7 +196,20 @@ class Database:
             NotFound: one of the fights is not there, or has not ended.
             BackupError: the target is there already, or cannot be written, or a fight is damaged.
         """
-        return export_fights(self._store, ids, absolute(target))
+        return export_fights(self._store, lambda _view: ids, absolute(target)).size_bytes
+
+    def export_matching_fights(
+        self, filters: Filters, target: str | os.PathLike[str]
+    ) -> ExportReport:
+        """Write all ended fights that pass the filters to a new file, as ``export_fights`` does.
+
+        They are chosen and read in one view of the store: a fight that is added or deleted
+        meanwhile changes nothing.
+
+        Raises:
+            BackupError: the target is there already, or cannot be written, or a fight is damaged.
+        """
+        return export_fights(self._store, lambda view: read_ids(view, filters), absolute(target))
 
     def import_fights(self, source: str | os.PathLike[str]) -> ImportReport:
         """Take in the fights of an exported file, or of any database; those known already stay.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import sqlite3
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +24,15 @@ _logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
+class ExportReport:
+    """What was written to a file of fights."""
+
+    exported: Sequence[int]
+    """The ids of the fights, as they are here."""
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class ImportReport:
     """What became of the fights of a file; their ids here, or there where they were not taken."""
 
@@ -34,10 +43,14 @@ class ImportReport:
     """Not what was written, and not taken."""
 
 
-def export_fights(store: Store, ids: Sequence[int], target: Path) -> int:
-    """Write ended fights, with all that belongs to them, to the new file ``target``; its bytes.
+def export_fights(
+    store: Store, choose: Callable[[Connection], Iterable[int]], target: Path
+) -> ExportReport:
+    """Write ended fights, with all that belongs to them, to the new file ``target``.
 
-    The file is a database by itself: it can be looked at, and be imported into another one.
+    ``choose`` gives their ids. It reads the view of the store that the fights are read in, so
+    that what it finds is there, whatever others delete meanwhile. The file is a database by
+    itself: it can be looked at, and be imported into another one.
 
     Raises:
         NotFound: one of the fights is not there, or has not ended.
@@ -49,14 +62,15 @@ def export_fights(store: Store, ids: Sequence[int], target: Path) -> int:
     with part_of(target) as part:
         prepare(part)
         with store.reading() as source, closing(Store(part)) as copy:
-            for encounter_id in dict.fromkeys(ids):
+            ids = list(dict.fromkeys(choose(source)))
+            for encounter_id in ids:
                 fight = _ended(source, encounter_id)
                 with copy.writing() as connection:
                     _take_in(connection, fight)
         fold(part)
         check_copy(part, target)
         part.replace(target)
-    return target.stat().st_size
+    return ExportReport(ids, target.stat().st_size)
 
 
 def import_fights(store: Store, source: Path) -> ImportReport:

@@ -14,8 +14,6 @@ from resonance_logs.cli.render import safe, say, size
 if TYPE_CHECKING:
     from resonance_logs.database import Database
 
-_PAGE = 1_000
-
 
 def export(
     target: Annotated[Path, typer.Argument(metavar="FILE", help="The new file to make.")],
@@ -31,10 +29,12 @@ def export(
     if sum(map(bool, (fight_ids, every, favorites))) != 1:
         raise typer.BadParameter("name fights by their numbers, or say --all or --favorites")
     with reading(db) as database:
-        ids = fight_ids or _all_ids(database, is_favorite=favorites or None)
-        count = database.export_fights(ids, target)
-    noun = "fight" if len(set(ids)) == 1 else "fights"
-    typer.echo(f"{len(set(ids)):,} {noun} in {safe(str(target), 500)}, {size(count)}")
+        if fight_ids:
+            count, size_bytes = len(set(fight_ids)), database.export_fights(fight_ids, target)
+        else:
+            count, size_bytes = _export_all(database, target, is_favorite=favorites or None)
+    noun = "fight" if count == 1 else "fights"
+    typer.echo(f"{count:,} {noun} in {safe(str(target), 500)}, {size(size_bytes)}")
 
 
 def import_fights(
@@ -60,14 +60,10 @@ def import_fights(
         raise typer.Exit(1)
 
 
-def _all_ids(database: Database, *, is_favorite: bool | None) -> list[int]:
+def _export_all(database: Database, target: Path, *, is_favorite: bool | None) -> tuple[int, int]:
+    """How many fights were written, and how many bytes."""
     from resonance_logs.commands.arguments import Filters
 
-    ids: list[int] = []
-    while True:
-        page = database.commands.get_recent_encounters_filtered(
-            _PAGE, len(ids), Filters(is_favorite=is_favorite, descending=False)
-        )
-        ids += [fight.id for fight in page.rows]
-        if len(page.rows) < _PAGE:
-            return ids
+    filters = Filters(is_favorite=is_favorite, descending=False)
+    report = database.export_matching_fights(filters, target)
+    return len(report.exported), report.size_bytes

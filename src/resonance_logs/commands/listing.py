@@ -8,6 +8,7 @@ fetched by their ids and sorted; many are met on the way along the index of the 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any, Final
 
@@ -15,7 +16,7 @@ import numpy as np
 from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, func, select
 from sqlalchemy.types import LargeBinary
 
-from resonance_logs.commands.arguments import FilteredPage, Filters, Page, Sort
+from resonance_logs.commands.arguments import MAX_LIMIT, FilteredPage, Filters, Page, Sort
 from resonance_logs.commands.encounter import SUMMARY_COLUMNS, summary, summary_json
 from resonance_logs.commands.filters import Candidates, find_candidates
 from resonance_logs.commands.shapes import EncounterPage
@@ -72,6 +73,28 @@ def _row_json(row: Row[Any]) -> bytes:
 
 def _unfiltered(page: Page) -> FilteredPage:
     return FilteredPage(limit=page.limit, offset=page.offset, filters=Filters())
+
+
+def read_ids(connection: Connection, filters: Filters) -> list[int]:
+    """The ids of all ended fights that pass all filters, in the order asked for."""
+    candidates = find_candidates(connection, filters)
+    statement = page_statement(
+        filters, candidates, candidates.count, 0, descending=filters.descending
+    )
+    return list(connection.execute(statement).scalars().all())
+
+
+def iterate_rows(
+    connection: Connection, filters: Filters, rows_at_once: int = MAX_LIMIT
+) -> Iterator[Row[Any]]:
+    """The rows of all these fights, each once.
+
+    All are read in the connection's one view of the store, whatever others add or delete
+    meanwhile, and ``rows_at_once`` of them are in memory at a time.
+    """
+    ids = read_ids(connection, filters)
+    for first in range(0, len(ids), rows_at_once):
+        yield from _rows(connection, ids[first : first + rows_at_once])
 
 
 def _read_page(store: Store, arguments: FilteredPage) -> tuple[list[Row[Any]], int]:

@@ -9,17 +9,11 @@ from typing import Any, Final
 import numpy as np
 from pydantic import BaseModel
 
-from resonance_logs.commands.arguments import (
-    MAX_LIMIT,
-    FilteredPage,
-    Filters,
-    OneEncounter,
-    Range,
-)
-from resonance_logs.commands.encounter import find_encounter, get_encounter_actor_stats
-from resonance_logs.commands.listing import get_recent_encounters_filtered
+from resonance_logs.commands.arguments import Filters, OneEncounter, Range
+from resonance_logs.commands.encounter import find_encounter, get_encounter_actor_stats, summary
+from resonance_logs.commands.listing import iterate_rows
 from resonance_logs.commands.names import skill_names
-from resonance_logs.commands.shapes import DamageSkill, HealSkill
+from resonance_logs.commands.shapes import DamageSkill, EncounterSummary, HealSkill
 from resonance_logs.commands.window import Window, get_encounter_range
 from resonance_logs.events import BOSS, CRIT, LUCKY, UNKNOWN, Int64Array
 from resonance_logs.game import class_name, spec_name
@@ -50,29 +44,35 @@ _FIGHT_COLUMNS: Final = (
     "note",
     "is_complete",
     "is_damaged",
+    "dps",
+    "tags",
+    "bosses",
+    "defeated",
+    "players",
 )
 
 
 def fights_table(store: Store, filters: Filters) -> Table:
     """A row for each ended fight that passes the filters; bosses and players as texts."""
-    rows: list[dict[str, Any]] = []
-    while True:
-        page = FilteredPage(limit=MAX_LIMIT, offset=len(rows), filters=filters)
-        found = get_recent_encounters_filtered(store, page).rows
-        rows += [
-            {
-                **{name: getattr(fight, name) for name in _FIGHT_COLUMNS},
-                "dps": fight.dps,
-                "tags": "; ".join(fight.tags),
-                "bosses": "; ".join(boss.monster_name for boss in fight.bosses),
-                "defeated": "; ".join(b.monster_name for b in fight.bosses if b.is_defeated),
-                "players": "; ".join(player.name for player in fight.players),
-            }
-            for fight in found
-        ]
-        if len(found) < MAX_LIMIT:
-            names = (*_FIGHT_COLUMNS, "dps", "tags", "bosses", "defeated", "players")
-            return {name: [row[name] for row in rows] for name in names}
+    columns: dict[str, list[Any]] = {name: [] for name in _FIGHT_COLUMNS}
+    with store.reading() as connection:
+        for row in iterate_rows(connection, filters):
+            for name, value in _fight_row(summary(row, [])).items():
+                columns[name].append(value)
+    return columns
+
+
+def _fight_row(fight: EncounterSummary) -> dict[str, Any]:
+    texts = {
+        "tags": fight.tags,
+        "bosses": [boss.monster_name for boss in fight.bosses],
+        "defeated": [boss.monster_name for boss in fight.bosses if boss.is_defeated],
+        "players": [player.name for player in fight.players],
+    }
+    return {
+        name: "; ".join(texts[name]) if name in texts else getattr(fight, name)
+        for name in _FIGHT_COLUMNS
+    }
 
 
 def encounter_table(store: Store, encounter_id: int, of: TableOf) -> Table:
