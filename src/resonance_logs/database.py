@@ -15,7 +15,7 @@ from typing import NoReturn, Self
 
 from resonance_logs.commands import AsyncCommands, Commands, Filters
 from resonance_logs.commands.listing import read_ids
-from resonance_logs.commands.tables import Table, TableOf, encounter_table, fights_table
+from resonance_logs.commands.tables import TableOf, encounter_table, fights_table
 from resonance_logs.errors import (
     DatabaseClosed,
     DatabaseUnavailable,
@@ -24,6 +24,7 @@ from resonance_logs.errors import (
     RecordingError,
 )
 from resonance_logs.exchange import ExportReport, ImportReport, export_fights, import_fights
+from resonance_logs.formats import Table
 from resonance_logs.location import absolute, find_path
 from resonance_logs.mending import mend
 from resonance_logs.queue import FlushMark, Item

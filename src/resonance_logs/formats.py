@@ -1,10 +1,11 @@
-"""Tables as bytes: CSV, JSON, Parquet."""
+"""Tables with typed columns, and such tables as bytes: CSV, JSON, Parquet."""
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
@@ -13,6 +14,50 @@ import msgspec
 from resonance_logs.errors import Unavailable
 
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+
+
+class Kind(StrEnum):
+    """The type of a column's values; Parquet has them as int64, double, boolean, and string."""
+
+    INTEGER = "integer"
+    FLOAT = "float"
+    BOOLEAN = "boolean"
+    TEXT = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a table: its name, the type of its values, whether some may be null."""
+
+    name: str
+    kind: Kind
+    is_nullable: bool = False
+
+
+class Table(Mapping[str, Sequence[Any]]):
+    """Columns of one length by their names, in the order of ``columns``.
+
+    The columns are those of the table's kind, whatever is in them: a table without rows has
+    them too, and a column of nulls has its type.
+
+    Raises:
+        ValueError: the values are not those of these columns.
+    """
+
+    def __init__(self, columns: Sequence[Column], values: Mapping[str, Sequence[Any]]) -> None:
+        if {column.name for column in columns} != values.keys():
+            raise ValueError(f"expected the columns {columns}, got {list(values)}")
+        self.columns = tuple(columns)
+        self._values = {column.name: values[column.name] for column in columns}
+
+    def __getitem__(self, name: str) -> Sequence[Any]:
+        return self._values[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
 
 
 class Format(StrEnum):
@@ -30,8 +75,8 @@ MEDIA_TYPES: Final = {
 }
 
 
-def write_table(table: Mapping[str, Sequence[Any]], form: Format) -> bytes:
-    """The table in a format; JSON is a list of rows.
+def write_table(table: Table, form: Format) -> bytes:
+    """The table in a format; JSON is a list of rows. Parquet's types are those of the columns.
 
     In CSV a text that a spreadsheet would take for a formula gets an apostrophe before it.
 
@@ -57,7 +102,7 @@ def _harmless(value: Any) -> Any:
     return value
 
 
-def _parquet(table: Mapping[str, Sequence[Any]]) -> bytes:
+def _parquet(table: Table) -> bytes:
     try:
         import pyarrow
         from pyarrow import parquet
@@ -65,7 +110,19 @@ def _parquet(table: Mapping[str, Sequence[Any]]) -> bytes:
         raise Unavailable(
             "Parquet needs pyarrow; install it with: pip install 'resonance-logs[web]'"
         ) from error
+    types = {
+        Kind.INTEGER: pyarrow.int64(),
+        Kind.FLOAT: pyarrow.float64(),
+        Kind.BOOLEAN: pyarrow.bool_(),
+        Kind.TEXT: pyarrow.string(),
+    }
+    schema = pyarrow.schema(
+        [
+            pyarrow.field(column.name, types[column.kind], nullable=column.is_nullable)
+            for column in table.columns
+        ]
+    )
     sink = io.BytesIO()
-    arrow = pyarrow.table({name: list(values) for name, values in table.items()})
+    arrow = pyarrow.table({name: list(values) for name, values in table.items()}, schema=schema)
     parquet.write_table(arrow, sink, compression="zstd")
     return sink.getvalue()

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Any, Final
 
 import numpy as np
-from pydantic import BaseModel
 
 from resonance_logs.commands.arguments import Filters, OneEncounter, Range
 from resonance_logs.commands.encounter import find_encounter, get_encounter_actor_stats, summary
 from resonance_logs.commands.listing import iterate_rows
 from resonance_logs.commands.names import skill_names
-from resonance_logs.commands.shapes import DamageSkill, EncounterSummary, HealSkill
+from resonance_logs.commands.shapes import (
+    ActorEncounterStat,
+    DamageSkill,
+    EncounterSummary,
+    HealSkill,
+)
 from resonance_logs.commands.window import Window, get_encounter_range
 from resonance_logs.events import BOSS, CRIT, LUCKY, UNKNOWN, Int64Array
+from resonance_logs.formats import Column, Kind, Table
 from resonance_logs.game import class_name, spec_name
 from resonance_logs.store.engine import Store
-
-Table = Mapping[str, Sequence[Any]]
-"""Columns of one length by their names, in snake_case."""
+from resonance_logs.store.tables import COUNTER_NAMES
 
 
 class TableOf(StrEnum):
@@ -31,35 +34,89 @@ class TableOf(StrEnum):
     HITS = "hits"
 
 
-_FIGHT_COLUMNS: Final = (
-    "id",
-    "started_at_ms",
-    "ended_at_ms",
-    "duration",
-    "scene_id",
-    "scene_name",
-    "total_dmg",
-    "total_heal",
-    "is_favorite",
-    "note",
-    "is_complete",
-    "is_damaged",
-    "dps",
-    "tags",
-    "bosses",
-    "defeated",
-    "players",
+FIGHT_COLUMNS: Final = (
+    Column("id", Kind.INTEGER),
+    Column("started_at_ms", Kind.INTEGER),
+    Column("ended_at_ms", Kind.INTEGER),
+    Column("duration", Kind.FLOAT),
+    Column("scene_id", Kind.INTEGER, is_nullable=True),
+    Column("scene_name", Kind.TEXT, is_nullable=True),
+    Column("total_dmg", Kind.INTEGER),
+    Column("total_heal", Kind.INTEGER),
+    Column("is_favorite", Kind.BOOLEAN),
+    Column("note", Kind.TEXT, is_nullable=True),
+    Column("is_complete", Kind.BOOLEAN),
+    Column("is_damaged", Kind.BOOLEAN),
+    Column("dps", Kind.FLOAT),
+    Column("tags", Kind.TEXT),
+    Column("bosses", Kind.TEXT),
+    Column("defeated", Kind.TEXT),
+    Column("players", Kind.TEXT),
 )
+"""Of a row a fight; times in ms since 1970 UTC, ``duration`` in seconds, lists joined by "; "."""
+
+ACTOR_COLUMNS: Final = (
+    Column("encounter_id", Kind.INTEGER),
+    Column("actor_id", Kind.INTEGER),
+    Column("name", Kind.TEXT, is_nullable=True),
+    Column("class_id", Kind.INTEGER, is_nullable=True),
+    Column("class_spec", Kind.INTEGER, is_nullable=True),
+    Column("ability_score", Kind.INTEGER, is_nullable=True),
+    Column("level", Kind.INTEGER, is_nullable=True),
+    Column("is_player", Kind.BOOLEAN),
+    Column("is_local_player", Kind.BOOLEAN),
+    Column("dps", Kind.FLOAT),
+    Column("active_time_ms", Kind.INTEGER),
+    Column("active_dps", Kind.FLOAT),
+    *(Column(name, Kind.INTEGER) for name in COUNTER_NAMES),
+    Column("class_name", Kind.TEXT),
+    Column("class_spec_name", Kind.TEXT),
+)
+"""Of a row an actor: the fields of ActorEncounterStat, and what class and spec are called."""
+
+_SUMS: Final = ("total_value", "hits", "crit_hits", "lucky_hits", "crit_total", "lucky_total")
+_LOSSES: Final = ("hp_loss_total", "shield_loss_total")
+
+_WHO_AND_HOW: Final = (
+    Column("actor_id", Kind.INTEGER),
+    Column("actor_name", Kind.TEXT, is_nullable=True),
+    Column("target_id", Kind.INTEGER, is_nullable=True),
+    Column("target_name", Kind.TEXT, is_nullable=True),
+    Column("skill_id", Kind.INTEGER),
+    Column("skill_name", Kind.TEXT),
+)
+
+SKILL_COLUMNS: Final = (
+    Column("encounter_id", Kind.INTEGER),
+    Column("kind", Kind.TEXT),
+    *_WHO_AND_HOW,
+    *(Column(name, Kind.INTEGER) for name in (*_SUMS, *_LOSSES)),
+)
+"""Of a row a skill of one actor on another; ``kind`` is damage or heal."""
+
+HIT_COLUMNS: Final = (
+    Column("encounter_id", Kind.INTEGER),
+    Column("kind", Kind.TEXT),
+    Column("timestamp_ms", Kind.INTEGER),
+    *_WHO_AND_HOW,
+    Column("value", Kind.INTEGER),
+    Column("is_crit", Kind.BOOLEAN),
+    Column("is_lucky", Kind.BOOLEAN),
+    Column("is_boss", Kind.BOOLEAN),
+    Column("hp_loss", Kind.INTEGER),
+    Column("shield_loss", Kind.INTEGER),
+)
+"""Of a row a single hit or heal; times in ms since 1970 UTC."""
 
 
 def fights_table(store: Store, filters: Filters) -> Table:
     """A row for each ended fight that passes the filters; bosses and players as texts."""
-    columns: dict[str, list[Any]] = {name: [] for name in _FIGHT_COLUMNS}
+    values: dict[str, list[Any]] = {column.name: [] for column in FIGHT_COLUMNS}
     with store.reading() as connection:
         for row in iterate_rows(connection, filters):
             for name, value in _fight_row(summary(row, [])).items():
-                columns[name].append(value)
-    return columns
+                values[name].append(value)
+    return Table(FIGHT_COLUMNS, values)
 
 
 def _fight_row(fight: EncounterSummary) -> dict[str, Any]:
@@ -70,8 +127,10 @@ def _fight_row(fight: EncounterSummary) -> dict[str, Any]:
         "players": [player.name for player in fight.players],
     }
     return {
-        name: "; ".join(texts[name]) if name in texts else getattr(fight, name)
-        for name in _FIGHT_COLUMNS
+        column.name: "; ".join(texts[column.name])
+        if column.name in texts
+        else getattr(fight, column.name)
+        for column in FIGHT_COLUMNS
     }
 
 
@@ -82,22 +141,24 @@ def encounter_table(store: Store, encounter_id: int, of: TableOf) -> Table:
         NotFound: there is no such fight, or its single hits are not stored.
     """
     if of is TableOf.ACTORS:
-        actors = get_encounter_actor_stats(store, OneEncounter(encounter_id=encounter_id))
-        return {
-            **_columns(actors),
-            "class_name": [class_name(each.class_id) for each in actors],
-            "class_spec_name": [spec_name(each.class_spec) for each in actors],
-        }
-    table = _skills(store, encounter_id) if of is TableOf.SKILLS else _hits(store, encounter_id)
-    return {"encounter_id": [encounter_id] * len(table["kind"]), **table}
+        return Table(ACTOR_COLUMNS, _actors(store, encounter_id))
+    is_skills = of is TableOf.SKILLS
+    values = _skills(store, encounter_id) if is_skills else _hits(store, encounter_id)
+    values["encounter_id"] = [encounter_id] * len(values["kind"])
+    return Table(SKILL_COLUMNS if is_skills else HIT_COLUMNS, values)
 
 
-def _columns(rows: Sequence[BaseModel]) -> Table:
-    names = type(rows[0]).model_fields if rows else ()
-    return {name: [getattr(row, name) for row in rows] for name in names}
+def _actors(store: Store, encounter_id: int) -> dict[str, list[Any]]:
+    actors = get_encounter_actor_stats(store, OneEncounter(encounter_id=encounter_id))
+    names = ActorEncounterStat.model_fields
+    return {
+        **{name: [getattr(each, name) for each in actors] for name in names},
+        "class_name": [class_name(each.class_id) for each in actors],
+        "class_spec_name": [spec_name(each.class_spec) for each in actors],
+    }
 
 
-def _skills(store: Store, encounter_id: int) -> Table:
+def _skills(store: Store, encounter_id: int) -> dict[str, list[Any]]:
     answer = get_encounter_range(store, Range(encounter_id=encounter_id))
     names = {actor.actor_id: actor.name for actor in answer.actors}
     rows: list[tuple[str, int, int | None, DamageSkill | HealSkill]] = [
@@ -113,14 +174,14 @@ def _skills(store: Store, encounter_id: int) -> Table:
         "skill_id": [row.skill_id for *_, row in rows],
         "skill_name": [row.name for *_, row in rows],
     }
-    for name in ("total_value", "hits", "crit_hits", "lucky_hits", "crit_total", "lucky_total"):
+    for name in _SUMS:
         table[name] = [getattr(row, name) for *_, row in rows]
-    for name in ("hp_loss_total", "shield_loss_total"):
+    for name in _LOSSES:
         table[name] = [getattr(row, name, 0) for *_, row in rows]
     return table
 
 
-def _hits(store: Store, encounter_id: int) -> Table:
+def _hits(store: Store, encounter_id: int) -> dict[str, list[Any]]:
     with store.reading() as connection:
         encounter = find_encounter(connection, encounter_id)
         window = Window.read(connection, encounter, None, None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from pathlib import Path as FilePath
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import FileResponse, Response
@@ -17,7 +17,7 @@ from resonance_logs.commands.arguments import Filters
 from resonance_logs.commands.tables import TableOf
 from resonance_logs.database import Database
 from resonance_logs.errors import InvalidArgument
-from resonance_logs.formats import MEDIA_TYPES, Format, write_table
+from resonance_logs.formats import MEDIA_TYPES, Format, Table, write_table
 from resonance_logs.tasks import MAX_INTEGER
 
 router = APIRouter(prefix="/api/encounters", tags=["exports"])
@@ -93,6 +93,6 @@ def _read_filters(text: str) -> Filters:
         raise InvalidArgument(name, first["msg"][:1].lower() + first["msg"][1:]) from error
 
 
-def _download(table: Any, form: Format, name: str) -> Response:
+def _download(table: Table, form: Format, name: str) -> Response:
     headers = {"content-disposition": f'attachment; filename="{name}.{form}"'}
     return Response(write_table(table, form), media_type=MEDIA_TYPES[form], headers=headers)
