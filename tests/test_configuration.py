@@ -45,6 +45,13 @@ def test_the_environment_goes_before_the_file_and_that_before_defaults(
     assert loaded.origins["queue_tasks"] == "default"
 
 
+def test_the_file_may_give_values_as_text(file: Path) -> None:
+    file.write_text('keep_fights_newest = "9"\nlive_seconds = "0.1"\narchive = "false"\n')
+    assert Configuration.load().settings == Settings(
+        keep_fights_newest=9, live_seconds=0.1, archive=False
+    )
+
+
 def test_an_empty_variable_is_none(monkeypatch: pytest.MonkeyPatch, file: Path) -> None:
     file.write_text("")
     monkeypatch.setenv("RESONANCE_LOGS_KEEP_FIGHTS_NEWEST", " ")
@@ -57,6 +64,7 @@ def test_an_empty_variable_is_none(monkeypatch: pytest.MonkeyPatch, file: Path) 
         ("keep_fight_newest = 1", "no setting 'keep_fight_newest'; did you mean keep_fights_new"),
         ("keep_fights_newest = 0", "keep_fights_newest: expected a number above 0, got 0"),
         ("keep_fights_newest = true", "keep_fights_newest: expected a number above 0, got True"),
+        ("keep_fights_newest = 'many'", "keep_fights_newest: expected a number, got 'many'"),
         ("archive = 1", "archive: expected true or false, got 1"),
         ("archive =\nx = 1", "line 1"),
         ("durability = 'half'", "durability: expected normal or full, got 'half'"),

@@ -1,10 +1,12 @@
 """Settings: each that makes no sense is named."""
 
+import subprocess
+import sys
 from dataclasses import fields
 
 import pytest
 
-from resonance_logs import Settings
+from resonance_logs import Durability, Settings
 
 NUMBERS = [each.name for each in fields(Settings) if each.type in {"int", "float"}]
 
@@ -39,3 +41,57 @@ def test_a_durability_that_there_is_not_is_refused_with_those_that_there_are() -
 def test_a_number_that_no_clock_or_file_can_hold_is_refused(name: str, value: float) -> None:
     with pytest.raises(ValueError, match=f"{name}: expected"):
         Settings(**{name: value})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "expected"),
+    [
+        ("batch_tasks", "5", 5),
+        ("keep_fights_newest", " 5 ", 5),
+        ("batch_seconds", "0.1", 0.1),
+        ("batch_seconds", 2, 2.0),
+        ("keep_hits_days", "30", 30.0),
+        ("keep_hits_days", None, None),
+        ("archive", "true", True),
+        ("archive", "No", False),
+        ("salvage", "0", False),
+        ("durability", "full", Durability.FULL),
+        ("durability", Durability.NORMAL, Durability.NORMAL),
+    ],
+)
+def test_a_value_given_as_text_gets_its_type(name: str, given: object, expected: object) -> None:
+    value = getattr(Settings(**{name: given}), name)  # type: ignore[arg-type]
+    assert (value, type(value)) == (expected, type(expected))
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "message"),
+    [
+        ("batch_tasks", "many", "expected a number, got 'many'"),
+        ("batch_tasks", "1.5", "expected a number, got '1.5'"),
+        ("batch_tasks", "0", "expected a number above 0, got 0"),
+        ("batch_tasks", True, "expected a number above 0, got True"),
+        ("batch_tasks", None, "expected a number above 0, got None"),
+        ("batch_seconds", "nan", "expected a number above 0, got nan"),
+        ("batch_seconds", "9e9", "expected at most 1,000,000, got '9e9'"),
+        ("archive", "perhaps", "expected true or false, got 'perhaps'"),
+        ("archive", 1, "expected true or false, got 1"),
+        ("archive", None, "expected true or false, got None"),
+        ("durability", "FULL", "expected normal or full, got 'FULL'"),
+        ("durability", None, "expected normal or full, got None"),
+    ],
+)
+def test_a_value_of_a_wrong_type_is_named(name: str, given: object, message: str) -> None:
+    with pytest.raises(ValueError, match=f"^{name}: {message}$"):
+        Settings(**{name: given})  # type: ignore[arg-type]
+
+
+def test_importing_the_settings_loads_nothing_heavy() -> None:
+    heavy = ("pydantic", "msgspec", "sqlalchemy", "numpy")
+    program = (
+        f"import sys, resonance_logs.settings; print([m for m in {heavy} if m in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout.strip() == "[]"

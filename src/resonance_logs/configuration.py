@@ -14,13 +14,12 @@ import platformdirs
 
 from resonance_logs.errors import InputError
 from resonance_logs.location import absolute
-from resonance_logs.settings import Durability, Settings
+from resonance_logs.settings import Settings
 
 PREFIX: Final = "RESONANCE_LOGS_"
 FILE_VARIABLE: Final = "RESONANCE_LOGS_SETTINGS"
 _OTHER_VARIABLES: Final = frozenset({FILE_VARIABLE, "RESONANCE_LOGS_DB", "RESONANCE_LOGS_TOKEN"})
-_KINDS: Final = {each.name: str(each.type) for each in fields(Settings)}
-_FLAGS: Final = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+_NAMES: Final = tuple(each.name for each in fields(Settings))
 
 
 def settings_file() -> Path:
@@ -47,7 +46,7 @@ class Configuration:
                 message says where it stands.
         """
         values: dict[str, Any] = dict(defaults)
-        origins = dict.fromkeys(_KINDS, "default")
+        origins = dict.fromkeys(_NAMES, "default")
         for origin, found in (_of_file(), *_of_environment()):
             values |= found
             origins |= dict.fromkeys(found, origin)
@@ -84,24 +83,12 @@ def _of_environment() -> Iterable[tuple[str, dict[str, Any]]]:
             continue
         name = variable.removeprefix(PREFIX).lower()
         _refuse_unknown(variable, [name])
-        yield variable, {name: _read(variable, name, text.strip())}
+        yield variable, {name: text.strip()}
 
 
 def _refuse_unknown(origin: str, names: Iterable[str]) -> None:
     for name in names:
-        if name not in _KINDS:
-            close = get_close_matches(name, _KINDS, n=1)
+        if name not in _NAMES:
+            close = get_close_matches(name, _NAMES, n=1)
             hint = f"; did you mean {close[0]}?" if close else ""
             raise InputError(f"{origin}: there is no setting {name!r}{hint}")
-
-
-def _read(variable: str, name: str, text: str) -> Any:
-    kind = _KINDS[name]
-    if kind == "Durability":
-        return Durability(text) if text in list(Durability) else text
-    if kind == "bool":
-        return _FLAGS.get(text.lower(), text)
-    try:
-        return int(text) if kind.startswith("int") else float(text)
-    except ValueError as error:
-        raise InputError(f"{variable}: expected a number, got {text!r}") from error

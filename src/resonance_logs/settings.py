@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from math import isfinite
-from typing import Final
+from typing import Final, TypeVar
 
 MOST: Final = 1_000_000
 """Of seconds and of days."""
+
+_FLAGS: Final = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+_CONVERT: Final = "convert"
+
+_T = TypeVar("_T")
 
 
 class Durability(StrEnum):
@@ -20,75 +26,109 @@ class Durability(StrEnum):
     """A loss of power too: each batch waits for the disk."""
 
 
+def _whole_number(value: object) -> int:
+    if isinstance(value, str):
+        value = _read(int, value)
+    if isinstance(value, float):
+        raise ValueError(f"expected a whole number, got {value!r}")
+    return int(_above_zero(value))
+
+
+def _number(value: object) -> float:
+    number = float(_above_zero(_read(float, value) if isinstance(value, str) else value))
+    if number > MOST:
+        raise ValueError(f"expected at most {MOST:,}, got {value!r}")
+    return number
+
+
+def _above_zero(value: object) -> int | float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError(f"expected a number above 0, got {value!r}")
+    if isinstance(value, int) and value >= 2**53:
+        raise ValueError("expected a number below 2**53")
+    if not (value > 0 and isfinite(value)):
+        raise ValueError(f"expected a number above 0, got {value!r}")
+    return value
+
+
+def _read(kind: Callable[[str], _T], text: str) -> _T:
+    try:
+        return kind(text)
+    except ValueError:
+        raise ValueError(f"expected a number, got {text!r}") from None
+
+
+def _flag(value: object) -> bool:
+    flag = _FLAGS.get(value.lower()) if isinstance(value, str) else value
+    if not isinstance(flag, bool):
+        raise ValueError(f"expected true or false, got {value!r}")
+    return flag
+
+
+def _durability(value: object) -> Durability:
+    if value not in list(Durability):
+        raise ValueError(f"expected normal or full, got {value!r}")
+    return Durability(str(value))
+
+
+def _optional(convert: Callable[[object], _T]) -> Callable[[object], _T | None]:
+    return lambda value: None if value is None else convert(value)
+
+
+def _setting(default: _T, convert: Callable[[object], _T]) -> _T:
+    """A field of Settings; ``convert`` gives its value or raises ValueError."""
+    return field(default=default, metadata={_CONVERT: convert})
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """How a database records; the defaults suit a meter on a player's machine.
 
+    A value may be given as text, as an environment variable has it: "5", "0.1", "true", "full".
+
     Raises:
-        ValueError: a number is not above 0, or a value is none of those that there are.
+        ValueError: a value has the wrong type or is out of range; the message names the setting.
     """
 
-    queue_tasks: int = 200_000
+    queue_tasks: int = _setting(200_000, _whole_number)
     """How many tasks the queue holds before ``enqueue`` waits."""
-    enqueue_seconds: float = 10.0
+    enqueue_seconds: float = _setting(10.0, _number)
     """How long ``enqueue`` waits for room before it raises QueueFull."""
-    batch_seconds: float = 0.05
+    batch_seconds: float = _setting(0.05, _number)
     """A batch ends this long after its first task ..."""
-    batch_tasks: int = 2_000
+    batch_tasks: int = _setting(2_000, _whole_number)
     """... or at this many tasks, or at the whole backlog where that is larger ..."""
-    most_batch_tasks: int = 100_000
+    most_batch_tasks: int = _setting(100_000, _whole_number)
     """... but never more than this many."""
-    live_seconds: float = 1.0
+    live_seconds: float = _setting(1.0, _number)
     """How far the live counters lag behind at the most."""
-    close_seconds: float = 30.0
+    close_seconds: float = _setting(30.0, _number)
     """How long closing tries to write what is queued where the disk refuses."""
-    archive: bool = True
+    archive: bool = _setting(True, _flag)
     """Whether the single hits of a fight are kept (compressed) once it has ended."""
-    durability: Durability = Durability.NORMAL
+    durability: Durability = _setting(Durability.NORMAL, _durability)  # noqa: RUF009 - immutable
     """What a commit outlasts: the program's end (normal), or a loss of power too (full)."""
-    salvage: bool = True
+    salvage: bool = _setting(True, _flag)
     """Whether a damaged file is put aside and saved from, when recording begins, or is an error."""
-    keep_hits_days: float | None = None
+    keep_hits_days: float | None = _setting(None, _optional(_number))
     """The single hits of a fight are kept so long ..."""
-    keep_hits_newest: int | None = None
+    keep_hits_newest: int | None = _setting(None, _optional(_whole_number))
     """... or of the newest so many fights ..."""
-    keep_hits_file_bytes: int | None = None
+    keep_hits_file_bytes: int | None = _setting(None, _optional(_whole_number))
     """... or while the file is at most so large; the oldest go first, of favourites none."""
-    keep_fights_days: float | None = None
+    keep_fights_days: float | None = _setting(None, _optional(_number))
     """Whole fights are kept so long ..."""
-    keep_fights_newest: int | None = None
+    keep_fights_newest: int | None = _setting(None, _optional(_whole_number))
     """... or the newest so many ..."""
-    keep_fights_file_bytes: int | None = None
+    keep_fights_file_bytes: int | None = _setting(None, _optional(_whole_number))
     """... or while the file is at most so large; the oldest go first, favourites never."""
-    keep_rejected: int = 100_000
+    keep_rejected: int = _setting(100_000, _whole_number)
     """How many rejected tasks are kept; beyond it the oldest go."""
 
     def __post_init__(self) -> None:
         for each in fields(self):
-            _check(each.name, getattr(self, each.name), str(each.type))
-
-
-def _check(name: str, value: object, kind: str) -> None:
-    if kind == "Durability":
-        if value not in list(Durability):
-            raise ValueError(f"{name}: expected normal or full, got {value!r}")
-        return
-    if kind == "bool":
-        if not isinstance(value, bool):
-            raise ValueError(f"{name}: expected true or false, got {value!r}")
-        return
-    if value is not None or not kind.endswith("None"):
-        _check_number(name, value, kind)
-
-
-def _check_number(name: str, value: object, kind: str) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ValueError(f"{name}: expected a number above 0, got {value!r}")
-    if kind.startswith("int") and not isinstance(value, int):
-        raise ValueError(f"{name}: expected a whole number, got {value!r}")
-    if isinstance(value, int) and value >= 2**53:
-        raise ValueError(f"{name}: expected a number below 2**53")
-    if not (value > 0 and isfinite(value)):
-        raise ValueError(f"{name}: expected a number above 0, got {value!r}")
-    if kind.startswith("float") and value > MOST:
-        raise ValueError(f"{name}: expected at most {MOST:,}, got {value!r}")
+            try:
+                value = each.metadata[_CONVERT](getattr(self, each.name))
+            except ValueError as error:
+                raise ValueError(f"{each.name}: {error}") from error
+            object.__setattr__(self, each.name, value)
