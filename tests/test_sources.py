@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import json
 import logging
 import os
 import signal
@@ -15,9 +16,10 @@ from pathlib import Path
 
 import pytest
 import zstandard
-from hypothesis import example, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
+from resonance_logs import lines
 from resonance_logs.compression import BLOCK_BYTES, Unpacker, UnpackError
 from resonance_logs.errors import InputError, InvalidTask
 from resonance_logs.lines import LineDecoder
@@ -110,6 +112,14 @@ odd_lines = st.sampled_from(
         b"\0",
         b"\xef\xbb\xbf",
         b"\xef\xbb\xbf" + END_LINE,
+        b"\0\0\0" + END_LINE,
+        b"\0 " + END_LINE + b"," + HIT_LINE,
+        HIT_LINE[:40] + END_LINE,
+        HIT_LINE[:40] + HIT_LINE[:50] + END_LINE + b" ",
+        END_LINE + b"\0" + END_LINE,
+        END_LINE + b"\0",
+        b'{"a":' + END_LINE + b"}",
+        b"x" * 400 + END_LINE,
         damage_line(b"1.0"),
         end_line(b"}\n{"),
         end_line(b"}\\n{"),
@@ -138,15 +148,27 @@ def decode_naively(data: bytes, longest: int) -> tuple[list[Task], list[tuple[in
     tasks = []
     refused = []
     for number, line in enumerate(data.split(b"\n"), 1):
-        if len(line) > longest:
-            refused.append((number, line[:200]))
-            continue
+        is_long = len(line) > longest
         text = (line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line).strip(b" \t\r")
-        try:
-            tasks += [decode_task(text)] if text else []
-        except InvalidTask:
-            refused.append((number, text))
+        if not text:
+            continue
+        found = find_naively(text)
+        if found is None or is_long or found[0]:
+            junk = text if found is None else text[: found[0]].strip(b" \t\r")
+            refused.append((number, line[:200] if is_long else junk))
+        tasks += [] if found is None else [found[1]]
     return tasks, refused
+
+
+def find_naively(text: bytes) -> tuple[int, Task] | None:
+    """The task that ends a line and where it begins, unless another stands directly before it."""
+    for start in range(len(text)):
+        try:
+            task = decode_task(text[start:])
+        except InvalidTask:
+            continue
+        return None if find_naively(text[:start].rstrip(b" \t\r,")) else (start, task)
+    return None
 
 
 @given(data=files, sizes=cuts)
@@ -167,6 +189,120 @@ def test_two_tasks_in_a_line_and_one_over_two_lines_do_not_make_up_for_each_othe
     tasks, refusals = read_bytes(END_LINE + END_LINE + b"\n" + head + b",\n" + tail + b"\n")
     assert tasks == []
     assert [refusal.line for refusal in refusals] == [1, 2, 3]
+
+
+junk = st.binary(max_size=60).map(lambda data: data.replace(b"\n", b"")) | st.lists(
+    st.sampled_from(
+        [
+            b"\0",
+            b"\xef\xbb\xbf",
+            b'{"type":',
+            b'{"type":"insert_damage_event","times',
+            b'{"a":{',
+            b"{",
+            b"}",
+            b"[",
+            b'"',
+            b"\\",
+            b'{"ended_at_ms" : 1,',
+            b'{"a":{"type":"end_encounter"}}',
+            HIT_LINE[:-1],
+            HIT_LINE[1:],
+        ]
+    ),
+    max_size=6,
+).map(b"".join)
+
+
+@given(junk=junk, task=good_tasks)
+@example(junk=b"\0" * 4096, task=END)
+@example(junk=HIT_LINE[:50], task=BeginEncounter(started_at_ms=1))
+@example(junk=b"\xef\xbb\xbf", task=END)
+@example(junk=b'{"a":"', task=UpsertEntity(entity_id=1, seen_at_ms=2, name='{"type":"x'))
+def test_junk_before_a_task_costs_only_itself(junk: bytes, task: Task) -> None:
+    kept = junk.strip(b" \t\r")
+    assume(find_naively(kept.rstrip(b" \t\r,")) is None)
+    line = junk + encode_task(task)
+    tasks, refusals = read_bytes(HIT_LINE + b"\n" + line + b"\n" + END_LINE + b"\n")
+    assert tasks == [HIT, task, END]
+    assert [(refusal.line, refusal.text) for refusal in refusals] == ([(2, kept)] if kept else [])
+
+
+@pytest.mark.parametrize(
+    ("junk", "told"),
+    [
+        (b"\0" * 4096, "not JSON: 4,096 zero bytes; the task at byte 4096 was taken"),
+        (b"\xef\xbb\xbf", "not JSON: a byte-order mark; the task at byte 3 was taken"),
+        (HIT_LINE[:50], "cut off: the JSON ends in the middle; the task at byte 50 was taken"),
+        (b"x\0 ", "not JSON: invalid character (byte 0); the task at byte 3 was taken"),
+        (b'{"a":1} ', "type: missing; the task at byte 8 was taken"),
+    ],
+)
+def test_junk_is_refused_with_its_place_and_reason(junk: bytes, told: str) -> None:
+    tasks, [refusal] = read_bytes(HIT_LINE + b"\n" + junk + END_LINE)
+    assert tasks == [HIT, END]
+    assert str(refusal) == f"f:2: {told}"
+    assert refusal.text == junk.strip()
+
+
+json_values = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.text()
+    | st.just("{")
+    | st.just(END_LINE.decode()),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["type", "a", '{"type']), inner, max_size=3)
+        | st.just(json.loads(END_LINE))
+    ),
+    max_leaves=8,
+)
+
+
+@given(value=json_values.filter(lambda value: value != json.loads(END_LINE)))
+@example(value={"a": json.loads(END_LINE)})
+@example(value=[json.loads(END_LINE)])
+def test_a_line_that_is_json_is_judged_as_it_is(value: object) -> None:
+    line = json.dumps(value, separators=(",", ":")).encode()
+    assert only_refusal(line).text == line
+
+
+@pytest.mark.parametrize("between", [b"", b" ", b", ", b"\r"])
+def test_of_two_tasks_in_a_line_none_is_taken(between: bytes) -> None:
+    only_refusal(END_LINE + between + END_LINE)
+    only_refusal(b"\0" + END_LINE + between + END_LINE)
+
+
+def test_a_task_behind_junk_of_any_length_is_taken() -> None:
+    line = b"\0" * 20_000_000 + END_LINE
+    tasks, [refusal] = read_bytes(line + b"\n" + HIT_LINE + b"\n")
+    assert tasks == [END, HIT]
+    assert refusal.reason == "too long: more than 16,777,216 bytes; the task at its end was taken"
+    assert refusal.text == b"\0" * 200
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [b"{", b'{"a', b'{"a":', b'{"a":[', b'{"type":"end_encounter","defeated_bosses":["', b'{ "'],
+)
+def test_junk_full_of_beginnings_takes_linear_time(piece: bytes) -> None:
+    """A count of attempts, not of seconds: each attempt reads the rest of the line once."""
+    attempts = 0
+    decoder = lines._decoder
+
+    class Counted:
+        def decode(self, data: bytes) -> Task:
+            nonlocal attempts
+            attempts += 1
+            return decoder.decode(data)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lines, "_decoder", Counted())
+        found = lines.find_last_task(piece * (4_000_000 // len(piece)) + b"}")
+    assert found is None
+    assert attempts <= 2
 
 
 def test_blank_lines_are_skipped_but_counted() -> None:
@@ -629,6 +765,22 @@ def test_a_growing_file_is_followed_line_by_line_until_the_stop(tmp_path: Path) 
     batch = next(batches)
     assert batch.tasks == [END]
     assert [refusal.line for refusal in batch.refusals] == [3]
+    source.stop()
+    assert list(batches) == []
+
+
+def test_in_a_growing_file_junk_costs_only_itself(tmp_path: Path) -> None:
+    """A writer dies in the middle of a line; its successor goes on in the same line."""
+    path = tmp_path / "live"
+    path.write_bytes(HIT_LINE + b"\n" + HIT_LINE[:30])
+    source = TaskSource(path, follow=True)
+    batches = source.batches()
+    assert next(batches).tasks == [HIT]
+    append(path, b"\0" * 4096 + END_LINE[:9])
+    append(path, END_LINE[9:] + b"\n")
+    batch = next(batches)
+    assert batch.tasks == [END]
+    assert [refusal.text for refusal in batch.refusals] == [HIT_LINE[:30] + b"\0" * 4096]
     source.stop()
     assert list(batches) == []
 

@@ -56,6 +56,13 @@ def test_tasks_come_back_from_a_spill_file_as_they_were(
     file.unlink()
 
 
+def test_in_a_spill_file_junk_costs_only_itself(tmp_path: Path) -> None:
+    tasks: list[Task] = [EndEncounter(ended_at_ms=number) for number in range(3)]
+    file = write_spill(tmp_path / "fights.db", 1, tasks)
+    file.write_bytes(b"\n".join(b"\0\0" + line for line in file.read_bytes().splitlines()))
+    assert read_spill(file) == tasks
+
+
 def test_a_fight_goes_on_where_the_disk_left_it(path: Path) -> None:
     tasks = fight(hits=10)
     told = stop_while_locked(path, tasks[:6], tasks[6:])

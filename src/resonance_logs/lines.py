@@ -1,6 +1,7 @@
 """Lines: tasks out of NDJSON, whatever the sizes of the blocks in which the bytes come.
 
-A line that is no task becomes a Refusal; the lines around it are not affected.
+A line that is no task becomes a Refusal; the lines around it are not affected. Where a line holds
+junk and behind it a whole task (a torn write, zeros, a byte-order mark), the junk alone is refused.
 """
 
 from __future__ import annotations
@@ -18,6 +19,9 @@ MAX_LINE_BYTES: Final = 16 * 1024 * 1024
 """A longer line is refused without being kept in memory."""
 
 KEPT_OF_A_LONG_LINE: Final = 200
+TAIL_BYTES: Final = 64 * 1024
+"""The end of a line that is too long; a task in it is taken."""
+
 LONGEST_SHOWN: Final = 200
 BOM: Final = b"\xef\xbb\xbf"
 BLANK: Final = b" \t\r"
@@ -31,6 +35,13 @@ _MISSING_FIELD = re.compile(r"Object missing required field `(.*)`")
 _LONE_SURROGATE = re.compile(
     rb"\\u[dD][89abAB]..(?!\\u[dD][c-fC-F])|(?<!\\u[dD][89abAB]..)\\u[dD][c-fC-F]"
 )
+_LAST_OBJECT = re.compile(rb"(?s:.*)(\{[ \t\r]*\"[a-z\\])")
+"""The last place at which a task may begin.
+
+A task holds no objects. Within its strings ``{`` may stand before the quote that ends the string,
+but no letter follows that quote. So a task that ends the line begins at this place or not at all.
+"""
+
 _UNDECODABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 _decoder: msgspec.json.Decoder[Task] = msgspec.json.Decoder(Task)
@@ -41,7 +52,8 @@ class Refusal:
     """A line that is no task: where it stood, what is wrong and the line itself.
 
     ``text`` is the line without white space around it; of a line that is too long, its first
-    200 bytes.
+    200 bytes. Where a task stands at the end of the line, that task is taken and ``text`` is what
+    stands before it.
     """
 
     source: str
@@ -71,7 +83,8 @@ class LineDecoder:
         self._source = source
         self._max_line_bytes = max_line_bytes
         self._pending = bytearray()
-        self._skipping = False
+        self._tail: bytes | None = None
+        """The end of the pending line once that is too long; only its start is kept besides."""
 
     def feed(self, data: bytes) -> tuple[list[Task], list[Refusal]]:
         """Decode every line that ends in ``data``."""
@@ -79,22 +92,24 @@ class LineDecoder:
         if not end:
             self._keep(data)
             return [], []
-        refusals = []
+        tasks: list[Task] = []
+        refusals: list[Refusal] = []
         start = 0
-        if self._skipping:
+        if self._tail is not None:
             start = data.index(b"\n") + 1
-            refusals.append(self._refuse_long())
+            self._keep(data[: start - 1])
+            tasks = self._end_long_line(refusals)
         block = bytes(self._pending) + data[start:end] if self._pending else data[start:end]
         self._pending.clear()
         self._keep(data[end:])
-        tasks = self._decode_block(block, refusals)
-        return tasks, refusals
+        decoded = self._decode_block(block, refusals)
+        return tasks + decoded if tasks else decoded, refusals
 
     def finish(self) -> tuple[list[Task], list[Refusal]]:
         """Decode the last line, which has no line end; refuse it unless it is whole."""
-        if self._skipping:
-            return [], [self._refuse_long()]
         refusals: list[Refusal] = []
+        if self._tail is not None:
+            return self._end_long_line(refusals), refusals
         line = bytes(self._pending)
         self._pending.clear()
         if not line:
@@ -102,19 +117,20 @@ class LineDecoder:
         return self._decode_lines([line], refusals), refusals
 
     def _keep(self, data: bytes) -> None:
-        if self._skipping:
+        if self._tail is not None:
+            self._tail = (self._tail + data[-TAIL_BYTES:])[-TAIL_BYTES:]
             return
         self._pending += data
         if len(self._pending) > self._max_line_bytes:
+            self._tail = bytes(self._pending[-TAIL_BYTES:])
             del self._pending[KEPT_OF_A_LONG_LINE:]
-            self._skipping = True
 
-    def _refuse_long(self) -> Refusal:
-        text = bytes(self._pending)
+    def _end_long_line(self, refusals: list[Refusal]) -> list[Task]:
+        head, tail = bytes(self._pending), self._tail or b""
         self._pending.clear()
-        self._skipping = False
+        self._tail = None
         self.line += 1
-        return self._too_long(text)
+        return self._decode_long_line(head, tail, refusals)
 
     def _decode_block(self, block: bytes, refusals: list[Refusal]) -> list[Task]:
         if not block:
@@ -151,7 +167,8 @@ class LineDecoder:
         for line in lines:
             self.line += 1
             if len(line) > self._max_line_bytes:
-                refusals.append(self._too_long(line[:KEPT_OF_A_LONG_LINE]))
+                tail = line[-TAIL_BYTES:]
+                tasks += self._decode_long_line(line[:KEPT_OF_A_LONG_LINE], tail, refusals)
                 continue
             text = line.strip(BLANK)
             if not text:
@@ -159,16 +176,61 @@ class LineDecoder:
             try:
                 tasks.append(_decoder.decode(text))
             except _UNDECODABLE as error:
-                field, reason = explain(error, text)
-                refusals.append(self._refusal(field, reason, text))
+                tasks += self._decode_behind_junk(text, error, refusals)
         return tasks
 
-    def _too_long(self, text: bytes) -> Refusal:
-        return self._refusal(None, f"too long: more than {self._max_line_bytes:,} bytes", text)
+    def _decode_behind_junk(
+        self, text: bytes, error: Exception, refusals: list[Refusal]
+    ) -> list[Task]:
+        """Take the task that ends the line, where there is one, and refuse what is before it."""
+        found = find_last_task(text)
+        if found is None:
+            refusals.append(self._refusal(*explain(error, text), text))
+            return []
+        start, task = found
+        junk = text[:start].rstrip(BLANK)
+        field, reason = _explain_junk(junk)
+        refusals.append(self._refusal(field, reason, junk, f"; the task at byte {start} was taken"))
+        return [task]
 
-    def _refusal(self, field: str | None, reason: str, text: bytes) -> Refusal:
+    def _decode_long_line(self, head: bytes, tail: bytes, refusals: list[Refusal]) -> list[Task]:
+        reason = f"too long: more than {self._max_line_bytes:,} bytes"
+        found = find_last_task(tail.rstrip(BLANK))
+        if found is None:
+            refusals.append(self._refusal(None, reason, head))
+            return []
+        refusals.append(self._refusal(None, reason, head, "; the task at its end was taken"))
+        return [found[1]]
+
+    def _refusal(self, field: str | None, reason: str, text: bytes, addition: str = "") -> Refusal:
         shown = None if field is None else _shorten(field)
-        return Refusal(self._source, self.line, _shorten(reason), shown, text)
+        return Refusal(self._source, self.line, _shorten(reason) + addition, shown, text)
+
+
+def find_last_task(text: bytes) -> tuple[int, Task] | None:
+    """Find the task at the end of a line that is no task by itself: its first byte and the task.
+
+    None also where another task stands directly before it: a line holds one task. The time is
+    linear in the length of ``text``. What is valid JSON as a whole never ends in a task, as its
+    last bracket closes its first.
+    """
+    found = _last_task(text)
+    if found is None or _last_task(text[: found[0]].rstrip(BLANK + b",")) is not None:
+        return None
+    return found
+
+
+def _last_task(text: bytes) -> tuple[int, Task] | None:
+    if not text.endswith(b"}"):
+        return None
+    match = _LAST_OBJECT.match(text)
+    if match is None:
+        return None
+    start = match.start(1)
+    try:
+        return start, _decoder.decode(memoryview(text)[start:])
+    except _UNDECODABLE:
+        return None
 
 
 def _count_newlines_between_objects(block: bytes) -> int | None:
@@ -197,6 +259,18 @@ def explain(error: Exception, text: bytes) -> tuple[str | None, str]:
     if isinstance(error, msgspec.ValidationError):
         return _explain_validation(str(error))
     return None, _explain_malformed(str(error), text)
+
+
+def _explain_junk(junk: bytes) -> tuple[str | None, str]:
+    if junk == BOM:
+        return None, "not JSON: a byte-order mark"
+    if not junk.strip(b"\0"):
+        return None, f"not JSON: {len(junk):,} zero bytes"
+    try:
+        _decoder.decode(junk)
+    except _UNDECODABLE as error:
+        return explain(error, junk)
+    raise AssertionError("a task is no junk")
 
 
 def _explain_validation(message: str) -> tuple[str | None, str]:

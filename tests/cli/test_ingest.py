@@ -107,6 +107,21 @@ def test_refused_lines_are_written_verbatim_to_a_file(
     assert (tmp_path / "refused").read_bytes() == b"\n".join(BAD_LINES) + b"\n"
 
 
+def test_junk_before_a_fight_costs_only_itself(run: Run, path: Path, tmp_path: Path) -> None:
+    lines = b"".join(encode_task(task) + b"\n" for task in first_fight())
+    file = tmp_path / "night.ndjson"
+    file.write_bytes(lines + lines[:50] + lines + b"\0" * 4096 + lines)
+    done = run("ingest", file, "--rejects", tmp_path / "refused")
+    assert done.exit_code == 1
+    assert "fights 3 · tasks 27 · refused lines 2" in done.stdout
+    assert error_lines(done.stderr) == [
+        f"refused: {file}:10: cut off: the JSON ends in the middle; the task at byte 50 was taken",
+        f"refused: {file}:19: not JSON: 4,096 zero bytes; the task at byte 4096 was taken",
+    ]
+    assert (tmp_path / "refused").read_bytes() == lines[:50] + b"\n" + b"\0" * 4096 + b"\n"
+    assert totals(path) == [5_000] * 3
+
+
 def test_the_file_for_refused_lines_must_not_be_the_one_that_is_read(
     run: Run, tasks_file: Path
 ) -> None:

@@ -92,6 +92,16 @@ def test_refused_lines_are_told_and_their_neighbours_taken(client: httpx.Client)
     assert second["reason"] == "expected int, got str"
 
 
+def test_junk_before_a_task_costs_only_itself(client: httpx.Client) -> None:
+    junk = b"\0" * 4096
+    answer = client.post("/api/tasks", content=LINES[:20] + LINES + junk + LINES).json()
+    assert (answer["accepted"], answer["refused"]) == (16, 2)
+    first, second = answer["refusals"]
+    assert (first["line"], second["line"]) == (1, 9)
+    assert first["reason"] == "cut off: the JSON ends in the middle; the task at byte 20 was taken"
+    assert second["reason"] == "not JSON: 4,096 zero bytes; the task at byte 4096 was taken"
+
+
 def test_of_very_many_refused_lines_the_first_are_listed(client: httpx.Client) -> None:
     answer = client.post("/api/tasks", content=b"x\n" * 5_000).json()
     assert (answer["refused"], len(answer["refusals"])) == (5_000, 1_000)

@@ -22,7 +22,14 @@ import zstandard
 
 from resonance_logs.compression import BLOCK_BYTES
 from resonance_logs.errors import InputError, InvalidTask
-from resonance_logs.lines import BLANK, BOM, KEPT_OF_A_LONG_LINE, MAX_LINE_BYTES, Refusal
+from resonance_logs.lines import (
+    BLANK,
+    BOM,
+    KEPT_OF_A_LONG_LINE,
+    MAX_LINE_BYTES,
+    TAIL_BYTES,
+    Refusal,
+)
 from resonance_logs.sources import TaskSource
 from resonance_logs.tasks import Task, decode_task
 from torture.fuzz.claims import Memory, claim, claim_memory, claim_one_line
@@ -127,15 +134,30 @@ def judge(text: bytes) -> tuple[list[Task], list[tuple[int, bytes]]]:
     tasks = []
     refused = []
     for number, line in enumerate(text.split(b"\n"), 1):
+        inner = (line.removeprefix(BOM) if number == 1 else line).strip(BLANK)
+        if not inner:
+            continue
+        start, task = _task_at_the_end(inner)
+        tasks += [] if task is None else [task]
         if len(line) > MAX_LINE_BYTES:
             refused.append((number, line[:KEPT_OF_A_LONG_LINE]))
-            continue
-        inner = (line.removeprefix(BOM) if number == 1 else line).strip(BLANK)
-        try:
-            tasks += [decode_task(inner)] if inner else []
-        except InvalidTask:
-            refused.append((number, inner))
+        elif start:
+            refused.append((number, inner[:start].strip(BLANK)))
     return tasks, refused
+
+
+def _task_at_the_end(text: bytes) -> tuple[int, Task | None]:
+    """The task that ends a line and its first byte, unless another ends directly before it."""
+    searched = text if len(text) <= MAX_LINE_BYTES else text[-TAIL_BYTES:]
+    for brace in re.finditer(rb"{", searched):
+        start = len(text) - len(searched) + brace.start()
+        try:
+            task = decode_task(text[start:])
+        except InvalidTask:
+            continue
+        _, other = _task_at_the_end(text[:start].rstrip(BLANK + b","))
+        return (start, task) if other is None else (len(text), None)
+    return len(text), None
 
 
 def _check_lines(case: FileCase, text: bytes, answer: Answer) -> None:
