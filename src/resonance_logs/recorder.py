@@ -34,6 +34,9 @@ from resonance_logs.tasks import (
 
 _logger = logging.getLogger(__name__)
 _BOUNDARIES: Final = frozenset({BeginEncounter, EndEncounter})
+MAX_LOGGED: Final = 200
+"""Characters of a rejected task that are logged."""
+
 _EVENTS: Final = frozenset({InsertDamageEvent, InsertHealEvent})
 
 
@@ -66,6 +69,7 @@ class Batch:
         self._unwritten: list[Events] = []
         self._rejections: list[Rejection] = []
         self._rejected = 0
+        self._first_rejection: Rejection | None = None
         self._ignored = 0
         self._ended = 0
 
@@ -94,6 +98,13 @@ class Batch:
         if self._strays.dropped > state.strays.dropped:
             dropped = self._strays.dropped - state.strays.dropped
             _logger.warning("%d events came with no fight open, and no fight took them", dropped)
+        if self._first_rejection is not None:
+            _logger.warning(
+                "%d tasks of a batch were set aside in the table rejected_tasks; first: %s: %s",
+                self._rejected,
+                self._first_rejection.error,
+                self._first_rejection.task[:MAX_LOGGED],
+            )
         self._entities.keep()
         state.fight = self._fight
         state.strays = self._strays
@@ -108,6 +119,8 @@ class Batch:
 
     def _store_rejections(self) -> None:
         store_rejections(self._connection, self._rejections)
+        if self._rejections and self._first_rejection is None:
+            self._first_rejection = self._rejections[0]
         self._rejected += len(self._rejections)
         self._rejections = []
 
