@@ -133,3 +133,8 @@ def __getattr__(name: str) -> Any:
     if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f"{__name__}.{home}"), name)
+
+
+def __dir__() -> list[str]:
+    """Also what is not imported yet, for ``dir()``, ``help()`` and completion."""
+    return sorted({*globals(), *__all__})

@@ -223,3 +223,24 @@ def rows(path: Path) -> list[str]:
         return list(connection.iterdump())
     finally:
         connection.close()
+
+
+def test_alembic_does_not_flood_the_log_of_an_application(path: Path) -> None:
+    program = (
+        "import logging, sys; logging.basicConfig(level=logging.INFO)\n"
+        "from resonance_logs import Database\n"
+        "with Database.open(sys.argv[1]): pass\n"
+        "logging.getLogger('alembic.runtime.migration').info('of the application')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(path)], capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 0
+    lines = done.stderr.splitlines()
+    assert (
+        lines[0]
+        == f"INFO:resonance_logs.store.migrate:{path} migrated from nothing to {SCHEMA_VERSION}"
+    )
+    assert [line for line in lines if line.startswith("INFO:alembic")] == [
+        "INFO:alembic.runtime.migration:of the application"
+    ]

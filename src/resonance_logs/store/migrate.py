@@ -6,7 +6,8 @@ import logging
 import sqlite3
 import threading
 import time
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -34,6 +35,8 @@ APPLICATION_ID: Final = 0x524C4F47
 """Marks the file as ours ("RLOG" in SQLite's header)."""
 
 OPENING_TIMEOUT_S: Final = 60.0
+
+ALEMBIC_LOGGERS: Final = ("alembic.runtime.migration", "alembic.runtime.plugins")
 
 _alembic = threading.Lock()
 """Alembic has one context a process."""
@@ -163,6 +166,11 @@ def _version(path: Path) -> str | None:
 
 
 def _migrate(path: Path, *, copy_first: bool) -> None:
+    with _alembic_info_hidden():
+        _upgrade(path, copy_first=copy_first)
+
+
+def _upgrade(path: Path, *, copy_first: bool) -> None:
     # Alembic takes a fifth of a second to import, and most openings find nothing to do.
     from alembic import command
     from alembic.config import Config
@@ -191,6 +199,24 @@ def _migrate(path: Path, *, copy_first: bool) -> None:
     finally:
         store.close()
     _logger.info("%s migrated from %s to %s", path, before or "nothing", SCHEMA_VERSION)
+
+
+@contextmanager
+def _alembic_info_hidden() -> Iterator[None]:
+    """Drop what Alembic logs below a warning in this thread: its steps are no news to the user."""
+    thread = threading.get_ident()
+
+    def is_wanted(record: logging.LogRecord) -> bool:
+        return record.levelno >= logging.WARNING or record.thread != thread
+
+    loggers = [logging.getLogger(name) for name in ALEMBIC_LOGGERS]
+    for logger in loggers:
+        logger.addFilter(is_wanted)
+    try:
+        yield
+    finally:
+        for logger in loggers:
+            logger.removeFilter(is_wanted)
 
 
 def _guard(path: Path, connection: Connection, before: str, *, copy_first: bool) -> None:
