@@ -79,6 +79,17 @@ def test_every_option_has_a_help_text(run: Run, command: tuple[str, ...]) -> Non
         assert "  " in line.strip() or after.startswith("          "), line
 
 
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_database_may_be_named_before_the_command(run: Run, command: tuple[str, ...]) -> None:
+    """To show the help is enough: an option that is not known fails before."""
+    done = run("--db", "somewhere.db", *command, "--help", db=None)
+    if command == ("simulate",):
+        assert done.exit_code == 2
+        assert "simulate takes no --db" in done.stderr
+    else:
+        assert done.exit_code == 0, done.stderr
+
+
 def test_without_a_command_the_help_is_shown(run: Run) -> None:
     done = run(db=None)
     assert "Usage: resonance-logs" in done.output

@@ -19,6 +19,7 @@ from resonance_logs.cli import (
     exchange,
     history,
     ingest,
+    options,
     prune,
     rejects,
     salvage,
@@ -55,12 +56,22 @@ def _show_version(wanted: bool) -> None:
 
 @app.callback()
 def _root(
+    context: typer.Context,
+    db: options.DbBefore = None,
     version: Annotated[
         bool,
         typer.Option("--version", help="Show the version and exit.", callback=_show_version),
     ] = False,
 ) -> None:
-    pass
+    del version  # shown by its callback
+    if db is not None and not _takes_db(context):
+        raise typer.BadParameter(f"{context.invoked_subcommand} takes no --db")
+
+
+def _takes_db(context: typer.Context) -> bool:
+    """Whether the command that follows does; one that is not known says so itself."""
+    command = context.command.commands.get(context.invoked_subcommand)  # type: ignore[attr-defined]
+    return command is None or any(option.name == "db" for option in command.params)
 
 
 app.command("ingest")(ingest.ingest)

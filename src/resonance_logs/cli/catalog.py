@@ -24,7 +24,7 @@ app = typer.Typer(cls=Group, help="Names of skills and scenes.", no_args_is_help
 
 
 @app.callback()
-def _catalog() -> None:
+def _catalog(db: options.DbBefore = None) -> None:
     pass
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from resonance_logs.cli import options
 from resonance_logs.cli.fights import print_fight, print_history
 from resonance_logs.cli.opening import recording, warnings
 from resonance_logs.cli.render import fail, out, player_name, say
@@ -40,6 +41,7 @@ def demo(
             metavar="PATH",
             help="A new database file. Without it: demo.db in your data folder, made anew.",
             show_default=False,
+            callback=options.inherit_db,
         ),
     ] = None,
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -23,6 +24,14 @@ class Group(TyperGroup):
             option.default = False
         return option
 
+    def get_params(self, ctx: Any) -> Any:
+        """The options. The value of --db becomes a path here: Typer would load pydantic for it."""
+        params = super().get_params(ctx)
+        for param in params:
+            if param.name == "db":
+                param.process_value = _read_path  # type: ignore[assignment, method-assign]
+        return params
+
     def invoke(self, ctx: Any) -> Any:
         """Run the command named; what fails for a reason that the user can see, says it."""
         try:
@@ -39,6 +48,10 @@ class Group(TyperGroup):
             _silence_stdout()
             fail(_explain(error))
         return result
+
+
+def _read_path(_context: Any, value: str | None) -> Path | None:
+    return None if value is None else Path(value)
 
 
 def _explain(error: OSError) -> str:

@@ -11,6 +11,25 @@ import typer
 
 from resonance_logs.game import CLASSES
 
+
+def inherit_db(context: typer.Context, path: Path | None) -> Path | None:
+    """The path given at the command, else that given before its name, else the environment's.
+
+    The nearest to the command counts; the environment is only asked where none is given.
+    """
+    at: typer.Context | None = context
+    while at is not None:
+        if _is_given(at):
+            return path if at is context else at.params["db"]
+        at = at.parent  # type: ignore[assignment]
+    return path
+
+
+def _is_given(context: typer.Context) -> bool:
+    source = context.get_parameter_source("db")
+    return source is not None and source.name == "COMMANDLINE"
+
+
 Db = Annotated[
     Path | None,
     typer.Option(
@@ -18,6 +37,16 @@ Db = Annotated[
         metavar="PATH",
         envvar="RESONANCE_LOGS_DB",
         help="The database file. Without it: the one in your data folder.",
+        show_default=False,
+        callback=inherit_db,
+    ),
+]
+DbBefore = Annotated[
+    Path | None,
+    typer.Option(
+        "--db",
+        metavar="PATH",
+        help="The database file; may also stand behind the command's name.",
         show_default=False,
     ),
 ]

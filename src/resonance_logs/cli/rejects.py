@@ -26,6 +26,11 @@ _All = Annotated[bool, typer.Option("--all", help="All of them.")]
 _LONGEST_TASK: Final = 300
 
 
+@app.callback()
+def _rejects(db: options.DbBefore = None) -> None:
+    pass
+
+
 @app.command("list")
 def list_rejected(
     limit: Annotated[int, typer.Option(min=1, max=1000, help="At most so many.")] = 20,
