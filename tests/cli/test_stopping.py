@@ -4,26 +4,17 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from resonance_logs import Database, DatabaseUnavailable, encode_task
 from tests.cli.conftest import Process, error_lines, first_fight
+from tests.cli.waiting import wait_for
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals and pipes")
 
 LINES = b"".join(encode_task(task) + b"\n" for task in first_fight())
-
-
-def wait_for(what: Callable[[], bool]) -> None:
-    for _ in range(600):
-        if what():
-            return
-        time.sleep(0.05)
-    raise AssertionError("it never came")
 
 
 def fights(path: Path) -> int:

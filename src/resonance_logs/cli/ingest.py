@@ -14,8 +14,12 @@ from resonance_logs.cli.opening import configuration, recording, warnings
 from resonance_logs.cli.render import err, fail, safe
 
 if TYPE_CHECKING:
+    from resonance_logs.cli.handover import ServerRecorder
     from resonance_logs.cli.intake import Intake
+    from resonance_logs.cli.meter import Meter
     from resonance_logs.database import Database
+    from resonance_logs.settings import Settings
+    from resonance_logs.sources import TaskSource
 
 
 def ingest(
@@ -48,18 +52,51 @@ def ingest(
         meter = stack.enter_context(Meter(err(), sources, hidden=quiet))
         if not quiet:
             stack.enter_context(warnings(meter.say))
-        database = stack.enter_context(recording(db, settings))
+        database, server = _open(stack, db, sources, meter, settings)
         fights_before = _count_fights(database)
-        intake = Intake(database, sources, meter, kept)
+        intake = Intake(server or database, sources, meter, kept)
         with stopped_by_signals(intake):
             intake.run()
-            database.flush()
+            if server is None:
+                database.flush()
+            else:
+                server.flush(lambda: intake.stopped)
         intake.end_clock()
         meter.close()
         rejected = database.stats().rejected
+        intake.refused += 0 if server is None else server.refused
         if not quiet:
-            _print_summary(database, intake, _count_fights(database) - fights_before)
+            fights = _count_fights(database) - fights_before
+            _print_summary(database, intake, fights, is_ours=server is None)
     _end(intake, follow=follow, failed=bool(intake.refused or rejected) and not quiet)
+
+
+def _open(
+    stack: ExitStack,
+    db: Path | None,
+    sources: Sequence[TaskSource],
+    meter: Meter,
+    settings: Settings,
+) -> tuple[Database, ServerRecorder | None]:
+    """The database; only to be read, and a server, where one records into it already.
+
+    Raises:
+        AlreadyRecording: a program that is no server does, or the server wants a token.
+    """
+    from resonance_logs.errors import AlreadyRecording
+
+    try:
+        return stack.enter_context(recording(db, settings)), None
+    except AlreadyRecording as error:
+        from resonance_logs.cli.handover import ServerRecorder, find_server
+        from resonance_logs.database import Database
+        from resonance_logs.location import find_path
+
+        client = find_server(find_path(db), error)
+    meter.say(f"the server at {client.address} records into this file; the tasks go to it")
+    is_live = any(source.size_bytes is None for source in sources)
+    database = stack.enter_context(Database.open(db, record=False))
+    return database, ServerRecorder(client, is_live=is_live, say=meter.say)
 
 
 def _end(intake: Intake, *, follow: bool, failed: bool) -> None:
@@ -97,15 +134,15 @@ def _count_fights(database: Database) -> int:
     return database.commands.get_recent_encounters(limit=1).total_count
 
 
-def _print_summary(database: Database, intake: Intake, fights: int) -> None:
+def _print_summary(database: Database, intake: Intake, fights: int, *, is_ours: bool) -> None:
+    """Print the counts; what a server ignored or rejected, it counts with all that it records."""
     stats = database.stats()
+    found = {"ignored": stats.ignored, "strays": stats.strays, "rejected": stats.rejected}
     counts = {
         "fights": fights,
         "tasks": intake.taken,
         "refused lines": intake.refused,
-        "ignored": stats.ignored,
-        "strays": stats.strays,
-        "rejected": stats.rejected,
+        **(found if is_ours else {}),
         "tasks a second": round(intake.taken / intake.seconds),
     }
     typer.echo(" · ".join(f"{name} {count:,}" for name, count in counts.items()))

@@ -1,4 +1,4 @@
-"""Tasks on their way from sources into a database, until their end or a signal to stop."""
+"""Tasks on their way from sources to a recorder, until their end or a signal to stop."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, Protocol
 
 from resonance_logs.cli.meter import Meter
 from resonance_logs.cli.render import safe
-from resonance_logs.database import Database
 from resonance_logs.errors import InputError, QueueFull
 from resonance_logs.sources import Batch, TaskSource
 from resonance_logs.tasks import Task
@@ -23,12 +22,19 @@ PATIENCE_S: Final = 1.0
 """A full queue is waited for in steps of this, so that a stop is heard."""
 
 
+class Recorder(Protocol):
+    """Where the tasks go: a database, or a server that records."""
+
+    def enqueue_many(self, tasks: Sequence[Task], timeout: float | None = None) -> None:
+        """Take tasks in their order; QueueFull where there is no room for all of them."""
+
+
 class Intake:
-    """Reads sources one after the other into a database, and counts."""
+    """Reads sources one after the other into a recorder, and counts."""
 
     def __init__(
         self,
-        database: Database,
+        recorder: Recorder,
         sources: Sequence[TaskSource],
         meter: Meter,
         rejects: BinaryIO | None = None,
@@ -38,7 +44,7 @@ class Intake:
         self.stopped = False
         self.fault: InputError | None = None
         self.seconds = 0.0
-        self._database = database
+        self._recorder = recorder
         self._sources = sources
         self._meter = meter
         self._rejects = rejects
@@ -93,7 +99,7 @@ class Intake:
         left = tasks
         while left:
             try:
-                self._database.enqueue_many(left, PATIENCE_S)
+                self._recorder.enqueue_many(left, PATIENCE_S)
                 left = ()
             except QueueFull as full:
                 left = left[full.taken :]

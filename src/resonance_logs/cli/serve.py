@@ -7,7 +7,7 @@ import signal
 import socket
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -93,14 +93,21 @@ def _opened(db: Path | None, *, read_only: bool) -> Iterator[tuple[Database, str
 def _run(
     listener: socket.socket, database: Database, rules: Rules, reason: str, *, open_browser: bool
 ) -> None:
+    from resonance_logs.cli.server_note import ServerNote, loopback_address, note_kept
     from resonance_logs.pages.site import add_pages
     from resonance_logs.web.app import create_app
     from resonance_logs.web.server import make_server
 
-    app = create_app(database, rules, reason_not_recorded=reason)
+    reachable = None if reason else loopback_address(*listener.getsockname()[:2])
+    note = None if reachable is None else ServerNote(reachable)
+    instance = "" if note is None else note.instance
+    app = create_app(database, rules, reason_not_recorded=reason, instance=instance)
     add_pages(app)
+    held = ExitStack()
 
     def announce() -> None:
+        if note is not None:
+            held.enter_context(note_kept(database.path, note))
         address = _address(listener)
         typer.echo(f"serving {database.path} at {address} (Ctrl-C ends it)")
         sys.stdout.flush()
@@ -111,7 +118,7 @@ def _run(
     # The server hears the signal, and raises it once more when it has stopped.
     before = signal.signal(signal.SIGTERM, lambda _number, _frame: None)
     try:
-        with suppress(KeyboardInterrupt):
+        with held, suppress(KeyboardInterrupt):
             server.run(sockets=[listener])
     finally:
         signal.signal(signal.SIGTERM, before)

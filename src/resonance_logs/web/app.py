@@ -31,10 +31,14 @@ _STATUS: Final = {
 }
 
 
-def create_app(database: Database, rules: Rules, *, reason_not_recorded: str = "") -> FastAPI:
+def create_app(
+    database: Database, rules: Rules, *, reason_not_recorded: str = "", instance: str = ""
+) -> FastAPI:
     """The application on one database, which the caller closes.
 
     Where the database does not record, ``reason_not_recorded`` tells those who send tasks why.
+    ``/healthz`` answers with ``instance``, where there is one, so that a client can tell this
+    server from another at the same address.
     """
     app = FastAPI(
         title="Resonance Logs",
@@ -48,6 +52,7 @@ def create_app(database: Database, rules: Rules, *, reason_not_recorded: str = "
     app.state.desk = Desk()
     app.state.streams = tasks.limit()
     app.state.reason_not_recorded = reason_not_recorded
+    app.state.instance = instance
     app.router.routes.append(commands.route)
     for module in (tasks, live, downloads, health):
         app.include_router(module.router)

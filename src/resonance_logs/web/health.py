@@ -26,7 +26,8 @@ async def health(request: Request) -> dict[str, str]:
     """Up, and the file can be read."""
     database: Database = request.app.state.database
     await run_in_threadpool(database.commands.call, "get_live_encounter")
-    return {"status": "ok"}
+    instance: str = request.app.state.instance
+    return {"status": "ok", "instance": instance} if instance else {"status": "ok"}
 
 
 @router.get("/metrics", response_class=Response)

@@ -1,0 +1,224 @@
+"""Tasks handed over to the server that records the file, over HTTP on this machine."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable, Sequence
+from http import HTTPStatus
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+from typing import Any, Final, NoReturn
+from urllib.parse import urlsplit
+
+from resonance_logs.cli.server_note import ServerNote, read_note
+from resonance_logs.errors import AlreadyRecording, QueueFull, RecordingError
+from resonance_logs.tasks import Task, encode_task
+
+TOKEN_VARIABLE: Final = "RESONANCE_LOGS_TOKEN"  # noqa: S105 - a name
+REQUEST_TASKS: Final = 5_000
+"""Tasks of one request, where the source is a file: the server limits the rate of requests."""
+
+TIMEOUT_S: Final = 60.0
+"""Longer than the server waits for room in its queue, and for a commit."""
+
+CLOSE_S: Final = 30.0
+"""After a stop, how long a server whose queue is full is asked again."""
+
+
+def find_server(path: Path, refusal: AlreadyRecording) -> ServerClient:
+    """The server that records the file at ``path``, where one does.
+
+    Raises:
+        AlreadyRecording: ``refusal``, as another program records; or the server wants a token.
+    """
+    note = read_note(path)
+    if note is None:
+        raise refusal
+    client = ServerClient(note, os.environ.get(TOKEN_VARIABLE) or None)
+    client.check(path, refusal)
+    return client
+
+
+class ServerClient:
+    """Sends requests to one server, each over a connection of its own.
+
+    A connection that is kept open may be closed by the server at the moment of a request; then it
+    would not be known whether the tasks were recorded.
+    """
+
+    def __init__(self, note: ServerNote, token: str | None) -> None:
+        self.address = note.address
+        self._note = note
+        self._token = token
+
+    def check(self, path: Path, refusal: AlreadyRecording) -> None:
+        """See that the server is the one of the note.
+
+        Raises:
+            AlreadyRecording: ``refusal``, where it is not; or the token is missing or wrong.
+        """
+        try:
+            status, _, answer = self._request("GET", "/healthz", with_token=False)
+            if status == HTTPStatus.OK:
+                self._token = None  # is not asked for
+            elif status == HTTPStatus.UNAUTHORIZED and self._token is not None:
+                status, _, answer = self._request("GET", "/healthz")
+        except (OSError, HTTPException) as error:
+            raise refusal from error
+        if status == HTTPStatus.UNAUTHORIZED:
+            what = "needs a token" if self._token is None else "takes another token"
+            raise AlreadyRecording(
+                f"{path} is being recorded by the server at {self.address}, which {what}; "
+                f"set {TOKEN_VARIABLE} to the token with which it was started"
+            )
+        if status != HTTPStatus.OK or answer.get("instance") != self._note.instance:
+            raise refusal
+
+    def post(self, body: bytes, *, wait: bool) -> dict[str, Any]:
+        """Post lines of tasks; the server's answer.
+
+        Raises:
+            RecordingError: the server refused the request, or does not answer any more.
+        """
+        while True:
+            try:
+                status, headers, answer = self._request(
+                    "POST", f"/api/tasks?wait={str(wait).lower()}", body
+                )
+            except (OSError, HTTPException) as error:
+                raise RecordingError(
+                    f"the server at {self.address} does not answer any more: "
+                    f"{error or type(error).__name__}"
+                ) from error
+            if status == HTTPStatus.OK:
+                return answer
+            if status != HTTPStatus.TOO_MANY_REQUESTS:
+                raise RecordingError(
+                    f"the server at {self.address} refused the tasks: "
+                    f"{answer.get('message', status)} (status {status})"
+                )
+            time.sleep(_seconds(headers.get("retry-after", "")))
+
+    def _request(
+        self, method: str, path: str, body: bytes | None = None, *, with_token: bool = True
+    ) -> tuple[int, dict[str, str], dict[str, Any]]:
+        url = urlsplit(self.address)
+        headers = {"content-type": "application/x-ndjson", "connection": "close"}
+        if with_token and self._token is not None:
+            headers["authorization"] = f"Bearer {self._token}"
+        connection = HTTPConnection(url.hostname or "", url.port, timeout=TIMEOUT_S)
+        try:
+            connection.request(method, path, body, headers)
+            response = connection.getresponse()
+            text = response.read()
+            names = {name.lower(): value for name, value in response.getheaders()}
+        finally:
+            connection.close()
+        return response.status, names, _object(text)
+
+
+class ServerRecorder:
+    """Takes tasks as a database does, and sends them to a server.
+
+    Tasks of a file are gathered into larger requests; with ``is_live`` they are sent at once.
+    """
+
+    def __init__(self, client: ServerClient, *, is_live: bool, say: Callable[[str], None]) -> None:
+        self.accepted = 0
+        """Tasks that the server has taken."""
+        self.refused = 0
+        """Tasks that it has not: it is of another version than this program."""
+        self.address = client.address
+        self._client = client
+        self._is_live = is_live
+        self._say = say
+        self._pending: list[bytes] = []
+
+    def enqueue_many(self, tasks: Sequence[Task], timeout: float | None = None) -> None:
+        """Take the tasks, and send them once there are enough.
+
+        Raises:
+            QueueFull: the server's queue is full; all the same the tasks were taken here.
+            RecordingError: they could not be sent; the message says how many were recorded.
+        """
+        del timeout  # the server's own is in force
+        self._pending += [encode_task(task) + b"\n" for task in tasks]
+        if self._is_live or len(self._pending) >= REQUEST_TASKS:
+            self._send(len(tasks))
+
+    def flush(self, is_stopped: Callable[[], bool] = lambda: False) -> None:
+        """Send what is left, and wait until the server has committed everything.
+
+        Raises:
+            RecordingError: it could not be sent; or, after a stop, not within 30 seconds.
+        """
+        stopped_at: float | None = None
+        while not self._is_flushed():
+            now = time.monotonic()
+            if is_stopped():
+                stopped_at = now if stopped_at is None else stopped_at
+                if now - stopped_at > CLOSE_S:
+                    self._fail(f"the server at {self.address} cannot write its file at present")
+
+    def _is_flushed(self) -> bool:
+        try:
+            self._send(0)
+        except QueueFull:
+            return False
+        return bool(self._post(b"", wait=True).get("committed"))
+
+    def _send(self, taken: int) -> None:
+        if not self._pending:
+            return
+        answer = self._post(b"".join(self._pending), wait=False)
+        accepted, refused = answer.get("accepted"), answer.get("refused")
+        if type(accepted) is not int or type(refused) is not int:
+            self._fail(
+                f"the answer of the server at {self.address} makes no sense", is_unclear=True
+            )
+        fault = answer.get("fault")
+        self.accepted += accepted
+        self._note_refused(refused, answer)
+        if fault and refused:  # which lines were taken cannot be told from the counts
+            self._fail(str(fault), is_unclear=True)
+        del self._pending[: accepted + refused]
+        if self._pending:
+            raise QueueFull(str(fault), taken)
+
+    def _note_refused(self, count: int, answer: dict[str, Any]) -> None:
+        self.refused += count
+        for each in answer.get("refusals", ()):
+            self._say(f"refused by the server: {each.get('field')}: {each.get('reason')}")
+
+    def _post(self, body: bytes, *, wait: bool) -> dict[str, Any]:
+        try:
+            return self._client.post(body, wait=wait)
+        except RecordingError as error:
+            was_sent = not isinstance(error.__cause__, ConnectionRefusedError)
+            self._fail(str(error), is_unclear=was_sent and bool(self._pending), cause=error)
+
+    def _fail(
+        self, reason: str, *, is_unclear: bool = False, cause: Exception | None = None
+    ) -> NoReturn:
+        left = len(self._pending)
+        rest = ""
+        if is_unclear:
+            rest = f"; whether it has taken the next {left:,} is not known"
+        elif left:
+            rest = f"; it has not taken the next {left:,}"
+        raise RecordingError(f"{reason}; it has taken {self.accepted:,} tasks{rest}") from cause
+
+
+def _object(text: bytes) -> dict[str, Any]:
+    """A JSON object; an empty one where the text is something else."""
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _seconds(text: str) -> float:
+    return float(min(int(text), 60)) if text.isdecimal() and len(text) < 4 else 1.0
