@@ -560,6 +560,26 @@ def test_a_foreign_format_is_named_with_what_to_do(start: bytes) -> None:
         read_bytes(start + b"more")
 
 
+@pytest.mark.parametrize(
+    ("pack", "sizes"),
+    [(bytes, []), (bytes, [1] * 20), (bytes, [15]), (gzip_members, []), (zstd_frames, [])],
+)
+def test_a_database_is_named(pack: Callable[[bytes], bytes], sizes: list[int]) -> None:
+    def read() -> None:
+        unpacker = Unpacker()
+        for piece in in_pieces(pack(b"SQLite format 3\0" + bytes(100)), sizes):
+            list(unpacker.feed(piece))
+
+    with pytest.raises(UnpackError, match="is an SQLite database and no file of tasks"):
+        read()
+
+
+def test_text_that_begins_like_a_database_is_text() -> None:
+    for length in range(1, 16):
+        tasks, [refusal] = read_bytes(b"SQLite format 3\0"[:length] + b"\n" + END_LINE)
+        assert (tasks, refusal.line) == ([END], 1)
+
+
 def test_the_size_is_that_of_the_file_and_reading_ends_there(tmp_path: Path) -> None:
     path = tmp_path / "fight.gz"
     path.write_bytes(gzip.compress((HIT_LINE + b"\n") * 50_000, 0))

@@ -18,6 +18,13 @@ GZIP_STEP_BYTES: Final = 16 * 1024
 ZSTD_STEP_BYTES: Final = 1024
 """Fed at a time: even if made to explode, zstd makes no more than 32 MB of it."""
 
+SQLITE: Final = b"SQLite format 3\0"
+"""The first bytes of a database, as of an export."""
+
+_A_DATABASE: Final = (
+    "is an SQLite database and no file of tasks; if export or backup made it, "
+    "take in its fights with: resonance-logs import"
+)
 _GZIP: Final = b"\x1f\x8b"
 _ZSTD: Final = b"\x28\xb5\x2f\xfd"
 _ZSTD_SKIPPABLE = re.compile(rb"[\x50-\x5f]\x2a\x4d\x18")
@@ -34,6 +41,10 @@ _FOREIGN: Final = {
 
 class UnpackError(Exception):
     """The bytes cannot be unpacked (any further); the text says what is wrong with them."""
+
+
+class HoldsDatabaseError(UnpackError):
+    """The bytes, packed or not, are those of a database."""
 
 
 class _Format(Protocol):
@@ -53,16 +64,21 @@ class Unpacker:
     def __init__(self) -> None:
         self._head = b""
         self._format: _Format | None = None
+        self._has_begun = False
 
     def feed(self, data: bytes) -> Iterator[bytes]:
         """Give what ``data`` unpacks to, in blocks."""
         if self._format is None:
             data = self._head + data
-            if len(data) < _HEAD_BYTES and data[:1] and data[0] in _FIRST_BYTES_OF_PACKED:
+            if _is_undecided(data):
                 self._head = data
                 return
             self._format = _tell_format(data)
-        yield from _in_blocks(self._format.pieces(data))
+        for block in _in_blocks(self._format.pieces(data)):
+            if not self._has_begun and block.startswith(SQLITE):
+                raise HoldsDatabaseError(f"{_A_DATABASE}, once it is unpacked")
+            self._has_begun = True
+            yield block
 
     def finish(self) -> Iterator[bytes]:
         """Give what is left.
@@ -75,6 +91,14 @@ class Unpacker:
             yield from _in_blocks(self._format.pieces(self._head))
         if self._format.unfinished:
             raise UnpackError("is truncated")
+
+
+def _is_undecided(head: bytes) -> bool:
+    """Whether more bytes may show that this is not plain text."""
+    if not head:
+        return False
+    is_packed = len(head) < _HEAD_BYTES and head[0] in _FIRST_BYTES_OF_PACKED
+    return is_packed or (len(head) < len(SQLITE) and SQLITE.startswith(head))
 
 
 def _in_blocks(pieces: Iterator[bytes]) -> Iterator[bytes]:
@@ -109,6 +133,8 @@ def _tell_format(head: bytes) -> _Format:
         return _Gzip()
     if head.startswith(_ZSTD) or _ZSTD_SKIPPABLE.match(head):
         return _Zstd()
+    if head.startswith(SQLITE):
+        raise HoldsDatabaseError(_A_DATABASE)
     for magic, complaint in _FOREIGN.items():
         if head.startswith(magic):
             raise UnpackError(complaint)

@@ -61,6 +61,7 @@ FORMS: Final = (
 
 _NOT_PLAIN: Final = re.compile(
     rb"\x1f\x8b|\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18|\xff\xfe|\xfe\xff|PK\x03\x04|BZh|\xfd7zX"
+    rb"|SQLite format 3\0"
 )
 
 

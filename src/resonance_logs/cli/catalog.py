@@ -38,11 +38,13 @@ def load(
 ) -> None:
     """Load names from a JSON file; those already there are replaced."""
     from resonance_logs.catalog import read_names
+    from resonance_logs.cli.file_kinds import FileKind, refuse_other_kinds
     from resonance_logs.commands import CatalogKind, Commands
     from resonance_logs.location import find_path
     from resonance_logs.store.engine import Store
     from resonance_logs.store.migrate import prepare
 
+    refuse_other_kinds(file, FileKind.NAMES)
     names = read_names(file)
     path = find_path(db)
     prepare(path)

@@ -45,8 +45,11 @@ def import_fights(
 
     It may be done while a meter records, and as often as you like.
     """
+    from resonance_logs.cli.file_kinds import FileKind, refuse_other_kinds
     from resonance_logs.database import Database
 
+    for source in sources:
+        refuse_other_kinds(source, FileKind.DATABASE)
     damaged = 0
     with warnings(say), Database.open(db, record=False, create=True) as database:
         for source in sources:

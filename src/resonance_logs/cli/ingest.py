@@ -11,7 +11,7 @@ import typer
 
 from resonance_logs.cli import options
 from resonance_logs.cli.opening import configuration, recording, warnings
-from resonance_logs.cli.render import err, fail, safe
+from resonance_logs.cli.render import err, fail, safe, say
 
 if TYPE_CHECKING:
     from resonance_logs.cli.handover import ServerRecorder
@@ -106,7 +106,19 @@ def _end(intake: Intake, *, follow: bool, failed: bool) -> None:
     if intake.stopped and not follow:
         fail(f"stopped {intake.position()}; what was read is committed{_unread(intake)}")
     if failed:
+        if not intake.taken:
+            _say_kinds(intake.names)
         raise typer.Exit(1)
+
+
+def _say_kinds(names: Sequence[str]) -> None:
+    """Where not a single line was a task, say what the files are instead."""
+    from resonance_logs.cli.file_kinds import kind_of
+
+    for name in names:
+        kind = kind_of(Path(name))
+        if kind is not None:
+            say(f"{name} {kind.value}")
 
 
 def _unread(intake: Intake) -> str:

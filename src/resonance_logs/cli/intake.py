@@ -53,6 +53,11 @@ class Intake:
         self._started = time.perf_counter()
 
     @property
+    def names(self) -> list[str]:
+        """The names of all sources."""
+        return [source.name for source in self._sources]
+
+    @property
     def unread(self) -> list[str]:
         """The names of the sources that were not begun."""
         return [source.name for source in self._sources[self._current + 1 :]]

@@ -85,8 +85,10 @@ def restore(
     db: options.Db = None,
 ) -> None:
     """Put a backup in the place of the database, which is kept under another name."""
+    from resonance_logs.cli.file_kinds import FileKind, refuse_other_kinds
     from resonance_logs.database import Database
 
+    refuse_other_kinds(source, FileKind.DATABASE)
     kept = Database.restore(source, db)
     typer.echo(f"restored from {safe(str(source), 500)}")
     if kept is not None:
