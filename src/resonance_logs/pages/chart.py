@@ -153,7 +153,7 @@ class TimeChart:
         chart.on(
             "chart:datazoom",
             self._choose,
-            js_handler=f"event => rl.chart.part(event, {self._fight.duration}, emit)",
+            js_handler=f"event => rl.chart.part(event, {chart.id}, {self._fight.duration}, emit)",
         )
         return chart
 

@@ -118,8 +118,10 @@ class _Fight:
             ]
 
             async def apply() -> None:
-                start, end = (round(float(box.value or 0) * 1_000) for box in boxes)
-                await self._set_part(start, end)
+                start, end = (float(box.value or 0) for box in boxes)
+                if f"{end:.1f}" == f"{whole:.1f}":  # all that the box shows of the fight's end
+                    end = whole
+                await self._set_part(round(start * 1_000), round(end * 1_000))
 
             for box in boxes:
                 box.on("keydown.enter", apply)
@@ -132,6 +134,8 @@ class _Fight:
         if from_ms is not None and to_ms is not None and not 0 <= from_ms < to_ms:
             ui.notify("The part must begin before it ends.", type="warning")
             return
+        if to_ms is not None:
+            to_ms = min(to_ms, whole)
         if (from_ms or 0) <= 0 and (to_ms is None or to_ms >= whole):
             from_ms = to_ms = None
         await self._choose_part(from_ms, to_ms)

@@ -65,28 +65,50 @@ rl.open = (params, event) => {
 rl.chart = {
   waiting: null,
 
-  /* Whenever the chart was drawn anew, dragging on it chooses a part. A finger scrolls the page
-     there; it has the handles below. */
+  /* Once the chart is drawn, dragging on it chooses a part. A finger scrolls the page there; it
+     has the handles below. */
   arm: (id) => {
     if (matchMedia("(pointer: coarse)").matches) return;
     const chart = getElement(id)?.chart;
-    const model = chart?.getModel();
-    if (!model || chart.rlArmed === model) return;
-    chart.rlArmed = model;
+    if (!chart?.getModel()) return;
+    if (!chart.rlSeen) rl.chart.prepare(chart);
+    if (chart.rlArmed === chart.getModel()) return;
+    chart.rlArmed = chart.getModel();
     chart.dispatchAction({
       type: "takeGlobalCursor", key: "dataZoomSelect", dataZoomSelectActive: true,
     });
   },
 
+  /* A redraw replaces the lines and keeps all other components: the toolbox of ECharts does not
+     dispose its brush when it is replaced, so both would select, one after the other. */
+  prepare: (chart) => {
+    const draw = chart.setOption.bind(chart);
+    chart.setOption = (option, how) => draw(option, how?.notMerge ? { replaceMerge: "series" } : how);
+    const look = () => {
+      const zoom = chart.getOption().dataZoom[0];
+      chart.rlSeen = [zoom.startValue, zoom.endValue];
+    };
+    look();
+    chart.getZr().on("mousedown", look);
+  },
+
   /* The part that is chosen, in seconds of the fight's: at once where it was dragged on the curve
      (which comes as a batch), when the hand rests where it is dragged at the handles. */
-  part: (event, seconds, emit) => {
+  part: (event, id, seconds, emit) => {
     const zoom = event.batch?.[0] ?? event;
-    const [start, end] = zoom.startValue == null
+    const part = zoom.startValue == null
       ? [zoom.start, zoom.end].map((each) => (seconds * each) / 100)
-      : [zoom.startValue, zoom.endValue];
+      : rl.chart.snap(getElement(id).chart, [zoom.startValue, zoom.endValue], seconds);
     clearTimeout(rl.chart.waiting);
-    rl.chart.waiting = setTimeout(() => emit([start, end]), event.batch ? 0 : 100);
+    rl.chart.waiting = setTimeout(() => emit(part), event.batch ? 0 : 100);
+  },
+
+  /* ECharts rounds to what a pixel can show: less than that from an edge is the edge. */
+  snap: (chart, part, seconds) => {
+    const seen = chart.rlSeen ?? [0, seconds];
+    const pixel = (seen[1] - seen[0]) / chart.getWidth();
+    const edges = [0, seconds, ...seen];
+    return part.map((each) => edges.find((edge) => Math.abs(edge - each) <= pixel) ?? each);
   },
 };
 
