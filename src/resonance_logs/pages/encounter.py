@@ -59,7 +59,7 @@ class _Fight:
         self._part_row()
         self._party = PartyTable(database, fight.id)
         self._panel = ActorPanel(database, fight.id, self._close)
-        ui.on("actor", lambda event: self._change(actor_id=int(event.args)))
+        ui.on("actor", lambda event: self._open(int(event.args)))
 
     async def refresh(self) -> None:
         """Ask for everything and show it."""
@@ -170,7 +170,12 @@ class _Fight:
             return
         await gather(self._show_panel(), self._chart.show(shown))
 
+    async def _open(self, actor_id: int) -> None:
+        await self._change(actor_id=actor_id)
+        self._panel.reveal()
+
     async def _close(self) -> None:
+        ui.run_javascript("rl.goBack()")
         self._party.unmark()
         await self._change(actor_id=None)
 

@@ -62,8 +62,9 @@ def room(pixels: int) -> dict[str, Any]:
 
 
 WHEN: Final = {
-    ":valueFormatter": "params => rl.when(params.value)",
-    ":width": "rl.isPhone() ? 104 : 162",
+    ":valueFormatter": "params => rl.whenCell(params.value)",
+    ":width": "rl.whenWidth()",
+    "cellClass": "rl-when",
 }
 SPAN: Final = {":valueFormatter": "params => rl.span(params.value)", "width": 84, **RIGHT}
 PLAYER: Final[dict[str, Any]] = {

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from asyncio import to_thread
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from nicegui import ui
+from nicegui.events import GenericEventArguments
 
 from resonance_logs.commands.shapes import EncounterSummary
 from resonance_logs.database import Database
@@ -55,20 +56,12 @@ class Marks:
             ui.label("Note and tags").classes("text-lg font-bold")
             note = ui.textarea("Note", value=self._note).props("autogrow maxlength=10000")
             note.classes("w-full")
-            tags = ui.select(
-                sorted({*known.names, *self._tags}),
-                value=list(self._tags),
-                label="Tags",
-                multiple=True,
-                with_input=True,
-                new_value_mode="add-unique",
-            )
-            tags.props("use-chips hint='Enter adds a tag'").classes("w-full")
+            tags = _TagBox(known.names, self._tags)
             with ui.row().classes("w-full justify-end"):
                 action("Cancel", on_click=lambda: dialog.submit(False))
                 ui.button("Save", on_click=lambda: dialog.submit(True))
         if await dialog:
-            await self._save(str(note.value or ""), [str(tag) for tag in tags.value or ()])
+            await self._save(str(note.value or ""), tags.chosen())
 
     async def _save(self, note: str, tags: list[str]) -> None:
         def work() -> None:
@@ -87,3 +80,36 @@ class Marks:
             ui.notify(str(error), type="negative")
             return False
         return True
+
+
+class _TagBox:
+    """A box to choose tags in, or to write new ones; what is written needs no Enter."""
+
+    def __init__(self, known: Sequence[str], chosen: Sequence[str]) -> None:
+        self._typed = ""
+        self._box = ui.select(
+            sorted({*known, *chosen}),
+            value=list(chosen),
+            label="Tags",
+            multiple=True,
+            with_input=True,
+            new_value_mode="add-unique",
+        )
+        self._box.props("use-chips input-debounce=0 hint='Enter adds a tag'").classes("w-full")
+        self._box.on("input-value", self._type)
+        self._box.on("blur", self._take, args=[])  # the browser empties the box after that
+
+    def chosen(self) -> list[str]:
+        """The tags, with what is typed at the moment."""
+        self._take()
+        return [str(tag) for tag in self._box.value or ()]
+
+    def _type(self, event: GenericEventArguments) -> None:
+        self._typed = str(event.args or "")
+
+    def _take(self) -> None:
+        tag, self._typed = self._typed.strip(), ""
+        chosen = list(self._box.value or ())
+        if tag and tag not in chosen:
+            options = list(dict.fromkeys([*self._box.options, tag]))
+            self._box.set_options(options, value=[*chosen, tag])

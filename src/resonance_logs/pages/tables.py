@@ -134,6 +134,11 @@ class ActorPanel:
             ask, partial(self._show, shown, color), partial(self._update, is_alike, color)
         )
 
+    def reveal(self) -> None:
+        """Scroll to it where it is out of sight, and move the focus there."""
+        if self._region is not None and not self._region.is_deleted:
+            ui.run_javascript(f"rl.reveal({self._region.id})")
+
     def _update(
         self, is_alike: bool, color: str, answer: tuple[SkillsWindow, TargetsWindow]
     ) -> bool:
@@ -150,11 +155,9 @@ class ActorPanel:
         (player,) = skills.curr_player
         self._grids = []
         name = shown_name(player.name, player.uid)
-        with (
-            ui.column()
-            .classes("rl-card rl-panel w-full p-3 sm:p-4 gap-3")
-            .props('role=region aria-label="The chosen row"')
-        ):
+        self._region = ui.column().classes("rl-card rl-panel w-full p-3 sm:p-4 gap-3")
+        self._region.props('role=region aria-label="The chosen row" tabindex=-1')
+        with self._region:
             self._head(shown, player, name)
             if not player.hits:
                 ui.label("Nothing of this kind here.").classes("rl-quiet")

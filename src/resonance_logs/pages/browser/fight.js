@@ -62,6 +62,26 @@ rl.open = (params, event) => {
   emitEvent(event, params.data.id);
 };
 
+/* What was opened is scrolled into view, also while the tables in it are made, unless the reader
+   does something meanwhile; the focus goes there, and back to where it was when it is closed. */
+rl.reveal = (id) => {
+  const opened = getHtmlElement(id);
+  if (!opened) return;
+  if (!opened.contains(document.activeElement)) rl.opener = document.activeElement;
+  opened.focus({ preventScroll: true });
+  const watch = new ResizeObserver(() => opened.scrollIntoView({ block: "nearest" }));
+  watch.observe(opened);
+  const stop = new AbortController();
+  const end = () => { watch.disconnect(); stop.abort(); };
+  for (const event of ["wheel", "pointerdown", "keydown"]) {
+    addEventListener(event, end, { signal: stop.signal });
+  }
+  setTimeout(end, 1500);
+};
+rl.goBack = () => {
+  if (rl.opener?.isConnected) rl.opener.focus();
+};
+
 rl.chart = {
   waiting: null,
 

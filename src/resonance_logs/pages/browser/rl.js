@@ -9,16 +9,32 @@ window.rl = {
   round: value => value == null ? '' : new Intl.NumberFormat(undefined,
     {maximumFractionDigits: 0}).format(value),
   isPhone: () => window.innerWidth < 640,
-  when: ms => ms == null ? '' : new Intl.DateTimeFormat(undefined, rl.isPhone()
-    ? {day: 'numeric', month: 'numeric', hour: 'numeric', minute: 'numeric'}
-    : {dateStyle: 'medium', timeStyle: 'short'}).format(new Date(ms)),
+  // The calendar of JavaScript ends there; a recorder may send any whole number.
+  isTime: ms => Math.abs(ms) <= 8.64e15,
+  when: ms => ms == null ? '' : !rl.isTime(ms) ? 'unknown time'
+    : new Intl.DateTimeFormat(undefined, rl.isPhone()
+      ? {day: 'numeric', month: 'numeric', hour: 'numeric', minute: 'numeric'}
+      : {dateStyle: 'medium', timeStyle: 'short'}).format(new Date(ms)),
   days: all => {
     const day = ms => new Date(ms).toDateString();
     const isOne = all.every(ms => day(ms) === day(all[0]));
     const form = new Intl.DateTimeFormat(undefined, isOne ? {timeStyle: 'short'}
       : {dateStyle: 'short'});
+    const written = ms => rl.isTime(ms) ? form.format(ms) : 'unknown';
     return (_, place) => isOne || !place || day(all[place]) !== day(all[place - 1])
-      ? form.format(all[place]) : '';
+      ? written(all[place]) : '';
+  },
+  // In a table on a phone the time is below the date.
+  whenCell: ms => rl.isPhone() ? rl.when(ms).replace(', ', ',\n') : rl.when(ms),
+  // How wide a column of times must be for the reader's locale, in the font of the tables.
+  whenWidth: () => {
+    const pen = document.createElement('canvas').getContext('2d');
+    pen.font = '14px "IBM Plex Sans", -apple-system, BlinkMacSystemFont, "Segoe UI", Roboto';
+    const texts = Array.from({length: 12},
+      (_, month) => rl.whenCell(new Date(2028, month, 28, 22, 58)));
+    const lines = texts.flatMap(text => text.split('\n'));
+    const width = Math.max(...lines.map(line => pen.measureText(line).width));
+    return Math.ceil(1.05 * width) + (rl.isPhone() ? 14 : 22);
   },
   span: seconds => {
     if (seconds == null) return '';
