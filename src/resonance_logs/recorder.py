@@ -39,6 +39,9 @@ MAX_LOGGED: Final = 200
 
 _EVENTS: Final = frozenset({InsertDamageEvent, InsertHealEvent})
 
+PLAUSIBLE_MS: Final = range(10**11, 10**14)
+"""From 1973 to 5138. Times outside are probably seconds (or 0), or microseconds."""
+
 
 @dataclass(slots=True)
 class RecorderState:
@@ -54,6 +57,8 @@ class RecorderState:
     rejected: int = 0
     ended: int = 0
     """Fights ended so far."""
+    has_warned_of_times: bool = False
+    """Whether an implausible start was logged; once is enough."""
 
 
 class Batch:
@@ -72,6 +77,7 @@ class Batch:
         self._first_rejection: Rejection | None = None
         self._ignored = 0
         self._ended = 0
+        self._implausible_start: int | None = None
 
     def apply(self, tasks: Sequence[Task]) -> None:
         """Apply the tasks in order."""
@@ -105,6 +111,13 @@ class Batch:
                 self._first_rejection.error,
                 self._first_rejection.task[:MAX_LOGGED],
             )
+        if self._implausible_start is not None and not state.has_warned_of_times:
+            state.has_warned_of_times = True
+            _logger.warning(
+                "begin_encounter: started_at_ms is %d; milliseconds since 1970 are expected, "
+                "such as 1700000000000 (recorded as it is; not logged again)",
+                self._implausible_start,
+            )
         self._entities.keep()
         state.fight = self._fight
         state.strays = self._strays
@@ -129,6 +142,8 @@ class Batch:
             self._ignore("begin_encounter at %d ms ignored: a fight is open", task.started_at_ms)
             return
         check_task(task)
+        if task.started_at_ms not in PLAUSIBLE_MS:
+            self._implausible_start = task.started_at_ms
         self._fight = encounters.begin(self._connection, task)
         taken, self._strays = self._strays.taken_from(task.started_at_ms)
         self._add(taken)

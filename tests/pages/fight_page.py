@@ -9,6 +9,11 @@ from resonance_logs import Task, encode_task
 from tests.pages.conftest import Site
 
 
+def rows(page: Page) -> Locator:
+    """The rows of all tables."""
+    return page.locator(".ag-center-cols-container [role=row]")
+
+
 def party(page: Page) -> Locator:
     """The rows of the table of a side."""
     return page.locator(".rl-opens .ag-center-cols-container [role=row]")

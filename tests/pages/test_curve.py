@@ -1,22 +1,28 @@
 """A part of a fight is dragged on its curve: the pixels say which, whatever was drawn before."""
 
 import re
+from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.pages.conftest import EVIL, Site
+from resonance_logs import EndEncounter
+from tests.pages.conftest import DAY_MS, EVIL, FIRST_MS, Site, raid
 from tests.pages.fight_page import (
     axis_seconds,
     button,
+    choose_seconds,
     curve,
     drag,
     expect_lines,
     open_fight,
     party,
+    send,
 )
 
-WHOLE_MS = 10_000
+WHOLE_MS = 10_043
+"""More than the curve or the boxes show of the end."""
+CHART = "getElement(document.querySelector('.rl-chart').id.slice(1)).chart"
 
 
 def part_ms(page: Page) -> tuple[int, int]:
@@ -36,14 +42,17 @@ def expect_dragged(page: Page, start: float, end: float) -> None:
     drag(page, start, end, 0.4)
     expect(page).not_to_have_url(before)
     assert part_ms(page) == pytest.approx(wanted, abs=1.5 * pixel)
-    chart = "getElement(document.querySelector('.rl-chart').id.slice(1)).chart"
-    shown = page.evaluate(f"(({chart}).getOption().dataZoom.map(e => [e.startValue, e.endValue]))")
-    assert [each * 1_000 for each in shown[0]] == pytest.approx(wanted, abs=1.5 * pixel)
+    zooms = page.evaluate(f"{CHART}.getOption().dataZoom.map(e => [e.startValue, e.endValue])")
+    assert [each * 1_000 for each in zooms[0]] == pytest.approx(wanted, abs=1.5 * pixel)
 
 
 def make_whole(page: Page) -> None:
     button(page, "Whole fight").click()
     expect(page).not_to_have_url(re.compile("from="))
+    page.wait_for_function(
+        f"() => {{ const zoom = {CHART}.getOption().dataZoom[0];"
+        " return zoom.start === 0 && zoom.end === 100; }"
+    )
 
 
 def choose_player(page: Page) -> None:
@@ -60,14 +69,15 @@ def test_a_redraw_does_not_change_what_a_drag_selects(page: Page, site: Site) ->
     open_fight(page, site)
     expect_lines(page, [(EVIL, "all"), ("Aoi", "all")])
     expect_dragged(page, 0.3, 0.6)
-    for redraw, lines in (
-        (lambda: button(page, "Healing").click(), [EVIL]),
-        (lambda: button(page, "Damage").click(), [EVIL, "Aoi"]),
-        (lambda: button(page, "Skills").click(), ["Skill 5"]),
-        (lambda: button(page, "Targets").click(), ["Ogre"]),
+    redraws: list[tuple[Callable[[], None], list[str]]] = [
+        (button(page, "Healing").click, [EVIL]),
+        (button(page, "Damage").click, [EVIL, "Aoi"]),
+        (button(page, "Skills").click, ["Skill 5"]),
+        (button(page, "Targets").click, ["Ogre"]),
         (lambda: choose_player(page), ["Skill 5"]),
         (lambda: choose_monsters(page), ["Ogre"]),
-    ):
+    ]
+    for redraw, lines in redraws:
         redraw()
         expect_lines(page, [(line, "all") for line in lines])
         expect_dragged(page, 0.3, 0.6)  # of the part that is shown
@@ -76,18 +86,29 @@ def test_a_redraw_does_not_change_what_a_drag_selects(page: Page, site: Site) ->
 
 
 def test_a_drag_to_an_edge_selects_to_the_end_of_the_fight(page: Page, site: Site) -> None:
-    open_fight(page, site)
+    *tasks, _ = raid(30)
+    send(site, [*tasks, EndEncounter(ended_at_ms=FIRST_MS + 30 * DAY_MS + WHOLE_MS)])
+    open_fight(page, site, 13)
     expect_lines(page, [(EVIL, "all"), ("Aoi", "all")])
     drag(page, 0.5, 1.1, 0.4)
     start, end = part_ms(page)
     assert 4_000 < start < 6_000
     assert end == WHOLE_MS
     page.reload()
-    expect(page.get_by_text("to 0:10", exact=False)).to_be_visible()
+    expect(page.get_by_role("status").get_by_text("to 0:10")).to_be_visible()
     assert part_ms(page) == (start, WHOLE_MS)
+    expect_lines(page, [(EVIL, "all"), ("Aoi", "all")])
     drag(page, 0.5, 1.1, 0.4)  # the end of what is shown is still that of the fight
     expect(page).not_to_have_url(re.compile(f"from={start}&"))
     assert part_ms(page)[1] == WHOLE_MS
     make_whole(page)
     drag(page, 0.5, -0.1, 0.4)
     assert part_ms(page)[0] == 0
+    make_whole(page)
+    choose_seconds(page, "5", "10.0")  # the box shows tenths: this is what it shows of the end
+    button(page, "Apply").click()
+    assert part_ms(page) == (5_000, WHOLE_MS)
+    choose_seconds(page, "5", "99")
+    page.get_by_label("From").fill("6")
+    button(page, "Apply").click()
+    expect(page).to_have_url(re.compile(f"from=6000&to={WHOLE_MS}"))

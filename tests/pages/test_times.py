@@ -1,16 +1,21 @@
 """Times as the reader's clock and calendar have them."""
 
-import re
-from collections.abc import Iterator
-
+import msgspec
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.pages.conftest import Site
-from tests.pages.test_history import rows
+from resonance_logs import Task, UpsertEntity
+from tests.pages.conftest import DAY_MS, FIRST_MS, Site, raid
+from tests.pages.fight_page import button, curve, open_fight, rows, send
+
+AFTER_FIVE = {"en-US": "5:13\u202fPM", "en-GB": "17:13", "ko-KR": "오후 5:13"}
+CUT_OFF = (
+    "cells => cells.filter(e => e.scrollWidth > e.clientWidth || e.scrollHeight > e.clientHeight)"
+    ".map(e => e.textContent)"
+)
 
 
-@pytest.mark.parametrize("locale", ["en-US", "en-GB", "ko-KR"])
+@pytest.mark.parametrize("locale", AFTER_FIVE)
 def test_no_part_of_a_time_is_cut_off(browser: Browser, site: Site, locale: str) -> None:
     context = browser.new_context(locale=locale, timezone_id="America/New_York")
     page = context.new_page()
@@ -19,7 +24,57 @@ def test_no_part_of_a_time_is_cut_off(browser: Browser, site: Site, locale: str)
         page.goto(site.address)
         cells = page.locator(".ag-cell[col-id=started]")
         expect(cells).to_have_count(12)
-        expect(cells.first).to_contain_text({"en-US": "5:13 PM", "en-GB": "17:13", "ko-KR": "오후 5:13"}[locale])
-        cut_off = "cells => cells.filter(e => e.scrollWidth > e.clientWidth || e.scrollHeight > e.clientHeight)"
-        assert cells.evaluate_all(f"cells => ({cut_off})(cells).map(e => e.textContent)") == []
+        expect(cells.first).to_contain_text(AFTER_FIVE[locale])
+        assert cells.evaluate_all(CUT_OFF) == []
     context.close()
+
+
+FARTHEST_MS = 2**53 - 1
+TIMES = {"started_at_ms", "ended_at_ms", "seen_at_ms", "timestamp_ms"}
+PAGES = (
+    ("/", 13),
+    ("/players", 3),
+    ("/player/7", 13),
+    ("/bosses", 5),
+    ("/boss?boss=Imp", 7),
+    ("/live", 5),
+)
+
+
+def far_fight(start: int) -> list[Task]:
+    """The fight of Aoi with the Imp at another time, and a player last seen at the end of time."""
+    earlier = FIRST_MS + DAY_MS - start
+    moved = [
+        msgspec.structs.replace(task, **{name: getattr(task, name) - earlier})
+        for task in raid(1)
+        for name in sorted(TIMES.intersection(task.__struct_fields__))
+    ]
+    return [*moved, UpsertEntity(entity_id=9, seen_at_ms=FARTHEST_MS, name="Late")]
+
+
+@pytest.mark.parametrize("start", [FARTHEST_MS - 20_000, -FARTHEST_MS])
+def test_a_time_beyond_the_calendar_hides_nothing_else(page: Page, site: Site, start: int) -> None:
+    send(site, far_fight(start))
+    for address, least in PAGES:
+        page.goto(f"{site.address}{address}")
+        if start > 0:  # elsewhere the last of the fights is named, or those that were last
+            expect(page.get_by_text("unknown time").first).to_be_visible()
+        expect(rows(page).nth(least - 1), address).to_be_attached()
+    page.goto(f"{site.address}/player/9")
+    expect(page.get_by_text("unknown time")).to_have_count(2)
+    page.goto(f"{site.address}/compare?side=1&side=13")
+    expect(page.get_by_text("unknown time")).to_have_count(1)
+    page.goto(f"{site.address}/upkeep")
+    expect(page.get_by_text("all is well")).to_be_visible()
+    expect(rows(page)).to_have_count(2)  # runs of the recorder
+
+
+def test_a_fight_beyond_the_calendar_is_opened_and_deleted(page: Page, site: Site) -> None:
+    send(site, far_fight(FARTHEST_MS - 20_000))
+    open_fight(page, site, 13)
+    curve(page)
+    expect(page.get_by_text("unknown time")).to_be_visible()
+    button(page, "Delete").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    expect(rows(page)).to_have_count(12)
+    expect(page.get_by_text("unknown time")).to_have_count(0)

@@ -109,11 +109,11 @@ def duration(seconds: float) -> str:
 
 
 def local_time(epoch_ms: int) -> str:
-    """A time in the zone of this machine; the bare number where no calendar reaches."""
+    """A time in the zone of this machine; "unknown time" where no calendar reaches."""
     try:
         return datetime.fromtimestamp(epoch_ms / 1000).strftime("%Y-%m-%d %H:%M")
     except (OverflowError, ValueError, OSError):
-        return f"{epoch_ms} ms"
+        return "unknown time"
 
 
 def player_name(name: str | None, actor_id: int) -> str:
