@@ -32,6 +32,11 @@ def listed(run: Run, *options: str) -> list[int]:
         (("--boss", "Tina", "--boss", "Kanamia"), [2, 1]),
         (("--scene", "The Void"), [2]),
         (("--player", "Aoi"), [3, 1]),
+        (("--boss", "tINA"), [1]),
+        (("--boss", " kanamia ", "--boss", "TINA"), [2, 1]),
+        (("--scene", "the void"), [2]),
+        (("--scene", "ＴＨＥ ＶＯＩＤ"), [2]),
+        (("--player", "AOI"), [3, 1]),
         (("--player", "Ao"), []),
         (("--player-name", "AO"), [3, 1]),
         (("--class", "Verdant Oracle"), [1]),
@@ -58,6 +63,41 @@ def listed(run: Run, *options: str) -> list[int]:
 )
 def test_each_option_chooses_its_fights(run: Run, options: tuple[str, ...], ids: list[int]) -> None:
     assert listed(run, *options) == ids
+
+
+def test_tags_ignore_case_too(run: Run) -> None:
+    run("tag", "1", "Prog", "clean")
+    run("tag", "2", "prog")
+    assert listed(run, "--tag", "PROG") == [2, 1]
+    assert listed(run, "--tag", "Clean") == [1]
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (("--boss", "Tinna"), ["no boss is named 'Tinna'; near it: Tina"]),
+        (("--boss", "kana"), ["no boss is named 'kana'; near it: Kanamia"]),
+        (("--scene", "void"), ["no scene is named 'void'; near it: The Void"]),
+        (("--player", "Ao"), ["no player is named 'Ao'; near it: Aoi"]),
+        (("--player", "cid"), ["no player is named 'cid'; near it: Cid [red]\\x1b[31m\\u202eevil"]),
+        (("--tag", "prog"), ["no tag is named 'prog'; there are no tags like it"]),
+        (("--boss", "\x1b["), ["no boss is named '\\x1b['; there are no bosses like it"]),
+        (
+            ("--boss", "Tinna", "--player", "Be"),
+            ["no boss is named 'Tinna'; near it: Tina", "no player is named 'Be'; near it: Bea"],
+        ),
+        (("--boss", "Tina", "--scene", "The Void"), []),
+        (("--boss", "Tina", "--boss", "Tinna"), []),
+    ],
+    ids=str,
+)
+def test_where_nothing_is_found_names_that_are_near_are_told(
+    run: Run, options: tuple[str, ...], told: list[str]
+) -> None:
+    done = run("list", *options)
+    assert done.exit_code == 0
+    assert error_lines(done.stderr) == told
+    assert json.loads(run("list", "--json", *options).stdout)["rows"] is not None
 
 
 def test_wipes_are_fights_in_which_no_boss_fell(run: Run) -> None:

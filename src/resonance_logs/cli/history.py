@@ -9,8 +9,9 @@ import typer
 
 from resonance_logs.cli import options
 from resonance_logs.cli.fights import print_fight, print_history
+from resonance_logs.cli.names import hints, with_known_names
 from resonance_logs.cli.opening import reading
-from resonance_logs.cli.render import out
+from resonance_logs.cli.render import out, say
 from resonance_logs.cli.skills import SkillKind, print_skills, skills_of
 
 if TYPE_CHECKING:
@@ -32,10 +33,12 @@ _WIRE_ORDER = {Order.STARTED: "startedAt", Order.DURATION: "duration", Order.DAM
 
 def list_fights(
     boss: Annotated[
-        list[str] | None, typer.Option(help="Only fights with this boss; may be repeated.")
+        list[str] | None,
+        typer.Option(help="Only fights with this boss, in any case; may be repeated."),
     ] = None,
     scene: Annotated[
-        list[str] | None, typer.Option(help="Only fights in this scene; may be repeated.")
+        list[str] | None,
+        typer.Option(help="Only fights in this scene, in any case; may be repeated."),
     ] = None,
     player: Annotated[
         list[str] | None, typer.Option(help="Only with this player (whole name); may be repeated.")
@@ -90,10 +93,13 @@ def list_fights(
         "sort": _WIRE_ORDER[sort],
         "descending": not ascending,
     }
+    filters = _filters(wanted)
     with reading(db) as database:
         page = database.commands.get_recent_encounters_filtered(
-            limit=limit, offset=offset, filters=_filters(wanted)
+            limit=limit, offset=offset, filters=with_known_names(database, filters)
         )
+        for line in () if page.total_count else hints(database, filters):
+            say(line)
     if as_json:
         typer.echo(page.model_dump_json(indent=2).encode())
         return
