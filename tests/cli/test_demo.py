@@ -32,7 +32,8 @@ def test_every_command_that_the_demo_names_works(
     run: Run, path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    lines = (line.strip().removeprefix("$ ") for line in demonstrate(run).splitlines())
+    # The last command serves until it is stopped; it has a test of its own.
+    lines = [line.strip().removeprefix("$ ") for line in demonstrate(run).splitlines()][:-1]
     words = [shlex.split(line) for line in lines if " --db " in line or " simulate " in line]
     commands = [each[min(map(each.index, COMMANDS & set(each))) :] for each in words]
     assert len(commands) >= 8
@@ -40,6 +41,17 @@ def test_every_command_that_the_demo_names_works(
         if arguments[0] == "simulate":
             arguments += ["--fights", "1", "--seconds", "5"]
         assert run(*arguments, db=None).exit_code == 0, arguments
+
+
+@pytest.mark.parametrize("name", ["fights.db", "a night's fights.db"])
+def test_it_ends_with_the_command_that_shows_its_database_in_a_browser(
+    run: Run, tmp_path: Path, name: str
+) -> None:
+    db = tmp_path / name
+    head, last = demonstrate(run, db=db).splitlines()[-2:]
+    assert head == "See this database in a browser:"
+    assert shlex.split(last)[-4:] == ["serve", "--db", str(db), "--open"]
+    assert run("serve", "--help", db=None).stdout.count("--open") == 1
 
 
 def test_a_database_that_is_there_is_not_touched(run: Run, recorded: Path) -> None:

@@ -135,3 +135,5 @@ def _say_what_next(console: Console, fight_id: int, option: str) -> None:
         f"ingest night.ndjson {option}",
     ):
         console.print(f"  {_program()} {command}", soft_wrap=True)
+    console.print("\nSee this database in a browser:", style="bold")
+    console.print(f"  {_program()} serve {option} --open", soft_wrap=True)
