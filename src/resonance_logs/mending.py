@@ -13,7 +13,6 @@ from resonance_logs.store.copies import log_kept
 from resonance_logs.store.engine import Store
 from resonance_logs.store.lock import RecorderLock
 from resonance_logs.store.migrate import prepare
-from resonance_logs.store.soundness import NOT_OURS
 
 
 def mend(path: Path) -> SalvageReport | None:
@@ -40,7 +39,7 @@ def _is_sound(path: Path) -> bool:
         prepare(path)
         with closing(Store(path)) as store:
             findings = check_database(store, CheckOf()).findings
-            # Tables that somebody added are no damage, and would be lost.
-            return all(each.message.endswith(NOT_OURS) for each in findings)
+            # Tables that somebody added would be lost by salvaging the file.
+            return not any(each.is_damage for each in findings)
     except DamagedDatabase:
         return False

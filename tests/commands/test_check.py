@@ -104,6 +104,7 @@ def test_each_kind_of_damage_is_found(
     assert not report.is_sound
     assert any(each.part == part and message in each.message for each in report.findings)
     assert {each.encounter_id for each in report.findings} <= {2, None}
+    assert all(each.is_damage for each in report.findings) is (message != "mine is not ours")
 
 
 def test_damaged_pages_are_found_and_the_fights_left_alone(recorded: Path) -> None:

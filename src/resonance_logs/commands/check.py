@@ -47,12 +47,14 @@ def _file_findings(connection: Connection, *, quick: bool) -> Iterator[Finding]:
     yield from (Finding(part="pages", encounter_id=None, message=each) for each in damaged)
     if quick or damaged:
         return
-    for part, faults in (
-        ("references", reference_faults(connection)),
-        ("tables", table_faults(connection)),
-        ("lists", _list_faults(connection)),
-    ):
-        yield from (Finding(part=part, encounter_id=None, message=each) for each in faults)
+    for each in reference_faults(connection):
+        yield Finding(part="references", encounter_id=None, message=each)
+    for fault in table_faults(connection):
+        yield Finding(
+            part="tables", encounter_id=None, message=fault.message, is_damage=fault.is_damage
+        )
+    for each in _list_faults(connection):
+        yield Finding(part="lists", encounter_id=None, message=each)
 
 
 def _list_faults(connection: Connection) -> list[str]:

@@ -345,11 +345,15 @@ class DatabaseInfo(Shape):
 
 
 class Finding(Shape):
-    """A fault: in which part of the file (or of which fight), and what it is."""
+    """A fault: in which part of the file (or of which fight), and what it is.
+
+    ``is_damage`` is false for a table that somebody added: nothing is lost by it.
+    """
 
     part: str
     encounter_id: int | None
     message: str
+    is_damage: bool = True
 
 
 class CheckReport(Shape):

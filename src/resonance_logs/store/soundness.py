@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -13,7 +14,15 @@ from resonance_logs.store.engine import Store, describe, is_passing
 from resonance_logs.store.migrate import prepare
 
 MOST_FAULTS: Final = 100
-NOT_OURS: Final = " is not ours"
+
+
+@dataclass(frozen=True, slots=True)
+class TableFault:
+    """How a table or an index differs from what the migrations make."""
+
+    message: str
+    is_damage: bool
+    """False where somebody added it: nothing of ours is lost."""
 
 
 def page_faults(connection: Connection, *, quick: bool) -> list[str]:
@@ -34,14 +43,20 @@ def reference_faults(connection: Connection) -> list[str]:
     return [f"a row of {row[0]} belongs to a row of {row[2]} that is not there" for row in rows]
 
 
-def table_faults(connection: Connection) -> list[str]:
+def table_faults(connection: Connection) -> list[TableFault]:
     """How the tables and indexes differ from those that the migrations make."""
     found, expected = _schema(connection), _fresh_schema()
     return [
-        *(f"{name} is missing" for name in sorted(expected.keys() - found.keys())),
-        *(f"{name}{NOT_OURS}" for name in sorted(found.keys() - expected.keys())),
         *(
-            f"{name} is not as it should be"
+            TableFault(f"{name} is missing", is_damage=True)
+            for name in sorted(expected.keys() - found.keys())
+        ),
+        *(
+            TableFault(f"{name} is not ours", is_damage=False)
+            for name in sorted(found.keys() - expected.keys())
+        ),
+        *(
+            TableFault(f"{name} is not as it should be", is_damage=True)
             for name in sorted(expected.keys() & found.keys())
             if expected[name] != found[name]
         ),
