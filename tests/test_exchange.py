@@ -14,6 +14,7 @@ from resonance_logs import (
     BeginEncounter,
     Database,
     DatabaseError,
+    DatabaseUnavailable,
     EndEncounter,
     InsertDamageEvent,
     InsertHealEvent,
@@ -174,15 +175,17 @@ def test_a_player_is_known_by_the_newer_of_both(path: Path, other: Path) -> None
 
 def test_what_is_no_export_is_told(path: Path, other: Path, tmp_path: Path) -> None:
     with Database.open(other) as db:
-        with pytest.raises(BackupError, match="there is no such file"):
+        with pytest.raises(DatabaseUnavailable, match="there is no such file"):
             db.import_fights(tmp_path / "nowhere.rlog")
         empty = tmp_path / "empty.rlog"
         empty.touch()
-        with pytest.raises(BackupError, match="is empty"):
+        with pytest.raises(NotADatabase, match="is empty"):
             db.import_fights(empty)
         text = tmp_path / "text.rlog"
         text.write_text("nothing of the kind" * 500)
-        with pytest.raises(DatabaseError, match=r"text\.rlog"):
+        with pytest.raises(NotADatabase, match="is a folder"):
+            db.import_fights(tmp_path)
+        with pytest.raises(NotADatabase, match=r"text\.rlog is not a database"):
             db.import_fights(text)
         foreign = tmp_path / "foreign.db"
         connection = sqlite3.connect(foreign)

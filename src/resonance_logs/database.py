@@ -14,8 +14,14 @@ from types import TracebackType
 from typing import NoReturn, Self
 
 from resonance_logs.commands import AsyncCommands, Commands, Filters
+from resonance_logs.commands.answering import answering, naming_arguments
 from resonance_logs.commands.listing import read_ids
-from resonance_logs.commands.tables import TableOf, encounter_table, fights_table
+from resonance_logs.commands.tables import (
+    TableArguments,
+    TableOf,
+    encounter_table,
+    fights_table,
+)
 from resonance_logs.errors import (
     DatabaseClosed,
     DatabaseUnavailable,
@@ -41,6 +47,10 @@ from resonance_logs.writer import GaveUp
 
 class Database:
     """A database file that is open: give it tasks with ``enqueue``, ask it by ``commands``.
+
+    What answers a question (commands and tables) raises CommandError, what records raises
+    RecordingError, and what opens, writes or reads whole files (open, backup, restore, salvage,
+    export, import) raises DatabaseError, or NotFound for a fight that is not there.
 
     Safe to use from several threads at once. Make it with ``Database.open``.
     """
@@ -196,6 +206,7 @@ class Database:
         Raises:
             NotFound: one of the fights is not there, or has not ended.
             BackupError: the target is there already, or cannot be written, or a fight is damaged.
+            DatabaseError: the fights cannot be read; the subclass says why.
         """
         return export_fights(self._store, lambda _view: ids, absolute(target)).size_bytes
 
@@ -209,6 +220,7 @@ class Database:
 
         Raises:
             BackupError: the target is there already, or cannot be written, or a fight is damaged.
+            DatabaseError: the fights cannot be read; the subclass says why.
         """
         return export_fights(self._store, lambda view: read_ids(view, filters), absolute(target))
 
@@ -218,21 +230,35 @@ class Database:
         Each fight is a transaction of its own: it may be done while recording, and again.
 
         Raises:
-            DatabaseError: the file cannot be read; the subclass says why.
+            DatabaseUnavailable: there is no such file, or it cannot be read now.
+            NotADatabase: the file is empty, or something else.
+            DamagedDatabase: the file is damaged.
+            DatabaseError: it cannot be taken in; the subclass says why.
         """
         return import_fights(self._store, absolute(source))
 
     def fights_table(self, filters: Filters | None = None) -> Table:
-        """All ended fights that pass the filters, as columns: a row a fight."""
-        return fights_table(self._store, Filters() if filters is None else filters)
+        """All ended fights that pass the filters, as columns: a row a fight.
+
+        Raises:
+            CommandError: as a command does; the subclass says why.
+        """
+        with naming_arguments(camel=True):
+            wanted = Filters() if filters is None else Filters.model_validate(filters)
+        with answering():
+            return fights_table(self._store, wanted)
 
     def encounter_table(self, encounter_id: int, of: TableOf | str = TableOf.ACTORS) -> Table:
         """A fight as columns: a row an actor, a skill (of one on another), or a single hit.
 
         Raises:
             NotFound: there is no such fight, or its single hits are not kept.
+            CommandError: as a command does; the subclass says why.
         """
-        return encounter_table(self._store, encounter_id, TableOf(of))
+        with naming_arguments(camel=True):
+            wanted = TableArguments.model_validate({"encounter_id": encounter_id, "of": of})
+        with answering():
+            return encounter_table(self._store, wanted)
 
     @staticmethod
     def restore(

@@ -1,4 +1,7 @@
-"""Every error this package raises on purpose.
+"""Every error this package raises on purpose; all of them are exported by the package.
+
+A question (a command, a table) raises CommandError, what records raises RecordingError, and what
+opens, writes or reads whole files raises DatabaseError, or NotFound for a fight that is not there.
 
 ::
 

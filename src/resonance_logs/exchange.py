@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from resonance_logs.errors import BackupError, DamagedDatabase, NotFound
 from resonance_logs.store.copies import check_copy, check_room, copy_database, fold, part_of
 from resonance_logs.store.engine import Store
-from resonance_logs.store.migrate import prepare
+from resonance_logs.store.migrate import check_source, prepare
 from resonance_logs.store.tables import encounters
 from resonance_logs.transfer import StoredFight, add_names, find_same, merge_entities
 
@@ -77,13 +77,13 @@ def import_fights(store: Store, source: Path) -> ImportReport:
     """Take the fights of an exported file (or of any database) in; those known already stay.
 
     Raises:
-        BackupError: there is no such file, or no room for a copy of it.
+        DatabaseUnavailable: there is no such file.
+        NotADatabase: it is empty, or something else.
+        DamagedDatabase: it is damaged.
+        BackupError: there is no room for a copy of it, or it cannot be copied.
         DatabaseError: it cannot be read; the subclass says why.
     """
-    if not source.is_file():
-        raise BackupError(f"{source}: there is no such file; check the path")
-    if source.stat().st_size == 0:
-        raise BackupError(f"{source} is empty, and no export")
+    check_source(source)
     check_room(source.stat().st_size, Path(tempfile.gettempdir()))
     with tempfile.TemporaryDirectory(prefix="resonance-logs-") as folder:
         copy = Path(folder) / "import.db"
@@ -94,7 +94,9 @@ def import_fights(store: Store, source: Path) -> ImportReport:
             with closing(Store(copy)) as found, found.reading() as connection:
                 return _import_all(store, connection)
         except (sqlite3.Error, UnicodeDecodeError, DamagedDatabase) as error:
-            raise BackupError(f"{source} is damaged, and was not taken further: {error}") from error
+            raise DamagedDatabase(
+                f"{source} is damaged, and was not taken further: {error}"
+            ) from error
 
 
 def _import_all(store: Store, source: Connection) -> ImportReport:

@@ -1,7 +1,9 @@
 """Tables for analysts: their columns and types are the same, whatever is in them."""
 
 import io
+import sqlite3
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,7 @@ import duckdb
 import pytest
 from pyarrow import parquet
 
+from resonance_logs import Database
 from resonance_logs.commands import Filters
 from resonance_logs.commands.shapes import ActorEncounterStat, EncounterSummary
 from resonance_logs.commands.tables import (
@@ -16,13 +19,16 @@ from resonance_logs.commands.tables import (
     FIGHT_COLUMNS,
     HIT_COLUMNS,
     SKILL_COLUMNS,
+    TableArguments,
     TableOf,
     encounter_table,
     fights_table,
 )
+from resonance_logs.errors import InvalidArgument, NotFound, Unavailable
 from resonance_logs.formats import Column, Format, Kind, Table, write_table
 from resonance_logs.store.engine import Store
 from tests.commands.builder import Builder, hit, known_fight
+from tests.test_database import fight, record
 
 COLUMNS = {
     TableOf.ACTORS: ACTOR_COLUMNS,
@@ -82,7 +88,7 @@ def test_tables_of_fights_are_read_together_though_one_is_empty_and_one_has_only
     builder: Builder, store: Store, together: Callable[[Sequence[Table]], Query], of: TableOf
 ) -> None:
     fights = (unknown_fight(builder), builder.fight(), known_fight(builder))
-    tables = [encounter_table(store, fight, of) for fight in fights]
+    tables = [encounter_table(store, TableArguments(encounter_id=fight, of=of)) for fight in fights]
     query = together(tables)
     assert types(query) == [(each.name, DUCKDB_TYPES[each.kind]) for each in COLUMNS[of]]
     rows = query("SELECT encounter_id, count(*) FROM written GROUP BY 1 ORDER BY 1")
@@ -118,7 +124,7 @@ def test_tables_of_no_fights_and_of_fights_without_a_scene_are_read_together(
 def test_parquet_says_which_columns_may_be_null(
     builder: Builder, store: Store, of: TableOf
 ) -> None:
-    table = encounter_table(store, builder.fight(), of)
+    table = encounter_table(store, TableArguments(encounter_id=builder.fight(), of=of))
     schema = parquet.read_schema(io.BytesIO(write_table(table, Format.PARQUET)))
     assert [(field.name, str(field.type), field.nullable) for field in schema] == [
         (each.name, ARROW_TYPES[each.kind], each.is_nullable) for each in COLUMNS[of]
@@ -127,7 +133,7 @@ def test_parquet_says_which_columns_may_be_null(
 
 @pytest.mark.parametrize("of", TableOf)
 def test_an_empty_table_has_its_headings(builder: Builder, store: Store, of: TableOf) -> None:
-    table = encounter_table(store, builder.fight(), of)
+    table = encounter_table(store, TableArguments(encounter_id=builder.fight(), of=of))
     assert list(table) == [each.name for each in COLUMNS[of]]
     assert write_table(table, Format.CSV).decode().strip().split(",") == list(table)
     assert write_table(table, Format.JSON) == b"[]"
@@ -164,3 +170,31 @@ def test_a_table_takes_its_columns_in_order_and_no_others() -> None:
     for values in wrong:
         with pytest.raises(ValueError, match="expected the columns"):
             Table(columns, values)
+
+
+def test_a_table_raises_what_a_command_raises(path: Path, db: Database) -> None:
+    record(db, fight())
+    with pytest.raises(NotFound, match="there is no encounter 5"):
+        db.encounter_table(5)
+    wrong: list[tuple[Any, Any, str]] = [
+        (1, "hitz", "^of: "),
+        ("one", "hits", "^encounterId: "),
+        (None, "actors", "^encounterId: "),
+    ]
+    for encounter_id, of, message in wrong:
+        with pytest.raises(InvalidArgument, match=message):
+            db.encounter_table(encounter_id, of)
+    unknown: Any = {"boss": ["Ogre"]}
+    with pytest.raises(InvalidArgument, match=r"^boss: "):
+        db.fights_table(unknown)
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("UPDATE damage_skill_stats SET hits = 9")
+        connection.execute("UPDATE actor_encounter_stats SET hits_dealt = 9")
+        connection.execute("UPDATE encounter_archives SET payload = x'00'")
+        connection.execute("UPDATE facet_encounters SET encounters = x'ff'")
+        connection.commit()
+    for of in TableOf:
+        with pytest.raises(Unavailable, match="encounter 1 is damaged"):
+            db.encounter_table(1, of)
+    with pytest.raises(Unavailable, match="damaged"):
+        db.fights_table()

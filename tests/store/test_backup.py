@@ -12,6 +12,7 @@ from resonance_logs import (
     BeginEncounter,
     Database,
     DatabaseError,
+    DatabaseUnavailable,
     InsertDamageEvent,
     NewerDatabase,
     NotADatabase,
@@ -158,7 +159,7 @@ def test_a_backup_of_another_program_or_of_a_newer_version_is_refused(
 
 
 def test_a_backup_that_is_not_there_is_told(path: Path, saved: Path) -> None:
-    with pytest.raises(BackupError, match="there is no such file"):
+    with pytest.raises(DatabaseUnavailable, match="there is no such file"):
         Database.restore(path.with_name("nowhere.db"), path)
 
 

@@ -13,7 +13,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from resonance_logs import BackupError, DamagedDatabase, Database
+from resonance_logs import BackupError, DamagedDatabase, Database, NewerDatabase
 from resonance_logs.commands import Filters, Sort
 from resonance_logs.store.engine import Store
 from resonance_logs.store.migrate import APPLICATION_ID, SCHEMA_VERSION, prepare
@@ -244,3 +244,26 @@ def test_alembic_does_not_flood_the_log_of_an_application(path: Path) -> None:
     assert [line for line in lines if line.startswith("INFO:alembic")] == [
         "INFO:alembic.runtime.migration:of the application"
     ]
+
+
+@pytest.mark.parametrize("is_damaged", [False, True])
+def test_a_newer_file_is_refused_as_newer_though_it_is_damaged(
+    path: Path, is_damaged: bool
+) -> None:
+    """What looks damaged to this program may be what the newer one made; it stays as it is."""
+    prepare(path)
+    connection = sqlite3.connect(path)
+    connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    connection.commit()
+    (page,) = connection.execute(
+        "SELECT rootpage FROM sqlite_schema WHERE name = 'entities'"
+    ).fetchone()
+    connection.close()
+    content = bytearray(path.read_bytes())
+    if is_damaged:
+        content[4096 * (page - 1) : 4096 * page] = b"\xff" * 4096
+        path.write_bytes(content)
+    with pytest.raises(NewerDatabase, match=rf"schema 9999, this one knows up to {SCHEMA_VERSION}"):
+        Database.open(path)
+    assert path.read_bytes() == content
+    assert [each.name for each in path.parent.iterdir() if "damaged" in each.name] == []

@@ -8,13 +8,9 @@ over the wire, in camelCase. Reading commands never write, and never wait for th
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, Literal, TypeVar
-
-from pydantic import ValidationError
-from pydantic.alias_generators import to_camel
 
 from resonance_logs.commands import (
     bosses,
@@ -38,6 +34,7 @@ from resonance_logs.commands import (
     upkeep,
     window,
 )
+from resonance_logs.commands.answering import answering, naming_arguments
 from resonance_logs.commands.arguments import (
     Arguments,
     CatalogKind,
@@ -71,7 +68,6 @@ from resonance_logs.commands.arguments import (
     TimelineOf,
     TriesOf,
 )
-from resonance_logs.errors import DatabaseError, InvalidArgument, Unavailable
 from resonance_logs.store.engine import Store
 
 __all__ = [
@@ -105,7 +101,7 @@ class Commands:
     def call(self, name: str, arguments: Mapping[str, object] | None = None) -> object:
         """Answer a command as it comes over the wire: camelCase in, JSON-able camelCase out."""
         command = registry.find_command(name)
-        with _naming_arguments():
+        with naming_arguments():
             given = command.arguments.model_validate(
                 {} if arguments is None else arguments, by_alias=True, by_name=False
             )
@@ -115,7 +111,7 @@ class Commands:
     def call_json(self, name: str, text: str | bytes = "") -> str:
         """The same with JSON text both ways; no text at all stands for no arguments."""
         command = registry.find_command(name)
-        with _naming_arguments():
+        with naming_arguments():
             given = command.arguments.model_validate_json(
                 text if text.strip() else "{}", by_alias=True, by_name=False
             )
@@ -434,15 +430,13 @@ class Commands:
     def _ask(
         self, function: Callable[[Store, _Given], _Answer], takes: type[_Given], **given: object
     ) -> _Answer:
-        with _naming_arguments(camel=True):
+        with naming_arguments(camel=True):
             arguments = takes.model_validate(given, by_alias=False, by_name=True)
         return self._answer(function, arguments)
 
     def _answer(self, function: Callable[[Store, _Given], _Answer], given: _Given) -> _Answer:
-        try:
+        with answering():
             return function(self._store, given)
-        except DatabaseError as error:
-            raise Unavailable(str(error)) from error
 
 
 class AsyncCommands:
@@ -465,25 +459,8 @@ class AsyncCommands:
         return [name for name in dir(self._commands) if not name.startswith("_")]
 
 
-@contextmanager
-def _naming_arguments(*, camel: bool = False) -> Iterator[None]:
-    """Turn a validation error into one that names the first wrong argument as on the wire."""
-    try:
-        yield
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        parts = [str(part) for part in first["loc"]]
-        name = ".".join(to_camel(part) if camel else part for part in parts)
-        raise InvalidArgument(name or "arguments", _message(first["type"], first["msg"])) from error
-
-
 def _side(given: SideOf | tuple[int, int | None] | int) -> object:
     if isinstance(given, SideOf):
         return given
     encounter_id, actor_id = given if isinstance(given, tuple) else (given, None)
     return {"encounter_id": encounter_id, "actor_id": actor_id}
-
-
-def _message(kind: str, message: str) -> str:
-    """Pydantic's message, without its word for a JSON object."""
-    return "must be a JSON object" if kind == "model_type" else message[:1].lower() + message[1:]

@@ -34,6 +34,12 @@ class TableOf(StrEnum):
     HITS = "hits"
 
 
+class TableArguments(OneEncounter):
+    """Which fight, and what a row of its table is."""
+
+    of: TableOf = TableOf.ACTORS
+
+
 FIGHT_COLUMNS: Final = (
     Column("id", Kind.INTEGER),
     Column("started_at_ms", Kind.INTEGER),
@@ -134,15 +140,16 @@ def _fight_row(fight: EncounterSummary) -> dict[str, Any]:
     }
 
 
-def encounter_table(store: Store, encounter_id: int, of: TableOf) -> Table:
+def encounter_table(store: Store, wanted: TableArguments) -> Table:
     """The actors, skills or single hits of a fight.
 
     Raises:
         NotFound: there is no such fight, or its single hits are not stored.
     """
-    if of is TableOf.ACTORS:
+    encounter_id = wanted.encounter_id
+    if wanted.of is TableOf.ACTORS:
         return Table(ACTOR_COLUMNS, _actors(store, encounter_id))
-    is_skills = of is TableOf.SKILLS
+    is_skills = wanted.of is TableOf.SKILLS
     values = _skills(store, encounter_id) if is_skills else _hits(store, encounter_id)
     values["encounter_id"] = [encounter_id] * len(values["kind"])
     return Table(SKILL_COLUMNS if is_skills else HIT_COLUMNS, values)

@@ -17,7 +17,7 @@ from resonance_logs.store.copies import (
     part_of,
 )
 from resonance_logs.store.lock import RecorderLock
-from resonance_logs.store.migrate import prepare
+from resonance_logs.store.migrate import check_source, prepare
 
 
 def back_up(path: Path, target: Path) -> int:
@@ -44,13 +44,11 @@ def restore(path: Path, source: Path) -> Path | None:
 
     Raises:
         AlreadyRecording: the database is being recorded.
+        DatabaseUnavailable: there is no such source.
         DatabaseError: the source cannot be used; the subclass says why.
         BackupError: another program has the database open, or the disk has no room.
     """
-    if not source.is_file():
-        raise BackupError(f"{source}: there is no such file; check the path")
-    if source.stat().st_size == 0:
-        raise BackupError(f"{source} is empty, and no backup")
+    check_source(source)
     old = path.stat().st_size if path.exists() else 0
     check_room(source.stat().st_size + old, path.parent)
     lock = RecorderLock(path)

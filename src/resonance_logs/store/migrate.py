@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DatabaseError as DriverError
@@ -24,6 +24,9 @@ from resonance_logs.errors import (
 )
 from resonance_logs.store.copies import check_room, copy_checked, free_name
 from resonance_logs.store.engine import Store, connect, describe
+
+if TYPE_CHECKING:
+    from alembic.script import ScriptDirectory
 
 SCHEMA_VERSION: Final = "0005"
 """The newest migration; a test holds that Alembic says the same."""
@@ -92,6 +95,20 @@ def check_kind(path: Path) -> None:
     _check_path(path)
     if path.exists() and not path.with_name(f"{path.name}-wal").exists():
         _probe(path)
+
+
+def check_source(path: Path) -> None:
+    """See that there is a file that may be a database, to be copied from.
+
+    Raises:
+        DatabaseUnavailable: there is no file.
+        NotADatabase: it is a folder, empty, or another kind of file.
+    """
+    if not path.exists():
+        raise DatabaseUnavailable(f"{path}: there is no such file; check the path")
+    if path.is_file() and path.stat().st_size == 0:
+        raise NotADatabase(f"{path} is empty, and not a database; choose another file")
+    check_kind(path)
 
 
 def _check_path(path: Path) -> None:
@@ -174,6 +191,7 @@ def _upgrade(path: Path, *, copy_first: bool) -> None:
     # Alembic takes a fifth of a second to import, and most openings find nothing to do.
     from alembic import command
     from alembic.config import Config
+    from alembic.script import ScriptDirectory
     from alembic.util import CommandError
 
     config = Config()
@@ -183,17 +201,13 @@ def _upgrade(path: Path, *, copy_first: bool) -> None:
         with store.writing() as connection:
             before = _version_within(connection)
             if before is not None:
+                _refuse_newer(path, before, ScriptDirectory.from_config(config))
                 _guard(path, connection, before, copy_first=copy_first)
             config.attributes["connection"] = connection
             with _alembic:
                 command.upgrade(config, "head")
     except CommandError as error:
-        if "locate revision" not in str(error):
-            raise DatabaseError(f"{path} cannot be migrated: {error}") from error
-        raise NewerDatabase(
-            f"{path} was written by a newer version of this program (schema {before}, this one "
-            f"knows up to {SCHEMA_VERSION}); update the program, or choose another file"
-        ) from error
+        raise DatabaseError(f"{path} cannot be migrated: {error}") from error
     except DriverError as error:
         raise DatabaseError(f"{path} cannot be migrated: {describe(error)}") from error
     finally:
@@ -217,6 +231,14 @@ def _alembic_info_hidden() -> Iterator[None]:
     finally:
         for logger in loggers:
             logger.removeFilter(is_wanted)
+
+
+def _refuse_newer(path: Path, version: str, migrations: ScriptDirectory) -> None:
+    if version not in {each.revision for each in migrations.walk_revisions()}:
+        raise NewerDatabase(
+            f"{path} was written by a newer version of this program (schema {version}, this one "
+            f"knows up to {SCHEMA_VERSION}); update the program, or choose another file"
+        )
 
 
 def _guard(path: Path, connection: Connection, before: str, *, copy_first: bool) -> None:

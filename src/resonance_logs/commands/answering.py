@@ -1,0 +1,45 @@
+"""The errors of a question: what may go wrong has a code, whoever asks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from pydantic import ValidationError
+from pydantic.alias_generators import to_camel
+
+from resonance_logs.errors import DatabaseError, InvalidArgument, Unavailable
+
+
+@contextmanager
+def naming_arguments(*, camel: bool = False) -> Iterator[None]:
+    """Turn a validation error into one that names the first wrong argument as on the wire.
+
+    Raises:
+        InvalidArgument: an argument is missing, unknown, of a wrong type or out of range.
+    """
+    try:
+        yield
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        parts = [str(part) for part in first["loc"]]
+        name = ".".join(to_camel(part) if camel else part for part in parts)
+        raise InvalidArgument(name or "arguments", _message(first["type"], first["msg"])) from error
+
+
+@contextmanager
+def answering() -> Iterator[None]:
+    """Turn an error of the store into one that a command may raise.
+
+    Raises:
+        Unavailable: the file cannot be read or written now, or is damaged.
+    """
+    try:
+        yield
+    except DatabaseError as error:
+        raise Unavailable(str(error)) from error
+
+
+def _message(kind: str, message: str) -> str:
+    """Pydantic's message, without its word for a JSON object."""
+    return "must be a JSON object" if kind == "model_type" else message[:1].lower() + message[1:]
