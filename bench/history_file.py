@@ -14,6 +14,8 @@ from pathlib import Path
 from random import Random
 from typing import Final
 
+from pyroaring import BitMap
+
 from resonance_logs import Database, EndEncounter
 from resonance_logs.simulation import Night, simulate
 from resonance_logs.store.checksums import FINGERPRINTED, fingerprint
@@ -115,7 +117,7 @@ def _fill_sets(connection: sqlite3.Connection) -> None:
     connection.executemany(
         "INSERT INTO facet_encounters (value_id, block, encounters) VALUES (?,?,?)",
         (
-            (*key, encode([offset for _, _, offset in members]))
+            (*key, encode(BitMap(offset for _, _, offset in members)))
             for key, members in groupby(rows, key=lambda row: row[:2])
         ),
     )

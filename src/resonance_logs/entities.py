@@ -8,6 +8,7 @@ from typing import Any, Final, Self
 
 from sqlalchemy import Connection
 
+from resonance_logs.folding import fold_name
 from resonance_logs.store.rows import insert_rows, select_in
 from resonance_logs.store.tables import entities
 from resonance_logs.tasks import MAX_INTEGER, UpsertEntity, check_task
@@ -63,7 +64,7 @@ class Entity:
 
     def row(self) -> tuple[object, ...]:
         """The values of the table's columns."""
-        folded = None if self.name is None else self.name.casefold()
+        folded = None if self.name is None else fold_name(self.name)
         return (*(getattr(self, name) for name in _COLUMNS), folded)
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import insert
 from resonance_logs import journal
 from resonance_logs.archive import encode_events
 from resonance_logs.collector import collect_events
+from resonance_logs.folding import fold_name
 from resonance_logs.store import tables
 from resonance_logs.store.engine import Store
 from resonance_logs.store.facets import Facet, list_under
@@ -81,7 +82,7 @@ class Builder:
             "entities",
             entity_id=entity_id,
             name=name,
-            name_folded=None if name is None else name.casefold(),
+            name_folded=None if name is None else fold_name(name),
             first_seen_ms=0,
             last_seen_ms=seen,
         )

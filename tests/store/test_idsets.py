@@ -1,87 +1,104 @@
-"""Sets of fights: exact whatever their size, and small."""
+"""Sets of fights: exact whatever their size and their ids, small, and safe to read."""
 
-import numpy as np
+from __future__ import annotations
+
+from collections.abc import Iterable
+
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from pyroaring import BitMap
 
-from resonance_logs.store.idsets import (
-    BLOCK,
-    difference,
-    encode,
-    intersection,
-    read_mask,
-    with_offset,
-    without_offsets,
+from resonance_logs.store.idsets import BLOCK, decode, encode, union
+
+LARGEST_ID = 2**53 - 1
+ids_of_sets = st.sets(
+    st.integers(0, 3 * BLOCK) | st.integers(2**32 - BLOCK, 2**32 + BLOCK) | st.just(LARGEST_ID),
+    max_size=50,
 )
 
-offsets = st.sets(st.integers(0, BLOCK - 1), max_size=50)
-some_ids = st.sets(st.integers(0, 3 * BLOCK), max_size=50)
+
+def stored(ids: Iterable[int]) -> list[tuple[int, bytes]]:
+    """The rows of one set."""
+    blocks: dict[int, BitMap] = {}
+    for each in ids:
+        blocks.setdefault(each // BLOCK, BitMap()).add(each % BLOCK)
+    return [(block, encode(offsets)) for block, offsets in blocks.items()]
 
 
-def members(value: bytes, block: int = 0) -> list[int]:
-    return np.flatnonzero(read_mask([(block, value)])).tolist()
+@given(st.lists(ids_of_sets, max_size=4))
+def test_stored_sets_are_united(sets: list[set[int]]) -> None:
+    rows = [row for ids in sets for row in stored(ids)]
+    assert list(union(rows)) == sorted(set().union(*sets))
 
 
-def mask(ids: set[int]) -> np.ndarray:
-    """A mask no longer than needed."""
-    found = np.zeros(max(ids, default=-1) + 1, dtype=np.bool_)
-    found[list(ids)] = True
-    return found
+@given(st.sets(st.integers(0, BLOCK - 1), min_size=1))
+def test_offsets_are_kept(offsets: set[int]) -> None:
+    assert set(decode([encode(BitMap(offsets))])) == offsets
 
 
-@given(offsets, offsets)
-def test_offsets_are_added_and_taken_away(first: set[int], second: set[int]) -> None:
-    value = b""
-    for each in first:
-        value = with_offset(value, each)
-    assert value == encode(sorted(first))
-    assert members(value) == sorted(first)
-    assert members(without_offsets(value, second)) == sorted(first - second)
+def test_the_memory_of_a_set_does_not_depend_on_its_largest_id() -> None:
+    ids = union(stored([1, 2**32, LARGEST_ID]))
+    assert list(ids) == [1, 2**32, LARGEST_ID]
+    assert len(ids.serialize()) < 100
 
 
-@settings(max_examples=20, deadline=None)
-@given(st.integers(4_088, 4_103), st.integers(0, 2_000), offsets)
-def test_many_offsets_become_a_bitmap_and_stay_exact(
-    count: int, start: int, others: set[int]
-) -> None:
-    few = set(range(start, start + count))
-    value = encode(sorted(few))
-    assert len(value) == (2 * count if count <= 4_095 else 8_192)
-    for each in others:
-        value = with_offset(value, each)
-    assert members(value) == sorted(few | others)
-    assert members(without_offsets(value, others)) == sorted(few - others)
-    assert without_offsets(value, few | others) == b""
+def test_the_largest_id_of_64_bits_is_kept() -> None:
+    assert list(union(stored([2**63 - 1]))) == [2**63 - 1]
 
 
-def test_a_block_that_is_full_takes_a_bit_for_each_fight() -> None:
-    value = b""
-    for each in range(BLOCK):
-        value = with_offset(value, each)
-    assert len(value) == BLOCK // 8
-    assert members(value) == list(range(BLOCK))
+@pytest.mark.parametrize(
+    ("offsets", "at_most"),
+    [
+        pytest.param([7], 18, id="one"),
+        pytest.param(range(0, 8_000, 2), 8_016, id="some"),
+        pytest.param(range(0, BLOCK, 2), 8_208, id="half"),
+        pytest.param(range(BLOCK), 32, id="all"),
+    ],
+)
+def test_a_stored_set_is_small(offsets: Iterable[int], at_most: int) -> None:
+    assert len(encode(BitMap(offsets))) <= at_most
 
 
-@given(st.lists(some_ids, min_size=1, max_size=4), some_ids)
-def test_sets_are_united_intersected_and_subtracted(sets: list[set[int]], gone: set[int]) -> None:
-    rows = [
-        (block, encode(sorted(each % BLOCK for each in ids if each // BLOCK == block)))
-        for ids in sets
-        for block in {each // BLOCK for each in ids}
-    ]
-    assert np.flatnonzero(read_mask(rows)).tolist() == sorted(set.union(*sets))
-    masks = [mask(each) for each in sets]
-    assert np.flatnonzero(intersection(masks)).tolist() == sorted(set.intersection(*sets))
-    left = difference(masks[0], mask(gone))
-    assert np.flatnonzero(left).tolist() == sorted(sets[0] - gone)
-
-
-def test_no_sets_have_no_members() -> None:
-    assert len(read_mask([])) == 0
-
-
-@pytest.mark.parametrize("damaged", [b"x", b"xxx", b"x" * 8_191, b"x" * 8_193])
-def test_a_damaged_value_is_told(damaged: bytes) -> None:
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        pytest.param(b"", id="nothing"),
+        pytest.param(b"x", id="no bitmap"),
+        pytest.param(encode(BitMap([1, 2, 3]))[:-1], id="cut off"),
+        pytest.param(encode(BitMap(range(0, BLOCK, 2)))[:-1], id="cut off, many"),
+        pytest.param(b"\x01\x00", id="offsets of an older version"),
+        pytest.param(bytes(8_192), id="a bitmap of an older version"),
+        pytest.param(BitMap([2, 1 << 20]).serialize(), id="outside the block"),
+        pytest.param(encode(BitMap([1, 2]))[:-4] + b"\x02\x00\x01\x00", id="not ascending"),
+    ],
+)
+def test_a_damaged_value_is_an_error(damaged: bytes) -> None:
     with pytest.raises(ValueError):
-        read_mask([(0, damaged)])
+        union([(0, encode(BitMap([5]))), (0, damaged)])
+
+
+@pytest.mark.parametrize("block", [-1, 2**47, 2**62])
+def test_a_block_that_no_id_has_is_an_error(block: int) -> None:
+    with pytest.raises(ValueError, match="a block with the number"):
+        union([(block, encode(BitMap([5])))])
+
+
+@given(
+    st.sets(st.integers(0, BLOCK - 1), min_size=1, max_size=20)
+    | st.builds(range, st.just(0), st.integers(1, BLOCK), st.integers(1, 9)),
+    st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 255)), max_size=4),
+    st.floats(0, 1),
+)
+def test_changed_bytes_are_an_error_or_a_set_of_the_block(
+    offsets: Iterable[int], changes: list[tuple[float, int]], kept: float
+) -> None:
+    value = bytearray(encode(BitMap(offsets)))
+    for place, byte in changes:
+        value[int(place * len(value))] = byte
+    try:
+        found = union([(1, bytes(value[: round(kept * len(value))]))])
+    except ValueError:
+        return
+    assert all(BLOCK <= each < 2 * BLOCK for each in found)
+    assert list(union(stored(found))) == list(found)

@@ -11,7 +11,6 @@ from sqlalchemy import Connection, Row, Select, literal, select
 from resonance_logs.commands.arguments import Filters, NoArguments, TriesOf
 from resonance_logs.commands.figures import seconds
 from resonance_logs.commands.filters import find_candidates
-from resonance_logs.commands.listing import is_among
 from resonance_logs.commands.names import batched
 from resonance_logs.commands.shapes import (
     BossProfile,
@@ -24,6 +23,7 @@ from resonance_logs.commands.spread import spread
 from resonance_logs.errors import InvalidArgument, NotFound
 from resonance_logs.game import class_name
 from resonance_logs.store.engine import Store
+from resonance_logs.store.membership import is_member
 from resonance_logs.store.tables import actor_encounter_stats, encounter_bosses, encounters
 
 MOST_SHOWN: Final = 100
@@ -112,8 +112,8 @@ def _fights(connection: Connection, arguments: TriesOf) -> list[Row[Any]]:
         boss_names=[] if boss is None else [boss], encounter_names=[] if scene is None else [scene]
     )
     candidates = find_candidates(connection, filters)
-    if candidates.mask is not None and candidates.count:
-        statement = _statement(boss).where(is_among(candidates.mask, candidates.count))
+    if candidates.ids:
+        statement = _statement(boss).where(is_member(encounters.c.id, candidates.ids))
         fights = list(connection.execute(statement))
         if fights:
             return fights

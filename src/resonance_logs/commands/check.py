@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import numpy as np
 from sqlalchemy import Connection, Row, select
 
 from resonance_logs.archive import decode_events
@@ -63,7 +62,7 @@ def _list_faults(connection: Connection) -> list[str]:
     ended = select(encounters.c.id).where(encounters.c.ended_at_ms.is_not(None))
     there = set(connection.execute(ended).scalars())
     listed = find_encounters(connection, tables.facet_values.c.kind == "outcome")
-    found = set(np.flatnonzero(listed).tolist())
+    found = set(listed)
     return [
         *(f"encounter {each} is not listed" for each in sorted(there - found)),
         *(f"encounter {each} is listed and not there" for each in sorted(found - there)),

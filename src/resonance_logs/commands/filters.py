@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pyroaring import BitMap64
 from sqlalchemy import ColumnElement, Connection, func
 
 from resonance_logs.commands.arguments import Filters
+from resonance_logs.folding import fold_name
 from resonance_logs.store.facets import find_encounters
-from resonance_logs.store.idsets import Mask, among, difference, intersection
 from resonance_logs.store.marks import FAVORITE, TAG
 from resonance_logs.store.tables import facet_values
 
@@ -17,10 +18,10 @@ from resonance_logs.store.tables import facet_values
 class Candidates:
     """The ended fights that have what the filters ask for; their start and length may not do.
 
-    ``mask`` is None where all ended fights do.
+    ``ids`` is None where all ended fights do.
     """
 
-    mask: Mask | None
+    ids: BitMap64 | None
     count: int
 
 
@@ -28,21 +29,20 @@ def find_candidates(connection: Connection, filters: Filters) -> Candidates:
     """Unite the fights of a filter's values, intersect the filters: a statement for each."""
     conditions = _conditions(filters)
     # Every ended fight has an outcome, so that these are all.
-    masks = [find_encounters(connection, each) for each in conditions or [_is_a("outcome")]]
+    sets = [find_encounters(connection, each) for each in conditions or [_is_a("outcome")]]
     if filters.encounter_ids:
-        masks.append(among(filters.encounter_ids, len(masks[0])))
-    mask = intersection(masks)
+        sets.append(BitMap64(each for each in filters.encounter_ids if each >= 0))
+    ids = sets[0].intersection(*sets[1:])
     if filters.is_favorite is False:
-        marked = _is_one_of(FAVORITE.kind, [FAVORITE.value])
-        mask = difference(mask, find_encounters(connection, marked))
+        ids -= find_encounters(connection, _is_one_of(FAVORITE.kind, [FAVORITE.value]))
     elif not conditions and not filters.encounter_ids:
-        return Candidates(None, int(mask.sum()))
-    return Candidates(mask, int(mask.sum()))
+        return Candidates(None, len(ids))
+    return Candidates(ids, len(ids))
 
 
 def contains(column: ColumnElement[str], part: str) -> ColumnElement[bool]:
-    """Whether a case-folded column contains ``part``, whatever its case; nothing is a wildcard."""
-    return func.instr(column, part.casefold()) > 0
+    """Whether a column of folded names contains ``part``, folded too; nothing is a wildcard."""
+    return func.instr(column, fold_name(part)) > 0
 
 
 def _conditions(filters: Filters) -> list[ColumnElement[bool]]:

@@ -7,25 +7,19 @@ fetched by their ids and sorted; many are met on the way along the index of the 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any, Final
 
-import numpy as np
 from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, func, select
-from sqlalchemy.types import LargeBinary
 
 from resonance_logs.commands.arguments import MAX_LIMIT, FilteredPage, Filters, Page, Sort
 from resonance_logs.commands.encounter import SUMMARY_COLUMNS, summary, summary_json
 from resonance_logs.commands.filters import Candidates, find_candidates
 from resonance_logs.commands.shapes import EncounterPage
 from resonance_logs.store.engine import Store
-from resonance_logs.store.idsets import Mask
+from resonance_logs.store.membership import is_member
 from resonance_logs.store.tables import encounters
-
-FEW: Final = 1_000
-"""Up to so many fights are fetched by their ids; the index would mostly be walked in vain."""
 
 MOST_KEPT: Final = 2_000
 """So many rows are kept as JSON, of about 1 kB each."""
@@ -145,8 +139,8 @@ def _page_ids(
 
 def _passing(statement: Select[Any], filters: Filters, candidates: Candidates) -> Select[Any]:
     statement = statement.where(_ended)
-    if candidates.mask is not None:
-        statement = statement.where(is_among(candidates.mask, candidates.count))
+    if candidates.ids is not None:
+        statement = statement.where(is_member(encounters.c.id, candidates.ids))
     for column, least, most in (
         (encounters.c.started_at_ms, filters.date_from_ms, filters.date_to_ms),
         (encounters.c.duration_ms, filters.min_duration_ms, None),
@@ -156,18 +150,6 @@ def _passing(statement: Select[Any], filters: Filters, candidates: Candidates) -
         if most is not None:
             statement = statement.where(column <= most)
     return statement
-
-
-def is_among(mask: Mask, count: int) -> ColumnElement[bool]:
-    """Whether a fight is one of ``count`` candidates."""
-    if count <= FEW:
-        ids = func.json_each(json.dumps(np.flatnonzero(mask).tolist())).table_valued(
-            "value", name="ids"
-        )
-        return encounters.c.id.in_(select(ids.c.value))
-    # A byte for each id, of which the statement looks up one for each fight that it meets.
-    given = bindparam("mask", mask.tobytes(), type_=LargeBinary, unique=True)
-    return func.substr(given, encounters.c.id + 1, 1) == b"\x01"
 
 
 def _has_range(filters: Filters) -> bool:

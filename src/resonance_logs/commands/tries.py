@@ -9,9 +9,9 @@ from sqlalchemy import Select, func, select, tuple_
 from resonance_logs.commands.arguments import Filters, OneEncounter
 from resonance_logs.commands.encounter import find_encounter, summary
 from resonance_logs.commands.filters import find_candidates
-from resonance_logs.commands.listing import is_among
 from resonance_logs.commands.shapes import BossTries
 from resonance_logs.store.engine import Store
+from resonance_logs.store.membership import is_member
 from resonance_logs.store.tables import encounters
 
 _PLACE: Final = (encounters.c.started_at_ms, encounters.c.id)
@@ -32,9 +32,9 @@ def get_boss_tries(store: Store, arguments: OneEncounter) -> BossTries:
         if not bosses or row.ended_at_ms is None:
             return alone
         candidates = find_candidates(connection, Filters(boss_names=bosses))
-        if candidates.mask is None or not candidates.count:
+        if not candidates.ids:
             return alone
-        among = is_among(candidates.mask, candidates.count)
+        among = is_member(encounters.c.id, candidates.ids)
         here = (row.started_at_ms, row.id)
         before, after = tuple_(*_PLACE) < here, tuple_(*_PLACE) > here
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from itertools import chain
 from typing import NamedTuple
 
+from pyroaring import BitMap, BitMap64
 from sqlalchemy import ColumnElement, Connection, delete, exists, select
 
 from resonance_logs.errors import DamagedDatabase
+from resonance_logs.folding import fold_name
 from resonance_logs.store import idsets
-from resonance_logs.store.rows import MAX_PARAMETERS, insert_rows, parts
+from resonance_logs.store.rows import MAX_PARAMETERS, fetch_tuples, insert_rows, parts
 from resonance_logs.store.tables import facet_encounters, facet_values
 
 
@@ -40,14 +43,18 @@ def fight_facets(
 
 
 def list_under(connection: Connection, encounter_id: int, facets: Iterable[Facet]) -> None:
-    """List an ended fight under these values too."""
+    """List an ended fight under these values too.
+
+    Raises:
+        DamagedDatabase: a stored set cannot be read.
+    """
     block, offset = divmod(encounter_id, idsets.BLOCK)
     for part in parts(sorted(set(facets)), MAX_PARAMETERS // 3):
         values = _value_ids(connection, part)
-        sets = dict.fromkeys(values, b"") | _sets(connection, values, block)
-        rows = [(each, block, idsets.with_offset(found, offset)) for each, found in sets.items()]
-        columns = ("value_id", "block", "encounters")
-        insert_rows(connection, facet_encounters, columns, rows, replace=True)
+        sets = {each: BitMap() for each in values} | _sets(connection, values, block)
+        for offsets in sets.values():
+            offsets.add(offset)
+        _store_sets(connection, block, sets)
 
 
 def unlist(
@@ -59,14 +66,17 @@ def unlist(
     """Take fights off the lists of all values, or of ``only`` one; an empty list is gone.
 
     Values of the kinds ``kept`` stay.
+
+    Raises:
+        DamagedDatabase: a stored set cannot be read.
     """
-    gone: defaultdict[int, set[int]] = defaultdict(set)
+    removed: defaultdict[int, BitMap] = defaultdict(BitMap)
     for each in encounter_ids:
         block, offset = divmod(each, idsets.BLOCK)
-        gone[block].add(offset)
+        removed[block].add(offset)
     emptied = [
         value_id
-        for block, offsets in gone.items()
+        for block, offsets in removed.items()
         for value_id in _unlist_block(connection, block, offsets, only, kept)
     ]
     used = exists().where(facet_encounters.c.value_id == facet_values.c.value_id)
@@ -75,8 +85,8 @@ def unlist(
         connection.execute(unused)
 
 
-def find_encounters(connection: Connection, values: ColumnElement[bool]) -> idsets.Mask:
-    """The fights that have any of the values for which a condition on facet_values holds.
+def find_encounters(connection: Connection, values: ColumnElement[bool]) -> BitMap64:
+    """The ids of fights that have any of the values for which a condition on facet_values holds.
 
     Raises:
         DamagedDatabase: a stored set cannot be read.
@@ -86,9 +96,16 @@ def find_encounters(connection: Connection, values: ColumnElement[bool]) -> idse
         .join(facet_values, facet_values.c.value_id == facet_encounters.c.value_id)
         .where(values)
     )
+    rows = fetch_tuples(connection, statement)
+    with _damage_reported():
+        return idsets.union(rows)
+
+
+@contextmanager
+def _damage_reported() -> Iterator[None]:
     try:
-        return idsets.read_mask(connection.execute(statement).all())
-    except (ValueError, IndexError) as error:
+        yield
+    except ValueError as error:
         raise DamagedDatabase(f"the lists of fights to filter by are damaged: {error}") from error
 
 
@@ -102,26 +119,33 @@ def _value_ids(connection: Connection, facets: Collection[Facet]) -> list[int]:
     known = {Facet(*row[:2]): row[2] for row in connection.exec_driver_sql(statement, given)}
     missing = [each for each in facets if each not in known]
     if missing:
-        rows = [(each.kind, each.value, each.value.casefold()) for each in missing]
+        rows = [(each.kind, each.value, fold_name(each.value)) for each in missing]
         insert_rows(connection, facet_values, ("kind", "value", "folded"), rows)
         known = {Facet(*row[:2]): row[2] for row in connection.exec_driver_sql(statement, given)}
     return [known[each] for each in facets]
 
 
-def _sets(connection: Connection, values: Collection[int], block: int) -> dict[int, bytes]:
+def _sets(connection: Connection, values: Collection[int], block: int) -> dict[int, BitMap]:
     marks = ",".join("?" * len(values))
     rows = connection.exec_driver_sql(
         "SELECT value_id, encounters FROM facet_encounters "  # noqa: S608
         f"WHERE block = ? AND value_id IN ({marks})",
         (block, *values),
     )
-    return {row[0]: row[1] for row in rows}
+    with _damage_reported():
+        return {row[0]: idsets.decode([row[1]]) for row in rows}
+
+
+def _store_sets(connection: Connection, block: int, sets: Mapping[int, BitMap]) -> None:
+    columns = ("value_id", "block", "encounters")
+    rows = [(each, block, idsets.encode(offsets)) for each, offsets in sets.items()]
+    insert_rows(connection, facet_encounters, columns, rows, replace=True)
 
 
 def _unlist_block(
     connection: Connection,
     block: int,
-    offsets: set[int],
+    removed: BitMap,
     only: Facet | None,
     kept: Collection[str],
 ) -> list[int]:
@@ -135,15 +159,14 @@ def _unlist_block(
         statement = statement.where(
             facet_values.c.kind == only.kind, facet_values.c.value == only.value
         )
-    changed, emptied = [], []
-    for value_id, before in connection.execute(statement):
-        after = idsets.without_offsets(before, offsets)
-        if not after:
-            emptied.append(value_id)
-        elif after != before:
-            changed.append((value_id, block, after))
-    columns = ("value_id", "block", "encounters")
-    insert_rows(connection, facet_encounters, columns, changed, replace=True)
+    rows = connection.execute(statement).all()
+    with _damage_reported():
+        before = {row[0]: idsets.decode([row[1]]) for row in rows}
+    changed = {
+        each: offsets - removed for each, offsets in before.items() if offsets.intersect(removed)
+    }
+    _store_sets(connection, block, {each: left for each, left in changed.items() if left})
+    emptied = [each for each, left in changed.items() if not left]
     for part in parts(emptied, MAX_PARAMETERS):
         gone = (facet_encounters.c.block == block) & facet_encounters.c.value_id.in_(part)
         connection.execute(delete(facet_encounters).where(gone))

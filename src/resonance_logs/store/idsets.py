@@ -1,103 +1,68 @@
-"""Sets of fights as bytes: one value for each block of ids, so that a new fight changes little.
+"""Sets of fight ids as compressed bitmaps, stored in blocks of ids.
 
-A value holds the ids' offsets within their block: up to 4,095 of them as ascending 16-bit numbers
-(little-endian), more as a bitmap of 8,192 bytes, the lowest bit of a byte first. Its length tells
-the one from the other.
+A stored value is a Roaring bitmap in its portable format. It holds the ids of one block that are in
+the set, as offsets within the block. A new fight changes only values of its own block, so it writes
+little. In memory a set is one 64-bit bitmap, whose size does not depend on how large the ids are.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
+from struct import Struct
 from typing import Any, Final
 
-import numpy as np
-from numpy.typing import NDArray
+from pyroaring import BitMap, BitMap64
 
 BLOCK: Final = 65_536
-_BITMAP_BYTES: Final = BLOCK // 8
-_FEW: Final = _BITMAP_BYTES // 2 - 1
+"""How many ids a block has: the block and the offset of an id are ``divmod(id, BLOCK)``."""
 
-Mask = NDArray[np.bool_]
-"""For each id from 0 on whether it is in the set; ids past the end are not."""
+BLOCKS: Final = 2**63 // BLOCK
 
-
-def encode(offsets: Sequence[int]) -> bytes:
-    """The value of these offsets, which ascend."""
-    if len(offsets) <= _FEW:
-        return np.array(offsets, dtype="<u2").tobytes()
-    bits = np.zeros(BLOCK, dtype=np.bool_)
-    bits[offsets] = True
-    return np.packbits(bits, bitorder="little").tobytes()
+_PART: Final = Struct("<QI")
+"""The portable format of a 64-bit bitmap with one part: 1, the upper 32 bits of its ids, and then
+the 32-bit bitmap of their lower 32 bits."""
 
 
-def with_offset(value: bytes, offset: int) -> bytes:
-    """The value with one more offset."""
-    if len(value) == _BITMAP_BYTES:
-        bitmap = bytearray(value)
-        bitmap[offset >> 3] |= 1 << (offset & 7)
-        return bytes(bitmap)
-    offsets = np.frombuffer(value, dtype="<u2").tolist()
-    place = bisect_left(offsets, offset)
-    if place < len(offsets) and offsets[place] == offset:
-        return value
-    return encode([*offsets[:place], offset, *offsets[place:]])
+def encode(offsets: BitMap) -> bytes:
+    """Return the value to store for these offsets."""
+    offsets.run_optimize()
+    return offsets.serialize()
 
 
-def without_offsets(value: bytes, offsets: Collection[int]) -> bytes:
-    """The value without these offsets; empty where nothing is left."""
-    if len(value) == _BITMAP_BYTES:
-        bitmap = bytearray(value)
-        for offset in offsets:
-            bitmap[offset >> 3] &= ~(1 << (offset & 7))
-        return bytes(bitmap) if any(bitmap) else b""
-    gone = set(offsets)
-    return encode([each for each in np.frombuffer(value, dtype="<u2").tolist() if each not in gone])
-
-
-def read_mask(rows: Iterable[Sequence[Any]]) -> Mask:
-    """The union of sets, each row a block's number and a value.
+def decode(values: Iterable[bytes]) -> BitMap:
+    """Return the offsets that are in any of the stored values of a block.
 
     Raises:
         ValueError: a value is damaged.
     """
-    few: defaultdict[int, list[bytes]] = defaultdict(list)
-    bitmaps: list[tuple[int, bytes]] = []
+    try:
+        offsets = BitMap().union(*map(BitMap.deserialize, values))
+    except IndexError as error:
+        raise ValueError("a set of no bytes") from error
+    if offsets and offsets.max() >= BLOCK:
+        raise ValueError(f"an offset of {offsets.max():,} in a block of {BLOCK:,}")
+    return offsets
+
+
+def union(rows: Iterable[Sequence[Any]]) -> BitMap64:
+    """Return the ids in any of the stored sets; each row is a block's number and a value.
+
+    Raises:
+        ValueError: a row is damaged.
+    """
+    blocks: defaultdict[int, list[bytes]] = defaultdict(list)
     for block, value in rows:
-        if len(value) == _BITMAP_BYTES:
-            bitmaps.append((block, value))
-        elif len(value) > 2 * _FEW or len(value) % 2:
-            raise ValueError(f"a set of {len(value)} bytes")
-        else:
-            few[block].append(value)
-    blocks = max([*few, *(block for block, _ in bitmaps)], default=-1) + 1
-    mask = np.zeros((blocks, BLOCK), dtype=np.bool_)
-    for block, value in bitmaps:
-        bits = np.unpackbits(np.frombuffer(value, dtype=np.uint8), bitorder="little")
-        mask[block] |= bits.view(np.bool_)
-    for block, values in few.items():
-        mask[block][np.frombuffer(b"".join(values), dtype="<u2")] = True
-    return mask.reshape(-1)
+        blocks[block].append(value)
+    ids = BitMap64()
+    for block, values in blocks.items():
+        ids |= _widen(block, decode(values))
+    return ids
 
 
-def among(ids: Iterable[int], size: int) -> Mask:
-    """The set of those of these ids that are less than ``size``."""
-    mask = np.zeros(size, dtype=np.bool_)
-    mask[[each for each in ids if 0 <= each < size]] = True
-    return mask
-
-
-def intersection(masks: Sequence[Mask]) -> Mask:
-    """The ids that are in all of the sets, of which there is at least one."""
-    size = min(map(len, masks))
-    common: Mask = np.logical_and.reduce([mask[:size] for mask in masks])
-    return common
-
-
-def difference(mask: Mask, other: Mask) -> Mask:
-    """The ids that are in the one and not in the other."""
-    left = mask.copy()
-    size = min(len(mask), len(other))
-    left[:size] &= ~other[:size]
-    return left
+def _widen(block: int, offsets: BitMap) -> BitMap64:
+    """Return the ids that these offsets in a block stand for."""
+    if not 0 <= block < BLOCKS:
+        raise ValueError(f"a block with the number {block}")
+    upper, lower = divmod(block * BLOCK, 2**32)
+    return BitMap64.deserialize(_PART.pack(1, upper) + offsets.shift(lower).serialize())

@@ -26,9 +26,10 @@ from resonance_logs.store.copies import check_room, copy_checked, free_name
 from resonance_logs.store.engine import Store, connect, describe
 
 if TYPE_CHECKING:
+    from alembic.config import Config
     from alembic.script import ScriptDirectory
 
-SCHEMA_VERSION: Final = "0005"
+SCHEMA_VERSION: Final = "0006"
 """The newest migration; a test holds that Alembic says the same."""
 
 REBUILDING: Final = ("0002",)
@@ -189,7 +190,6 @@ def _migrate(path: Path, *, copy_first: bool) -> None:
 
 def _upgrade(path: Path, *, copy_first: bool) -> None:
     # Alembic takes a fifth of a second to import, and most openings find nothing to do.
-    from alembic import command
     from alembic.config import Config
     from alembic.script import ScriptDirectory
     from alembic.util import CommandError
@@ -205,7 +205,7 @@ def _upgrade(path: Path, *, copy_first: bool) -> None:
                 _guard(path, connection, before, copy_first=copy_first)
             config.attributes["connection"] = connection
             with _alembic:
-                command.upgrade(config, "head")
+                _run_migrations(path, config)
     except CommandError as error:
         raise DatabaseError(f"{path} cannot be migrated: {error}") from error
     except DriverError as error:
@@ -239,6 +239,15 @@ def _refuse_newer(path: Path, version: str, migrations: ScriptDirectory) -> None
             f"{path} was written by a newer version of this program (schema {version}, this one "
             f"knows up to {SCHEMA_VERSION}); update the program, or choose another file"
         )
+
+
+def _run_migrations(path: Path, config: Config) -> None:
+    from alembic import command
+
+    try:
+        command.upgrade(config, "head")
+    except DamagedDatabase as error:
+        raise DamagedDatabase(f"{path} is damaged, and was not migrated: {error}") from error
 
 
 def _guard(path: Path, connection: Connection, before: str, *, copy_first: bool) -> None:

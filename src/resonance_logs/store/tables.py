@@ -118,7 +118,7 @@ entities: Final = Table(
     Column("last_seen_ms", _int, nullable=False),
     **_strict,
 )
-"""One row a player; null is unknown; ``name_folded`` is the name case-folded, for searching."""
+"""One row a player; null is unknown; ``name_folded`` is the name as fold_name makes it."""
 
 Index("ix_entities_last_seen", entities.c.last_seen_ms, entities.c.entity_id)
 
@@ -284,7 +284,7 @@ facet_values: Final = Table(
     sqlite_autoincrement=True,
     **_strict,
 )
-"""What fights can be filtered by: (kind, value), as (boss, its name); ``folded`` is case-folded."""
+"""What fights can be filtered by: (kind, value), as (boss, its name); ``folded`` is by folding."""
 
 facet_encounters: Final = Table(
     "facet_encounters",
