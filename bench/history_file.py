@@ -18,7 +18,7 @@ from pyroaring import BitMap
 
 from resonance_logs import Database, EndEncounter
 from resonance_logs.simulation import Night, simulate
-from resonance_logs.store.checksums import FINGERPRINTED, fingerprint
+from resonance_logs.store.checksums import FINGERPRINTED, FINGERPRINTED_LATER, fingerprint
 from resonance_logs.store.idsets import BLOCK, encode
 
 DAY_MS: Final = 86_400_000
@@ -125,10 +125,11 @@ def _fill_sets(connection: sqlite3.Connection) -> None:
 
 def _fill_fingerprints(connection: sqlite3.Connection) -> None:
     """As the recorder has them, so that a list costs what it costs in use: each row is checked."""
-    rows = connection.execute(f"SELECT id, {', '.join(FINGERPRINTED)} FROM encounters")
+    names = (*FINGERPRINTED, *FINGERPRINTED_LATER)
+    rows = connection.execute(f"SELECT id, {', '.join(names)} FROM encounters")
     connection.executemany(
         "UPDATE encounters SET fingerprint = ? WHERE id = ?",
-        [(fingerprint(dict(zip(FINGERPRINTED, row[1:], strict=True))), row[0]) for row in rows],
+        [(fingerprint(dict(zip(names, row[1:], strict=True))), row[0]) for row in rows],
     )
 
 

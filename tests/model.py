@@ -15,6 +15,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Final, TypeVar
+from unicodedata import normalize
 
 from resonance_logs.tasks import (
     BeginEncounter,
@@ -26,6 +27,10 @@ from resonance_logs.tasks import (
 )
 
 STRAY_WINDOW_MS: Final = 2_000
+PAUSE_MS: Final = 60_000
+LATE_NAME_MS: Final = 60_000
+MAX_DISORDER_MS: Final = 2_000
+FIGHTS_THAT_AWAIT_NAMES: Final = 16
 LONGEST_GAP_MS: Final = 5_000
 LEAST_ACTIVE_MS: Final = 1_000
 UNKNOWN_SKILL: Final = -1
@@ -34,7 +39,7 @@ Event = InsertDamageEvent | InsertHealEvent
 PairKey = tuple[int, int | None, int]
 """Who did it, to whom (None: nobody is named), with which skill (-1: unknown)."""
 
-E = TypeVar("E", InsertDamageEvent, InsertHealEvent)
+E = TypeVar("E")
 K = TypeVar("K", bound=Hashable)
 
 
@@ -142,6 +147,9 @@ class Fight:
     bosses: Mapping[str, Boss]
     damage_events: Sequence[InsertDamageEvent]
     heal_events: Sequence[InsertHealEvent]
+    was_interrupted: bool = False
+    clock_jumped: bool = False
+    unknown_dmg: int = 0
 
     @property
     def duration_ms(self) -> int | None:
@@ -161,6 +169,7 @@ class Counters:
     ignored_begins: int = 0
     ignored_ends: int = 0
     strays_dropped: int = 0
+    unmatched_bosses: int = 0
 
     @property
     def ignored(self) -> int:
@@ -175,6 +184,46 @@ class _Recording:
     events: list[Event] = field(default_factory=list)
     upserted: set[int] = field(default_factory=set)
 
+    @property
+    def last_event_ms(self) -> int | None:
+        return max((event.timestamp_ms for event in self.events), default=None)
+
+    def gives_way_to(self, begin: BeginEncounter) -> bool:
+        """Whether a second begin ends this fight: in another scene, or long after.
+
+        Choice: without an event the pause is reckoned from the begin.
+        Choice: scenes differ by id where both have one, else by name where both have one.
+        """
+        last = self.last_event_ms
+        last = self.begin.started_at_ms if last is None else last
+        if begin.started_at_ms >= last + PAUSE_MS:
+            return True
+        if self.begin.scene_id is not None and begin.scene_id is not None:
+            return self.begin.scene_id != begin.scene_id
+        names = [(each.scene_name or "").strip() for each in (self.begin, begin)]
+        return all(names) and names[0] != names[1]
+
+
+@dataclass
+class _Ended:
+    """A fight that has ended, as long as names may still arrive for it."""
+
+    place: int
+    recording: _Recording
+    ending: _Ending
+    known: dict[int, Entity]
+    unnamed: set[int]
+
+
+@dataclass(frozen=True)
+class _Ending:
+    """How a fight ends; None in place of one while it is open."""
+
+    ended_at_ms: int
+    defeated: Sequence[str] = ()
+    was_interrupted: bool = False
+    clock_jumped: bool = False
+
 
 class Model:
     """What a database must hold after the tasks applied so far."""
@@ -182,11 +231,14 @@ class Model:
     def __init__(self, tasks: Iterable[Task] = ()) -> None:
         self.fights: list[Fight] = []
         """The finished fights, in the order of their begins."""
+        self.fights_as_ended: list[Fight] = []
+        """The same before names arrived late."""
         self.entities: dict[int, Entity] = {}
         self.counters = Counters()
         self.held_strays: list[Event] = []
         """Strays that the next begin may still take."""
         self._recording: _Recording | None = None
+        self._ended: list[_Ended] = []
         self.apply_all(tasks)
 
     @property
@@ -194,7 +246,7 @@ class Model:
         """The fight that is open, with what is known of its actors so far."""
         if self._recording is None:
             return None
-        return _fight(self._recording, None, frozenset(), self.entities)
+        return _fight(self._recording, None, self.entities)
 
     @property
     def strays_untaken(self) -> int:
@@ -218,8 +270,15 @@ class Model:
 
     def _begin(self, task: BeginEncounter) -> None:
         if self._recording is not None:
-            self._count(ignored_begins=1)
-            return
+            if not self._recording.gives_way_to(task):
+                self._count(ignored_begins=1)
+                return
+            self._interrupt(self._recording)
+        # Choice: a begin too long after a fight's end ends the wait for its names.
+        start = task.started_at_ms
+        self._ended = [
+            each for each in self._ended if start <= each.ending.ended_at_ms + LATE_NAME_MS
+        ]
         # Choice: "the next begin" is the only chance of a stray; what it leaves is dropped.
         taken = [event for event in self.held_strays if event.timestamp_ms >= task.started_at_ms]
         self._count(strays_dropped=len(self.held_strays) - len(taken))
@@ -231,15 +290,60 @@ class Model:
             self._count(ignored_ends=1)
             return
         ended_at_ms = _end_time(self._recording, task.ended_at_ms)
-        defeated = frozenset(task.defeated_bosses or ())
-        self.fights.append(_fight(self._recording, ended_at_ms, defeated, self.entities))
+        jumped = ended_at_ms > task.ended_at_ms or _clock_went_back(self._recording.events)
+        self._finish(
+            self._recording,
+            _Ending(ended_at_ms, task.defeated_bosses or (), clock_jumped=jumped),
+        )
+
+    def _interrupt(self, recording: _Recording) -> None:
+        """End a fight at its last event; without one it is as if it had never begun."""
         self._recording = None
+        if recording.events:
+            ended_at_ms = _end_time(recording, recording.begin.started_at_ms)
+            jumped = _clock_went_back(recording.events)
+            self._finish(recording, _Ending(ended_at_ms, was_interrupted=True, clock_jumped=jumped))
+
+    def _finish(self, recording: _Recording, ending: _Ending) -> None:
+        self._recording = None
+        known = dict(self.entities)
+        fight = _fight(recording, ending, known)
+        self._count(unmatched_bosses=sum(boss.hits == 0 for boss in fight.bosses.values()))
+        monsters = _hit_as_monsters(recording.events)
+        unnamed = {
+            one.actor_id
+            for one in fight.actors.values()
+            if (one.name is None if one.is_player else one.actor_id not in monsters)
+        }
+        if unnamed:
+            self._ended.append(_Ended(len(self.fights), recording, ending, known, unnamed))
+        # Choice: names are awaited for the newest fights that want any.
+        self._ended = self._ended[-FIGHTS_THAT_AWAIT_NAMES:]
+        self.fights.append(fight)
+        self.fights_as_ended.append(fight)
 
     def _upsert(self, task: UpsertEntity) -> None:
         known = self.entities.get(task.entity_id)
-        self.entities[task.entity_id] = _merged(known, task)
+        entity = self.entities[task.entity_id] = _merged(known, task)
+        if entity.name is not None:
+            for ended in self._ended:
+                self._name_late(ended, entity, task.seen_at_ms)
+            self._ended = [each for each in self._ended if each.unnamed]
         if self._recording is not None:
             self._recording.upserted.add(task.entity_id)
+
+    def _name_late(self, ended: _Ended, entity: Entity, seen_at_ms: int) -> None:
+        """A name up to a minute after the end names an actor whose name was not known.
+
+        Choice: with the name comes what else was unknown; the spec only of the same class.
+        """
+        actor_id = entity.entity_id
+        is_late = seen_at_ms > ended.ending.ended_at_ms + LATE_NAME_MS
+        if actor_id not in ended.unnamed or is_late:
+            return
+        ended.unnamed.discard(actor_id)
+        ended.known[actor_id] = _completed(ended.known.get(actor_id), entity)
+        self.fights[ended.place] = _fight(ended.recording, ended.ending, ended.known)
 
     def _insert(self, task: Event) -> None:
         if self._recording is not None:
@@ -251,12 +355,18 @@ class Model:
         self._count(strays_dropped=len(strays) - len(self.held_strays))
 
     def _count(
-        self, *, ignored_begins: int = 0, ignored_ends: int = 0, strays_dropped: int = 0
+        self,
+        *,
+        ignored_begins: int = 0,
+        ignored_ends: int = 0,
+        strays_dropped: int = 0,
+        unmatched_bosses: int = 0,
     ) -> None:
         self.counters = Counters(
             self.counters.ignored_begins + ignored_begins,
             self.counters.ignored_ends + ignored_ends,
             self.counters.strays_dropped + strays_dropped,
+            self.counters.unmatched_bosses + unmatched_bosses,
         )
 
 
@@ -267,16 +377,34 @@ def _merged(known: Entity | None, task: UpsertEntity) -> Entity:
     Choice: blank attributes are unknown too, though the spec speaks of a blank name only.
     """
     old = known or Entity(task.entity_id, task.seen_at_ms, task.seen_at_ms)
+    class_id = _number(task.class_id) or old.class_id
+    is_new_class = old.class_id not in (None, class_id)
     return replace(
         old,
         first_seen_ms=min(old.first_seen_ms, task.seen_at_ms),
         last_seen_ms=max(old.last_seen_ms, task.seen_at_ms),
         name=_text(task.name) or old.name,
-        class_id=_number(task.class_id) or old.class_id,
-        class_spec=_number(task.class_spec) or old.class_spec,
+        class_id=class_id,
+        class_spec=_number(task.class_spec) or (None if is_new_class else old.class_spec),
         ability_score=_number(task.ability_score) or old.ability_score,
         level=_number(task.level) or old.level,
         attributes=_text(task.attributes) or old.attributes,
+    )
+
+
+def _completed(known: Entity | None, later: Entity) -> Entity:
+    """What was known at a fight's end, and of the rest what is known later."""
+    if known is None:
+        return later
+    same_class = known.class_id in (None, later.class_id)
+    return replace(
+        known,
+        name=known.name or later.name,
+        class_id=known.class_id or later.class_id,
+        class_spec=known.class_spec or (later.class_spec if same_class else None),
+        ability_score=known.ability_score or later.ability_score,
+        level=known.level or later.level,
+        attributes=known.attributes or later.attributes,
     )
 
 
@@ -290,36 +418,79 @@ def _number(number: int | None) -> int | None:
 
 
 def _end_time(recording: _Recording, ended_at_ms: int) -> int:
-    """The time of the end; where that is before the start, the last event's, or the start."""
-    started_at_ms = recording.begin.started_at_ms
-    if ended_at_ms >= started_at_ms:
-        return ended_at_ms
-    return max([started_at_ms, *(event.timestamp_ms for event in recording.events)])
+    """The time of the end: never before the start, nor before the last event."""
+    events = [event.timestamp_ms for event in recording.events]
+    return max([ended_at_ms, recording.begin.started_at_ms, *events])
 
 
-def _fight(
-    recording: _Recording,
-    ended_at_ms: int | None,
-    defeated: frozenset[str],
-    entities: Mapping[int, Entity],
-) -> Fight:
+def _clock_went_back(events: Sequence[Event]) -> bool:
+    """Whether the times step back by more than 2 s from one event to the next of its kind.
+
+    Choice: a smaller step is disorder. Choice: hits and heals each have an order of their own.
+    """
+    kinds = (InsertDamageEvent, InsertHealEvent)
+    times = [[each.timestamp_ms for each in events if isinstance(each, kind)] for kind in kinds]
+    return any(a - b > MAX_DISORDER_MS for each in times for a, b in pairwise(each))
+
+
+def _hit_as_monsters(events: Iterable[Event]) -> set[int | None]:
+    """The actors that are hit under a monster's name or as a boss."""
+    hits = [event for event in events if isinstance(event, InsertDamageEvent)]
+    return {hit.defender_id for hit in hits if hit.is_boss or _text(hit.monster_name)}
+
+
+def _fight(recording: _Recording, ending: _Ending | None, entities: Mapping[int, Entity]) -> Fight:
+    entities = _with_local_player(recording, entities)
     damage = [event for event in recording.events if isinstance(event, InsertDamageEvent)]
     heals = [event for event in recording.events if isinstance(event, InsertHealEvent)]
     begin = recording.begin
     return Fight(
         started_at_ms=begin.started_at_ms,
-        ended_at_ms=ended_at_ms,
+        ended_at_ms=None if ending is None else ending.ended_at_ms,
         local_player_id=begin.local_player_id,
         scene_id=begin.scene_id,
         scene_name=begin.scene_name,
-        total_dmg=sum(event.value for event in damage if event.attacker_id in entities),
+        total_dmg=sum(
+            hit.value
+            for hit in damage
+            if hit.attacker_id in entities and hit.attacker_id != hit.defender_id
+        ),
         total_heal=sum(event.value for event in heals if event.healer_id in entities),
         actors=_actors(recording, damage, heals, entities),
         damage_pairs={key: _damage_pair(hits) for key, hits in _groups(damage, _key).items()},
         heal_pairs={key: Pair(*_sums(group)) for key, group in _groups(heals, _key).items()},
-        bosses=_bosses(damage, defeated),
+        bosses=_bosses(damage, () if ending is None else ending.defeated),
         damage_events=damage,
         heal_events=heals,
+        was_interrupted=ending is not None and ending.was_interrupted,
+        clock_jumped=ending is not None and ending.clock_jumped,
+        unknown_dmg=_unknown_damage(damage, entities),
+    )
+
+
+def _with_local_player(
+    recording: _Recording, entities: Mapping[int, Entity]
+) -> Mapping[int, Entity]:
+    """The entities, with the local player among them, who is a player in any case.
+
+    Choice: who does nothing and suffers nothing is no actor, even as the local player.
+    """
+    local = recording.begin.local_player_id
+    if local is None or local in entities:
+        return entities
+    return {**entities, local: Entity(local, 0, 0)}
+
+
+def _unknown_damage(damage: list[InsertDamageEvent], entities: Mapping[int, Entity]) -> int:
+    """What attackers who are neither players nor named monsters dealt to others than players."""
+    monsters = _hit_as_monsters(damage)
+    return sum(
+        hit.value
+        for hit in damage
+        if hit.attacker_id not in entities
+        and hit.attacker_id not in monsters
+        and hit.defender_id not in entities
+        and hit.attacker_id != hit.defender_id
     )
 
 
@@ -338,7 +509,7 @@ def _actors(
     actors = {}
     for actor_id in ids:
         assert actor_id is not None
-        dealt = by_attacker.get(actor_id, [])
+        dealt = [hit for hit in by_attacker.get(actor_id, []) if hit.defender_id != hit.attacker_id]
         suffered = by_defender.get(actor_id, [])
         actors[actor_id] = Actor(
             actor_id,
@@ -349,7 +520,9 @@ def _actors(
             _active_time(dealt),
             *_sums(dealt),
             *_sums(by_healer.get(actor_id, [])),
-            *_sums([hit for hit in suffered if hit.attacker_id not in entities]),
+            *_sums(
+                [h for h in suffered if h.attacker_id not in entities or h.attacker_id == actor_id]
+            ),
             *_sums([hit for hit in dealt if hit.is_boss]),
         )
     return actors
@@ -385,18 +558,35 @@ def _active_time(dealt: list[InsertDamageEvent]) -> int:
     return max(LEAST_ACTIVE_MS, sum(gap for gap in gaps if gap <= LONGEST_GAP_MS))
 
 
-def _bosses(damage: list[InsertDamageEvent], defeated: frozenset[str]) -> dict[str, Boss]:
-    """The bosses that were hit, by anyone; a defeated one that nobody hit has no row.
+def _bosses(damage: list[InsertDamageEvent], defeated: Sequence[str]) -> dict[str, Boss]:
+    """The bosses that were hit, by anyone; and those defeated, though no hit says that it is one.
 
     Choice: a boss hit without a name is left out, even if other hits name the same defender.
+    Choice: of a boss only the hits with ``is_boss`` count, unless none has it.
     """
-    hits = [hit for hit in damage if hit.is_boss]
-    named = _groups(hits, lambda hit: _text(hit.monster_name))
-    return {
-        name: Boss(len(group), _total(group), _max_hp(group), name in defeated)
-        for name, group in named.items()
-        if name is not None
-    }
+    named = _groups(damage, lambda hit: boss_key(hit.monster_name or ""))
+    fallen = _groups(defeated, boss_key)
+    bosses = {}
+    for key in {*named, *fallen} - {""}:
+        hits = named.get(key, [])
+        marked = [hit for hit in hits if hit.is_boss]
+        if not marked and key not in fallen:
+            continue
+        counted = marked or hits
+        name = counted[0].monster_name if counted else fallen[key][0]
+        assert name is not None
+        bosses[name] = Boss(len(counted), _total(counted), _max_hp(counted), key in fallen)
+    return bosses
+
+
+def boss_key(name: str) -> str:
+    """Names of bosses agree after NFKC, case folding and trimming blanks.
+
+    Choice: a Turkish dotted or dotless i is an i, as everywhere where names are compared.
+    """
+    folded = normalize("NFKC", normalize("NFD", name).casefold()).casefold()
+    letters = normalize("NFKD", folded).replace("ı", "i")
+    return normalize("NFKC", letters.replace("i\u0307", "i")).strip()
 
 
 def _max_hp(hits: list[InsertDamageEvent]) -> int | None:
@@ -428,7 +618,7 @@ def _total(events: Sequence[Event]) -> int:
     return sum(event.value for event in events)
 
 
-def _groups(events: Sequence[E], key: Callable[[E], K]) -> dict[K, list[E]]:
+def _groups(events: Iterable[E], key: Callable[[E], K]) -> dict[K, list[E]]:
     groups: dict[K, list[E]] = defaultdict(list)
     for event in events:
         groups[key(event)].append(event)

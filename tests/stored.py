@@ -73,6 +73,9 @@ def stored_fight(connection: Connection, row: Any, expected: model.Fight) -> mod
             )
             for boss in of_fight(connection, tables.encounter_bosses, row["id"])
         },
+        was_interrupted=bool(row["was_interrupted"]),
+        clock_jumped=bool(row["clock_jumped"]),
+        unknown_dmg=row["unknown_dmg"],
         damage_events=expected.damage_events,
         heal_events=expected.heal_events,
     )

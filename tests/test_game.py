@@ -15,7 +15,7 @@ from resonance_logs.game import (
 
 def test_every_class_has_its_name_colour_and_specs() -> None:
     told = {
-        (each.id, each.name, each.color, *(spec_name(spec) for spec in each.spec_ids))
+        (each.id, each.name, each.color, *(spec_name(each.id, spec) for spec in each.spec_ids))
         for each in CLASSES.values()
     }
     assert told == {
@@ -39,8 +39,15 @@ def test_an_unknown_class_has_an_empty_name_and_a_neutral_colour() -> None:
     for unknown in (None, 0, 3, 99, -1):
         assert class_name(unknown) == ""
         assert class_color(unknown) == NEUTRAL_COLOR
-    assert spec_name(None) == spec_name(0) == spec_name(17) == ""
+    for spec in (None, 0, 17):
+        assert spec_name(1, spec) == ""
     assert re.fullmatch("#[0-9a-f]{6}", NEUTRAL_COLOR)
+
+
+def test_a_spec_of_another_class_or_of_none_has_no_name() -> None:
+    assert spec_name(1, 1) == "Iaido"
+    for class_id in (None, 0, 2, 99):
+        assert spec_name(class_id, 1) == ""
 
 
 def test_oracles_and_performers_heal_guardians_and_shield_knights_tank() -> None:

@@ -142,6 +142,8 @@ def test_any_tasks_in_any_batches_give_what_the_model_gives(
     with store.reading() as connection:
         assert_as_modelled(connection, expected)
     assert state.ignored == expected.counters.ignored
+    assert state.unmatched_bosses == expected.counters.unmatched_bosses
+    assert state.unknown_dmg == sum(fight.unknown_dmg for fight in expected.fights_as_ended)
     assert state.strays.dropped + len(state.strays.held) >= expected.counters.strays_dropped
 
 
@@ -194,11 +196,10 @@ def assert_true(db: Database, encounter_id: int, truth: dict[str, Any]) -> None:
         for row in window.damage_skills
     }
     assert pairs == truth["pairs"]
-    assert {boss.monster_name: boss.is_defeated for boss in fight.bosses} == {
-        name: boss["defeated"] for name, boss in truth["bosses"].items()
-    }
-    assert {boss.monster_name: boss.max_hp for boss in fight.bosses} == {
-        name: boss["max_hp"] for name, boss in truth["bosses"].items()
+    not_hit = {name for name in truth["defeated_bosses"] or () if name not in truth["bosses"]}
+    assert {boss.monster_name: (boss.is_defeated, boss.max_hp) for boss in fight.bosses} == {
+        **{name: (boss["defeated"], boss["max_hp"]) for name, boss in truth["bosses"].items()},
+        **dict.fromkeys(not_hit, (True, None)),
     }
 
 

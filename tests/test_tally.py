@@ -27,8 +27,12 @@ def test_counters_are_those_of_the_specification(
 ) -> None:
     counters = Tally.of(columns(damage, healing)).counters(players)
     for actor, own in counters.items():
-        dealt = [t for t in damage if t.attacker_id == actor]
-        taken = [t for t in damage if t.defender_id == actor and t.attacker_id not in players]
+        dealt = [t for t in damage if t.attacker_id == actor != t.defender_id]
+        taken = [
+            t
+            for t in damage
+            if t.defender_id == actor and (t.attacker_id not in players or t.attacker_id == actor)
+        ]
         assert own == [
             *six(dealt),
             *six([t for t in healing if t.healer_id == actor]),
@@ -48,3 +52,18 @@ def test_the_tally_of_the_cells_is_the_tally_of_the_events(
 ) -> None:
     events = columns(damage, healing)
     assert Tally.of_cells(FightCells.of(events)).same_as(Tally.of(events))
+
+
+@given(hits, st.sets(ids), st.sets(ids))
+def test_damage_of_some_attackers_leaves_out_some_defenders_and_themselves(
+    damage: list[InsertDamageEvent], attackers: set[int], spared: set[int]
+) -> None:
+    counted = [
+        t
+        for t in damage
+        if t.attacker_id in attackers
+        and t.defender_id not in spared
+        and t.defender_id != t.attacker_id
+    ]
+    expected = ({t.attacker_id for t in counted}, sum(t.value for t in counted))
+    assert Tally.of(columns(damage, [])).damage_of(attackers, but_to=spared) == expected

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import logging
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, Self
 
@@ -32,6 +33,11 @@ ACTOR_COLUMNS: Final = (
 )
 DEALT_TOTAL: Final = ACTOR_COLUMNS.index("damage_dealt")
 _HEAL_TOTAL: Final = ACTOR_COLUMNS.index("heal_dealt")
+
+MAX_PAUSE_MS: Final = 60_000
+"""A begin so long after the last event of an open fight ends that fight (spec: Rules)."""
+
+_logger = logging.getLogger(__name__)
 
 ActorRow = tuple[object, ...]
 """A row of actor_encounter_stats, in the order of ACTOR_COLUMNS."""
@@ -67,6 +73,16 @@ class OpenEncounter:
             monster_names={**self.monster_names, **statistics.monster_names(events.damage)},
         )
 
+    def gives_way_to(self, begin: BeginEncounter) -> bool:
+        """Whether this fight is over, since another one begins elsewhere or much later."""
+        last = self.started_at_ms if self.last_event_ms is None else self.last_event_ms
+        if begin.started_at_ms - last >= MAX_PAUSE_MS:
+            return True
+        if begin.scene_id is not None and self.scene_id is not None:
+            return begin.scene_id != self.scene_id
+        before, now = (self.scene_name or "").strip(), (begin.scene_name or "").strip()
+        return bool(before and now and before != now)
+
     def with_party(self, ids: Iterable[int]) -> Self:
         """The fight with these players in it."""
         return self if self.party.issuperset(ids) else replace(self, party=self.party.union(ids))
@@ -74,6 +90,26 @@ class OpenEncounter:
     def actor_ids(self) -> set[int]:
         """Everyone in the fight so far, but for targets who were only healed."""
         return self.tally.actor_ids() | self.party
+
+    def select_players(
+        self, actors: Collection[int], known: Mapping[int, Entity], updated: Collection[int]
+    ) -> dict[int, Entity]:
+        """Those of the fight's actors who are players, with what is known of them.
+
+        ``known`` are the actors with an entity, ``updated`` the ids whose entity was updated since
+        the recorder was opened. An actor with an older entity that is hit as a monster is a
+        monster that reuses the id. The local player is a player even without an entity.
+        """
+        monsters = (self.monster_names.keys() | self.tally.hit_as_bosses()) - self.party
+        players = {
+            actor: entity
+            for actor, entity in known.items()
+            if actor not in monsters or actor in updated
+        }
+        local = self.local_player_id
+        if local is not None and local in actors and local not in players:
+            players[local] = known.get(local) or Entity.unknown(local)
+        return players
 
 
 def begin(connection: Connection, task: BeginEncounter) -> OpenEncounter:
@@ -99,8 +135,10 @@ def store_live(
 
     Returns all rows as they are stored now.
     """
-    players = entities.players(connection, fight.actor_ids())
-    rows = actor_rows(fight, fight.tally, fight.actor_ids(), players, fight.monster_names, {})
+    actors = fight.actor_ids()
+    known = entities.players(connection, actors)
+    players = fight.select_players(actors, known, entities.updated(actors))
+    rows = actor_rows(fight, fight.tally, actors, players, fight.monster_names, {})
     changed = [row for actor, row in rows.items() if stored.get(actor) != row]
     insert_rows(connection, tables.actor_encounter_stats, ACTOR_COLUMNS, changed, replace=True)
     connection.execute(
@@ -113,6 +151,12 @@ def store_live(
         },
     )
     return rows
+
+
+def remove_open(connection: Connection, encounter_id: int) -> None:
+    """Delete a fight that was left open without an event."""
+    connection.execute(delete(tables.encounters).where(tables.encounters.c.id == encounter_id))
+    _logger.warning("encounter %d was left open without an event; it is removed", encounter_id)
 
 
 def remove(connection: Connection, ids: Sequence[int]) -> None:

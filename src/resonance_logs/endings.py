@@ -37,7 +37,11 @@ class Players(Protocol):
     """Who knows which actors are players, and what is known of them."""
 
     def players(self, connection: Connection, ids: Iterable[int]) -> dict[int, Entity]:
-        """Those of ``ids`` that are players."""
+        """Those of ``ids`` that have an entity."""
+        ...
+
+    def updated(self, ids: Iterable[int]) -> set[int]:
+        """Those of ``ids`` that were updated since the recorder was opened."""
         ...
 
 
@@ -46,11 +50,29 @@ class Ending:
     """How a fight ends: when, who was defeated, and what of it is known to be missing."""
 
     ended_at_ms: int
-    defeated_bosses: frozenset[str] = frozenset()
+    defeated_bosses: Sequence[str] = ()
     was_interrupted: bool = False
     lost_events: int = 0
     rejected_events: int | None = None
-    """None: those that are set aside by now are counted."""
+    """None: the events rejected so far are counted."""
+    clock_jumped: bool | None = None
+    """None: the times of the events tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """What the recorder keeps of a fight that it has ended."""
+
+    id: int
+    ended_at_ms: int
+    unnamed: frozenset[int]
+    """Actors who may be players, and whose name is not known."""
+    unmatched_bosses: int
+    """Bosses named as defeated that match no hit."""
+    unknown_dmg: int
+    """Damage dealt to monsters by ``unknown_attackers``."""
+    unknown_attackers: frozenset[int]
+    """Attackers that are neither players nor named monsters."""
 
 
 def finish(
@@ -61,7 +83,7 @@ def finish(
     entities: Players,
     *,
     archive: bool,
-) -> None:
+) -> Finished:
     """Make the fight final: snapshot, statistics, bosses, totals, archive; prune its journal.
 
     Everything is computed from ``events``, those of the journal and of the present batch;
@@ -74,15 +96,13 @@ def finish(
             "encounter %d: the live sums differ from the journal's, which are stored", fight.id
         )
     actors = statistics.actor_ids(events) | fight.party
-    players = entities.players(connection, actors)
-    rows = actor_rows(
-        fight,
-        tally,
-        actors,
-        players,
-        statistics.monster_names(events.damage),
-        statistics.active_times(events.damage),
-    )
+    known = entities.players(connection, actors)
+    players = fight.select_players(actors, known, entities.updated(actors))
+    monster_names = statistics.monster_names(events.damage)
+    active_times = statistics.active_times(events.damage)
+    rows = actor_rows(fight, tally, actors, players, monster_names, active_times)
+    unknown = actors - players.keys() - monster_names.keys() - tally.hit_as_bosses()
+    unknown_attackers, unknown_dmg = tally.damage_of(unknown, but_to=players)
     bosses = statistics.bosses(events.damage, ending.defeated_bosses)
     live = tables.actor_encounter_stats
     connection.execute(delete(live).where(live.c.encounter_id == fight.id))
@@ -100,6 +120,7 @@ def finish(
     if archive and len(events):
         _store_archive(connection, fight.id, events)
     values = _summary(connection, fight, events, ending, rows, players, bosses)
+    values["unknown_dmg"] = unknown_dmg
     connection.execute(
         update(tables.encounters).where(tables.encounters.c.id == fight.id),
         {**values, **checksums, "fingerprint": fingerprint(values)},
@@ -114,6 +135,15 @@ def finish(
             is_defeated=any(boss.is_defeated for boss in bosses),
         ),
     )
+    nameless = {actor for actor, player in players.items() if player.name is None}
+    return Finished(
+        id=fight.id,
+        ended_at_ms=values["ended_at_ms"],
+        unnamed=frozenset(nameless | unknown),
+        unmatched_bosses=sum(not boss.hits for boss in bosses),
+        unknown_dmg=unknown_dmg,
+        unknown_attackers=frozenset(unknown_attackers),
+    )
 
 
 def rebuild(
@@ -122,26 +152,30 @@ def rebuild(
     row: Mapping[str, Any],
     events: Events,
     players: Mapping[int, Entity],
+    *,
+    archive: bool = True,
 ) -> None:
     """Make an ended fight final once more, in place of what is stored of its figures.
 
     ``row`` is its row as it was, of which start, end, scene and defeated bosses are taken;
-    ``players`` are those who are in it, as they were.
+    ``players`` are those who are in it, as they were. Without ``archive`` the archive stays as
+    it is.
     """
-    for table in (*CHECKED.values(), tables.encounter_archives):
+    for table in (*CHECKED.values(), *((tables.encounter_archives,) if archive else ())):
         connection.execute(delete(table).where(table.c.encounter_id == encounter_id))
     unlist(connection, [encounter_id], kept=marks.KINDS)
     begun = ("started_at_ms", "local_player_id", "scene_id", "scene_name")
     fight = OpenEncounter(encounter_id, **{name: row[name] for name in begun})
     ending = Ending(
         row["ended_at_ms"],
-        frozenset(each["monsterName"] for each in json.loads(row["bosses"]) if each["isDefeated"]),
+        [each["monsterName"] for each in json.loads(row["bosses"]) if each["isDefeated"]],
         was_interrupted=bool(row["was_interrupted"]),
         lost_events=row["lost_events"],
         rejected_events=row["rejected_events"],
+        clock_jumped=bool(row["clock_jumped"]),
     )
     fight = fight.plus(events).with_party(players)
-    finish(connection, fight, events, ending, _Known(players), archive=True)
+    finish(connection, fight, events, ending, _Known(players), archive=archive)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,8 +185,12 @@ class _Known:
     known: Mapping[int, Entity]
 
     def players(self, _connection: Connection, ids: Iterable[int]) -> dict[int, Entity]:
-        """Those of ``ids`` that are players."""
+        """Those of ``ids`` that have an entity."""
         return {each: self.known[each] for each in ids if each in self.known}
+
+    def updated(self, ids: Iterable[int]) -> set[int]:
+        """Those of ``ids`` that are known."""
+        return {each for each in ids if each in self.known}
 
 
 def _store_figures(
@@ -226,22 +264,32 @@ def _summary(
         if ending.rejected_events is None
         else ending.rejected_events,
         "lost_events": ending.lost_events,
+        "clock_jumped": int(_clock_jumped(events, ending, ended_at_ms)),
         **totals(rows, players),
     }
 
 
 def _ended_at_ms(fight: OpenEncounter, events: Events, ending: Ending) -> int:
-    if ending.ended_at_ms >= fight.started_at_ms:
-        return ending.ended_at_ms
+    """The end as given, but not before the start or the last event."""
     last = statistics.last_time_ms(events)
-    instead = fight.started_at_ms if last is None else max(last, fight.started_at_ms)
+    least = fight.started_at_ms if last is None else max(last, fight.started_at_ms)
+    if ending.ended_at_ms >= least:
+        return ending.ended_at_ms
     _logger.warning(
-        "encounter %d: ended_at_ms %d is before its start; %d is taken instead",
+        "encounter %d: ended_at_ms %d is before its %s; %d is used instead",
         fight.id,
         ending.ended_at_ms,
-        instead,
+        "start" if ending.ended_at_ms < fight.started_at_ms else "last event",
+        least,
     )
-    return instead
+    return least
+
+
+def _clock_jumped(events: Events, ending: Ending, ended_at_ms: int) -> bool:
+    """Whether the clock was set back while the fight went on."""
+    if ending.clock_jumped is not None:
+        return ending.clock_jumped
+    return ended_at_ms > ending.ended_at_ms or statistics.clock_went_back(events)
 
 
 def _catalog_scene(connection: Connection, scene_id: int | None) -> str | None:

@@ -27,6 +27,11 @@ _MERGE: Final = (
 )
 """Another program may have told more of a player meanwhile: unknown never overwrites known."""
 
+_MERGE_NEW_CLASS: Final = _MERGE.replace(
+    "class_spec = coalesce(excluded.class_spec, class_spec)", "class_spec = excluded.class_spec"
+)
+"""The spec of the class before is dropped, even where that of the new one is unknown."""
+
 
 @dataclass(frozen=True, slots=True)
 class Entity:
@@ -43,24 +48,41 @@ class Entity:
     last_seen_ms: int
 
     @classmethod
-    def first_seen(cls, task: UpsertEntity) -> Self:
+    def unknown(cls, entity_id: int, seen_at_ms: int = 0) -> Self:
         """A player of whom nothing is known but when it was seen."""
-        unknown: dict[str, Any] = dict.fromkeys(_FIELDS)
-        return cls(
-            task.entity_id, **unknown, first_seen_ms=task.seen_at_ms, last_seen_ms=task.seen_at_ms
-        )
+        nothing: dict[str, Any] = dict.fromkeys(_FIELDS)
+        return cls(entity_id, **nothing, first_seen_ms=seen_at_ms, last_seen_ms=seen_at_ms)
+
+    @classmethod
+    def first_seen(cls, task: UpsertEntity) -> Self:
+        """The player of a task, before what the task says is taken over."""
+        return cls.unknown(task.entity_id, task.seen_at_ms)
 
     def told(self, task: UpsertEntity) -> Self:
-        """What is known after the task: blanks, and numbers not above 0, change nothing."""
+        """What is known after the task.
+
+        Blanks, and numbers not above 0, change nothing; but another class drops the spec.
+        """
         news: dict[str, Any] = {
             name: value for name in _FIELDS if _tells(value := getattr(task, name))
         }
+        if self.class_id is not None and news.get("class_id", self.class_id) != self.class_id:
+            news.setdefault("class_spec", None)
         return replace(
             self,
             **news,
             first_seen_ms=min(self.first_seen_ms, task.seen_at_ms),
             last_seen_ms=max(self.last_seen_ms, task.seen_at_ms),
         )
+
+    def completed(self, later: Entity) -> Self:
+        """The same with what is unknown taken from what became known later, of the same class."""
+        news: dict[str, Any] = {
+            name: getattr(later, name) for name in _FIELDS if getattr(self, name) is None
+        }
+        if self.class_id not in (None, later.class_id):
+            news.pop("class_spec", None)
+        return replace(self, **news)
 
     def row(self) -> tuple[object, ...]:
         """The values of the table's columns."""
@@ -97,6 +119,8 @@ class EntityBook:
     absent: set[int] = field(default_factory=set)
     later_seen: dict[int, int] = field(default_factory=dict)
     """Players whose newer ``last_seen_ms`` is not stored yet."""
+    updated: set[int] = field(default_factory=set)
+    """All players updated since the recorder was opened."""
 
     def draft(self) -> EntityDraft:
         """A draft for one batch."""
@@ -117,7 +141,9 @@ class EntityDraft:
         self._known: dict[int, Entity] = {}
         self._absent: set[int] = set()
         self._changed: set[int] = set()
+        self._new_class: set[int] = set()
         self._seen: dict[int, int] = {}
+        self._updated: set[int] = set()
 
     def upsert(self, connection: Connection, task: UpsertEntity) -> None:
         """Take one update.
@@ -144,6 +170,8 @@ class EntityDraft:
         self._seen.pop(task.entity_id, None)
         self._absent.discard(task.entity_id)
         self._changed.add(task.entity_id)
+        if known is not None and known.class_id not in (None, self._known[task.entity_id].class_id):
+            self._new_class.add(task.entity_id)
 
     def _last_seen(self, known: Entity) -> int:
         actor = known.entity_id
@@ -164,8 +192,16 @@ class EntityDraft:
             self._known[entity.entity_id] = entity
         self._absent.update(each for each in missing if each not in self._known)
 
+    def mark_updated(self, ids: Iterable[int]) -> None:
+        """Remember that these players were updated."""
+        self._updated.update(ids)
+
+    def updated(self, ids: Iterable[int]) -> set[int]:
+        """Those of ``ids`` that were updated since the recorder was opened."""
+        return {each for each in ids if each in self._updated or each in self._book.updated}
+
     def players(self, connection: Connection, ids: Iterable[int]) -> dict[int, Entity]:
-        """Those of ``ids`` that are players."""
+        """Those of ``ids`` that have an entity."""
         ids = list(ids)
         self.load(connection, ids)
         return {each: entity for each in ids if (entity := self.find(each)) is not None}
@@ -178,8 +214,12 @@ class EntityDraft:
                 if known is not None and seen > known.last_seen_ms:
                     self._known[actor] = replace(known, last_seen_ms=seen)
                     self._changed.add(actor)
-        rows = [self._known[actor].row() for actor in sorted(self._changed)]
-        insert_rows(connection, entities, _STORED, rows, on_conflict=_MERGE)
+        for changed, on_conflict in (
+            (self._changed - self._new_class, _MERGE),
+            (self._new_class, _MERGE_NEW_CLASS),
+        ):
+            rows = [self._known[actor].row() for actor in sorted(changed)]
+            insert_rows(connection, entities, _STORED, rows, on_conflict=on_conflict)
 
     def keep(self, *, with_seen: bool = False) -> None:
         """Make the draft the book; called once it is committed."""
@@ -187,6 +227,7 @@ class EntityDraft:
         book.known |= self._known
         book.absent |= self._absent
         book.absent -= self._known.keys()
+        book.updated |= self._updated
         if with_seen:
             book.later_seen.clear()
             book.forget()

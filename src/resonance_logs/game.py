@@ -74,6 +74,7 @@ def class_color(class_id: int | None) -> str:
     return known.color if known else NEUTRAL_COLOR
 
 
-def spec_name(spec_id: int | None) -> str:
-    """The spec's name, empty where it is unknown."""
-    return SPEC_NAMES.get(spec_id or 0, "")
+def spec_name(class_id: int | None, spec_id: int | None) -> str:
+    """The spec's name; empty where it is unknown, or is not one of the class's."""
+    known = CLASSES.get(class_id or 0)
+    return SPEC_NAMES.get(spec_id or 0, "") if known and spec_id in known.spec_ids else ""

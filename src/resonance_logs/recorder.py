@@ -16,10 +16,11 @@ from sqlalchemy import Connection
 from resonance_logs import encounters, journal
 from resonance_logs.collector import collect_events
 from resonance_logs.encounters import ActorRow, OpenEncounter
-from resonance_logs.endings import Ending, finish
+from resonance_logs.endings import Ending, Finished, finish
 from resonance_logs.entities import EntityBook, EntityDraft
 from resonance_logs.errors import InvalidTask
 from resonance_logs.events import Events
+from resonance_logs.late_names import AwaitedNames, EndedFight, LateNames
 from resonance_logs.store.rejects import Rejection, store_rejections
 from resonance_logs.strays import Strays
 from resonance_logs.tasks import (
@@ -38,6 +39,7 @@ MAX_LOGGED: Final = 200
 """Characters of a rejected task that are logged."""
 
 _EVENTS: Final = frozenset({InsertDamageEvent, InsertHealEvent})
+MAX_IDS_LOGGED: Final = 10
 
 PLAUSIBLE_MS: Final = range(10**11, 10**14)
 """From 1973 to 5138. Times outside are probably seconds (or 0), or microseconds."""
@@ -59,6 +61,11 @@ class RecorderState:
     """Fights ended so far."""
     has_warned_of_times: bool = False
     """Whether an implausible start was logged; once is enough."""
+    awaited_names: AwaitedNames = field(default_factory=AwaitedNames)
+    unmatched_bosses: int = 0
+    """Bosses named as defeated that no hit named."""
+    unknown_dmg: int = 0
+    """Damage dealt to monsters by attackers that were neither players nor named monsters."""
 
 
 class Batch:
@@ -76,8 +83,9 @@ class Batch:
         self._rejected = 0
         self._first_rejection: Rejection | None = None
         self._ignored = 0
-        self._ended = 0
         self._implausible_start: int | None = None
+        self._finished: list[Finished] = []
+        self._late_names = LateNames(state.awaited_names)
 
     def apply(self, tasks: Sequence[Task]) -> None:
         """Apply the tasks in order."""
@@ -94,6 +102,7 @@ class Batch:
                 self._reject(first, error)
         self._write_journal()
         self._entities.store(self._connection)
+        self._late_names.store(self._connection)
         self._store_rejections()
 
     def keep(self) -> None:
@@ -123,8 +132,30 @@ class Batch:
         state.strays = self._strays
         state.ignored += self._ignored
         state.rejected += self._rejected
-        state.ended += self._ended
+        state.awaited_names = self._late_names.awaited
         state.is_settled = False
+        for finished in self._finished:
+            self._count(finished)
+
+    def _count(self, finished: Finished) -> None:
+        state = self._state
+        state.ended += 1
+        state.unmatched_bosses += finished.unmatched_bosses
+        state.unknown_dmg += finished.unknown_dmg
+        if finished.unmatched_bosses:
+            _logger.warning(
+                "encounter %d: %d defeated bosses match no hit; they are stored without hits",
+                finished.id,
+                finished.unmatched_bosses,
+            )
+        if finished.unknown_dmg and state.unknown_dmg == finished.unknown_dmg:
+            _logger.warning(
+                "encounter %d: %d damage by unknown attackers (ids %s) is not in its total; send "
+                "an upsert_entity for each player (later fights are only counted)",
+                finished.id,
+                finished.unknown_dmg,
+                ", ".join(map(str, sorted(finished.unknown_attackers)[:MAX_IDS_LOGGED])),
+            )
 
     def _reject(self, task: Task, error: InvalidTask) -> None:
         fight_id = None if self._fight is None else self._fight.id
@@ -138,12 +169,17 @@ class Batch:
         self._rejections = []
 
     def _begin(self, task: BeginEncounter) -> None:
-        if self._fight is not None:
-            self._ignore("begin_encounter at %d ms ignored: a fight is open", task.started_at_ms)
-            return
         check_task(task)
+        if self._fight is not None:
+            if not self._fight.gives_way_to(task):
+                self._ignore(
+                    "begin_encounter at %d ms ignored: a fight is open", task.started_at_ms
+                )
+                return
+            self._interrupt(self._fight)
         if task.started_at_ms not in PLAUSIBLE_MS:
             self._implausible_start = task.started_at_ms
+        self._late_names.awaited = self._late_names.awaited.since(task.started_at_ms)
         self._fight = encounters.begin(self._connection, task)
         taken, self._strays = self._strays.taken_from(task.started_at_ms)
         self._add(taken)
@@ -153,20 +189,39 @@ class Batch:
             self._ignore("end_encounter at %s ms ignored: no fight is open", task.ended_at_ms)
             return
         check_task(task)
+        events, lost = self._read_events(self._fight)
+        ending = Ending(task.ended_at_ms, task.defeated_bosses or (), lost_events=lost)
+        self._finish(self._fight, events, ending)
+
+    def _interrupt(self, fight: OpenEncounter) -> None:
+        """End a fight whose end never came at its last event; without events it is removed."""
+        events, lost = self._read_events(fight)
+        if not len(events) and not lost:
+            encounters.remove_open(self._connection, fight.id)
+            self._fight = None
+            return
+        ended_at_ms = max(fight.started_at_ms, fight.last_event_ms or fight.started_at_ms)
+        _logger.warning(
+            "encounter %d: another one began and its end never came; it ends at its last event",
+            fight.id,
+        )
+        self._finish(fight, events, Ending(ended_at_ms, was_interrupted=True, lost_events=lost))
+
+    def _read_events(self, fight: OpenEncounter) -> tuple[Events, int]:
+        stored, lost = journal.read(self._connection, fight.id)
+        return Events.concatenate([stored, *self._unwritten]), lost
+
+    def _finish(self, fight: OpenEncounter, events: Events, ending: Ending) -> None:
         self._entities.store(self._connection)
         self._store_rejections()
-        stored, lost = journal.read(self._connection, self._fight.id)
-        finish(
-            self._connection,
-            self._fight,
-            Events.concatenate([stored, *self._unwritten]),
-            Ending(task.ended_at_ms, frozenset(task.defeated_bosses or ()), lost_events=lost),
-            self._entities,
-            archive=self._archive,
+        finished = finish(
+            self._connection, fight, events, ending, self._entities, archive=self._archive
         )
         self._fight = None
         self._unwritten = []
-        self._ended += 1
+        self._finished.append(finished)
+        ended = EndedFight.of(finished, None if self._archive else events)
+        self._late_names.awaited = self._late_names.awaited.after(ended)
 
     def _ignore(self, message: str, time: object) -> None:
         self._ignored += 1
@@ -189,8 +244,17 @@ class Batch:
                 seen.add(task.entity_id)
             except InvalidTask as error:
                 self._reject(task, error)
+            else:
+                if task.entity_id in self._late_names.awaited.unnamed:
+                    self._name_late(task)
+        self._entities.mark_updated(seen)
         if self._fight is not None:
             self._fight = self._fight.with_party(seen)
+
+    def _name_late(self, task: UpsertEntity) -> None:
+        player = self._entities.find(task.entity_id)
+        if player is not None:
+            self._late_names.take(player, task.seen_at_ms)
 
     def _events(self, run: Sequence[Task]) -> Events:
         try:

@@ -33,6 +33,10 @@ class Stats:
     """Events that came with no fight open and that no fight took."""
     rejected: int
     """Tasks set aside with their error: in the table rejected_tasks or, failing that, the log."""
+    unmatched_bosses: int
+    """Bosses named as defeated that match no hit."""
+    unknown_dmg: int
+    """Damage dealt to monsters by attackers that are neither players nor named monsters."""
     retries: int
     fault: str | None
     """Why nothing can be written at present; the tasks are held and tried again."""
@@ -48,6 +52,8 @@ NO_STATS: Final = Stats(
     ignored=0,
     strays=0,
     rejected=0,
+    unmatched_bosses=0,
+    unknown_dmg=0,
     retries=0,
     fault=None,
     last_error=None,
@@ -120,6 +126,8 @@ class Recording:
             ignored=state.ignored,
             strays=state.strays.dropped,
             rejected=state.rejected + progress.rejected,
+            unmatched_bosses=state.unmatched_bosses,
+            unknown_dmg=state.unknown_dmg,
             retries=progress.retries,
             fault=progress.fault,
             last_error=progress.last_error,

@@ -11,8 +11,9 @@ from typing import Self
 from sqlalchemy import Connection, delete, select
 
 from resonance_logs import journal
-from resonance_logs.encounters import OpenEncounter
-from resonance_logs.endings import Ending, finish
+from resonance_logs.archive import decode_events
+from resonance_logs.encounters import OpenEncounter, remove_open
+from resonance_logs.endings import Ending, finish, rebuild
 from resonance_logs.entities import EntityBook
 from resonance_logs.errors import DamagedDatabase, DatabaseError
 from resonance_logs.recorder import Batch, RecorderState, Settlement
@@ -27,6 +28,7 @@ from resonance_logs.store.migrate import check_kind, prepare
 from resonance_logs.store.runs import Doings, begin_run, end_run, last_run, note_spill_read
 from resonance_logs.store.soundness import page_faults
 from resonance_logs.tasks import Task
+from resonance_logs.transfer import StoredFight
 
 ADVICE = "resonance-logs salvage saves what can be read of it, restore puts a backup back"
 
@@ -60,6 +62,7 @@ class Session:
             try:
                 read_spills(store, archive=settings.archive)
                 recover(store, archive=settings.archive)
+                recompute_outdated(store)
                 with store.writing() as connection:
                     return cls(store, lock, begin_run(connection))
             except BaseException:  # whatever it is, Ctrl-C too: no connection is left open
@@ -158,6 +161,24 @@ def recover(store: Store, *, archive: bool) -> None:
             _end(connection, fight, archive=archive)
 
 
+def recompute_outdated(store: Store) -> None:
+    """Compute the figures again that follow an older rule, where the single hits are kept.
+
+    Each fight is a transaction of its own, so that a crash meanwhile leaves the rest for the next
+    time. Fights without their single hits stay as they are.
+    """
+    outdated = tables.outdated_figures
+    with store.reading() as connection:
+        ids = connection.execute(select(outdated.c.encounter_id)).scalars().all()
+    for encounter_id in ids:
+        with store.writing() as connection:
+            fight = StoredFight.read(connection, encounter_id)
+            if fight is not None and fight.archive is not None and not fight.faults:
+                events = decode_events(fight.archive[1])
+                rebuild(connection, encounter_id, fight.row, events, fight.players(), archive=False)
+            connection.execute(delete(outdated).where(outdated.c.encounter_id == encounter_id))
+
+
 def _open_fights(connection: Connection) -> list[OpenEncounter]:
     """The fights left open, as they were begun."""
     table = tables.encounters
@@ -185,8 +206,7 @@ def _resumed(connection: Connection) -> OpenEncounter | None:
 def _end(connection: Connection, begun: OpenEncounter, *, archive: bool) -> None:
     events, lost = journal.read(connection, begun.id)
     if not len(events) and not lost:
-        connection.execute(delete(tables.encounters).where(tables.encounters.c.id == begun.id))
-        _logger.warning("encounter %d was left open without an event; it is removed", begun.id)
+        remove_open(connection, begun.id)
         return
     fight = _with_party(connection, begun).plus(events)
     last = fight.started_at_ms if fight.last_event_ms is None else fight.last_event_ms

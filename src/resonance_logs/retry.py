@@ -92,7 +92,8 @@ def _rebuild_with(
         return f"the single hits of fight {encounter_id} are not kept any more"
     stored = Events.empty() if fight.archive is None else decode_events(fight.archive[1])
     events = Events.concatenate([stored, collect_events(list(tasks.values()))])
-    known = EntityBook().draft().players(connection, actor_ids(events))
+    new = actor_ids(events) - fight.actor_ids()
+    known = EntityBook().draft().players(connection, new)
     _forget(connection, tasks)
     row = {**fight.row, "rejected_events": max(0, fight.row["rejected_events"] - len(tasks))}
     rebuild(connection, encounter_id, row, events, known | fight.players())

@@ -37,7 +37,13 @@ _ROW: Final = tuple(column.name for column in tables.encounters.c)[1:]
 MOST_DELETED: Final = 1_000_000
 """A highest number so far above all that are there is taken for damaged."""
 
-_COUNTED: Final = ("was_interrupted", "rejected_events", "lost_events", "journal_bytes")
+_COUNTED: Final = (
+    "was_interrupted",
+    "rejected_events",
+    "lost_events",
+    "clock_jumped",
+    "journal_bytes",
+)
 
 
 class Outcome(StrEnum):
@@ -293,7 +299,10 @@ class _Remains:
             }
             listed = {(each["name"], each["classId"]) for each in json.loads(self.row["players"])}
             players |= _numbered(connection, {name for name, _ in listed})
-            as_they_were = StoredFight(self.row, figures).players()
+            stored = StoredFight(self.row, figures)
+            as_they_were = stored.players()
+            monsters = stored.actor_ids() - as_they_were.keys()
+            players = {actor: each for actor, each in players.items() if actor not in monsters}
             players |= {
                 actor: known
                 for actor, known in as_they_were.items()
@@ -315,6 +324,7 @@ class _Remains:
             "was_interrupted": 1,
             "lost_events": 0,
             "rejected_events": 0,
+            "clock_jumped": int(statistics.clock_went_back(events)),
             "bosses": json.dumps(
                 [{"monsterName": row[0], "isDefeated": bool(row[4])} for row in bosses]
             ),

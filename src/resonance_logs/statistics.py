@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,18 +11,21 @@ from numpy.typing import NDArray
 
 from resonance_logs.events import (
     BOSS,
-    NO_NAME,
     UNKNOWN,
     DamageEvents,
     Events,
     Int64Array,
 )
+from resonance_logs.folding import fold_name
 from resonance_logs.grouping import number_values
 
 ACTIVE_GAP_MS: Final = 5_000
 """A longer pause between two damage events is not active time (spec: Figures)."""
 
 LEAST_ACTIVE_MS: Final = 1_000
+
+MAX_DISORDER_MS: Final = 2_000
+"""Events may come so much out of order; where the time steps back further, the clock was set."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,31 +39,61 @@ class Boss:
     is_defeated: bool
 
 
-def bosses(damage: DamageEvents, defeated: Collection[str]) -> list[Boss]:
-    """The named defenders of hits with ``is_boss``, by name."""
-    marked = ((damage.flags & BOSS) != 0) & (damage.monster != NO_NAME)
+def boss_key(name: str) -> str:
+    """What equal names of a boss have in common: NFKC, case folding, no blanks around them."""
+    return fold_name(name).strip()
+
+
+def bosses(damage: DamageEvents, defeated: Iterable[str]) -> list[Boss]:
+    """The bosses of a fight, by name.
+
+    A boss is whoever is named by hits with ``is_boss``; and every one in ``defeated``, with the
+    hits that name it without ``is_boss``, or without any hit. Names that differ only in case,
+    Unicode form or surrounding blanks are one boss, called as it is at first.
+    """
+    codes: dict[str, list[int]] = {}
+    for code, name in enumerate(damage.monster_names):
+        codes.setdefault(boss_key(name), []).append(code)
+    codes.pop("", None)
+    names = {key: name for name in reversed(list(defeated)) if (key := boss_key(name))}
+    is_boss = (damage.flags & BOSS) != 0
+    boss_codes = {*np.unique(damage.monster[is_boss]).tolist()}
     found = []
-    for code in np.unique(damage.monster[marked]):
-        hits = marked & (damage.monster == code)
-        name = damage.monster_names[code]
-        max_hp = int(damage.defender_max_hp[hits].max())
-        found.append(
-            Boss(
-                monster_name=name,
-                hits=int(hits.sum()),
-                total_damage=int(damage.value[hits].sum()),
-                max_hp=None if max_hp == UNKNOWN else max_hp,
-                is_defeated=name in defeated,
-            )
-        )
-    return sorted((boss for boss in found if boss.monster_name.strip()), key=_boss_name)
+    for key in dict.fromkeys([*codes, *names]):
+        own = codes.get(key, [])
+        is_marked = not boss_codes.isdisjoint(own)
+        if is_marked or key in names:
+            hits = np.isin(damage.monster, np.array(own, dtype=np.int32))
+            hits = hits & is_boss if is_marked else hits
+            found.append(_boss(damage, hits, names.get(key, ""), is_defeated=key in names))
+    return sorted(found, key=_boss_name)
+
+
+def _boss(
+    damage: DamageEvents, hits: NDArray[np.bool_], otherwise: str, *, is_defeated: bool
+) -> Boss:
+    """The boss of these hits, called as its first hit says; ``otherwise`` where there is none."""
+    places = np.flatnonzero(hits)
+    if not len(places):
+        return Boss(otherwise, 0, 0, None, is_defeated)
+    max_hp = int(damage.defender_max_hp[places].max())
+    return Boss(
+        monster_name=damage.monster_names[damage.monster[places[0]]],
+        hits=len(places),
+        total_damage=int(damage.value[places].sum()),
+        max_hp=None if max_hp == UNKNOWN else max_hp,
+        is_defeated=is_defeated,
+    )
 
 
 def active_times(damage: DamageEvents) -> dict[int, int]:
     """Active time in ms of each attacker: the gaps of at most 5 s between its hits, at least 1 s.
 
-    An actor without a hit is not in the answer.
+    Hits on oneself do not count. An actor without a hit is not in the answer.
     """
+    to_oneself = damage.attacker_id == damage.defender_id
+    if to_oneself.any():
+        damage = damage.select(~to_oneself)
     if not len(damage):
         return {}
     actors, codes = number_values(damage.attacker_id)
@@ -94,6 +127,13 @@ def monster_names(damage: DamageEvents) -> dict[int, str]:
     }
 
 
+def clock_went_back(events: Events) -> bool:
+    """Whether the time steps back by more than MAX_DISORDER_MS from one event to the next."""
+    return any(
+        len(times) > 1 and np.diff(times).min() < -MAX_DISORDER_MS for times in _times(events)
+    )
+
+
 def actor_ids(events: Events) -> set[int]:
     """Everyone who deals, heals, is hit or is healed in these events."""
     columns = (
@@ -120,9 +160,9 @@ def _times(events: Events) -> list[Int64Array]:
     return [times for times in both if len(times)]
 
 
-def is_player(ids: Int64Array, players: Iterable[int]) -> NDArray[np.bool_]:
-    """A mask of the ids that are players."""
-    return np.isin(ids, np.fromiter(players, dtype=np.int64))
+def is_among(ids: Int64Array, wanted: Iterable[int]) -> NDArray[np.bool_]:
+    """A mask of those ids that are wanted."""
+    return np.isin(ids, np.fromiter(wanted, dtype=np.int64))
 
 
 def _boss_name(boss: Boss) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 from resonance_logs.cells import FightCells, six_columns
 from resonance_logs.events import BOSS, UNKNOWN, Events, FlagArray, Int64Array
 from resonance_logs.grouping import Column, group_sums
-from resonance_logs.statistics import is_player
+from resonance_logs.statistics import is_among
 
 SIX: Final = 6
 """Total, hits, crit hits, lucky hits, crit total, lucky total."""
@@ -82,20 +82,40 @@ class Tally:
             for name in ("pairs", "damage", "healers", "heals")
         )
 
+    def hit_as_bosses(self) -> set[int]:
+        """The defenders of hits with ``is_boss``."""
+        on_boss = self.damage[:, SIX + 1] > 0
+        return {*self.pairs[on_boss, 1].tolist()} - {UNKNOWN}
+
+    def damage_of(
+        self, attackers: Collection[int], *, but_to: Collection[int]
+    ) -> tuple[set[int], int]:
+        """Which attackers dealt damage to others than ``but_to`` and themselves, and how much."""
+        by, to = self.pairs[:, 0], self.pairs[:, 1]
+        counted = is_among(by, attackers) & ~is_among(to, but_to) & (by != to)
+        return {*by[counted].tolist()}, int(self.damage[counted, 0].sum())
+
     def actor_ids(self) -> set[int]:
         """Everyone who dealt, was hit or healed."""
         return ({*self.pairs.ravel().tolist()} | {*self.healers.ravel().tolist()}) - {UNKNOWN}
 
     def counters(self, players: Collection[int]) -> dict[int, Counters]:
-        """Each actor's counters; damage counts as taken where the attacker is not a player."""
+        """Each actor's counters.
+
+        Damage counts as taken where the attacker is not a player. Damage to oneself counts as
+        taken, whoever it is, and never as dealt.
+        """
         found: dict[int, Counters] = {actor: [0] * 4 * SIX for actor in self.actor_ids()}
-        attackers, dealt = group_sums([self.pairs[:, 0]], list(self.damage.T))
+        to_oneself = self.pairs[:, 0] == self.pairs[:, 1]
+        others = ~to_oneself
+        attackers, dealt = group_sums([self.pairs[others, 0]], list(self.damage[others].T))
         for (attacker,), sums in zip(attackers.tolist(), dealt.tolist(), strict=True):
             found[attacker][_DEALT] = sums[:SIX]
             found[attacker][_BOSS] = sums[SIX:]
         for (healer,), sums in zip(self.healers.tolist(), self.heals.tolist(), strict=True):
             found[healer][_HEAL] = sums
-        counted = ~is_player(self.pairs[:, 0], players) & (self.pairs[:, 1] != UNKNOWN)
+        by_players = is_among(self.pairs[:, 0], players)
+        counted = (~by_players | to_oneself) & (self.pairs[:, 1] != UNKNOWN)
         defenders, taken = group_sums([self.pairs[counted, 1]], list(self.damage[counted, :SIX].T))
         for (defender,), sums in zip(defenders.tolist(), taken.tolist(), strict=True):
             found[defender][_TAKEN] = sums

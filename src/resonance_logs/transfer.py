@@ -123,6 +123,10 @@ class StoredFight:
         )
         return [*facets, *mark_facets(self.row)]
 
+    def actor_ids(self) -> set[int]:
+        """Everyone in the fight."""
+        return {row[0] for row in self.figures[_ACTORS]}
+
     def players(self) -> dict[int, Entity]:
         """The players as they were at the end of the fight."""
         attributes: dict[int, str] = {row[0]: row[1] for row in self.figures[_ATTRIBUTES]}
@@ -159,6 +163,8 @@ def merge_entities(connection: Connection, rows: Rows) -> None:
         told = {
             name: older[name] if newer[name] is None else newer[name] for name in ENTITY_COLUMNS
         }
+        if newer["class_id"] not in (None, older["class_id"]):
+            told["class_spec"] = newer["class_spec"]
         told["first_seen_ms"] = min(news["first_seen_ms"], before["first_seen_ms"])
         merged.append(tuple(told.values()))
     insert_rows(connection, tables.entities, ENTITY_COLUMNS, merged, replace=True)

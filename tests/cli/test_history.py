@@ -107,7 +107,7 @@ def test_wipes_are_fights_in_which_no_boss_fell(run: Run) -> None:
 
 def test_the_table_shows_what_a_fight_was(run: Run) -> None:
     done = run("list")
-    head, _rule, third, second, first, footer = done.stdout.splitlines()
+    head, _rule, third, second, first, note, footer = done.stdout.splitlines()
     assert head.split() == HEADINGS
     assert "★ 3" in third
     assert "Kanamia" in second
@@ -116,6 +116,7 @@ def test_the_table_shows_what_a_fight_was(run: Run) -> None:
         assert part in first
     for part in ("5,000", "42", "2  Aoi, Bea"):
         assert part in first
+    assert note == "DPS: per second of the whole fight"
     assert footer == "fights 1 to 3 of 3"
 
 
@@ -168,7 +169,7 @@ def test_a_fight_is_shown_with_its_party_and_bosses(run: Run) -> None:
     assert "damage 5,000 (42/s) · healing 60 (0/s)" in shown
     aoi = next(line for line in shown.splitlines() if line.startswith("Aoi"))
     assert " ".join(aoi.split()) == (
-        "Aoi (you) Stormblade · Iaido 4,000 33 80.0 % ████████████ 50.0 % 0 0 70"
+        "Aoi (you) Stormblade · Iaido 4,000 33 4,000 80.0 % ████████████ 50.0 % 0 0 70"
     )
     assert "Tina 5,000 killed" in " ".join(shown.split())
 

@@ -95,6 +95,8 @@ def test_a_row_shows_what_the_writer_left(five: Builder, commands: Commands) -> 
         "wasInterrupted": False,
         "rejectedEvents": 0,
         "lostEvents": 0,
+        "clockJumped": False,
+        "unknownDmg": None,
         "isDamaged": False,
         "isComplete": True,
     }

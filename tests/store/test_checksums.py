@@ -9,7 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from resonance_logs import Database, Unavailable
-from resonance_logs.store.checksums import FINGERPRINTED, checksum, fingerprint
+from resonance_logs.store.checksums import (
+    FINGERPRINTED,
+    FINGERPRINTED_LATER,
+    checksum,
+    fingerprint,
+)
 from resonance_logs.store.tables import encounters
 from tests.test_database import fight, record, rows
 
@@ -33,15 +38,27 @@ def spoil(path: Path, statement: str) -> None:
 VALUES = st.none() | st.integers(-(2**53), 2**53) | st.text(max_size=5)
 
 
+LATER = dict.fromkeys(FINGERPRINTED_LATER)
+
+
 @given(st.tuples(*[VALUES] * len(FINGERPRINTED)), st.sampled_from(FINGERPRINTED), VALUES)
 def test_a_fingerprint_changes_with_every_value(
     values: tuple[object, ...], name: str, other: object
 ) -> None:
-    fight = dict(zip(FINGERPRINTED, values, strict=True))
+    fight = dict(zip(FINGERPRINTED, values, strict=True)) | LATER
     assert fingerprint(fight) == fingerprint(dict(reversed(fight.items())))
     is_same = type(fight[name]) is type(other) and fight[name] == other
     assert (fingerprint(fight) == fingerprint({**fight, name: other})) is is_same
     assert -(2**63) <= fingerprint(fight) < 2**63
+
+
+@given(st.integers(0, 1), st.none() | st.integers(0, 2**53))
+def test_a_value_of_a_later_schema_changes_the_fingerprint_only_where_it_is_set(
+    clock_jumped: int, unknown_dmg: int | None
+) -> None:
+    fight = dict.fromkeys(FINGERPRINTED, 0) | LATER
+    later = fight | {"clock_jumped": clock_jumped, "unknown_dmg": unknown_dmg}
+    assert (fingerprint(later) == fingerprint(fight)) == (not clock_jumped and not unknown_dmg)
 
 
 def test_rows_are_summed_whatever_holds_them() -> None:
@@ -50,7 +67,7 @@ def test_rows_are_summed_whatever_holds_them() -> None:
 
 
 def test_the_fingerprint_is_of_columns_that_there_are_and_users_marks_are_none() -> None:
-    assert set(FINGERPRINTED) < set(encounters.c.keys())
+    assert {*FINGERPRINTED, *FINGERPRINTED_LATER} < set(encounters.c.keys())
     assert not {"id", "is_favorite", "fingerprint"} & set(FINGERPRINTED)
 
 

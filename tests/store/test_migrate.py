@@ -267,3 +267,18 @@ def test_a_newer_file_is_refused_as_newer_though_it_is_damaged(
         Database.open(path)
     assert path.read_bytes() == content
     assert [each.name for each in path.parent.iterdir() if "damaged" in each.name] == []
+
+
+def test_fights_with_damage_to_oneself_are_to_be_computed_again(path: Path) -> None:
+    thaw(next(each for each in FROZEN if each.stem == "0006"), path)
+    connection = sqlite3.connect(path)
+    connection.execute(
+        "INSERT INTO damage_skill_stats (encounter_id, attacker_id, defender_id, skill_id) "
+        "VALUES (1, 7, 7, -1)"
+    )
+    connection.commit()
+    connection.close()
+    prepare(path)
+    connection = sqlite3.connect(path)
+    assert connection.execute("SELECT encounter_id FROM outdated_figures").fetchall() == [(1,)]
+    connection.close()

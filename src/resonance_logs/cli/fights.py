@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 NAMED_IN_A_PARTY: Final = 20
 _OUTCOME_COLORS: Final = {True: "green", False: "red"}
+ACTIVE_NOTE: Final = "DPS: per second of the fight; active: per second of dealing damage"
 WIDE: Final = 100
 """From so many columns on the list has room for the party's names."""
 
@@ -44,15 +45,22 @@ def print_history(console: Console, page: EncounterPage, offset: int) -> None:
     """The rows of a page as a table, and what part of the whole they are."""
     if page.rows:
         console.print(_history_table(page.rows, with_names=console.width >= WIDE))
+        console.print("DPS: per second of the whole fight", style=DIM)
     console.print(_history_footer(page, offset), style=DIM)
 
 
-def print_fight(console: Console, fight: EncounterSummary) -> None:
-    """One fight: its head, its party, its bosses."""
+def print_fight(
+    console: Console, fight: EncounterSummary, unknown: Sequence[ActorEncounterStat] = ()
+) -> None:
+    """One fight: its head, its party, attackers that nobody named, its bosses."""
     print_head(console, fight)
     if fight.actors:
         console.print()
         console.print(party_table(fight.actors, fight.duration, fight.total_dmg))
+        console.print(ACTIVE_NOTE, style=DIM)
+    if unknown:
+        console.print()
+        console.print(_unknown_table(unknown))
     if fight.bosses:
         console.print()
         console.print(_boss_table(fight.bosses))
@@ -80,6 +88,16 @@ def print_head(console: Console, fight: EncounterSummary) -> None:
         console.print(safe(fight.note, 10_000), markup=False)
     if not fight.is_complete:
         console.print(f"not complete: {', '.join(_missing(fight))}", style="yellow")
+    if fight.clock_jumped:
+        console.print(
+            "the clock was set back during this fight: its times are not exact", style="yellow"
+        )
+    if fight.unknown_dmg:
+        console.print(
+            f"{number(fight.unknown_dmg)} damage by unknown attackers is not in the total: no "
+            "upsert_entity names them",
+            style="yellow",
+        )
 
 
 def _missing(fight: EncounterSummary) -> Iterator[str]:
@@ -95,8 +113,8 @@ def _missing(fight: EncounterSummary) -> Iterator[str]:
 
 def party_table(players: Sequence[ActorEncounterStat], seconds: float, total: int) -> Table:
     """What each player did; bars are relative to the first."""
-    numbers = ("damage", "DPS", "share", "crit", "healing", "HPS", "taken")
-    headings = ("player", "class", *numbers[:3], "", *numbers[3:])
+    numbers = ("damage", "DPS", "active", "share", "crit", "healing", "HPS", "taken")
+    headings = ("player", "class", *numbers[:4], "", *numbers[4:])
     shown = table(*headings, numbers=numbers, widths={"player": 8})
     most = max((player.damage_dealt for player in players), default=0)
     for player in players:
@@ -106,6 +124,7 @@ def party_table(players: Sequence[ActorEncounterStat], seconds: float, total: in
             cell(class_and_spec(player.class_id, player.class_spec)),
             number(player.damage_dealt),
             number(player.dps),
+            number(player.active_dps),
             percent(player.damage_dealt / total if total else 0),
             Bar(player.damage_dealt / most if most else 0, color),
             percent(player.crit_hits_dealt / player.hits_dealt if player.hits_dealt else 0),
@@ -113,6 +132,18 @@ def party_table(players: Sequence[ActorEncounterStat], seconds: float, total: in
             number(player.heal_dealt / seconds),
             number(player.damage_taken),
         )
+    return shown
+
+
+def unknown_attackers(actors: Sequence[ActorEncounterStat]) -> list[ActorEncounterStat]:
+    """Those who dealt damage and are neither players nor monsters with a name."""
+    return [each for each in actors if not each.is_player and not each.name and each.damage_dealt]
+
+
+def _unknown_table(attackers: Sequence[ActorEncounterStat]) -> Table:
+    shown = table("unknown attacker", "damage", "hits", numbers=("damage", "hits"))
+    for each in attackers:
+        shown.add_row(f"#{each.actor_id}", number(each.damage_dealt), f"{each.hits_dealt:,}")
     return shown
 
 

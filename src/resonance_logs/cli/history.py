@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from resonance_logs.cli import options
-from resonance_logs.cli.fights import print_fight, print_history
+from resonance_logs.cli.fights import print_fight, print_history, unknown_attackers
 from resonance_logs.cli.names import hints, with_known_names
 from resonance_logs.cli.opening import reading
 from resonance_logs.cli.render import out, say
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from resonance_logs.commands.arguments import Filters
+    from resonance_logs.commands.shapes import ActorEncounterStat, EncounterSummary
+    from resonance_logs.database import Database
 
 
 class Order(StrEnum):
@@ -118,6 +120,12 @@ def _filters(wanted: Mapping[str, object]) -> Filters:
         raise typer.BadParameter(f"{first['loc'][0]}: {first['msg']}") from error
 
 
+def _unknown(database: Database, fight: EncounterSummary) -> list[ActorEncounterStat]:
+    if not fight.unknown_dmg:
+        return []
+    return unknown_attackers(database.commands.get_encounter_actor_stats(encounter_id=fight.id))
+
+
 def show(
     fight_id: options.FightId,
     skills: Annotated[
@@ -136,12 +144,13 @@ def show(
     with reading(db) as database:
         fight = database.commands.get_encounter_by_id(encounter_id=fight_id)
         window = None if skills is None else skills_of(database, fight, skills, kind)
+        unknown = _unknown(database, fight)
     if as_json:
         answer = fight if window is None else window
         typer.echo(answer.model_dump_json(indent=2).encode())
         return
     console = out()
     if window is None:
-        print_fight(console, fight)
+        print_fight(console, fight, unknown)
     else:
         print_skills(console, fight, window, kind)

@@ -158,5 +158,12 @@ def _print_summary(database: Database, intake: Intake, fights: int, *, is_ours: 
         "tasks a second": round(intake.taken / intake.seconds),
     }
     typer.echo(" · ".join(f"{name} {count:,}" for name, count in counts.items()))
+    if stats.unknown_dmg:
+        typer.echo(
+            f"{stats.unknown_dmg:,} damage by unknown attackers is in no total: send an "
+            "upsert_entity for each player (show lists the attackers of a fight)"
+        )
+    if stats.unmatched_bosses:
+        typer.echo(f"{stats.unmatched_bosses:,} defeated bosses match no hit")
     if database.commands.get_live_encounter() is not None:
         typer.echo("a fight is still open: its end has not come yet")

@@ -123,7 +123,7 @@ def player_name(name: str | None, actor_id: int) -> str:
 
 def class_and_spec(class_id: int | None, spec_id: int | None) -> str:
     """As ``Stormblade · Iaido``; what is unknown is left out."""
-    return " · ".join(filter(None, (class_name(class_id), spec_name(spec_id))))
+    return " · ".join(filter(None, (class_name(class_id), spec_name(class_id, spec_id))))
 
 
 def cell(text: str, style: str = "") -> Text:

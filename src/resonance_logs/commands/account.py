@@ -95,9 +95,15 @@ class Account:
         return [actor for actor in self.actors if actor.is_player == players]
 
     def rows_of(self, actor: ActorEncounterStat, kind: SkillType) -> list[SumRow]:
-        """What this actor dealt or healed; what the other side dealt to it."""
-        if kind is not SkillType.TANKED:
+        """What this actor dealt or healed; what the other side, and it itself, dealt to it."""
+        if kind is SkillType.HEAL:
             return [row for row in self._rows(kind) if row[WHO] == actor.actor_id]
+        if kind is SkillType.DPS:
+            return [
+                row
+                for row in self._rows(kind)
+                if row[WHO] == actor.actor_id and row[WHOM] != actor.actor_id
+            ]
         return [row for row in self._taken(players=actor.is_player) if row[WHOM] == actor.actor_id]
 
     def sums_of(self, kind: SkillType, *, players: bool) -> dict[int, list[int]]:
@@ -111,12 +117,13 @@ class Account:
         return {each.actor_id: [getattr(each, name) for name in names] for each in actors}
 
     def _taken(self, *, players: bool) -> list[SumRow]:
-        """What those of a side took from the other side."""
+        """What those of a side took from the other side, and each from itself."""
         side = {each.actor_id for each in self.actors if each.is_player}
         return [
             row
             for row in self._rows(SkillType.TANKED)
-            if (row[WHOM] in side) == players and (row[WHO] in side) != players
+            if (row[WHOM] in side) == players
+            and ((row[WHO] in side) != players or row[WHO] == row[WHOM])
         ]
 
 

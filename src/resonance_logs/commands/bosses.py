@@ -6,7 +6,7 @@ from collections import defaultdict
 from typing import Any, Final
 
 import numpy as np
-from sqlalchemy import Connection, Row, Select, literal, select
+from sqlalchemy import Connection, Row, Select, exists, literal, select
 
 from resonance_logs.commands.arguments import Filters, NoArguments, TriesOf
 from resonance_logs.commands.figures import seconds
@@ -31,17 +31,24 @@ MOST_SHOWN: Final = 100
 _BOSSES: Final = """
     SELECT b.monster_name AS name, count(*) AS fights, count(*) AS tries,
         sum(b.is_defeated) AS kills,
-        min(CASE WHEN b.is_defeated THEN e.duration_ms END) AS best_ms,
+        min(CASE WHEN b.is_defeated AND NOT e.clock_jumped THEN e.duration_ms END) AS best_ms,
         max(e.started_at_ms) AS last_ms
     FROM encounters e CROSS JOIN encounter_bosses b ON b.encounter_id = e.id
     WHERE e.ended_at_ms IS NOT NULL GROUP BY 1 ORDER BY tries DESC, 1
 """
 _SCENES: Final = """
     SELECT scene_name AS name, count(*) AS fights, sum(bosses <> '[]') AS tries,
-        sum(is_defeated) AS kills,
-        min(CASE WHEN is_defeated THEN duration_ms END) AS best_ms, max(started_at_ms) AS last_ms
-    FROM encounters
-    WHERE ended_at_ms IS NOT NULL AND scene_name IS NOT NULL
+        sum(is_kill) AS kills,
+        min(CASE WHEN is_kill AND NOT clock_jumped THEN duration_ms END) AS best_ms,
+        max(started_at_ms) AS last_ms
+    FROM (
+        SELECT scene_name, bosses, clock_jumped, duration_ms, started_at_ms,
+            is_defeated AND NOT EXISTS (
+                SELECT 1 FROM encounter_bosses b WHERE b.encounter_id = id AND NOT b.is_defeated
+            ) AS is_kill
+        FROM encounters
+        WHERE ended_at_ms IS NOT NULL AND scene_name IS NOT NULL
+    )
     GROUP BY 1 ORDER BY tries DESC, fights DESC, 1
 """
 
@@ -49,7 +56,7 @@ _SCENES: Final = """
 def get_bosses_and_scenes(store: Store, _arguments: NoArguments) -> TargetsOverview:
     """All bosses and all scenes of ended fights: tries, kills, best times; most tries first.
 
-    A try in a scene is a fight with a boss, and a kill one in which any boss was defeated.
+    A try in a scene is a fight with a boss, and a kill one in which every boss was defeated.
     """
     with store.reading() as connection:
         return TargetsOverview(
@@ -69,10 +76,11 @@ def get_boss_profile(store: Store, arguments: TriesOf) -> BossProfile:
     with store.reading() as connection:
         fights = _fights(connection, arguments)
         kills = [each for each in fights if each.is_kill]
-        compared = kills[: arguments.newest]
+        timed = [each for each in kills if not each.clock_jumped]
+        compared = timed[: arguments.newest]
         classes = _classes(connection, [each.id for each in compared])
-    times = [seconds(each.duration_ms) for each in kills]
-    fastest = sorted(kills, key=lambda each: (each.duration_ms, each.started_at_ms, each.id))
+    times = [seconds(each.duration_ms) for each in timed]
+    fastest = sorted(timed, key=lambda each: (each.duration_ms, each.started_at_ms, each.id))
     return BossProfile(
         boss_name=arguments.boss_name,
         scene_name=arguments.scene_name,
@@ -128,13 +136,16 @@ def _statement(boss: str | None) -> Select[Any]:
         encounters.c.duration_ms,
         encounters.c.scene_name,
         encounters.c.total_dmg,
+        encounters.c.clock_jumped,
     )
     order = encounters.c.started_at_ms.desc(), encounters.c.id.desc()
     if boss is None:
         has_boss = (encounters.c.bosses != "[]").label("has_boss")
-        return select(*columns, has_boss, encounters.c.is_defeated.label("is_kill")).order_by(
-            *order
+        survived = exists().where(
+            encounter_bosses.c.encounter_id == encounters.c.id, encounter_bosses.c.is_defeated == 0
         )
+        is_kill = ((encounters.c.is_defeated == 1) & ~survived).label("is_kill")
+        return select(*columns, has_boss, is_kill).order_by(*order)
     return (
         select(
             *columns,
@@ -158,6 +169,7 @@ def _try(row: Row[Any]) -> Try:
         scene_name=row.scene_name,
         total_dmg=row.total_dmg,
         dps=row.total_dmg / duration,
+        clock_jumped=bool(row.clock_jumped),
     )
 
 

@@ -17,12 +17,12 @@ from resonance_logs.events import Int64Array
 
 _FIGHTS: Final = """
     SELECT e.id, e.started_at_ms, e.duration_ms, a.damage_dealt, a.heal_dealt, a.damage_taken,
-        a.active_time_ms, a.class_id, a.class_spec
+        a.active_time_ms, e.clock_jumped, a.class_id, a.class_spec
     FROM actor_encounter_stats a CROSS JOIN encounters e ON e.id = a.encounter_id
     WHERE a.actor_id = ? AND a.is_player = 1 AND e.ended_at_ms IS NOT NULL
     ORDER BY e.started_at_ms, e.id
 """
-_NUMBERS: Final = 7
+_NUMBERS: Final = 8
 """The first so many columns have a value in every row."""
 
 _BOSSES: Final = """
@@ -57,6 +57,8 @@ class Career:
     heal: Int64Array
     taken: Int64Array
     active_ms: Int64Array
+    is_timed: NDArray[np.bool_]
+    """Whether the fight's times are exact: the clock was not set back."""
     classes: Sequence[tuple[int | None, int | None]]
     """Class and spec."""
     dps: Float64Array
@@ -68,7 +70,7 @@ class Career:
         rows: Any = connection.exec_driver_sql(_FIGHTS, (uid,)).all()
         numbers = np.array([row[:_NUMBERS] for row in rows], dtype=np.int64)
         columns = numbers.reshape(-1, _NUMBERS).T
-        ids, started_ms, duration_ms, damage, heal, taken, active_ms = columns
+        ids, started_ms, duration_ms, damage, heal, taken, active_ms, clock_jumped = columns
         lasted = np.where(duration_ms > 0, duration_ms / 1000, 1.0)
         return cls(
             ids=ids,
@@ -78,6 +80,7 @@ class Career:
             heal=heal,
             taken=taken,
             active_ms=active_ms,
+            is_timed=clock_jumped == 0,
             classes=[row[_NUMBERS:] for row in rows],
             dps=damage / lasted,
             bosses=_read_bosses(connection, uid, ids),
@@ -90,7 +93,8 @@ class Career:
             mine = np.flatnonzero(np.isin(met.places, places))
             if not len(mine):
                 continue
-            standings = dict(zip(met.kills.tolist(), percentiles(self.dps[met.kills]), strict=True))
+            kills = self.timed(met.kills)
+            standings = dict(zip(kills.tolist(), percentiles(self.dps[kills]), strict=True))
             for place, is_kill in zip(
                 met.places[mine].tolist(), met.is_kill[mine].tolist(), strict=True
             ):
@@ -99,6 +103,11 @@ class Career:
                 )
                 found[place].append(boss)
         return found
+
+    def timed(self, places: Int64Array) -> Int64Array:
+        """Those of the places whose fights have exact times."""
+        timed: Int64Array = places[self.is_timed[places]]
+        return timed
 
     def with_boss(self, name: str | None) -> Int64Array:
         """The places of the fights with this boss (None: of all)."""

@@ -90,8 +90,8 @@ def _fight_findings(connection: Connection, encounter_id: int) -> Iterator[Findi
     yield from (
         _figures(encounter_id, f"its {each} are not what was written") for each in differing
     )
-    if payload is None:
-        return  # kept without its single events
+    if payload is None or _is_outdated(connection, encounter_id):
+        return  # there is nothing to compare, or its figures follow an older rule
     try:
         events = decode_events(payload)
     except CorruptArchive as error:
@@ -108,6 +108,12 @@ def _fight_findings(connection: Connection, encounter_id: int) -> Iterator[Findi
     ):
         if not agrees:
             yield _figures(encounter_id, f"its {what} differ from its single events")
+
+
+def _is_outdated(connection: Connection, encounter_id: int) -> bool:
+    outdated = tables.outdated_figures
+    statement = select(outdated).where(outdated.c.encounter_id == encounter_id)
+    return connection.execute(statement).first() is not None
 
 
 def _figures(encounter_id: int, message: str) -> Finding:

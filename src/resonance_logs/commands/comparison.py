@@ -126,7 +126,7 @@ def _compared(side: _Side, kind: SkillType, values: list[float] | None) -> Compa
         name=None if actor is None else actor.name,
         class_id=None if actor is None else actor.class_id,
         class_name="" if actor is None else class_name(actor.class_id),
-        class_spec_name="" if actor is None else spec_name(actor.class_spec),
+        class_spec_name="" if actor is None else spec_name(actor.class_id, actor.class_spec),
         total=total,
         per_second=total / fight.duration,
         active_dps=actor.active_dps if actor is not None and kind is SkillType.DPS else None,

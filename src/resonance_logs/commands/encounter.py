@@ -23,6 +23,7 @@ from resonance_logs.store import marks
 from resonance_logs.store.checksums import (
     CHECKED,
     FINGERPRINTED,
+    FINGERPRINTED_LATER,
     checksum,
     fingerprint,
     stored_rows,
@@ -36,6 +37,7 @@ SUMMARY_COLUMNS: Final = tuple(
         "id",
         *marks.COLUMNS,
         *FINGERPRINTED,
+        *FINGERPRINTED_LATER,
         "fingerprint",
         *CHECKED,
     )
@@ -160,6 +162,8 @@ def _plain(row: Row[Any]) -> dict[str, Any]:
         "was_interrupted": bool(row.was_interrupted),
         "rejected_events": row.rejected_events,
         "lost_events": row.lost_events,
+        "clock_jumped": bool(row.clock_jumped),
+        "unknown_dmg": row.unknown_dmg,
         "is_damaged": is_damaged,
         "is_complete": is_whole,
     }

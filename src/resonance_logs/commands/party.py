@@ -53,7 +53,7 @@ def party_row(
         class_id=actor.class_id,
         class_name=class_name(actor.class_id),
         class_spec=actor.class_spec,
-        class_spec_name=spec_name(actor.class_spec),
+        class_spec_name=spec_name(actor.class_id, actor.class_spec),
         is_player=actor.is_player,
         is_local_player=actor.is_local_player,
         total=total,

@@ -22,7 +22,7 @@ from resonance_logs.commands.shapes import (
     PlayerPage,
     PlayerProfile,
 )
-from resonance_logs.commands.spread import running_median, spread
+from resonance_logs.commands.spread import Float64Array, running_median, spread
 from resonance_logs.errors import NotFound
 from resonance_logs.game import class_name, spec_name
 from resonance_logs.store.engine import Store
@@ -70,7 +70,7 @@ def get_player_profile(store: Store, arguments: OnePlayer) -> PlayerProfile:
         total_dmg=int(career.damage.sum()),
         total_heal=int(career.heal.sum()),
         active_time_ms=int(career.active_ms.sum()),
-        dps=spread(career.dps) if len(career.dps) else None,
+        dps=spread(career.dps[career.is_timed]) if career.is_timed.any() else None,
         classes=_classes(career),
         bosses=sorted(
             (_boss(career, name, met) for name, met in career.bosses.items()),
@@ -120,7 +120,7 @@ def _overview(row: Row[Any]) -> PlayerOverview:
         name=row.name,
         class_id=row.class_id,
         class_name=class_name(row.class_id),
-        class_spec_name=spec_name(row.class_spec),
+        class_spec_name=spec_name(row.class_id, row.class_spec),
         ability_score=row.ability_score,
         level=row.level,
         first_seen_ms=row.first_seen_ms,
@@ -137,10 +137,9 @@ def _classes(career: Career) -> list[ClassPlayed]:
             class_id=class_id,
             class_name=class_name(class_id),
             class_spec=class_spec,
-            class_spec_name=spec_name(class_spec),
+            class_spec_name=spec_name(class_id, class_spec),
             fights=len(own),
-            median_dps=float(np.median(career.dps[own])),
-            best_dps=float(career.dps[own].max()),
+            **_median_and_best(career.dps[career.timed(np.array(own))]),
         )
         for (class_id, class_spec), own in places.items()
     ]
@@ -148,18 +147,24 @@ def _classes(career: Career) -> list[ClassPlayed]:
 
 
 def _boss(career: Career, name: str, met: Met) -> BossMet:
-    dps, kills = career.dps[met.places], career.dps[met.kills]
+    timed = career.timed(met.places)
+    dps, kills = career.dps[timed], career.dps[career.timed(met.kills)]
     return BossMet(
         monster_name=name,
-        tries=len(dps),
-        kills=len(kills),
-        median_dps=float(np.median(dps)),
-        best_dps=float(dps.max()),
-        best_encounter_id=int(career.ids[met.places[dps.argmax()]]),
+        tries=len(met.places),
+        kills=len(met.kills),
+        **_median_and_best(dps),
+        best_encounter_id=int(career.ids[timed[dps.argmax()]]) if len(dps) else None,
         median_kill_dps=float(np.median(kills)) if len(kills) else None,
         best_kill_dps=float(kills.max()) if len(kills) else None,
         last_started_at_ms=int(career.started_ms[met.places[-1]]),
     )
+
+
+def _median_and_best(dps: Float64Array) -> dict[str, float | None]:
+    if not len(dps):
+        return {"median_dps": None, "best_dps": None}
+    return {"median_dps": float(np.median(dps)), "best_dps": float(dps.max())}
 
 
 def _fight(
@@ -175,7 +180,7 @@ def _fight(
         bosses=bosses,
         class_id=class_id,
         class_name=class_name(class_id),
-        class_spec_name=spec_name(class_spec),
+        class_spec_name=spec_name(class_id, class_spec),
         total_dmg=damage,
         dps=float(career.dps[place]),
         active_dps=ratio(damage, int(career.active_ms[place]) / 1000),

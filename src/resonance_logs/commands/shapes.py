@@ -90,7 +90,10 @@ class EncounterSummary(Shape):
     ``actors`` are its players, most damage first; empty in lists. ``was_interrupted``: the
     recorder stopped before the fight's end came; ``rejected_events`` were wrong and set aside,
     ``lost_events`` damaged on disk; ``is_damaged``: what is shown here is not what was written;
-    ``is_complete`` is true where it is none of these.
+    ``is_complete`` is true where it is none of these. ``clock_jumped``: the clock was set back
+    while the fight went on, so that its times are not exact. ``unknown_dmg`` is the damage dealt to
+    monsters by attackers that are neither players nor named monsters, which is not in
+    ``total_dmg``; null where it is not known.
     """
 
     id: int
@@ -111,6 +114,8 @@ class EncounterSummary(Shape):
     was_interrupted: bool
     rejected_events: int
     lost_events: int
+    clock_jumped: bool
+    unknown_dmg: int | None
     is_damaged: bool
     is_complete: bool
 
@@ -518,26 +523,32 @@ class PlayerPage(Shape):
 
 
 class ClassPlayed(Shape):
-    """A class and spec that a player played: in how many fights, with which DPS."""
+    """A class and spec that a player played: in how many fights, with which DPS.
+
+    DPS is null where the clock was set back in all of them.
+    """
 
     class_id: int | None
     class_name: str
     class_spec: int | None
     class_spec_name: str
     fights: int
-    median_dps: float
-    best_dps: float
+    median_dps: float | None
+    best_dps: float | None
 
 
 class BossMet(Shape):
-    """A player's fights with a boss; DPS of all tries, and of the kills (null: none)."""
+    """A player's fights with a boss; DPS of all tries, and of the kills (null: none).
+
+    Fights in which the clock was set back count as tries and kills, but have no part in DPS.
+    """
 
     monster_name: str
     tries: int
     kills: int
-    median_dps: float
-    best_dps: float
-    best_encounter_id: int
+    median_dps: float | None
+    best_dps: float | None
+    best_encounter_id: int | None
     median_kill_dps: float | None
     best_kill_dps: float | None
     last_started_at_ms: int
@@ -602,7 +613,8 @@ class PlayerFights(Shape):
 class TargetOverview(Shape):
     """The ended fights with a boss, or in a scene; ``best_time`` (s) of the kills, null: none.
 
-    In a scene there may be fights without a boss, which are no tries.
+    In a scene there may be fights without a boss, which are no tries, and a kill is a fight in
+    which every boss was defeated. Fights in which the clock was set back have no part in times.
     """
 
     name: str
@@ -631,6 +643,7 @@ class Try(Shape):
     scene_name: str | None
     total_dmg: int
     dps: float
+    clock_jumped: bool
 
 
 class ClassDps(Shape):
@@ -644,9 +657,10 @@ class ClassDps(Shape):
 class BossProfile(Shape):
     """The fights with a boss, or in a scene; times in seconds, null without a kill.
 
-    Those with a boss are tries. ``fastest`` are the shortest kills, ``newest`` the last fights,
-    each at most 100;
-    ``classes`` is of the newest ``kills_compared`` kills, the highest median first.
+    Those with a boss are tries; of a scene alone, those in which every boss was defeated are kills.
+    ``fastest`` are the shortest kills, ``newest`` the last fights, each at most 100; ``classes`` is
+    of the newest ``kills_compared`` kills, the highest median first. Fights in which the clock was
+    set back count, but have no part in times and DPS.
     """
 
     boss_name: str | None

@@ -76,7 +76,7 @@ def _player_row(actor: ActorEncounterStat, shares: dict[str, Any]) -> PlayerRow:
         uid=actor.actor_id,
         name=actor.name,
         class_name=class_name(actor.class_id),
-        class_spec_name=spec_name(actor.class_spec),
+        class_spec_name=spec_name(actor.class_id, actor.class_spec),
         ability_score=actor.ability_score,
         **shares,
     )

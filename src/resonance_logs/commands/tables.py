@@ -161,7 +161,7 @@ def _actors(store: Store, encounter_id: int) -> dict[str, list[Any]]:
     return {
         **{name: [getattr(each, name) for each in actors] for name in names},
         "class_name": [class_name(each.class_id) for each in actors],
-        "class_spec_name": [spec_name(each.class_spec) for each in actors],
+        "class_spec_name": [spec_name(each.class_id, each.class_spec) for each in actors],
     }
 
 

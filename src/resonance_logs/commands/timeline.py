@@ -15,7 +15,7 @@ from resonance_logs.commands.shapes import Timeline, TimelineSeries
 from resonance_logs.commands.window import Window
 from resonance_logs.errors import InvalidArgument
 from resonance_logs.events import UNKNOWN, Int64Array
-from resonance_logs.statistics import is_player
+from resonance_logs.statistics import is_among
 from resonance_logs.store.engine import Store
 
 MOST_VALUES: Final = 2_000_000
@@ -135,13 +135,17 @@ def _amounts(window: Window, kind: SkillType) -> _Amounts:
         return _Amounts(
             heals.timestamp_ms, heals.value, heals.healer_id, heals.skill_id, heals.target_id
         )
-    actor, target = damage.attacker_id, damage.defender_id
+    to_oneself = damage.attacker_id == damage.defender_id
     if kind is SkillType.TANKED:
         players = window.players
-        damage = damage.select(
-            is_player(damage.attacker_id, players) != is_player(damage.defender_id, players)
+        by_player, to_player = (
+            is_among(ids, players) for ids in (damage.attacker_id, damage.defender_id)
         )
+        damage = damage.select((by_player != to_player) | to_oneself)
         actor, target = damage.defender_id, damage.attacker_id
+    else:
+        damage = damage.select(~to_oneself)
+        actor, target = damage.attacker_id, damage.defender_id
     return _Amounts(damage.timestamp_ms, damage.value, actor, damage.skill_id, target)
 
 

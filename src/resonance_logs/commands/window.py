@@ -178,6 +178,7 @@ def _bosses(window: Window, listed: list[BossSummary]) -> list[BossStat]:
             total_damage=boss.total_damage,
         )
         for boss in statistics.bosses(window.events.damage, defeated)
+        if boss.hits or window.part.is_whole
     ]
 
 

@@ -36,6 +36,9 @@ FINGERPRINTED: Final = (
 )
 """What of an ended fight's row never changes; neither its id nor what users mark it with."""
 
+FINGERPRINTED_LATER: Final = ("clock_jumped", "unknown_dmg")
+"""The same of later versions of the schema; left out where none is set, as in older files."""
+
 CHECKED: Final[Mapping[str, Table]] = {
     "actors_checksum": tables.actor_encounter_stats,
     "damage_checksum": tables.damage_skill_stats,
@@ -48,7 +51,9 @@ CHECKED: Final[Mapping[str, Table]] = {
 
 def fingerprint(fight: Mapping[str, object]) -> int:
     """Eight bytes of BLAKE2b over the fight's row; the same in whatever file the fight lies."""
-    content = msgspec.msgpack.encode([fight[name] for name in FINGERPRINTED])
+    values = [fight[name] for name in FINGERPRINTED]
+    later = [fight[name] or 0 for name in FINGERPRINTED_LATER]
+    content = msgspec.msgpack.encode(values + later if any(later) else values)
     digest = hashlib.blake2b(content, digest_size=8).digest()
     return int.from_bytes(digest, "little", signed=True)
 

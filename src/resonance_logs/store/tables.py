@@ -77,6 +77,8 @@ encounters: Final = Table(
     Column("attributes_checksum", _int),
     Column("note", Text),
     Column("tags", Text, nullable=False, server_default=text("'[]'")),
+    _number("clock_jumped"),
+    Column("unknown_dmg", _int),
     sqlite_autoincrement=True,
     **_strict,
 )
@@ -86,7 +88,9 @@ encounters: Final = Table(
 where any boss was; ``journal_bytes`` is what pruning the journal freed; ``was_interrupted`` is 1
 where the recorder's end ended it; events that were ``rejected`` or ``lost`` (damaged) are counted.
 The ``fingerprint`` and the checksums (see checksums) are null where they are not known. The
-``note`` and the ``tags`` (a JSON list) are the users'.
+``note`` and the ``tags`` (a JSON list) are the users'. ``clock_jumped`` is 1 where the clock was
+set back while the fight went on; ``unknown_dmg`` is the damage dealt to monsters by attackers that
+are neither players nor named monsters, null where it is not known.
 """
 
 # Each has all that a page or a count of fights asks for, so that no row need be fetched for it.
@@ -301,6 +305,14 @@ facet_encounters: Final = Table(
     **_clustered,
 )
 """Which ended fights have a value: one set for each block of ids that has any (see idsets)."""
+
+outdated_figures: Final = Table(
+    "outdated_figures",
+    metadata,
+    _encounter_id(),
+    **_strict,
+)
+"""Fights whose figures follow an older rule; they are computed again when recording begins."""
 
 rejected_tasks: Final = Table(
     "rejected_tasks",
