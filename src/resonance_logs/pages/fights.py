@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from resonance_logs.commands.shapes import EncounterSummary
@@ -37,7 +38,15 @@ def _result(fight: EncounterSummary) -> str:
         return "cut off"
     if not fight.bosses:
         return ""
-    return "killed" if any(boss.is_defeated for boss in fight.bosses) else "wiped"
+    return kill_or_wipe([boss.is_defeated for boss in fight.bosses])
+
+
+def kill_or_wipe(fallen: Sequence[bool]) -> str:
+    """The result of a fight with bosses, of which each fell or not."""
+    count = sum(fallen)
+    if 0 < count < len(fallen):
+        return f"{count} of {len(fallen)}"
+    return "killed" if count else "wiped"
 
 
 COLUMNS: Final[list[dict[str, Any]]] = [

@@ -169,4 +169,14 @@ def _missing(fight: EncounterSummary) -> list[tuple[str | int, ...]]:
         told.append((fight.rejected_events, " events were rejected."))
     if fight.lost_events:
         told.append((fight.lost_events, " events are lost."))
+    if fight.clock_jumped:
+        told.append(("The clock was set back during this fight: its times are not exact.",))
+    if fight.unknown_dmg:
+        told.append(
+            (
+                fight.unknown_dmg,
+                " damage by unknown attackers is not in the total: the recorder sent no player for "
+                "them (see Monsters).",
+            )
+        )
     return told

@@ -19,6 +19,7 @@ from resonance_logs.commands.shapes import (
 )
 from resonance_logs.database import Database
 from resonance_logs.errors import NotFound
+from resonance_logs.pages.fights import kill_or_wipe
 from resonance_logs.pages.frame import (
     Told,
     action,
@@ -245,7 +246,7 @@ def _fight_row(fight: PlayerFight) -> dict[str, Any]:
 def _result(fight: PlayerFight) -> str:
     if not fight.bosses:
         return ""
-    return "killed" if any(boss.is_defeated for boss in fight.bosses) else "wiped"
+    return kill_or_wipe([boss.is_defeated for boss in fight.bosses])
 
 
 _PLAYERS: Final[list[dict[str, Any]]] = [
