@@ -88,11 +88,15 @@ class Database:
         With ``record=False`` no writer is started, and a missing file is an error unless
         ``create`` says that it is to be made.
 
+        A file that may only be read is read as it is; it must have been closed cleanly.
+
         One program at a time records into a file; any number may read. A fight that the last
         recorder left open, because it crashed or was closed meanwhile, is ended at its last event.
 
         Raises:
-            AlreadyRecording: another program records into the file.
+            AlreadyRecording: another program records into the file; of a file with several names
+                (hard links), under another name.
+            ReadOnlyDatabase: the file may only be read, and is to be recorded into or migrated.
             DatabaseError: the file cannot be used; the subclass says why.
         """
         found = find_path(path)

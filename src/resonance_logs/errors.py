@@ -8,7 +8,8 @@ opens, writes or reads whole files raises DatabaseError, or NotFound for a fight
     ResonanceLogsError
     ├── DatabaseError            the file cannot be used
     │   ├── DatabaseUnavailable  locked, full, unreadable: the same call may succeed later
-    │   │   └── AlreadyRecording another program records into the file
+    │   │   ├── AlreadyRecording another program records into the file
+    │   │   └── ReadOnlyDatabase the file may only be read
     │   ├── NotADatabase         the path is a folder, or the file is something else
     │   ├── NewerDatabase        written by a newer version of this program
     │   ├── BackupError          a copy of the file cannot be made, or not be put in its place
@@ -45,6 +46,10 @@ class DatabaseUnavailable(DatabaseError):
 
 class AlreadyRecording(DatabaseUnavailable):
     """Another program, or this one a second time, records into the file."""
+
+
+class ReadOnlyDatabase(DatabaseUnavailable):
+    """The file, or the folder it lies in, may only be read."""
 
 
 class NotADatabase(DatabaseError):

@@ -32,6 +32,16 @@ def absolute(path: str | os.PathLike[str]) -> Path:
 
 
 def find_path(path: str | os.PathLike[str] | None = None) -> Path:
-    """The path given, else that of the environment variable RESONANCE_LOGS_DB, else the default."""
+    """The path given, else that of the environment variable RESONANCE_LOGS_DB, else the default.
+
+    Symlinks are followed, so that the files beside the database lie beside the real one.
+
+    Raises:
+        DatabaseUnavailable: nobody is of the name after a tilde, or symlinks form a loop.
+    """
     named = path if path is not None else os.environ.get(ENVIRONMENT_VARIABLE) or None
-    return default_path() if named is None else absolute(named)
+    found = default_path() if named is None else absolute(named)
+    try:
+        return found.resolve()
+    except (OSError, RuntimeError) as error:
+        raise DatabaseUnavailable(f"{found} cannot be found: {error}") from error

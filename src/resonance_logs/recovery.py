@@ -51,6 +51,7 @@ class Session:
 
         Raises:
             AlreadyRecording: another program records into the file.
+            ReadOnlyDatabase: the file may only be read.
             DamagedDatabase: the file is damaged, and ``Settings.salvage`` is off.
             DatabaseError: the file cannot be used; the subclass says why.
         """
@@ -60,6 +61,7 @@ class Session:
         try:
             store = _open_sound(path, settings)
             try:
+                lock.follow_file()  # it was made just now, or put in the place of a damaged one
                 read_spills(store, archive=settings.archive)
                 recover(store, archive=settings.archive)
                 recompute_outdated(store)

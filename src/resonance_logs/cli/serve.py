@@ -77,14 +77,14 @@ def serve(
 @contextmanager
 def _opened(db: Path | None, *, read_only: bool) -> Iterator[tuple[Database, str]]:
     """The database, and why it takes no tasks where it does not."""
-    from resonance_logs.errors import AlreadyRecording
+    from resonance_logs.errors import AlreadyRecording, ReadOnlyDatabase
 
     if not read_only:
         try:
             with recording(db, configuration().settings) as database:
                 yield database, ""
                 return
-        except AlreadyRecording as error:
+        except (AlreadyRecording, ReadOnlyDatabase) as error:
             say(f"serving for reading only: {error}")
     with reading(db) as database:
         yield database, "this server only reads the database; send tasks to the one who records"

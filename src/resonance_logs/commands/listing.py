@@ -17,6 +17,7 @@ from resonance_logs.commands.arguments import MAX_LIMIT, FilteredPage, Filters, 
 from resonance_logs.commands.encounter import SUMMARY_COLUMNS, summary, summary_json
 from resonance_logs.commands.filters import Candidates, find_candidates
 from resonance_logs.commands.shapes import EncounterPage
+from resonance_logs.errors import DamagedDatabase
 from resonance_logs.store.engine import Store
 from resonance_logs.store.membership import is_member
 from resonance_logs.store.tables import encounters
@@ -92,7 +93,11 @@ def iterate_rows(
 
 
 def _read_page(store: Store, arguments: FilteredPage) -> tuple[list[Row[Any]], int]:
-    """The rows of the page, and how many there are in all."""
+    """The rows of the page, and how many there are in all.
+
+    Raises:
+        DamagedDatabase: an index and the table that it belongs to disagree.
+    """
     filters = arguments.filters
     with store.reading() as connection:
         candidates = find_candidates(connection, filters)
@@ -100,7 +105,14 @@ def _read_page(store: Store, arguments: FilteredPage) -> tuple[list[Row[Any]], i
         if total and _has_range(filters):
             total = connection.execute(count_statement(filters, candidates)).scalar_one()
         ids = _page_ids(connection, arguments, candidates, total)
-        return _rows(connection, ids), total
+        rows = _rows(connection, ids)
+    missing = sorted(set(ids) - rows.keys())
+    if missing:
+        raise DamagedDatabase(
+            f"{store.path} is damaged: an index names encounter {missing[0]}, which has no row; "
+            "resonance-logs check tells more, resonance-logs salvage saves what can be read"
+        )
+    return [rows[each] for each in ids], total
 
 
 def count_statement(filters: Filters, candidates: Candidates) -> Select[int]:
@@ -157,6 +169,7 @@ def _has_range(filters: Filters) -> bool:
     return any(bound is not None for bound in bounds)
 
 
-def _rows(connection: Connection, ids: list[int]) -> list[Row[Any]]:
-    by_id = {row[0]: row for row in connection.execute(_wanted, {"ids": ids}).all()} if ids else {}
-    return [by_id[each] for each in ids]
+def _rows(connection: Connection, ids: list[int]) -> dict[int, Row[Any]]:
+    if not ids:
+        return {}
+    return {row[0]: row for row in connection.execute(_wanted, {"ids": ids}).all()}

@@ -11,10 +11,11 @@ from contextlib import closing, contextmanager
 from itertools import count
 from pathlib import Path
 from typing import Final
-from urllib.parse import quote
 
 from resonance_logs.errors import BackupError
+from resonance_logs.store.access import Access, address, check_readable, find_access
 from resonance_logs.store.engine import connect
+from resonance_logs.store.lock import check_other_names
 
 SPARE: Final = 1.05
 """Free space asked for, as a multiple of the file."""
@@ -70,8 +71,12 @@ def copy_database(source: Path, target: Path) -> None:
     """Copy what is committed at one moment.
 
     Raises:
+        AlreadyRecording: the source is being recorded under another name.
         BackupError: the source cannot be read, or the target not be written.
+        DatabaseUnavailable: the source was not closed cleanly, and cannot be written here.
     """
+    check_other_names(source)
+    check_readable(source, find_access(source))
     try:
         with closing(connect(source)) as reader, closing(sqlite3.connect(target)) as writer:
             reader.backup(writer)
@@ -113,11 +118,12 @@ def log_kept(path: Path) -> Iterator[None]:
     SQLite does so when the last connection is closed, unless that one may only read.
     """
     log = path.with_name(f"{path.name}-wal")
-    if not (log.exists() and log.stat().st_size and path.exists() and path.stat().st_size):
+    is_there = log.exists() and log.stat().st_size and path.exists() and path.stat().st_size
+    if not is_there or find_access(path) is not Access.WRITE:
         yield  # SQLite would throw the log of an empty file away
         return
-    address = f"file:{quote(str(path))}?mode=ro"
-    with closing(sqlite3.connect(address, uri=True)) as last:
+    check_other_names(path)
+    with closing(sqlite3.connect(address(path, Access.SHARED_READ), uri=True)) as last:
         with closing(sqlite3.connect(path)) as first:
             for connection in (first, last):
                 _touch(connection)

@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, MultipleResultsFound, NoResultFound
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import NullPool, QueuePool
 
 from resonance_logs.errors import DamagedDatabase, DatabaseUnavailable
 from resonance_logs.store import space
+from resonance_logs.store.access import Access, Frozen, address, find_access, read_only
+from resonance_logs.store.lock import check_other_names
 
 BUSY_TIMEOUT_MS: Final = 10_000
 WRITER_BUSY_TIMEOUT_MS: Final = 500
@@ -46,6 +48,8 @@ class Store:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.access = find_access(path)
+        self._frozen = Frozen(path) if self.access is Access.FROZEN_READ else None
         self._readers = _engine(path, begin="BEGIN", poolclass=QueuePool, pool_size=READERS)
         self._writers = _engine(path, begin="BEGIN IMMEDIATE", poolclass=NullPool)
 
@@ -57,25 +61,38 @@ class Store:
             DatabaseUnavailable: the file cannot be read now.
             DamagedDatabase: what was asked for cannot be read at all.
         """
+        if self._frozen is not None:
+            self._frozen.check()
         with _translated(self.path), self._readers.connect() as connection:
             yield connection
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
+    def writing(self, patience_s: float | None = None) -> Iterator[Connection]:
         """A connection of its own in a write transaction, committed at the end of the block.
 
+        Another program that writes is waited for up to ``patience_s`` seconds (None:
+        BUSY_TIMEOUT_MS).
+
         Raises:
+            AlreadyRecording: the file is being recorded under another name.
+            ReadOnlyDatabase: the file may only be read.
             DatabaseUnavailable: the file cannot be written now.
             DamagedDatabase: a part that must be read for it cannot be.
         """
-        with _translated(self.path), self._writers.begin() as connection:
-            yield connection
+        if self.access is not Access.WRITE:
+            raise read_only(self.path)
+        check_other_names(self.path)
+        with _translated(self.path), self._writers.connect() as connection:
+            if patience_s is not None:
+                _wait_at_most(connection, patience_s)
+            with connection.begin():
+                yield connection
 
     def connect_writer(self, *, survives_power_loss: bool = False) -> Connection:
         """A connection for the recording thread, to be closed by it."""
         connection = self._writers.connect()
         # It tries again by itself, and must hear in time that it is to stop.
-        connection.connection.execute(f"PRAGMA busy_timeout={WRITER_BUSY_TIMEOUT_MS}").close()
+        _wait_at_most(connection, WRITER_BUSY_TIMEOUT_MS / 1000)
         if survives_power_loss:
             connection.connection.execute("PRAGMA synchronous=FULL").close()
         return connection
@@ -147,7 +164,8 @@ def _translated(path: Path) -> Iterator[None]:
         yield
     except PoolTimeout as error:
         raise DatabaseUnavailable(f"{path}: too many ask at once; ask again later") from error
-    except UnicodeDecodeError as error:  # SQLite's message about it cannot be read either
+    except (UnicodeDecodeError, MultipleResultsFound, NoResultFound) as error:
+        # SQLite's message about the damage cannot be read either; or a key was met twice.
         raise DamagedDatabase(f"{path} is damaged: {error}") from error
     except DBAPIError as error:
         if is_passing(error):
@@ -171,10 +189,22 @@ def _engine(path: Path, *, begin: str, **pool: Any) -> Engine:
     return engine
 
 
+def _wait_at_most(connection: Connection, seconds: float) -> None:
+    connection.connection.execute(f"PRAGMA busy_timeout={round(seconds * 1000)}").close()
+
+
 def connect(path: Path) -> sqlite3.Connection:
-    """A plain connection with the settings that every connection has."""
+    """A plain connection with the settings that every connection has.
+
+    Where the file cannot be written it is opened in the way in which it can be read.
+    """
+    access = find_access(path)
     connection = sqlite3.connect(
-        path, isolation_level=None, check_same_thread=False, timeout=BUSY_TIMEOUT_MS / 1000
+        path if access is Access.WRITE else address(path, access),
+        uri=access is not Access.WRITE,
+        isolation_level=None,
+        check_same_thread=False,
+        timeout=BUSY_TIMEOUT_MS / 1000,
     )
     # Damaged text is read all the same; its fight's checksums tell.
     connection.text_factory = partial(str, encoding="utf-8", errors="replace")

@@ -122,6 +122,8 @@ def _value_ids(connection: Connection, facets: Collection[Facet]) -> list[int]:
         rows = [(each.kind, each.value, fold_name(each.value)) for each in missing]
         insert_rows(connection, facet_values, ("kind", "value", "folded"), rows)
         known = {Facet(*row[:2]): row[2] for row in connection.exec_driver_sql(statement, given)}
+    if len(known) < len(set(facets)):
+        raise DamagedDatabase("the values to filter by are damaged: one that was stored is missing")
     return [known[each] for each in facets]
 
 

@@ -21,9 +21,12 @@ from resonance_logs.errors import (
     DatabaseUnavailable,
     NewerDatabase,
     NotADatabase,
+    ReadOnlyDatabase,
 )
+from resonance_logs.store.access import Access, check_readable, find_access, not_closed, read_only
 from resonance_logs.store.copies import check_room, copy_checked, free_name
 from resonance_logs.store.engine import Store, connect, describe
+from resonance_logs.store.lock import check_other_names
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -51,7 +54,8 @@ _logger = logging.getLogger(__name__)
 def prepare(path: Path, *, copy_first: bool = True) -> None:
     """Make the file where there is none, check that it is ours, and migrate it.
 
-    With ``copy_first`` a file of which a table is to be rebuilt is copied before.
+    With ``copy_first`` a file of which a table is to be rebuilt is copied before. A file that
+    cannot be written is only checked.
 
     Several processes may do so at once: each step is atomic, and the migration runs within one
     write transaction, which the others wait for.
@@ -61,10 +65,16 @@ def prepare(path: Path, *, copy_first: bool = True) -> None:
         DamagedDatabase: the file cannot be read.
         NewerDatabase: the file was written by a newer version of this program.
         BackupError: it is copied before it is migrated, and cannot be.
+        AlreadyRecording: it is being recorded under another name.
         DatabaseUnavailable: it cannot be opened or written now.
     """
     _check_path(path)
+    check_other_names(path)
     _check_log(path)
+    access = find_access(path)
+    if access is not Access.WRITE:
+        _check_as_it_is(path, access)
+        return
     deadline = time.monotonic() + OPENING_TIMEOUT_S
     while True:
         try:
@@ -86,14 +96,44 @@ def prepare(path: Path, *, copy_first: bool = True) -> None:
                 raise
 
 
+def _check_as_it_is(path: Path, access: Access) -> None:
+    """See that a file that cannot be written is ours, and of this program's version."""
+    check_readable(path, access)
+    try:
+        with closing(connect(path)) as connection:
+            if _pragma(connection, "application_id") != APPLICATION_ID:
+                raise _foreign(path)
+        version = _version(path)
+    except sqlite3.OperationalError as error:
+        # Where the index of the log cannot be made: read-only, cannot be opened, cannot be locked.
+        raise not_closed(path) from error
+    except sqlite3.DatabaseError as error:
+        raise _refusal(path, error) from error
+    except UnicodeDecodeError as error:
+        raise DamagedDatabase(f"{path} is damaged: {error}") from error
+    if version is None or version < SCHEMA_VERSION:
+        raise ReadOnlyDatabase(
+            f"{path} is of an older version (schema {version}) and cannot be migrated, because "
+            "you have no right to write to it or to its folder; copy it to a folder of yours, and "
+            "open the copy"
+        )
+    if version > SCHEMA_VERSION:
+        raise _newer(path, version)
+
+
 def check_kind(path: Path) -> None:
     """See that there may be a database at a path; its folder is made where it is missing.
 
     Raises:
         NotADatabase: it is a folder, or another kind of file.
+        AlreadyRecording: it is being recorded under another name.
+        ReadOnlyDatabase: it may only be read.
         DatabaseUnavailable: the folder cannot be made.
     """
     _check_path(path)
+    check_other_names(path)
+    if find_access(path) is not Access.WRITE:
+        raise read_only(path)
     if path.exists() and not path.with_name(f"{path.name}-wal").exists():
         _probe(path)
 
@@ -158,7 +198,7 @@ def _lay_foundation(path: Path) -> None:
             return
         tables = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
         if tables:
-            raise NotADatabase(f"{path} is a database of another program; choose another file")
+            raise _foreign(path)
         connection.execute("PRAGMA auto_vacuum=INCREMENTAL").close()
         connection.execute("PRAGMA journal_mode=WAL").close()
         connection.execute(f"PRAGMA application_id={APPLICATION_ID}").close()
@@ -235,10 +275,7 @@ def _alembic_info_hidden() -> Iterator[None]:
 
 def _refuse_newer(path: Path, version: str, migrations: ScriptDirectory) -> None:
     if version not in {each.revision for each in migrations.walk_revisions()}:
-        raise NewerDatabase(
-            f"{path} was written by a newer version of this program (schema {version}, this one "
-            f"knows up to {SCHEMA_VERSION}); update the program, or choose another file"
-        )
+        raise _newer(path, version)
 
 
 def _run_migrations(path: Path, config: Config) -> None:
@@ -279,6 +316,17 @@ def _version_within(connection: Connection) -> str | None:
     from alembic.migration import MigrationContext
 
     return MigrationContext.configure(connection).get_current_revision()
+
+
+def _foreign(path: Path) -> NotADatabase:
+    return NotADatabase(f"{path} is a database of another program; choose another file")
+
+
+def _newer(path: Path, version: str | None) -> NewerDatabase:
+    return NewerDatabase(
+        f"{path} was written by a newer version of this program (schema {version}, this one "
+        f"knows up to {SCHEMA_VERSION}); update the program, or choose another file"
+    )
 
 
 def _refusal(path: Path, error: sqlite3.DatabaseError) -> DatabaseError:
