@@ -334,20 +334,6 @@ def test_an_end_that_cannot_be_stored_lets_the_next_fight_begin(
     assert found == [(4, 1), (5, 0)]
 
 
-def test_a_damaged_file_keeps_the_tasks_and_sets_none_aside(path: Path) -> None:
-    db = Database.open(path, settings=Settings(close_seconds=0.2))
-    record(db, fight())
-    with sqlite3.connect(path) as vandal:
-        vandal.execute("ALTER TABLE encounters RENAME TO elsewhere")
-    for task in fight(started=50_000):
-        db.enqueue(task)
-    wait_until(lambda: db.stats().retries >= 1)
-    assert db.stats().rejected == 0
-    with pytest.raises(DatabaseUnavailable, match="6 tasks are kept in"):
-        db.close()
-    vandal.close()
-
-
 def test_a_thread_that_waits_for_room_hears_that_the_database_was_closed(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

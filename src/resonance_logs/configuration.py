@@ -18,7 +18,10 @@ from resonance_logs.settings import Settings
 
 PREFIX: Final = "RESONANCE_LOGS_"
 FILE_VARIABLE: Final = "RESONANCE_LOGS_SETTINGS"
-_OTHER_VARIABLES: Final = frozenset({FILE_VARIABLE, "RESONANCE_LOGS_DB", "RESONANCE_LOGS_TOKEN"})
+TRACEBACK_VARIABLE: Final = "RESONANCE_LOGS_TRACEBACK"
+_OTHER_VARIABLES: Final = frozenset(
+    {FILE_VARIABLE, TRACEBACK_VARIABLE, "RESONANCE_LOGS_DB", "RESONANCE_LOGS_TOKEN"}
+)
 _NAMES: Final = tuple(each.name for each in fields(Settings))
 
 

@@ -66,11 +66,14 @@ class Database:
         self._settings = settings
         self._recording = recording
         self._queue = None if recording is None else recording.queue
+        """None where no task is accepted: closed, stopped, or opened with record=False."""
         self._held = held or ExitStack()
         self._closed = False
         self._close_lock = threading.Lock()
         self.commands = Commands(store)
         self.async_commands = AsyncCommands(self.commands)
+        if recording is not None:
+            recording.on_stop(self._stop_accepting)
         atexit.register(self.close)
 
     @classmethod
@@ -131,13 +134,17 @@ class Database:
                 the task into the table of rejected tasks.
             QueueFull: there was no room all the while; the task was not taken.
             DatabaseClosed: the database was closed.
+            RecordingError: recording has stopped because the file is damaged.
         """
         if type(task) not in TASK_TYPES:
             raise _no_task(type(task))
         queue = self._queue
         if queue is None:
             self._refuse()
-        queue.put(task, timeout)
+        try:
+            queue.put(task, timeout)
+        except DatabaseClosed as error:
+            raise self._explain(error) from error
         if self._queue is None:
             self._check_taken([task])
 
@@ -148,13 +155,17 @@ class Database:
             InvalidTask: one of them is not a task; none was taken.
             QueueFull: there was no room all the while; the first ``taken`` of the error were taken.
             DatabaseClosed: the database was closed; the message says how many were not taken.
+            RecordingError: recording has stopped because the file is damaged.
         """
         for kind in set(map(type, tasks)) - TASK_TYPES:
             raise _no_task(kind)
         queue = self._queue
         if queue is None:
             self._refuse()
-        queue.put_many(tasks, timeout)
+        try:
+            queue.put_many(tasks, timeout)
+        except DatabaseClosed as error:
+            raise self._explain(error) from error
         if self._queue is None:
             self._check_taken(tasks)
 
@@ -164,6 +175,8 @@ class Database:
         Raises:
             FlushTimeout: it was not within ``timeout`` seconds; it is still held and tried.
             DatabaseClosed: the database was closed, or closed before all could be written.
+            RecordingError: recording has stopped because the file is damaged; the message says
+                where the tasks that are not written are kept.
         """
         mark = self._mark()
         try:
@@ -290,13 +303,18 @@ class Database:
         """
         return mend(find_path(path))
 
-    def close(self) -> None:
+    def close(self, timeout: float | None = None) -> None:
         """Write what is queued, end the writer, close the file. Closing twice does nothing.
 
+        A file that cannot be written now is tried for up to ``timeout`` seconds
+        (``Settings.close_seconds`` where None).
+
         Raises:
-            DatabaseUnavailable: the file could not be written within ``Settings.close_seconds``;
-                the message says where the tasks that are left are kept. From beside the database
-                they are read in when it is next opened for recording.
+            DatabaseUnavailable: the file could not be written within that time; the message says
+                where the tasks that are left are kept. From beside the database they are read in
+                when it is next opened for recording.
+            DamagedDatabase: recording had to stop because the file is damaged; the message says
+                the same.
         """
         with self._close_lock:
             if self._closed:
@@ -306,7 +324,7 @@ class Database:
             atexit.unregister(self.close)
             try:
                 if self._recording is not None:
-                    self._recording.close()
+                    self._recording.close(timeout)
             finally:
                 self._store.close()
                 self._held.close()
@@ -331,15 +349,20 @@ class Database:
         return mark
 
     def _check_taken(self, items: Sequence[Item]) -> None:
-        """Where another thread closed the database after the caller looked: were these taken?"""
+        """Where the database was closed, or the writer stopped, meanwhile: were these taken?"""
         with self._close_lock:
-            missed = 0 if self._recording is None else self._recording.count_missed(items)
-        if missed:
-            raise DatabaseClosed(
-                f"{self.path} was closed meanwhile; {missed} of {len(items)} were not taken"
-            )
+            if self._recording is not None:
+                self._recording.check_taken(items)
+
+    def _explain(self, error: DatabaseClosed) -> RecordingError:
+        return error if self._recording is None else self._recording.explain(error)
+
+    def _stop_accepting(self) -> None:
+        self._queue = None
 
     def _refuse(self) -> NoReturn:
+        if self._recording is not None:
+            self._recording.check_running()
         if self._closed:
             raise DatabaseClosed(f"{self.path} was closed; open it again to record")
         raise RecordingError(f"{self.path} was opened with record=False")

@@ -60,6 +60,8 @@ class OpenEncounter:
     monster_names: Mapping[int, str] = field(default_factory=dict)
     party: frozenset[int] = frozenset()
     """Players updated while the fight was open; they are in it even without a hit."""
+    lost_events: int = 0
+    """Events that were recorded, and of which damage left nothing that can be read."""
 
     def plus(self, events: Events) -> Self:
         """The fight after these events too."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from sqlalchemy import Connection, delete, insert, select, update
@@ -91,6 +91,9 @@ def finish(
     """
     cells = FightCells.of(events)
     tally = Tally.of_cells(cells)
+    if fight.lost_events:
+        recorded = fight.damage_events + fight.heal_events + fight.lost_events
+        ending = replace(ending, lost_events=max(ending.lost_events, recorded - len(events)))
     if not (ending.lost_events or tally.same_as(fight.tally)):
         _logger.error(
             "encounter %d: the live sums differ from the journal's, which are stored", fight.id

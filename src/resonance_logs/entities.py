@@ -126,6 +126,17 @@ class EntityBook:
         """A draft for one batch."""
         return EntityDraft(self)
 
+    def store_all(self, connection: Connection) -> None:
+        """Write all that is in memory, as into a file in which some of it may be missing."""
+        later = self.later_seen
+        rows = [
+            replace(each, last_seen_ms=max(each.last_seen_ms, later.get(actor, each.last_seen_ms)))
+            for actor, each in sorted(self.known.items())
+        ]
+        insert_rows(
+            connection, entities, _STORED, [each.row() for each in rows], on_conflict=_MERGE
+        )
+
     def forget(self) -> None:
         """Let memory go; only safe once ``later_seen`` is stored."""
         if len(self.known) > MOST_REMEMBERED or len(self.absent) > MOST_REMEMBERED:

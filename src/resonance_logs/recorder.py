@@ -196,7 +196,7 @@ class Batch:
     def _interrupt(self, fight: OpenEncounter) -> None:
         """End a fight whose end never came at its last event; without events it is removed."""
         events, lost = self._read_events(fight)
-        if not len(events) and not lost:
+        if not (len(events) or lost or fight.lost_events):
             encounters.remove_open(self._connection, fight.id)
             self._fight = None
             return

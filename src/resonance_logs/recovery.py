@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, delete, select, update
+from sqlalchemy.exc import SQLAlchemyError
 
-from resonance_logs import journal
+from resonance_logs import encounters, journal
 from resonance_logs.archive import decode_events
 from resonance_logs.encounters import OpenEncounter, remove_open
 from resonance_logs.endings import Ending, finish, rebuild
 from resonance_logs.entities import EntityBook
 from resonance_logs.errors import DamagedDatabase, DatabaseError
 from resonance_logs.recorder import Batch, RecorderState, Settlement
-from resonance_logs.salvage import finish_salvage, salvage
+from resonance_logs.salvage import SalvageReport, finish_salvage, salvage
 from resonance_logs.settings import Settings
 from resonance_logs.spill import find_spills, read_spill, write_spill
 from resonance_logs.store import tables
@@ -25,9 +26,18 @@ from resonance_logs.store.copies import log_kept
 from resonance_logs.store.engine import Store
 from resonance_logs.store.lock import RecorderLock
 from resonance_logs.store.migrate import check_kind, prepare
-from resonance_logs.store.runs import Doings, begin_run, end_run, last_run, note_spill_read
+from resonance_logs.store.runs import (
+    Doings,
+    Run,
+    begin_run,
+    end_run,
+    last_run,
+    note_run,
+    note_spill_read,
+    resume_run,
+)
 from resonance_logs.store.soundness import page_faults
-from resonance_logs.tasks import Task
+from resonance_logs.tasks import BeginEncounter, Task
 from resonance_logs.transfer import StoredFight
 
 ADVICE = "resonance-logs salvage saves what can be read of it, restore puts a backup back"
@@ -82,11 +92,47 @@ class Session:
         """
         return write_spill(self.store.path, self.run_id, tasks)
 
-    def end(self, doings: Doings, *, is_clean: bool) -> None:
-        """Note the end of the run, where all was written, checkpoint, give the lock back."""
+    def repair(self, state: RecorderState, is_stopped: Callable[[], bool]) -> SalvageReport:
+        """Put the file, which is damaged, aside; go on with a new one and what can be read.
+
+        The fight being recorded goes on. What of it is lost is counted; where nothing of it can
+        be read it begins anew. Only for the thread that writes, between two transactions.
+
+        Raises:
+            DatabaseError: that is not possible; the damaged file stays where it is.
+        """
+        path = self.store.path
+        self.store.close()
+        with log_kept(path):
+            report = salvage(path, is_stopped)
+        self._lock.follow_file()
+        self.store.close()  # what was connected meanwhile still has the damaged file
+        with self.store.writing() as connection:
+            resume_run(connection, self.run_id)
+            state.entities.store_all(connection)
+            fight = None if state.fight is None else _continued(connection, state.fight)
+        state.fight = fight
+        state.entities = EntityBook()
+        state.live_rows = {}
+        state.is_settled = False
+        return report
+
+    def note(self, doings: Doings, patience_s: float) -> None:
+        """Note what the run has done, where that is possible."""
+        try:
+            with self.store.writing(patience_s) as connection:
+                note_run(connection, self.run_id, doings)
+        except (DatabaseError, SQLAlchemyError) as error:
+            _logger.warning("the run could not be noted: %s", error)
+
+    def end(self, doings: Doings, *, is_clean: bool, patience_s: float) -> None:
+        """Note the end of the run, where all was written, checkpoint, give the lock back.
+
+        A file that is locked is waited for up to ``patience_s`` seconds.
+        """
         try:
             if is_clean:
-                with self.store.writing() as connection:
+                with self.store.writing(patience_s) as connection:
                     end_run(connection, self.run_id, doings)
                 self.store.checkpoint()
         except DatabaseError as error:
@@ -118,8 +164,7 @@ def _open_checked(path: Path) -> Store:
     try:
         with store.reading() as connection:
             last = last_run(connection)
-            is_suspect = last is not None and not last.is_clean
-            faults = page_faults(connection, quick=True) if is_suspect else []
+            faults = [] if last is None else _faults_after(connection, last)
         if faults:
             raise DamagedDatabase(
                 f"{path} is damaged, and was left as it is: {faults[0]}; {ADVICE}"
@@ -128,6 +173,15 @@ def _open_checked(path: Path) -> Store:
         store.close()
         raise
     return store
+
+
+def _faults_after(connection: Connection, last: Run) -> list[str]:
+    """What is wrong with the pages after a run that was cut off, or that met damage."""
+    if last.has_met_damage:
+        return page_faults(
+            connection, quick=False
+        )  # which sees damaged indexes too, and takes long
+    return [] if last.is_clean else page_faults(connection, quick=True)
 
 
 def read_spills(store: Store, *, archive: bool) -> None:
@@ -190,6 +244,7 @@ def _open_fights(connection: Connection) -> list[OpenEncounter]:
         table.c.local_player_id,
         table.c.scene_id,
         table.c.scene_name,
+        table.c.lost_events,
     )
     statement = select(*columns).where(table.c.ended_at_ms.is_(None)).order_by(table.c.id)
     return [OpenEncounter(**row._asdict()) for row in connection.execute(statement)]
@@ -198,16 +253,38 @@ def _open_fights(connection: Connection) -> list[OpenEncounter]:
 def _resumed(connection: Connection) -> OpenEncounter | None:
     """The newest fight left open, as it stood."""
     fights = _open_fights(connection)
-    if not fights:
-        return None
-    fight = _with_party(connection, fights[-1])
+    return _as_it_stood(connection, fights[-1]) if fights else None
+
+
+def _as_it_stood(connection: Connection, begun: OpenEncounter) -> OpenEncounter:
+    fight = _with_party(connection, begun)
     events, _ = journal.read(connection, fight.id)
     return replace(fight, chunks=journal.count(connection, fight.id)).plus(events)
 
 
+def _continued(connection: Connection, fight: OpenEncounter) -> OpenEncounter:
+    """The fight being recorded, as far as it is in a file that was salvaged."""
+    found = [each for each in _open_fights(connection) if each.id == fight.id]
+    if not found:
+        _logger.error("the beginning of encounter %d is not in it any more", fight.id)
+        task = BeginEncounter(
+            started_at_ms=fight.started_at_ms,
+            local_player_id=fight.local_player_id,
+            scene_id=fight.scene_id,
+            scene_name=fight.scene_name,
+        )
+        return encounters.begin(connection, task).with_party(fight.party)
+    saved = _as_it_stood(connection, found[0])
+    recorded = fight.damage_events + fight.heal_events + fight.lost_events
+    lost = max(0, recorded - saved.damage_events - saved.heal_events)
+    table = tables.encounters
+    connection.execute(update(table).where(table.c.id == saved.id).values(lost_events=lost))
+    return replace(saved, lost_events=lost).with_party(fight.party)
+
+
 def _end(connection: Connection, begun: OpenEncounter, *, archive: bool) -> None:
     events, lost = journal.read(connection, begun.id)
-    if not len(events) and not lost:
+    if not (len(events) or lost or begun.lost_events):
         remove_open(connection, begun.id)
         return
     fight = _with_party(connection, begun).plus(events)

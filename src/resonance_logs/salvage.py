@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -27,6 +27,7 @@ from resonance_logs.store.copies import check_room, copy_files, fold, free_name,
 from resonance_logs.store.engine import Store, describe, is_passing
 from resonance_logs.store.facets import list_under
 from resonance_logs.store.migrate import prepare
+from resonance_logs.store.runs import note_repaired
 from resonance_logs.store.wreck import Wreck
 from resonance_logs.tasks import MAX_INTEGER
 from resonance_logs.transfer import StoredFight
@@ -79,12 +80,14 @@ class SalvageReport:
         return f"fights: {counts}; the damaged file is kept in {self.damaged}"
 
 
-def salvage(path: Path) -> SalvageReport:
+def salvage(path: Path, is_stopped: Callable[[], bool] = lambda: False) -> SalvageReport:
     """Put a damaged database aside with its log, and save into a new one what can be read of it.
 
     Only for the one who holds the recorder's lock. A report is written beside the damaged file.
+    Where ``is_stopped`` becomes true on the way, nothing is changed.
 
     Raises:
+        DatabaseUnavailable: it was stopped, or the damaged file cannot be read now.
         DatabaseError: there is no room, or the folder cannot be written to; nothing was changed.
     """
     log = path.with_name(f"{path.name}-wal")
@@ -99,7 +102,7 @@ def salvage(path: Path) -> SalvageReport:
         prepare(part)
         try:
             with closing(Store(part)) as store, Wreck(copy) as wreck:
-                _save(wreck, store, report)
+                _save(wreck, store, report, is_stopped)
         except SQLAlchemyError as error:
             raise DatabaseUnavailable(f"{path} cannot be mended now: {describe(error)}") from error
         fold(part)
@@ -130,17 +133,22 @@ def _mended(path: Path) -> Path:
     return path.with_name(f"{path.name}.mended")
 
 
-def _save(wreck: Wreck, store: Store, report: SalvageReport) -> None:
+def _save(
+    wreck: Wreck, store: Store, report: SalvageReport, is_stopped: Callable[[], bool]
+) -> None:
     with store.writing() as connection:
         for table, key in ((tables.entities, "entity_id"), (tables.recorder_runs, "id")):
             _save_rows(connection, table, wreck.scan(table.name, key))
         _save_rows(connection, tables.rejected_tasks, wreck.scan("rejected_tasks", "id"))
+        note_repaired(connection)
         names = wreck.everything("catalog_names")
         _save_rows(connection, tables.catalog_names, iter(names))
     ids = set(wreck.ids("encounters", "id"))
     for table in (*CHECKED.values(), tables.encounter_archives, tables.encounter_journal):
         ids |= set(wreck.ids(table.name, "encounter_id"))
     for encounter_id in sorted(each for each in ids if 0 < each < MAX_INTEGER):
+        if is_stopped():
+            raise DatabaseUnavailable("saving what can be read of the damaged file was stopped")
         _save_fight(wreck, store, encounter_id, report)
     last = max(ids, default=0)
     if last < (given := wreck.sequence("encounters")) < last + MOST_DELETED:

@@ -1,4 +1,8 @@
-"""The one thread that writes: collects a batch, applies it in one transaction, never gives up."""
+"""The one thread that writes: collects a batch, applies it in one transaction, retries.
+
+What fails because of the surroundings is tried again until the writer is told to stop. Damage of
+the file never passes: the file is repaired, or the writer stops.
+"""
 
 from __future__ import annotations
 
@@ -16,10 +20,12 @@ from resonance_logs.errors import RecordingError
 from resonance_logs.housekeeping import Housekeeping
 from resonance_logs.queue import FlushMark, Item, TaskQueue
 from resonance_logs.recorder import Batch, RecorderState, Settlement
+from resonance_logs.recovery import Session
 from resonance_logs.settings import Durability, Settings
-from resonance_logs.store.engine import Store, describe, is_of_the_file
+from resonance_logs.store.engine import Store, describe
 from resonance_logs.store.rejects import Rejection, store_rejections
-from resonance_logs.store.runs import Doings, note_run
+from resonance_logs.store.runs import DAMAGE, REPAIRED, Doings, note_run
+from resonance_logs.store.soundness import Failure, kind_of
 from resonance_logs.tasks import EndEncounter, Task
 
 THREAD_NAME: Final = "resonance-logs-writer"
@@ -29,8 +35,17 @@ LONGEST_RETRY_S: Final = 5.0
 _logger = logging.getLogger(__name__)
 
 
+OnStopped = Callable[[str, Callable[[], list[Task]]], RecordingError]
+"""Told, in the writer's thread, why the writer stops; collects the tasks that are not written, and
+answers what those get who wait for them."""
+
+
 class GaveUp(Exception):
     """The time that closing was given is over, and the database still cannot be written."""
+
+
+class Stopped(Exception):
+    """The file is damaged, and could not be repaired."""
 
 
 @dataclass(slots=True)
@@ -46,19 +61,30 @@ class Progress:
     last_error: str | None = None
     fault: str | None = None
     """Why nothing can be written at present."""
+    damage: str | None = None
+    """Damage of the file that was met, with what became of it; as ``recorder_runs`` notes it."""
     last_commit_at_ms: int | None = None
 
 
 class Writer:
     """Takes tasks from the queue and writes them, in order, batch by batch."""
 
-    def __init__(self, store: Store, queue: TaskQueue, settings: Settings, run_id: int) -> None:
+    def __init__(
+        self,
+        store: Store,
+        queue: TaskQueue,
+        settings: Settings,
+        session: Session | None,
+        on_stopped: OnStopped,
+    ) -> None:
         self.state = RecorderState()
         self.progress = Progress()
         self._store = store
         self._queue = queue
         self._settings = settings
-        self._run_id = run_id
+        self._session = session
+        self._on_stopped = on_stopped
+        self._is_just_repaired = False
         self._housekeeping = Housekeeping(settings)
         self._ended = 0
         self._faulty_since = 0.0
@@ -95,6 +121,11 @@ class Writer:
             self._keep_house(self._housekeeping.finish)
         except GaveUp:
             self._abandon()
+        except Stopped as stop:
+            self._disconnect()
+            error = self._on_stopped(str(stop), self._collect)
+            self.progress.fault = str(error)
+            self._resolve_marks(error)
         except BaseException:  # not expected: those who wait must not wait for ever
             self._abandon()
             raise
@@ -105,7 +136,8 @@ class Writer:
         """What has been done so far."""
         progress = self.progress
         rejected = self.state.rejected + progress.rejected
-        return Doings(progress.written, len(self._queue), rejected, progress.last_error)
+        fault = progress.damage or progress.last_error
+        return Doings(progress.written, len(self._queue), rejected, fault)
 
     @property
     def is_alive(self) -> bool:
@@ -116,7 +148,7 @@ class Writer:
         """Work; an error of our own costs the batch in hand, is told, and never the thread."""
         try:
             self._work()
-        except GaveUp:
+        except (GaveUp, Stopped):
             raise
         except Exception as error:  # noqa: BLE001 - the thread must live on
             lost, self._unwritten = self._unwritten, 0
@@ -153,9 +185,12 @@ class Writer:
         try:
             work(self._connected())
         except Exception as error:  # noqa: BLE001 - it can wait; what is recorded cannot
-            _logger.warning("housekeeping is put off: %s", describe(error))
-            self._housekeeping.postpone()
             self._disconnect()
+            if kind_of(error, self._store) is Failure.DAMAGE:
+                self._repair(error)
+            else:
+                _logger.warning("housekeeping is put off: %s", describe(error))
+                self._housekeeping.postpone()
 
     def _write_items(self, items: list[Item]) -> None:
         tasks, self._marks = _parted(items)
@@ -219,7 +254,8 @@ class Writer:
             return
 
         def settle(connection: Connection) -> Callable[[], None]:
-            note_run(connection, self._run_id, self.doings())
+            if self._session is not None:
+                note_run(connection, self._session.run_id, self.doings())
             return Settlement(connection, self.state).keep
 
         error = self._commit(settle)
@@ -229,7 +265,11 @@ class Writer:
     def _commit(self, work: Callable[[Connection], Callable[[], None]]) -> Exception | None:
         """Do ``work`` in a transaction, then what it returned; retry while the surroundings fail.
 
-        Returns the error where it is not of a kind that passes.
+        Returns the error where what is to be written causes it.
+
+        Raises:
+            GaveUp: it is still failing at the time by which the writer must stop.
+            Stopped: the file is damaged, and could not be repaired.
         """
         wait = FIRST_RETRY_S
         while True:
@@ -238,9 +278,13 @@ class Writer:
                     keep = work(transaction.connection)
             except Exception as error:  # noqa: BLE001 - whatever it is, the thread must live on
                 self._disconnect()
-                if not is_of_the_file(error):
+                kind = kind_of(error, self._store)
+                if kind is Failure.TASK:
                     self._note(error)
                     return error
+                if kind is Failure.DAMAGE:
+                    self._repair(error)
+                    continue
                 self._note_fault(error)
                 self._pause(wait)
                 wait = min(wait * 2, LONGEST_RETRY_S)
@@ -249,7 +293,32 @@ class Writer:
                 self._committed()
                 return None
 
+    def _repair(self, error: Exception) -> None:
+        """Have the damaged file put aside and go on with a new one.
+
+        Raises:
+            Stopped: that is not wanted or not possible, or the new one is damaged as well.
+        """
+        reason = describe(error)
+        self.progress.last_error = reason
+        self.progress.damage = DAMAGE + reason
+        if self._session is None or not self._settings.salvage:
+            raise Stopped(reason) from error
+        if self._closing.is_set():
+            raise Stopped(f"{reason}; it is repaired when recording next begins") from error
+        if self._is_just_repaired:
+            raise Stopped(f"{reason}; it was repaired just now, and is damaged again") from error
+        _logger.error("damage was met while recording: %s", reason)
+        try:
+            report = self._session.repair(self.state, self._closing.is_set)
+        except Exception as failure:
+            raise Stopped(f"{reason}; it cannot be repaired now: {describe(failure)}") from failure
+        self._is_just_repaired = True
+        self.progress.damage = f"{REPAIRED}{reason}; {report.summary}"
+        self._settle_at = 0.0
+
     def _committed(self) -> None:
+        self._is_just_repaired = False
         self.progress.last_commit_at_ms = time.time_ns() // 1_000_000
         if self.progress.fault is not None:
             seconds = time.monotonic() - self._faulty_since
@@ -303,12 +372,16 @@ class Writer:
             self._connection = None
 
     def _abandon(self) -> None:
-        """Leave what could not be written: the rest of the batch in hand, and what is queued."""
+        """Leave what could not be written to who closes."""
+        self._left = self._collect()
+        self._resolve_marks(GaveUp())
+
+    def _collect(self) -> list[Task]:
+        """What could not be written: the rest of the batch in hand, and what is queued."""
         queued, marks = _parted(self._queue.take(len(self._queue)))
         in_hand = self._tasks[len(self._tasks) - self._unwritten :]
-        self._left = [*in_hand, *queued]
         self._marks += marks
-        self._resolve_marks(GaveUp())
+        return [*in_hand, *queued]
 
 
 def _parted(items: list[Item]) -> tuple[Sequence[Task], list[FlushMark]]:

@@ -1,7 +1,7 @@
 """The command line. It only translates: options into commands, answers into text.
 
 Nothing heavy is imported until a command runs, so that help is there at once.
-Exit codes: 0 done, 1 something refused or not found, 2 wrong usage.
+Exit codes: 0 done, 1 something refused, not found or stopped, 2 wrong usage.
 """
 
 from __future__ import annotations

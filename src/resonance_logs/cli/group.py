@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from pathlib import Path
@@ -9,9 +10,14 @@ from typing import Any
 
 import typer
 from typer.core import TyperGroup
+from typer.exceptions import TyperException
 
 from resonance_logs.cli.render import fail
+from resonance_logs.cli.stopping import ended_by_signals
+from resonance_logs.configuration import TRACEBACK_VARIABLE
 from resonance_logs.errors import ResonanceLogsError
+
+_logger = logging.getLogger(__name__)
 
 
 class Group(TyperGroup):
@@ -35,8 +41,11 @@ class Group(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         """Run the command named; what fails for a reason that the user can see, says it."""
         try:
-            result = super().invoke(ctx)
-            sys.stdout.flush()
+            with ended_by_signals():
+                result = super().invoke(ctx)
+                sys.stdout.flush()
+        except (typer.Exit, typer.Abort, TyperException):
+            raise
         except ResonanceLogsError as error:
             fail(str(error))
         except KeyboardInterrupt:
@@ -47,6 +56,15 @@ class Group(TyperGroup):
         except OSError as error:
             _silence_stdout()
             fail(_explain(error))
+        except Exception as error:
+            if os.environ.get(TRACEBACK_VARIABLE):
+                raise
+            _logger.debug("unexpected error", exc_info=error)
+            fail(
+                f"unexpected {type(error).__name__}: {error}; this is a fault of the program or a "
+                "damaged database (see resonance-logs check); "
+                f"{TRACEBACK_VARIABLE}=1 shows where it happened"
+            )
         return result
 
 

@@ -58,14 +58,15 @@ def ingest(
         with stopped_by_signals(intake):
             intake.run()
             if server is None:
-                database.flush()
+                is_open = intake.finish(database, settings.close_seconds)
             else:
                 server.flush(lambda: intake.stopped)
+                is_open = True
         intake.end_clock()
         meter.close()
         rejected = database.stats().rejected
         intake.refused += 0 if server is None else server.refused
-        if not quiet:
+        if is_open and not quiet:
             fights = _count_fights(database) - fights_before
             _print_summary(database, intake, fights, is_ours=server is None)
     _end(intake, follow=follow, failed=bool(intake.refused or rejected) and not quiet)

@@ -11,14 +11,15 @@ from typing import BinaryIO, Final, Protocol
 
 from resonance_logs.cli.meter import Meter
 from resonance_logs.cli.render import safe
-from resonance_logs.errors import InputError, QueueFull
+from resonance_logs.database import Database
+from resonance_logs.errors import FlushTimeout, InputError, QueueFull
 from resonance_logs.sources import Batch, TaskSource
 from resonance_logs.tasks import Task
 
 MOST_TOLD: Final = 100
 """Refused lines are shown one by one up to so many."""
 
-PATIENCE_S: Final = 1.0
+PATIENCE_S: Final = 0.25
 """A full queue is waited for in steps of this, so that a stop is heard."""
 
 
@@ -27,6 +28,10 @@ class Recorder(Protocol):
 
     def enqueue_many(self, tasks: Sequence[Task], timeout: float | None = None) -> None:
         """Take tasks in their order; QueueFull where there is no room for all of them."""
+
+
+class _Interrupted(Exception):
+    """A signal came while all was read, and only the writer is waited for."""
 
 
 class Intake:
@@ -42,6 +47,7 @@ class Intake:
         self.taken = 0
         self.refused = 0
         self.stopped = False
+        self._is_finishing = False
         self.fault: InputError | None = None
         self.seconds = 0.0
         self._recorder = recorder
@@ -74,10 +80,42 @@ class Intake:
         except InputError as error:
             self.fault = error
 
+    def finish(self, database: Database, close_seconds: float) -> bool:
+        """Wait until all that was taken is committed, or until a stop.
+
+        After a stop it is tried for ``close_seconds``; False: the database is closed by then.
+
+        Raises:
+            DatabaseUnavailable: it could not be written in that time; the message says where the
+                tasks are kept.
+        """
+        try:
+            self._is_finishing = True
+            if not self.stopped:
+                database.flush()
+                return True
+        except _Interrupted:
+            pass
+        finally:
+            self._is_finishing = False
+        try:
+            database.flush(close_seconds / 2)
+        except FlushTimeout:
+            database.close(close_seconds / 2)
+            return False
+        return True
+
     def stop(self) -> None:
-        """Have ``run`` return soon; may be called by a signal handler."""
+        """Have ``run`` or ``finish`` return soon; to be called by a signal handler.
+
+        Raises:
+            Exception: to interrupt ``finish``, which handles it.
+        """
         self.stopped = True
         self._sources[self._current].stop()
+        if self._is_finishing:
+            self._is_finishing = False
+            raise _Interrupted
 
     def end_clock(self) -> None:
         """All is committed: no more time counts."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from resonance_logs.cli.render import LONGEST_MESSAGE, safe, say
+from resonance_logs.cli.stopping import ends_by_itself
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,7 +49,8 @@ def recording(path: Path | None, settings: Settings | None = None) -> Iterator[D
     """The database, opened to record; the file is made where there is none."""
     from resonance_logs.database import Database
 
-    with Database.open(path, settings=settings) as db:
+    database = Database.open(path, settings=settings)
+    with ends_by_itself(), database as db:
         gc.freeze()  # what is loaded by now stays; no collection need look at it again
         yield db
 

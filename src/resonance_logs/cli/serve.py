@@ -16,6 +16,7 @@ import typer
 from resonance_logs.cli import options
 from resonance_logs.cli.opening import configuration, reading, recording
 from resonance_logs.cli.render import fail, say
+from resonance_logs.cli.stopping import ends_by_itself
 
 if TYPE_CHECKING:
     from resonance_logs.database import Database
@@ -115,10 +116,11 @@ def _run(
             typer.launch(address)
 
     server = make_server(app, announce)
+    app.state.is_stopping = lambda: server.should_exit
     # The server hears the signal, and raises it once more when it has stopped.
     before = signal.signal(signal.SIGTERM, lambda _number, _frame: None)
     try:
-        with held, suppress(KeyboardInterrupt):
+        with held, ends_by_itself(), suppress(KeyboardInterrupt):
             server.run(sockets=[listener])
     finally:
         signal.signal(signal.SIGTERM, before)

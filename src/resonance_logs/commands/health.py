@@ -15,7 +15,7 @@ from resonance_logs.commands.shapes import DatabaseHealth, RunPage, RunShape
 from resonance_logs.spill import find_spills
 from resonance_logs.store.engine import Store
 from resonance_logs.store.lock import is_held
-from resonance_logs.store.runs import last_run, read_runs
+from resonance_logs.store.runs import Run, last_run, read_runs
 from resonance_logs.store.space import free_bytes
 from resonance_logs.store.tables import encounters, rejected_tasks
 
@@ -27,6 +27,12 @@ _PUT_ASIDE: Final = ("damaged", "before")
 
 def get_database_health(store: Store, _arguments: NoArguments) -> DatabaseHealth:
     """Size, room, the last run of the recorder, what waits, and what needs to be looked at."""
+    health, last = _read_health(store)
+    return health.model_copy(update={"findings": list(_findings(health, last))})
+
+
+def _read_health(store: Store) -> tuple[DatabaseHealth, Run | None]:
+    """All but the findings, and the last run."""
     is_recorded = is_held(store.path)
     with store.reading() as connection:
         last = last_run(connection)
@@ -59,7 +65,7 @@ def get_database_health(store: Store, _arguments: NoArguments) -> DatabaseHealth
             kept_files=_kept_files(store.path),
             findings=[],
         )
-    return health.model_copy(update={"findings": list(_findings(health))})
+    return health, last
 
 
 def get_recorder_runs(store: Store, arguments: Page) -> RunPage:
@@ -70,8 +76,17 @@ def get_recorder_runs(store: Store, arguments: Page) -> RunPage:
     return RunPage(rows=rows, total_count=count)
 
 
-def _findings(health: DatabaseHealth) -> Iterator[str]:
-    last = health.last_run
+def _findings(health: DatabaseHealth, last: Run | None) -> Iterator[str]:
+    if last is not None and last.has_met_damage:
+        yield (
+            f"the last run met damage of the file ({last.fault}); it is searched, and repaired, "
+            "when recording begins again, or now by resonance-logs salvage"
+        )
+    if last is not None and last.has_repaired_damage:
+        yield (
+            f"the last run met damage of the file, which was repaired ({last.fault}); "
+            "resonance-logs check tells whether all is in order now"
+        )
     if last is not None and not last.is_clean and not health.is_recorded:
         yield (
             "the last run was cut off; when recording begins again its fight is ended, and the "

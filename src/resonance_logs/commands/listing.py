@@ -93,11 +93,7 @@ def iterate_rows(
 
 
 def _read_page(store: Store, arguments: FilteredPage) -> tuple[list[Row[Any]], int]:
-    """The rows of the page, and how many there are in all.
-
-    Raises:
-        DamagedDatabase: an index and the table that it belongs to disagree.
-    """
+    """The rows of the page, and how many there are in all."""
     filters = arguments.filters
     with store.reading() as connection:
         candidates = find_candidates(connection, filters)
@@ -105,14 +101,7 @@ def _read_page(store: Store, arguments: FilteredPage) -> tuple[list[Row[Any]], i
         if total and _has_range(filters):
             total = connection.execute(count_statement(filters, candidates)).scalar_one()
         ids = _page_ids(connection, arguments, candidates, total)
-        rows = _rows(connection, ids)
-    missing = sorted(set(ids) - rows.keys())
-    if missing:
-        raise DamagedDatabase(
-            f"{store.path} is damaged: an index names encounter {missing[0]}, which has no row; "
-            "resonance-logs check tells more, resonance-logs salvage saves what can be read"
-        )
-    return [rows[each] for each in ids], total
+        return _rows(connection, ids), total
 
 
 def count_statement(filters: Filters, candidates: Candidates) -> Select[int]:
@@ -169,7 +158,17 @@ def _has_range(filters: Filters) -> bool:
     return any(bound is not None for bound in bounds)
 
 
-def _rows(connection: Connection, ids: list[int]) -> dict[int, Row[Any]]:
-    if not ids:
-        return {}
-    return {row[0]: row for row in connection.execute(_wanted, {"ids": ids}).all()}
+def _rows(connection: Connection, ids: list[int]) -> list[Row[Any]]:
+    """The rows of these fights, in the order of the ids.
+
+    Raises:
+        DamagedDatabase: an index and the table that it belongs to disagree.
+    """
+    by_id = {row[0]: row for row in connection.execute(_wanted, {"ids": ids}).all()} if ids else {}
+    missing = sorted(set(ids) - by_id.keys())
+    if missing:
+        raise DamagedDatabase(
+            f"the database is damaged: an index names encounter {missing[0]}, which has no row; "
+            "resonance-logs check tells more, resonance-logs salvage saves what can be read"
+        )
+    return [by_id[each] for each in ids]

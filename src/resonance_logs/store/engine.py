@@ -39,7 +39,8 @@ PASSING: Final = frozenset(
     }
 )
 
-_DAMAGE: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR})
+_UNREADABLE: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+_DAMAGE: Final = _UNREADABLE | {sqlite3.SQLITE_ERROR}
 """Pages that cannot be read, or tables that are not there."""
 
 
@@ -139,11 +140,17 @@ def is_passing(error: BaseException) -> bool:
     return isinstance(error, OSError) and not isinstance(error, ConnectionError)
 
 
-def is_of_the_file(error: BaseException) -> bool:
-    """Whether this is an error of the file or its surroundings, and of no single task."""
+def is_damage(error: BaseException) -> bool:
+    """Whether this is an error of the file's content, which no time can cure."""
     if isinstance(error, DBAPIError):
-        return _code(error) in PASSING | _DAMAGE
-    return is_passing(error)
+        return _code(error) in _UNREADABLE
+    # SQLite's message about damage may be unreadable too.
+    return isinstance(error, DamagedDatabase | UnicodeDecodeError)
+
+
+def is_wrong_statement(error: BaseException) -> bool:
+    """Whether SQLite could not make sense of a statement, as where a table is not there."""
+    return isinstance(error, DBAPIError) and _code(error) == sqlite3.SQLITE_ERROR
 
 
 def _code(error: DBAPIError) -> int | None:

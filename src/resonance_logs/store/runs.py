@@ -6,10 +6,17 @@ import os
 import time
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
+from typing import Final
 
 from sqlalchemy import Connection, func, insert, select, update
 
 from resonance_logs.store.tables import recorder_runs
+
+DAMAGE: Final = "damage: "
+"""A fault that begins so is damage of the file, met by that run ..."""
+
+REPAIRED: Final = "repaired damage: "
+"""... and one that begins so was repaired since."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +41,16 @@ class Run:
         """Whether it ended as it should."""
         return self.ended_at_ms is not None
 
+    @property
+    def has_met_damage(self) -> bool:
+        """Whether it met damage of the file that has not been repaired since."""
+        return self.fault is not None and self.fault.startswith(DAMAGE)
+
+    @property
+    def has_repaired_damage(self) -> bool:
+        """Whether it met damage of the file that was repaired."""
+        return self.fault is not None and self.fault.startswith(REPAIRED)
+
 
 def begin_run(connection: Connection) -> int:
     """Note that a run begins now; its id."""
@@ -44,6 +61,24 @@ def begin_run(connection: Connection) -> int:
     }
     key = connection.execute(insert(recorder_runs), row).inserted_primary_key
     return int(key[0]) if key else 0
+
+
+def resume_run(connection: Connection, run_id: int) -> None:
+    """See that a run is noted in the file, which is a new one since the run began."""
+    found = connection.execute(select(recorder_runs.c.id).where(recorder_runs.c.id == run_id))
+    if found.first() is None:
+        row = {"id": run_id, "started_at_ms": _now_ms(), "version": version("resonance-logs")}
+        connection.execute(insert(recorder_runs), row | {"pid": os.getpid()})
+
+
+def note_repaired(connection: Connection) -> None:
+    """Note of all runs that met damage that it is repaired."""
+    fault = recorder_runs.c.fault
+    connection.execute(
+        update(recorder_runs)
+        .where(fault.startswith(DAMAGE, autoescape=True))
+        .values(fault=REPAIRED + func.substr(fault, len(DAMAGE) + 1))
+    )
 
 
 @dataclass(frozen=True, slots=True)

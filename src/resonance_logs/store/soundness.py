@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import tempfile
 from dataclasses import dataclass
+from enum import Enum, auto
 from pathlib import Path
 from typing import Final
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
-from resonance_logs.store.engine import Store, describe, is_passing
+from resonance_logs.errors import DamagedDatabase, DatabaseUnavailable
+from resonance_logs.store.engine import (
+    Store,
+    describe,
+    is_damage,
+    is_passing,
+    is_wrong_statement,
+)
 from resonance_logs.store.migrate import prepare
+from resonance_logs.store.tables import metadata
 
 MOST_FAULTS: Final = 100
 
@@ -23,6 +32,35 @@ class TableFault:
     message: str
     is_damage: bool
     """False where somebody added it: nothing of ours is lost."""
+
+
+class Failure(Enum):
+    """Why something could not be written."""
+
+    TRANSIENT = auto()
+    """The surroundings (locked, full, I/O): it may succeed later."""
+    DAMAGE = auto()
+    """The file: it will never succeed."""
+    TASK = auto()
+    """Neither of the two, but what was to be written."""
+
+
+def kind_of(error: BaseException, store: Store) -> Failure:
+    """What kind of failure an error of writing to the store is."""
+    if is_passing(error) or isinstance(error, DatabaseUnavailable):
+        return Failure.TRANSIENT
+    if is_damage(error):
+        return Failure.DAMAGE
+    if not is_wrong_statement(error):
+        return Failure.TASK
+    try:
+        with store.reading() as connection:
+            has_all = metadata.tables.keys() <= _schema(connection).keys()
+    except DamagedDatabase:
+        return Failure.DAMAGE
+    except DatabaseUnavailable:
+        return Failure.TRANSIENT
+    return Failure.TASK if has_all else Failure.DAMAGE
 
 
 def page_faults(connection: Connection, *, quick: bool) -> list[str]:

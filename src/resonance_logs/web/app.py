@@ -53,6 +53,7 @@ def create_app(
     app.state.streams = tasks.limit()
     app.state.reason_not_recorded = reason_not_recorded
     app.state.instance = instance
+    app.state.is_stopping = lambda: False
     app.router.routes.append(commands.route)
     for module in (tasks, live, downloads, health):
         app.include_router(module.router)

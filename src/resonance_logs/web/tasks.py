@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
 from functools import partial
 from typing import Annotated, Final
 
@@ -16,11 +17,15 @@ from resonance_logs.database import Database
 from resonance_logs.errors import FlushTimeout, InputError, QueueFull, RecordingError
 from resonance_logs.lines import Refusal
 from resonance_logs.sources import TaskSource
+from resonance_logs.tasks import Task
 
 MOST_REFUSALS: Final = 1_000
 """So many refused lines are named in an answer; all are counted."""
 
 FLUSH_S: Final = 10.0
+STEP_S: Final = 0.5
+"""How long a wait takes at most before it is asked whether the server stops."""
+
 MOST_STREAMS: Final = 40
 """So many streams are read at once, each by a thread; more of them wait."""
 
@@ -93,7 +98,8 @@ async def record_tasks(
     database: Database = request.app.state.database
     if reason := request.app.state.reason_not_recorded:
         raise RecordingError(reason)
-    take = partial(_take, database, _Body(request.stream()), wait=wait)
+    waits = _Waits(database, request.app.state.is_stopping)
+    take = partial(_take, waits, _Body(request.stream()), wait=wait)
     return await to_thread.run_sync(take, limiter=request.app.state.streams)
 
 
@@ -102,12 +108,61 @@ def limit() -> CapacityLimiter:
     return CapacityLimiter(MOST_STREAMS)
 
 
-def _take(database: Database, body: _Body, *, wait: bool) -> Intake:
+class _Waits:
+    """Waits for the database in short steps, so that a server that is told to stop is heard."""
+
+    def __init__(self, database: Database, is_stopping: Callable[[], bool]) -> None:
+        self._database = database
+        self._is_stopping = is_stopping
+
+    def enqueue(self, tasks: Sequence[Task]) -> None:
+        """Hand the tasks over.
+
+        Raises:
+            QueueFull: there was no room for too long; the error says how many were taken.
+        """
+        deadline = time.monotonic() + self._database.settings.enqueue_seconds
+        taken = 0
+        while True:
+            try:
+                self._database.enqueue_many(tasks[taken:], self._step(deadline))
+            except QueueFull as full:
+                taken += full.taken
+                if self._is_over(deadline):
+                    full.taken = taken
+                    raise
+            else:
+                return
+
+    def flush(self) -> None:
+        """Wait until all is committed.
+
+        Raises:
+            FlushTimeout: it was not in time.
+        """
+        deadline = time.monotonic() + FLUSH_S
+        while True:
+            try:
+                self._database.flush(self._step(deadline))
+            except FlushTimeout:
+                if self._is_over(deadline):
+                    raise
+            else:
+                return
+
+    def _step(self, deadline: float) -> float:
+        return max(0.0, min(STEP_S, deadline - time.monotonic()))
+
+    def _is_over(self, deadline: float) -> bool:
+        return self._is_stopping() or time.monotonic() >= deadline
+
+
+def _take(waits: _Waits, body: _Body, *, wait: bool) -> Intake:
     intake = Intake()
     try:
         for batch in TaskSource(body, name="body").batches():
             _refuse(intake, batch.refusals)
-            database.enqueue_many(batch.tasks)
+            waits.enqueue(batch.tasks)
             intake.accepted += len(batch.tasks)
     except InputError as error:
         intake.fault = str(error)
@@ -116,7 +171,7 @@ def _take(database: Database, body: _Body, *, wait: bool) -> Intake:
         intake.fault = str(error)
     if wait:
         try:
-            database.flush(FLUSH_S)
+            waits.flush()
         except FlushTimeout as error:
             intake.fault = intake.fault or str(error)
         else:

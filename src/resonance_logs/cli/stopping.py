@@ -1,0 +1,110 @@
+"""Ctrl-C and SIGTERM end every command soon, wherever it waits.
+
+Python runs a signal's handler between two of its instructions. SQLite may hold the thread for long
+before the next one: it waits for a locked file, or searches a large one. So a thread of its own
+hears of the signal, and ends the process where the command does not end by itself. Only a command
+with tasks in hand is left to end by itself: it writes them, or keeps them in a file, in time.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Final
+
+GRACE_S: Final = 2.0
+"""A command without tasks in hand is given so long, or ``close_seconds`` where that is less."""
+
+_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+_END: Final = b"\0"
+
+
+class Watch:
+    """A thread that ends the process some time after a signal, unless it is told to leave it."""
+
+    def __init__(self) -> None:
+        self._is_left = False
+        self._ended = threading.Event()
+        self._reader, self._writer = os.pipe()
+        os.set_blocking(self._writer, False)
+        self._before = signal.set_wakeup_fd(self._writer, warn_on_full_buffer=False)
+        self._thread = threading.Thread(target=self._run, name="resonance-logs-stop", daemon=True)
+        self._thread.start()
+
+    @contextmanager
+    def left_alone(self) -> Iterator[None]:
+        """While the block runs, a signal is left to the command, which ends in time by itself."""
+        before, self._is_left = self._is_left, True
+        try:
+            yield
+        finally:
+            self._is_left = before
+
+    def close(self) -> None:
+        """End the thread."""
+        self._ended.set()
+        signal.set_wakeup_fd(self._before)
+        os.write(self._writer, _END)
+        self._thread.join()
+        for descriptor in (self._reader, self._writer):
+            os.close(descriptor)
+
+    def _run(self) -> None:
+        while not self._ended.is_set():
+            (number,) = os.read(self._reader, 1)
+            if number not in _SIGNALS or self._is_left:
+                continue
+            if not self._ended.wait(_grace_s()) and not self._is_left:
+                sys.stderr.write("error: stopped\n")
+                sys.stderr.flush()
+                os._exit(1)
+
+
+def _grace_s() -> float:
+    from resonance_logs.cli.opening import configuration
+    from resonance_logs.errors import InputError
+
+    try:
+        return min(GRACE_S, configuration().settings.close_seconds)
+    except InputError:
+        return GRACE_S
+
+
+_watches: Final[list[Watch]] = []
+"""The one of the command that runs, if any."""
+
+
+@contextmanager
+def ended_by_signals() -> Iterator[None]:
+    """While the block runs, SIGTERM interrupts it as Ctrl-C does, and both end it in time."""
+    if threading.current_thread() is not threading.main_thread() or os.name == "nt" or _watches:
+        yield  # where signals cannot be handled so, or within another command of this process
+        return
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    watch = Watch()
+    _watches.append(watch)
+    try:
+        yield
+    finally:
+        _watches.remove(watch)
+        watch.close()
+        signal.signal(signal.SIGTERM, before)
+
+
+@contextmanager
+def ends_by_itself() -> Iterator[None]:
+    """The block has tasks in hand, and ends in time by itself when a signal comes."""
+    if not _watches:
+        yield
+        return
+    with _watches[-1].left_alone():
+        yield
