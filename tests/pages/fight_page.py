@@ -3,10 +3,23 @@
 from collections.abc import Sequence
 
 import httpx
+import msgspec
 from playwright.sync_api import Locator, Page, expect
 
 from resonance_logs import Task, encode_task
-from tests.pages.conftest import Site
+from tests.pages.conftest import DAY_MS, FIRST_MS, Site, raid
+
+TIMES = {"started_at_ms", "ended_at_ms", "seen_at_ms", "timestamp_ms"}
+
+
+def raid_at(number: int, start_ms: int) -> list[Task]:
+    """The raid of this number at another time."""
+    later = start_ms - FIRST_MS - DAY_MS * number
+    return [
+        msgspec.structs.replace(task, **{name: getattr(task, name) + later})
+        for task in raid(number)
+        for name in sorted(TIMES.intersection(task.__struct_fields__))
+    ]
 
 
 def rows(page: Page) -> Locator:

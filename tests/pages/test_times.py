@@ -1,12 +1,11 @@
 """Times as the reader's clock and calendar have them."""
 
-import msgspec
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from resonance_logs import Task, UpsertEntity
-from tests.pages.conftest import DAY_MS, FIRST_MS, Site, raid
-from tests.pages.fight_page import button, curve, open_fight, rows, send
+from tests.pages.conftest import Site
+from tests.pages.fight_page import button, curve, open_fight, raid_at, rows, send
 
 AFTER_FIVE = {"en-US": "5:13\u202fPM", "en-GB": "17:13", "ko-KR": "오후 5:13"}
 CUT_OFF = (
@@ -30,7 +29,6 @@ def test_no_part_of_a_time_is_cut_off(browser: Browser, site: Site, locale: str)
 
 
 FARTHEST_MS = 2**53 - 1
-TIMES = {"started_at_ms", "ended_at_ms", "seen_at_ms", "timestamp_ms"}
 PAGES = (
     ("/", 13),
     ("/players", 3),
@@ -42,14 +40,8 @@ PAGES = (
 
 
 def far_fight(start: int) -> list[Task]:
-    """The fight of Aoi with the Imp at another time, and a player last seen at the end of time."""
-    earlier = FIRST_MS + DAY_MS - start
-    moved = [
-        msgspec.structs.replace(task, **{name: getattr(task, name) - earlier})
-        for task in raid(1)
-        for name in sorted(TIMES.intersection(task.__struct_fields__))
-    ]
-    return [*moved, UpsertEntity(entity_id=9, seen_at_ms=FARTHEST_MS, name="Late")]
+    """A fight with the Imp at another time, and a player last seen at the end of time."""
+    return [*raid_at(1, start), UpsertEntity(entity_id=9, seen_at_ms=FARTHEST_MS, name="Late")]
 
 
 @pytest.mark.parametrize("start", [FARTHEST_MS - 20_000, -FARTHEST_MS])

@@ -5,17 +5,17 @@ from __future__ import annotations
 from asyncio import to_thread
 from dataclasses import replace
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 from urllib.parse import parse_qs, urlencode
 
 from fastapi import Request
 from nicegui import ui
 from nicegui.events import GenericEventArguments
 
-from resonance_logs.commands.arguments import Sort
+from resonance_logs.commands.arguments import Filters, Sort
 from resonance_logs.commands.shapes import EncounterPage
 from resonance_logs.database import Database
-from resonance_logs.errors import CommandError
+from resonance_logs.errors import CommandError, Unavailable
 from resonance_logs.formats import Format
 from resonance_logs.game import CLASSES
 from resonance_logs.pages.fights import COLUMNS, fight_row
@@ -31,6 +31,8 @@ ORDERS: Final = {
     Sort.TOTAL_DMG.value: "Most damage",
 }
 NEWS_S: Final = 5.0
+ANSWER_S: Final = 10.0
+"""How long to wait for the browser's answer."""
 _CLICK: Final = (
     "params => params.colDef.field && emitEvent("
     "params.event.ctrlKey || params.event.metaKey ? 'apart' : 'open', params.data.id)"
@@ -55,6 +57,7 @@ class _History:
         self._chosen = Selection(database, self._show)
         self._grid: Grid | None = None
         self._news: tuple[int, ...] | None = None
+        self._filters_shown = Filters()
 
     async def build(self) -> None:
         """The filters, and the list below them."""
@@ -196,13 +199,29 @@ class _History:
         if before not in (None, news) and not self._chosen.has_any:
             await self._show()
 
+    async def _filtered(self, view: View) -> Filters:
+        """The filters of the view; for days the browser is asked when they begin and end."""
+        expression = view.days_expression()
+        if expression is None:
+            return view.filters()
+        await ui.context.client.connected()
+        return view.filters(*await ui.run_javascript(f"return {expression}", timeout=ANSWER_S))
+
     async def _show(self) -> None:
         view = self._view
+        try:
+            filters = await self._filtered(view)
+        except TimeoutError:
+            await self._list.fill(_tell_no_answer, self._page)
+            return
+        if view != self._view:
+            return
+        self._filters_shown = filters
         ask = partial(
             self._database.commands.get_recent_encounters_filtered,
             view.size,
             view.offset,
-            view.filters(),
+            filters,
         )
         await self._list.fill(ask, self._page, self._update)
 
@@ -263,7 +282,11 @@ class _History:
             pages.on_value_change(lambda event: self._turn_to(event.value))
         with ui.row().classes("w-full gap-4 items-center"):
             ui.label("All of these as a table:").classes("rl-quiet")
-            filters = view.filters().model_dump_json(by_alias=True, exclude_defaults=True)
+            filters = self._filters_shown.model_dump_json(by_alias=True, exclude_defaults=True)
             for form in Format:
                 query = urlencode({"format": form, "filters": filters})
                 ui.link(form.upper(), f"/api/encounters/export?{query}")
+
+
+def _tell_no_answer() -> NoReturn:
+    raise Unavailable("The browser did not say when these days begin; reload the page.")

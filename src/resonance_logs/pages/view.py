@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
-from datetime import date, datetime, time, timedelta
+from datetime import date
 from typing import Any, Final, Self
 from urllib.parse import urlencode
 
@@ -35,7 +36,7 @@ class View:
     """Classes."""
     since: str = ""
     until: str = ""
-    """Dates as 2026-01-31, in the zone of this machine."""
+    """Dates as 2026-01-31, in the reader's time zone."""
     favorites: bool = False
     kills: bool = False
     least: int = 0
@@ -82,17 +83,25 @@ class View:
         }
         return f"/?{urlencode(given, doseq=True)}" if given else "/"
 
-    def filters(self) -> Filters:
-        """The filters of the command."""
-        since, until = _date(self.since), _date(self.until)
+    def days_expression(self) -> str | None:
+        """JavaScript for ``[first, last]``, the milliseconds of the days; None without days.
+
+        Only the browser knows where the reader's days begin, and which have 23 or 25 hours.
+        """
+        if not self.since and not self.until:
+            return None
+        return f"rl.bounds({json.dumps(self.since)}, {json.dumps(self.until)})"
+
+    def filters(self, first_ms: int | None = None, last_ms: int | None = None) -> Filters:
+        """The filters of the command; the bounds are the answer to ``days_expression``."""
         return Filters(
             boss_names=list(self.boss),
             encounter_names=list(self.scene),
             player_names=list(self.player),
             tags=list(self.tag),
             class_ids=list(self.kind),
-            date_from_ms=None if since is None else _first_ms(since),
-            date_to_ms=None if until is None else _first_ms(until + timedelta(days=1)) - 1,
+            date_from_ms=first_ms,
+            date_to_ms=last_ms,
             is_favorite=True if self.favorites else None,
             is_defeated=True if self.kills else None,
             min_duration_ms=self.least * 1_000 or None,
@@ -172,7 +181,3 @@ def _date(text: str) -> date | None:
     except ValueError:
         return None
     return found if date(1971, 1, 1) <= found <= date(9000, 1, 1) else None
-
-
-def _first_ms(day: date) -> int:
-    return round(datetime.combine(day, time()).timestamp() * 1_000)

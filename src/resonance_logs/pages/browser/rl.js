@@ -36,6 +36,14 @@ window.rl = {
     const width = Math.max(...lines.map(line => pen.measureText(line).width));
     return Math.ceil(1.05 * width) + (rl.isPhone() ? 14 : 22);
   },
+  // The first millisecond of one day and the last of another (2026-01-31), as the reader has them.
+  bounds: (since, until) => {
+    const start = (text, later) => {
+      const [year, month, day] = text.split('-').map(Number);
+      return new Date(year, month - 1, day + later).getTime();
+    };
+    return [since ? start(since, 0) : null, until ? start(until, 1) - 1 : null];
+  },
   span: seconds => {
     if (seconds == null) return '';
     const s = Math.floor(seconds), h = Math.floor(s / 3600), m = Math.floor(s / 60) % 60;
