@@ -66,7 +66,7 @@ def browser() -> Iterator[Browser]:
 class Site:
     """The address of a server, and the file that it serves."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *options: str) -> None:
         self.path = path
         command = [
             sys.executable,
@@ -77,6 +77,7 @@ class Site:
             "0",
             "--db",
             str(path),
+            *options,
         ]
         self.popen = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -108,6 +109,17 @@ def site(path: Path) -> Iterator[Site]:
 def empty_site(path: Path) -> Iterator[Site]:
     """A server without a fight."""
     served = Site(path)
+    yield served
+    served.end()
+
+
+TOKEN = "a-token-of-some-length"
+
+
+@pytest.fixture
+def site_with_token(path: Path) -> Iterator[Site]:
+    """A server without a fight, which asks for a token."""
+    served = Site(path, "--token", TOKEN)
     yield served
     served.end()
 

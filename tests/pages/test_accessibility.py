@@ -1,12 +1,11 @@
 """Every page can be used by everybody: axe finds nothing serious, in light and in dark."""
 
-from typing import Any
-
 import httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, expect
 
+from tests.pages.axe import grave
 from tests.pages.conftest import Site
 
 ADDRESSES = (
@@ -24,16 +23,6 @@ ADDRESSES = (
     "/compare?side=1&side=3:7",
     "/upkeep",
 )
-GRAVE = ("serious", "critical")
-
-
-def grave(found: dict[str, Any]) -> list[str]:
-    return [
-        f"{violation['id']}: {node['html'][:200]} ({node['failureSummary'][:300]})"
-        for violation in found["violations"]
-        if violation["impact"] in GRAVE
-        for node in violation["nodes"]
-    ]
 
 
 @pytest.mark.parametrize("width", [1280, 390])

@@ -164,5 +164,6 @@ def _help() -> ui.dialog:
             with ui.row().classes("items-center gap-3"):
                 ui.label(key).classes("rl-key w-16 text-center")
                 ui.label(told)
+        ui.link("The HTTP interface, to try out", "/api/docs")
         action("Close", on_click=dialog.close).classes("self-end")
     return dialog

@@ -20,7 +20,7 @@ from resonance_logs.errors import (
     RecordingError,
     ResonanceLogsError,
 )
-from resonance_logs.web import commands, downloads, health, live, openapi, tasks
+from resonance_logs.web import commands, downloads, health, live, openapi, reference, tasks
 from resonance_logs.web.desk import Desk
 from resonance_logs.web.guard import Guard, Rules
 
@@ -44,7 +44,7 @@ def create_app(
         title="Resonance Logs",
         summary="The combat-log database over HTTP.",
         version=version("resonance-logs"),
-        docs_url=None,  # they would load scripts from another host
+        docs_url=None,  # these two would load scripts from another host
         redoc_url=None,
         openapi_url="/api/openapi.json",
     )
@@ -57,6 +57,7 @@ def create_app(
     app.router.routes.append(commands.route)
     for module in (tasks, live, downloads, health):
         app.include_router(module.router)
+    reference.add_reference(app)
     app.add_exception_handler(ResonanceLogsError, _explain)
     app.add_exception_handler(OSError, _explain)
     app.add_exception_handler(HTTPException, _explain_http)
