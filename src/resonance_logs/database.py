@@ -123,6 +123,11 @@ class Database:
         """Where the file lies."""
         return self._store.path
 
+    @property
+    def is_recording(self) -> bool:
+        """Whether it takes tasks: opened for recording, and not closed."""
+        return self._accepts
+
     def enqueue(self, task: Task, timeout: float | None = None) -> None:
         """Have a task written; returns at once, unless the queue is full.
 

@@ -67,12 +67,6 @@ def test_an_address_that_makes_no_sense_shows_the_list(page: Page, site: Site) -
     expect(rows(page)).to_have_count(12)
 
 
-def test_without_a_fight_it_says_how_to_record_one(page: Page, empty_site: Site) -> None:
-    page.goto(empty_site.address)
-    expect(page.get_by_text("Nothing is recorded yet.")).to_be_visible()
-    expect(page.get_by_text("resonance-logs ingest")).to_be_visible()
-
-
 def test_a_long_list_has_pages(page: Page, site: Site) -> None:
     from resonance_logs import encode_task
     from tests.pages.conftest import raid

@@ -23,6 +23,7 @@ from resonance_logs.pages.frame import Told, action, frame, go, heading, show_em
 from resonance_logs.pages.grid import Grid, on_open_fight
 from resonance_logs.pages.place import Place
 from resonance_logs.pages.selection import EMIT_CHOSEN, Selection
+from resonance_logs.pages.start import Start
 from resonance_logs.pages.view import PAGE_SIZES, View, read_span, span
 
 ORDERS: Final = {
@@ -67,13 +68,14 @@ class _History:
             show_error(str(error))
             return
         heading("History")
-        with ui.expansion("Filters", icon="filter_list", value=True) as bar:
-            bar.classes("w-full rl-card").props("dense header-class=text-weight-medium")
+        with ui.expansion("Filters", icon="filter_list", value=True) as self._bar:
+            self._bar.classes("w-full rl-card").props("dense header-class=text-weight-medium")
             self._boxes = ui.row().classes("w-full items-end gap-3 p-3")
             self._choose_from = choices
         self._chips = ui.row().classes("w-full gap-2 items-center")
         self._list = Place(bones=10)
-        ui.on("narrow", bar.close)
+        self._start = Start(self._database, self._begin)
+        ui.on("narrow", self._bar.close)
         ui.run_javascript("if (rl.isPhone()) emitEvent('narrow', null)")
         self._fill_filters()
         self._chosen.listen()
@@ -197,7 +199,17 @@ class _History:
         news = (newest.total_count, *(fight.id for fight in newest.rows))
         before, self._news = self._news, news
         if before not in (None, news) and not self._chosen.has_any:
-            await self._show()
+            await (self._begin() if self._start.is_shown else self._show())
+
+    async def _begin(self) -> None:
+        """Show the first fights, and filters for them."""
+        try:
+            self._choose_from = await to_thread(self._choices)
+        except CommandError as error:
+            ui.notify(str(error), type="negative")
+            return
+        self._fill_filters()
+        await self._show()
 
     async def _filtered(self, view: View) -> Filters:
         """The filters of the view; for days the browser is asked when they begin and end."""
@@ -237,14 +249,12 @@ class _History:
 
     def _page(self, page: EncounterPage) -> None:
         self._grid = None
+        is_empty = not page.total_count and not self._view.is_filtered
+        self._start.show(is_empty)
+        self._bar.visible = not is_empty
         if not page.total_count and self._view.is_filtered:
             show_empty("No fight passes these filters.", "Take some of them away to see more.")
-        elif not page.total_count:
-            show_empty(
-                "Nothing is recorded yet.",
-                "Send tasks to /api/tasks, or run: resonance-logs ingest night.ndjson",
-            )
-        else:
+        elif page.total_count:
             self._chosen.build()
             self._grid = self._made(page)
             self._foot = ui.column().classes("w-full gap-2")

@@ -54,15 +54,25 @@ class _Progress:
 
 
 class Intake:
-    """A place to drop files on; ``done`` is awaited after each that was taken in."""
+    """A place to drop files on; ``done`` is awaited after each that was taken in.
 
-    def __init__(self, database: Database, done: Callable[[], Awaitable[None]]) -> None:
+    Without ``has_choice`` only for tasks and fights.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        done: Callable[[], Awaitable[None]],
+        *,
+        has_choice: bool = True,
+    ) -> None:
         self._database = database
         self._done = done
         self._kind = ui.toggle(KINDS, value=FIGHTS).props("unelevated")
         hint = ui.label(_HINTS[FIGHTS]).classes("rl-quiet")
         self._kind.on_value_change(lambda event: hint.set_text(_HINTS[event.value]))
         self._known = Told().classes("rl-quiet")
+        self._kind.visible = self._known.visible = has_choice
         self._show_known()
         box = ui.upload(
             auto_upload=True,
@@ -173,7 +183,7 @@ def _record(database: Database, file: Path, progress: _Progress) -> _Outcome:
     text = f"recorded {progress.tasks:,} tasks, refused {refused:,} lines"
     if not refused:
         return _Outcome(text)
-    hint = "" if progress.tasks else " Is it a file of names? Choose above what it is of."
+    hint = "" if progress.tasks else " Is it a file of names? The page Upkeep takes those in."
     return _Outcome(f"{text}, first: {'; '.join(refusals)}.{hint}", is_whole=False)
 
 
