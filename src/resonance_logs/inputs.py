@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Final, Protocol
 
 from resonance_logs.errors import InputError
-from resonance_logs.lines import printable
+from resonance_logs.terminal import printable
 
 READ_BYTES: Final = 64 * 1024
 """More is slower: a chunk and its tasks should stay in the processor's cache."""

@@ -14,6 +14,7 @@ import msgspec
 import numpy as np
 
 from resonance_logs.tasks import Task
+from resonance_logs.terminal import printable
 
 MAX_LINE_BYTES: Final = 16 * 1024 * 1024
 """A longer line is refused without being kept in memory."""
@@ -65,13 +66,6 @@ class Refusal:
     def __str__(self) -> str:
         field = "" if self.field is None else f"{self.field}: "
         return printable(f"{self.source}:{self.line}: {field}{self.reason}")
-
-
-def printable(text: str) -> str:
-    """Return ``text`` with everything that could steer a terminal written as an escape."""
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 class LineDecoder:

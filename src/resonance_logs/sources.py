@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from resonance_logs.compression import Unpacker, UnpackError
 from resonance_logs.errors import InputError
 from resonance_logs.inputs import ByteInput, Origin
-from resonance_logs.lines import LineDecoder, Refusal, printable
+from resonance_logs.lines import LineDecoder, Refusal
 from resonance_logs.tasks import Task
+from resonance_logs.terminal import printable
 
 __all__ = ["Batch", "Refusal", "TaskSource"]
 

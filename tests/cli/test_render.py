@@ -69,7 +69,9 @@ def test_what_could_steer_a_terminal_is_escaped(steering: str) -> None:
     assert shown.endswith("b")
 
 
-@pytest.mark.parametrize("name", ["Zoë", "青い　空", "Ωμέγα", "[bold]x[/]", "%s <b>"])
+@pytest.mark.parametrize(
+    "name", ["Zoë", "青い　空", "Ωμέγα", "[bold]x[/]", "%s <b>", "👨\u200d👩\u200d👧"]
+)
 def test_other_names_are_shown_as_they_are(name: str) -> None:
     assert safe(name) == name
 

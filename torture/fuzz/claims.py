@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from typing import Final
@@ -10,6 +11,9 @@ from bench.children import proc_number
 
 LONGEST_TOLD: Final = 1_000
 """No message is longer, whatever the input holds."""
+
+STEERING: Final = re.compile("[\\0-\\x1f\\x7f-\\x9f\\u2028-\\u202e\\u2066-\\u2069\\ud800-\\udfff]")
+"""Control characters, line breaks, overrides of direction, half characters."""
 
 IS_MEASURED: Final = sys.platform == "linux"
 
@@ -28,7 +32,7 @@ def claim_one_line(message: str, start: str) -> None:
     """A message to the user begins so, says more, and fits a line of a terminal's log."""
     claim(message.startswith(start), f"{message!r} does not begin with {start!r}")
     claim(len(message) > len(start), f"{message!r} gives no reason")
-    claim(message.isprintable(), f"{message!r} is not printable")
+    claim(not STEERING.search(message), f"{message!r} is not printable")
     claim(len(message) <= LONGEST_TOLD + len(start), f"a message of {len(message):,} characters")
 
 

@@ -9,6 +9,7 @@ from typing import Annotated, Final
 
 import typer
 
+from resonance_logs.folding import fold_name
 from resonance_logs.game import CLASSES
 
 
@@ -69,9 +70,9 @@ def read_class(text: str) -> int:
     """The id of a class, given by id or name."""
     if text.isdecimal() and len(text) <= 15:
         return int(text)
-    wanted = text.casefold().replace(" ", "").replace("-", "")
+    wanted = fold_name(text).replace(" ", "").replace("-", "")
     for known in CLASSES.values():
-        if known.name.casefold().replace(" ", "") == wanted:
+        if fold_name(known.name).replace(" ", "") == wanted:
             return known.id
     names = ", ".join(known.name for known in CLASSES.values())
     raise typer.BadParameter(f"there is no class {text!r}; the classes are {names}")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import unicodedata
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Final, NoReturn
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Final, NoReturn
 import typer
 
 from resonance_logs.game import class_color, class_name, spec_name
+from resonance_logs.terminal import printable
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderResult
@@ -68,14 +68,7 @@ def safe(text: str, longest: int = LONGEST_NAME) -> str:
     """``text`` cut to a length, with all that could steer a terminal written as an escape."""
     if len(text) > longest:
         text = text[: longest - 1] + "…"
-    if text.isprintable():
-        return text
-    return "".join(ascii(c)[1:-1] if _steers(c) else c for c in text)
-
-
-def _steers(character: str) -> bool:
-    """Whether this is a control, format (as the bidi overrides), surrogate or line break."""
-    return unicodedata.category(character) in {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+    return printable(text)
 
 
 def number(value: float) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from resonance_logs.cli.fights import print_head
 from resonance_logs.cli.render import Bar, cell, fail, number, percent, player_name, safe, table
+from resonance_logs.folding import fold_name
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -72,11 +73,12 @@ def print_skills(
 
 def _find(actors: Sequence[ActorEncounterStat], player: str) -> list[ActorEncounterStat]:
     """Those with this id; else with this name; else whose name contains it."""
-    wanted = player.casefold()
+    wanted = fold_name(player)
+    folded = {actor.actor_id: fold_name(actor.name or "") for actor in actors}
     ways = (
         [actor for actor in actors if str(actor.actor_id) == player.removeprefix("#")],
-        [actor for actor in actors if (actor.name or "").casefold() == wanted],
-        [actor for actor in actors if wanted and wanted in (actor.name or "").casefold()],
+        [actor for actor in actors if folded[actor.actor_id] == wanted],
+        [actor for actor in actors if wanted and wanted in folded[actor.actor_id]],
     )
     return next(filter(None, ways), [])
 
@@ -87,8 +89,8 @@ def _not_found(fight: EncounterSummary, player: str, found: Sequence[ActorEncoun
         f"{player_name(each.name, each.actor_id)} ({each.actor_id})" for each in candidates
     )
     if found:
-        return f"{safe(player)!r} may be {names}; give the id"
-    return f"no player {safe(player)!r} in fight {fight.id}; its players: {names or 'none'}"
+        return f"'{safe(player)}' may be {names}; give the id"
+    return f"no player '{safe(player)}' in fight {fight.id}; its players: {names or 'none'}"
 
 
 def _skill_table(rows: Sequence[SkillRow]) -> Table:

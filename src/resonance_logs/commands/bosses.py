@@ -125,7 +125,7 @@ def _fights(connection: Connection, arguments: TriesOf) -> list[Row[Any]]:
         fights = list(connection.execute(statement))
         if fights:
             return fights
-    names = " in ".join(repr(each) for each in (boss, scene) if each is not None)
+    names = " in ".join(f"'{each}'" for each in (boss, scene) if each is not None)
     raise NotFound(f"there is no fight of {names}")
 
 
