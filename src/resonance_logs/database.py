@@ -126,7 +126,7 @@ class Database:
     @property
     def is_recording(self) -> bool:
         """Whether it takes tasks: opened for recording, and not closed."""
-        return self._accepts
+        return self._queue is not None
 
     def enqueue(self, task: Task, timeout: float | None = None) -> None:
         """Have a task written; returns at once, unless the queue is full.

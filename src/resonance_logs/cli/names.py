@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Final
-from unicodedata import normalize
 
 from resonance_logs.cli.render import safe
+from resonance_logs.folding import fold_name
 
 if TYPE_CHECKING:
     from resonance_logs.commands.arguments import Filters
@@ -75,4 +75,4 @@ def _near(typed: str, known: Sequence[str]) -> list[str]:
 
 
 def _fold(name: str) -> str:
-    return normalize("NFKC", normalize("NFKC", name).casefold()).strip()
+    return fold_name(name).strip()
