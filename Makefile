@@ -4,7 +4,7 @@ PYTHON ?= $(shell for p in python3.14 python3.13 python3.12 python3.11 python3; 
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint bench torture pictures clean
+.PHONY: help setup demo test lint bench torture docs pictures clean
 
 help:  ## Show what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 10
@@ -35,6 +35,9 @@ bench: setup  ## Measure speed and size against floors taken in the same run
 
 torture: setup  ## Kill, starve and crowd the program for about an hour; nothing may be lost
 	@$(BIN)/python -m torture
+
+docs: setup  ## Write the generated parts of the reference pages anew
+	@$(BIN)/python docs/generate.py --write
 
 pictures: setup  ## Take the pictures of the pages anew (needs Chromium)
 	@$(BIN)/python docs/take_pictures.py

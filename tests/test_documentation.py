@@ -1,156 +1,91 @@
-"""What the documents say is so: every command shown is run, every name listed is there."""
+"""The documents are complete: what they name is there, and what is there they name."""
 
 import json
-import os
 import re
-import shlex
-import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
-from dataclasses import MISSING, fields
 from pathlib import Path
 
-import msgspec
 import pytest
 
-from resonance_logs import Settings, decode_task
-from resonance_logs.cli import app
-from resonance_logs.commands import Filters
+import resonance_logs
+from resonance_logs import Database
 from resonance_logs.commands.registry import REGISTRY
-from resonance_logs.tasks import TASK_TYPES
+from tests.docs.documents import DOCUMENTS, REFERENCE, ROOT, name
 
-ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+USERS = "\n".join(document.read_text(encoding="utf-8") for document in DOCUMENTS)
+ALL = [*sorted(ROOT.glob("*.md")), *REFERENCE]
 
 
-def blocks(language: str) -> list[str]:
-    """The code blocks of a language."""
-    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+def reference(page: str) -> str:
+    """The text of a reference page."""
+    return (ROOT / "docs" / page).read_text(encoding="utf-8")
 
 
-def table(heading: str) -> list[list[str]]:
-    """The rows of the table with this first heading, each cell without its backquotes."""
-    lines = README[README.index(f"| {heading} |") :].split("\n\n")[0].splitlines()
-    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
+def quoted(text: str) -> set[str]:
+    return set(re.findall(r"`([^`\n]+)`", text))
 
 
-def quoted(cell: str) -> set[str]:
-    return set(re.findall(r"`([^`]+)`", cell))
+def test_the_readme_is_short_and_links_every_reference_page() -> None:
+    assert len(README.splitlines()) < 200
+    linked = set(re.findall(r"\]\((docs/[\w-]+\.md)\)", README))
+    assert linked == {name(page) for page in REFERENCE}
 
 
-def shown_commands() -> Iterator[tuple[str, list[str]]]:
-    """Each command line of the tour, with the lines shown below it."""
-    for block in blocks("console"):
-        for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
-            command, *output = part.rstrip("\n").split("\n")
-            yield command, output
+@pytest.mark.parametrize("document", ALL, ids=name)
+def test_documents_have_no_tabs_and_their_links_lead_somewhere(document: Path) -> None:
+    text = document.read_text(encoding="utf-8")
+    assert "\t" not in text
+    for link in re.findall(r"\]\(([^)\s]+)\)", text):
+        if re.match(r"[a-z]+:", link):
+            continue
+        path, _, heading = link.partition("#")
+        target = document.parent / path if path else document
+        assert target.exists(), link
+        assert not heading or heading in _anchors(target), link
 
 
-def test_every_command_of_the_tour_prints_what_is_shown(tmp_path: Path) -> None:
-    environment = {
-        **os.environ,
-        "RESONANCE_LOGS_DB": str(tmp_path / "tour.db"),
-        "COLUMNS": "96",
-        "TZ": "UTC",
-        "PYTHONIOENCODING": "utf-8",
+def _anchors(document: Path) -> set[str]:
+    """The headings of a document as a link names them."""
+    headings = re.findall(r"^#+ (.+)$", document.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings}
+
+
+def test_every_picture_is_shown_and_is_a_picture() -> None:
+    shown = {
+        (document.parent / path).resolve()
+        for document in DOCUMENTS
+        for path in re.findall(r"!\[[^\]]+\]\(([^)]+)\)", document.read_text(encoding="utf-8"))
     }
-    shown = list(shown_commands())
-    assert len(shown) >= 8
-    for command, expected in shown:
-        program, *arguments = shlex.split(command)
-        assert program == "resonance-logs"
-        done = subprocess.run(
-            [sys.executable, "-m", "resonance_logs", *arguments],
-            cwd=tmp_path,
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            encoding="utf-8",
-            timeout=120,
-        )
-        printed = [line.rstrip() for line in done.stdout.splitlines()]
-        assert _without_speed(printed) == _without_speed(expected), command
+    assert shown == set((ROOT / "docs/pictures").iterdir())
+    assert all(picture.read_bytes().startswith(b"\x89PNG") for picture in shown)
 
 
-def _without_speed(lines: list[str]) -> list[str]:
-    return [re.sub(r"(tasks a second) [\d,]+", r"\1", line) for line in lines]
-
-
-def test_the_python_example_runs_and_prints_what_it_recorded(tmp_path: Path) -> None:
-    (program,) = blocks("python")
-    done = subprocess.run(
-        [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, timeout=120
-    )
-    assert (done.stdout, done.stderr) == ("Tina's Court 250\n", "")
-
-
-def test_the_tasks_shown_are_tasks(tmp_path: Path) -> None:
-    (lines,) = blocks("json")
-    assert len([decode_task(line) for line in lines.splitlines()]) == 4
-
-
-def test_the_statement_shown_runs_on_a_database(tmp_path: Path) -> None:
-    (program,), (statement,) = blocks("python"), blocks("sql")
-    subprocess.run([sys.executable, "-c", program], cwd=tmp_path, check=True, timeout=120)
-    connection = sqlite3.connect(tmp_path / "fights.db")
-    cursor = connection.execute(statement.replace("e.is_defeated AND", ""))
-    assert [column[0] for column in cursor.description][-1] == "dps"
-    assert [row[2] for row in cursor] == ["Aoi"]
-    connection.close()
-
-
-def test_every_task_is_listed_with_its_fields() -> None:
-    listed = {
-        next(iter(quoted(kind))): (quoted(required), quoted(optional))
-        for kind, required, optional in table("type")
-    }
-    for kind in TASK_TYPES:
-        struct = msgspec.structs.fields(kind)
-        required = {each.encode_name for each in struct if each.required}
-        optional = {each.encode_name for each in struct if not each.required}
-        assert listed[str(kind.__struct_config__.tag)] == (required, optional)  # type: ignore[attr-defined]
-
-
-def test_every_setting_is_listed_with_its_default() -> None:
-    listed = {next(iter(quoted(name))): default for name, default, _ in table("setting")}
-    assert listed == {
-        each.name: str(each.default) for each in fields(Settings) if each.default is not MISSING
-    }
-
-
-def test_every_command_is_listed_with_its_arguments() -> None:
-    rows = [row for row in table("command | arguments") if len(row) == 2]
-    listed = {next(iter(quoted(name))): quoted(arguments) for name, arguments in rows}
-    assert listed == {name: set(each.argument_names) for name, each in REGISTRY.items()}
-
-
-def test_every_filter_is_listed() -> None:
-    paragraph = next(part for part in README.split("\n\n") if part.startswith("`filters` takes"))
-    aliases = {field.alias for field in Filters.model_fields.values()}
-    assert aliases <= quoted(paragraph)
-
-
-def test_every_command_of_the_command_line_is_listed() -> None:
-    listed = {
-        name.split()[0] for cell, _ in table("command | what it does") for name in quoted(cell)
-    }
-    groups = {group.name for group in app.registered_groups}
-    assert listed == {command.name for command in app.registered_commands} | groups
-
-
-@pytest.mark.parametrize("name", sorted(re.findall(r"\b[A-Z]\w*_DB\b", README)))
-def test_the_environment_variable_is_the_programs(name: str) -> None:
+def test_every_environment_variable_is_one_that_the_program_reads() -> None:
+    from resonance_logs.cli.handover import TOKEN_VARIABLE
+    from resonance_logs.configuration import FILE_VARIABLE, PREFIX, TRACEBACK_VARIABLE
     from resonance_logs.location import ENVIRONMENT_VARIABLE
+    from resonance_logs.settings import Settings
 
-    assert name == ENVIRONMENT_VARIABLE
+    named = set(re.findall(r"\bRESONANCE_LOGS_\w+", USERS))
+    special = {TOKEN_VARIABLE, FILE_VARIABLE, TRACEBACK_VARIABLE, ENVIRONMENT_VARIABLE}
+    assert special <= named
+    assert {each.removeprefix(PREFIX).lower() for each in named - special} <= set(
+        Settings.__slots__
+    )
+
+
+def test_every_export_and_every_method_of_a_database_is_named() -> None:
+    named = set(re.findall(r"\w+", reference("python.md")))
+    methods = {each for each in vars(Database) if not each.startswith("_")}
+    assert {*resonance_logs.__all__, *methods} <= named
 
 
 def test_every_module_that_contributing_names_is_there_and_none_is_left_out() -> None:
     rows = re.findall(r"^\| (`.*?) \|", CONTRIBUTING, re.MULTILINE)
-    named = {name.strip("/") for row in rows for name in quoted(row)}
+    named = {module.strip("/") for row in rows for module in quoted(row)}
     package = ROOT / "src/resonance_logs"
     there = {
         path.stem
@@ -160,18 +95,18 @@ def test_every_module_that_contributing_names_is_there_and_none_is_left_out() ->
     assert named == there
 
 
-def test_every_target_of_make_that_the_readme_names_is_there() -> None:
+def test_every_target_of_make_that_is_named_is_there() -> None:
     targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
-    named = set(re.findall(r"\bmake ([a-z]+)\b", README + CONTRIBUTING)) - {"sure"}
+    named = set(re.findall(r"`make ([a-z]+)`", USERS + CONTRIBUTING))
+    assert {"demo", "test"} <= set(re.findall(r"^make ([a-z]+)", README, re.MULTILINE))
     assert named <= set(targets)
 
 
-def test_documents_are_valid_text_without_tabs_and_links_lead_somewhere() -> None:
-    for document in ROOT.glob("*.md"):
-        text = document.read_text(encoding="utf-8")
-        assert "\t" not in text
-        for link in re.findall(r"\]\(([^)#:]+)\)", text):
-            assert (ROOT / link).exists(), link
+def test_every_benchmark_is_named() -> None:
+    from bench.__main__ import BENCHMARKS
+
+    rows = re.findall(r"^\| `(\w+)` \|", reference("performance.md"), re.MULTILINE)
+    assert set(rows) == set(BENCHMARKS)
 
 
 def test_the_registry_describes_itself_as_json() -> None:
@@ -179,15 +114,8 @@ def test_the_registry_describes_itself_as_json() -> None:
         assert json.loads(json.dumps(command.description))["summary"]
 
 
-def test_every_picture_is_shown_or_linked_and_is_there() -> None:
-    shown = set(re.findall(r"!\[[^\]]+\]\((docs/pictures/[^)]+)\)", README))
-    assert len(shown) >= 9
-    assert all((ROOT / picture).read_bytes().startswith(b"\x89PNG") for picture in shown)
-
-
 def test_every_page_of_the_tour_is_served(tmp_path: Path) -> None:
-    chapter = README.split("## In a browser")[1].split("\n## ")[0]
-    addresses = {each for each in quoted(chapter) if each.startswith("/")}
+    addresses = {each for each in quoted(reference("pages.md")) if each.startswith("/")}
     routes = subprocess.run(
         [sys.executable, "-c", _ROUTES, str(tmp_path / "fights.db")],
         capture_output=True,
