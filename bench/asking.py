@@ -1,6 +1,6 @@
-"""The process that asks: so many questions at once, each over a connection of its own.
+"""The client process: a number of concurrent requests, each over its own connection.
 
-Plain sockets, as a client in Python that does more is slower than the server.
+Plain sockets, because a Python client that does more is slower than the server.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ REFUSED: Final = (
     b"POST /api/commands/get_live_encounter HTTP/1.1\r\nHost: 127.0.0.1\r\n"
     b"Content-Type: text/plain\r\nContent-Length: 2\r\n\r\n{}"
 )
-"""What is refused for its type before any command is asked: the price of asking at all."""
+"""Refused because of its type before any command runs: the cost of a request itself."""
 
 Question = tuple[str, dict[str, Any]]
 
 
 def questions(chance: random.Random, fights: int) -> list[Question]:
-    """As many of each kind, each about something else."""
+    """The same number of each kind, each about something else."""
     return [_KINDS[n % len(_KINDS)](chance, fights) for n in range(AT_ONCE)]
 
 
@@ -65,7 +65,7 @@ _KINDS: Final[tuple[Callable[[random.Random, int], Question], ...]] = (
 
 
 class _Line:
-    """A connection that stays open, with one request at a time."""
+    """A persistent connection, with one request at a time."""
 
     def __init__(self, address: str) -> None:
         self._address = address
@@ -84,7 +84,9 @@ class _Line:
         self._socket.sendall(request)
 
     def take(self) -> float | None:
-        """Take what has come; the time since asking once it is the whole answer."""
+        """Receive what has arrived; returns the time since the request once the answer is
+        complete.
+        """
         part = self._socket.recv(1 << 20)
         self._got += part
         if not part:
@@ -97,7 +99,7 @@ class _Line:
         return time.perf_counter() - self._sent_at if is_whole else None
 
     def is_good(self) -> bool:
-        """Whether the last answer is one, and JSON."""
+        """Whether the last answer is valid JSON."""
         head, _, body = self._got.partition(b"\r\n\r\n")
         try:
             json.loads(body)
@@ -141,7 +143,7 @@ def _ask_all(lines: list[_Line], requests: list[bytes]) -> list[float]:
 
 
 def ask(address: str, seconds: float, fights: int) -> dict[str, Any]:
-    """The times of answers by command, those of refusals, and how many were no answers."""
+    """The times of answers by command, those of refusals, and the number of failures."""
     chance = random.Random(3)
     lines = [_Line(address) for _ in range(AT_ONCE)]
     times: dict[str, list[float]] = {}

@@ -1,4 +1,4 @@
-"""The pages in a real browser: from asking until what was asked for is painted."""
+"""The pages in a real browser: from the request until the content is painted."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SLIDER_PX: Final = 19
 """The right handle of the chart's slider, from the right and the lower edge of the chart."""
 
 Seen = tuple[float, str]
-"""Milliseconds from asking for a page until it is painted, and where they went."""
+"""Milliseconds from requesting a page until it is painted, and where they went."""
 
 _READY: Final = """
 window.bench = {
@@ -75,7 +75,7 @@ _PARTS: Final = """() => {
 
 
 def measure(run: Run) -> Iterator[Figure]:
-    """The history, a filter, a large fight, a part of it."""
+    """The history, a filter, a large fight, a range of it."""
     if CHROMIUM is None:
         yield Figure.skipped("pages in a browser", "Chromium is not installed")
         return
@@ -87,7 +87,7 @@ def measure(run: Run) -> Iterator[Figure]:
 
 
 def add_fight(path: Path, hits: int) -> int:
-    """Record a large fight too; its id."""
+    """Record a large fight too; returns its id."""
     rows = make_rows(hits)
     with Database.open(path) as database:
         begin(database)
@@ -98,7 +98,7 @@ def add_fight(path: Path, hits: int) -> int:
 
 
 def figures(path: Path, large: int, times: int, of_list: str, of_fight: str) -> Iterator[Figure]:
-    """The same of a file that is there."""
+    """The same for an existing file."""
     with served(path) as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         _history(browser, address)  # the server's first answer is not counted
@@ -124,7 +124,7 @@ def _seen_figure(name: str, seen: list[Seen], of: str) -> Figure:
 
 
 def _opened(browser: Browser) -> Page:
-    """A page of a browser that has seen nothing yet."""
+    """A page of a browser with an empty cache."""
     context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="en-GB")
     context.add_init_script(_READY)
     page = context.new_page()
@@ -161,7 +161,7 @@ def _filter(browser: Browser, address: str, times: int) -> list[float]:
 
 
 def _fight(browser: Browser, address: str, large: int) -> tuple[Seen, float]:
-    """The fight, as one sees it who looked at the list for a second; then its first half."""
+    """The fight as seen after a second on the list; then its first half."""
     page = _opened(browser)
     _seen(page, address, _LISTED, ROWS_A_PAGE)
     page.wait_for_timeout(1_000)
@@ -172,7 +172,7 @@ def _fight(browser: Browser, address: str, large: int) -> tuple[Seen, float]:
 
 
 def _half(page: Page) -> float:
-    """Milliseconds from letting go of the slider until the table's figures are the part's."""
+    """Milliseconds from releasing the slider until the table shows the range's figures."""
     page.wait_for_timeout(500)
     page.evaluate("bench.follow()")
     canvas = page.locator("canvas").first

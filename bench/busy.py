@@ -1,4 +1,4 @@
-"""Recording beside a main thread that computes in pure Python all the while."""
+"""Recording beside a main thread that computes in pure Python."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ EXECUTEMANY_BATCH: Final = 1_000
 
 
 def while_busy(work: Callable[[], int]) -> float:
-    """How many a second ``work``, in a thread, does while this thread computes."""
+    """How often per second ``work`` runs in a thread while this thread computes."""
     done = threading.Event()
     rates: list[float] = []
 
@@ -43,7 +43,7 @@ def while_busy(work: Callable[[], int]) -> float:
 
 
 def recording_rate(path: Path, rows: list[Row]) -> float:
-    """Events a second by the recorder, fed by a second thread."""
+    """Events per second by the recorder, fed by a second thread."""
     with database(path) as opened:
         begin(opened)
 
@@ -56,7 +56,7 @@ def recording_rate(path: Path, rows: list[Row]) -> float:
 
 
 def executemany_rate(path: Path, rows: list[ReadyRow], limit_s: float) -> float:
-    """Events a second by executemany, in batches, until the time is over."""
+    """Events per second by executemany, in batches, until the time is over."""
     connection = plain_table(path)
     try:
         return while_busy(lambda: _executemany(connection, rows, limit_s))

@@ -1,4 +1,4 @@
-"""Processes of their own, for what a process can only measure of itself as a whole."""
+"""Separate processes, for what a process can only measure of itself as a whole."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 
 def run_child(module: str, *arguments: object) -> dict[str, Any]:
-    """Run a module of this package; what it printed last, a JSON object."""
+    """Run a module of this package; returns the JSON object it printed last."""
     done = subprocess.run(
         [sys.executable, "-m", f"bench.{module}", *map(str, arguments)],
         stdout=subprocess.PIPE,

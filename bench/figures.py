@@ -1,4 +1,4 @@
-"""What a benchmark gives: figures, each beside its floor and its target."""
+"""The results of a benchmark: figures, each beside its floor and its target."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Figure:
         target: Target | None = None,
         note: str = "",
     ) -> Self:
-        """A figure judged by its target."""
+        """A figure compared with its target."""
         if ratio is None and floor:
             ratio = measured / floor
         return cls(
@@ -89,7 +89,7 @@ class Figure:
 
     @classmethod
     def skipped(cls, name: str, why: str) -> Self:
-        """A figure that could not be taken."""
+        """A figure that could not be measured."""
         return cls(name, None, "", note=f"skipped: {why}")
 
     def as_json(self) -> dict[str, object]:
@@ -97,6 +97,6 @@ class Figure:
 
 
 def percentile(values: Sequence[float], percent: float) -> float:
-    """The smallest value that so many percent of the values do not exceed."""
+    """The smallest value that this many percent of the values do not exceed."""
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, int(len(ordered) * percent / 100))]

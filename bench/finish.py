@@ -15,7 +15,7 @@ from bench.run import Run
 
 
 def ending_time(path: Path, rows: list[Row]) -> float:
-    """Microseconds a hit from the end's enqueue to its commit, all else being committed."""
+    """Microseconds per hit from enqueuing the end to its commit, with all else committed."""
     with database(path) as opened:
         begin(opened)
         feed(opened, rows)

@@ -1,4 +1,4 @@
-"""The floor: ready tuples, by multi-row INSERT into a plain table, and nothing else."""
+"""The floor: prepared tuples, by multi-row INSERT into a plain table, and nothing else."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ def plain_table(path: Path) -> sqlite3.Connection:
 
 def insert(connection: sqlite3.Connection, rows: Sequence[ReadyRow]) -> None:
     """One transaction of few statements of many rows each."""
-    most = connection.getlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER) // WIDTH
+    maximum = connection.getlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER) // WIDTH
     connection.execute("BEGIN IMMEDIATE")
-    for part in _parts(rows, most):
+    for part in _parts(rows, maximum):
         marks = ",".join([f"({','.join('?' * WIDTH)})"] * len(part))
         connection.execute(
             f"INSERT INTO events ({COLUMNS}) VALUES {marks}", tuple(chain.from_iterable(part))
@@ -54,17 +54,17 @@ def _parts(rows: Sequence[ReadyRow], size: int) -> Iterator[Sequence[ReadyRow]]:
 
 
 def floor_rate(path: Path, rows: Sequence[Row]) -> float:
-    """Events a second of the floor: the flags are what an event's flags are in Python, bools."""
+    """Events per second of the floor, with flags as bools, as in Python events."""
     return _rate(path, rows)
 
 
 def fast_floor_rate(path: Path, rows: Sequence[Row]) -> float:
-    """The same with the flags made 0 or 1 before: sqlite3 binds a bool several times as slowly."""
+    """The same with flags converted to 0 or 1: sqlite3 binds a bool several times as slowly."""
     return _rate(path, ready(rows))
 
 
 def ready(rows: Sequence[Row]) -> list[ReadyRow]:
-    """The rows as SQLite takes them fastest."""
+    """The rows in the form that SQLite takes fastest."""
     return [tuple(+each if isinstance(each, bool) else each for each in row) for row in rows]
 
 

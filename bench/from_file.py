@@ -15,7 +15,7 @@ from resonance_logs.sources import TaskSource
 
 
 def read_rate(path: Path, file: Path, events: int) -> float:
-    """Events a second from the file to their commit."""
+    """Events per second from the file to their commit."""
     with database(path) as opened:
         return events / seconds(lambda: _ingest(opened, file))
 

@@ -45,7 +45,7 @@ FILTERS: Final = {
 
 
 def measure(run: Run) -> Iterator[Figure]:
-    """All questions to one file, and opening it."""
+    """All queries on one file, and opening it."""
     fights = run.size(100_000, 2_000)
     path = run.folder / "history.db"
     took = seconds(lambda: build(path, fights))

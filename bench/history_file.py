@@ -124,7 +124,9 @@ def _fill_sets(connection: sqlite3.Connection) -> None:
 
 
 def _fill_fingerprints(connection: sqlite3.Connection) -> None:
-    """As the recorder has them, so that a list costs what it costs in use: each row is checked."""
+    """As the recorder writes them, so that lists cost as much as in practice: each row is
+    checked.
+    """
     names = (*FINGERPRINTED, *FINGERPRINTED_LATER)
     rows = connection.execute(f"SELECT id, {', '.join(names)} FROM encounters")
     connection.executemany(

@@ -1,4 +1,4 @@
-"""What is written to disk while 1,000 hits a second are recorded."""
+"""Bytes written to disk while 1,000 hits per second are recorded."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What recording costs the thread that makes 5,000 tasks a second."""
+"""The cost of recording for the thread that makes 5,000 tasks per second."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ PER_TICK: Final = 5
 
 @dataclass(slots=True)
 class Pace:
-    """What the thread met, in seconds."""
+    """What the thread experienced, in seconds."""
 
     calls: list[float] = field(default_factory=list)
     late: list[float] = field(default_factory=list)
 
 
 def _keep_pace(tasks: list[Task], take: Callable[[Task], object], pace: Pace) -> None:
-    """Give ``take`` a few tasks a tick; note how long it takes, and how late each tick comes."""
+    """Give ``take`` a few tasks per tick; record how long it takes, and how late each tick is."""
     clock = time.perf_counter
     tick = clock()
     for start in range(0, len(tasks), PER_TICK):

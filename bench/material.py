@@ -36,10 +36,10 @@ _MONSTERS: Final = (
 
 @lru_cache(maxsize=1)
 def make_rows(count: int) -> list[Row]:
-    """The same events at each call, 100 a second."""
+    """The same events at each call, 100 per second."""
     random = Random(1)
     rows = [_heal(random, n) if n % 6 == 5 else _hit(random, n) for n in range(count)]
-    gc.collect()  # from now on the collector passes these tuples over
+    gc.collect()  # from now on the collector ignores these tuples
     return rows
 
 
@@ -79,16 +79,16 @@ def ending(rows: list[Row]) -> EndEncounter:
 
 
 def begin(database: Database) -> None:
-    """Have the fight open and all of it committed."""
+    """Make sure the fight is open and everything is committed."""
     for task in opening():
         database.enqueue(task)
     database.flush()
 
 
 def feed(database: Database, rows: Iterable[Row]) -> None:
-    """Make a task of each event, with keywords, as an application does, and enqueue it."""
+    """Create a task for each event, with keywords, as an application does, and enqueue it."""
     enqueue = database.enqueue
-    for _, heal, at, who, whom, name, skill, value, crit, lucky, hp, shield, most, boss in rows:
+    for _, heal, at, who, whom, name, skill, value, crit, lucky, hp, shield, maximum, boss in rows:
         if heal:
             enqueue(
                 InsertHealEvent(
@@ -114,14 +114,14 @@ def feed(database: Database, rows: Iterable[Row]) -> None:
                     is_lucky=lucky,
                     hp_loss=hp,
                     shield_loss=shield,
-                    defender_max_hp=most,
+                    defender_max_hp=maximum,
                     is_boss=boss,
                 )
             )
 
 
 class _Taker(list[Task]):
-    """Takes tasks where a database is expected, to have them as a list."""
+    """Collects tasks in a list, in place of a database."""
 
     enqueue = list.append
 

@@ -16,7 +16,7 @@ FIGHT: Final = 25_000
 
 
 def measure(run: Run) -> Iterator[Figure]:
-    """The peak of a process of its own, over a file of many fights."""
+    """The peak of a separate process, over a file of many fights."""
     events = run.size(5_000_000, 300_000)
     file, path = run.folder / "long.ndjson", run.folder / "night.db"
     size = _write(file, events // FIGHT)

@@ -1,4 +1,4 @@
-"""The process that ingests, and then says how much memory it took at the most."""
+"""The process that ingests, and then reports its peak memory."""
 
 from __future__ import annotations
 

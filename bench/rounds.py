@@ -30,7 +30,7 @@ def seconds(work: Callable[[], object]) -> float:
 
 @contextmanager
 def database(path: Path, settings: Settings | None = None) -> Iterator[Database]:
-    """A new database; its files are gone afterwards."""
+    """A new database; its files are deleted afterwards."""
     try:
         with Database.open(path, settings=settings) as opened:
             yield opened

@@ -1,4 +1,4 @@
-"""What every benchmark is given."""
+"""What every benchmark receives."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """How large to measure, and a folder of its own for a benchmark's files."""
+    """How large to measure, and a separate folder for a benchmark's files."""
 
     quick: bool
     folder: Path

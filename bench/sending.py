@@ -1,4 +1,4 @@
-"""The process that sends tasks to a server, as many a second as a meter may at the most."""
+"""The process that sends tasks to a server, at most as many per second as a meter."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TICK_S: Final = 0.1
 
 
 def send(address: str, seconds: float) -> dict[str, Any]:
-    """What the server said of them, the seconds they took to send and then to be on the disk."""
+    """The server's answer, and the seconds until they were sent, and then on disk."""
     rows = make_rows(round(TASKS_A_SECOND * seconds))
     lines = [encode_task(task) + b"\n" for task in tasks_of(rows)]
     first = b"".join(encode_task(task) + b"\n" for task in opening())

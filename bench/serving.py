@@ -1,4 +1,4 @@
-"""A server in a process of its own."""
+"""A server in a separate process."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 
 @contextmanager
 def served(path: Path) -> Iterator[str]:
-    """Serve a file; the address."""
+    """Serve a file; returns the URL."""
     command = [sys.executable, "-m", "resonance_logs", "serve", "--port", "0", "--db", str(path)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None

@@ -13,7 +13,7 @@ from bench.run import Run
 
 
 def recording_rate(path: Path, rows: Sequence[Row]) -> float:
-    """Events a second from the making of a task to its commit."""
+    """Events per second from creating a task to its commit."""
     with database(path) as opened:
         begin(opened)
 

@@ -1,4 +1,4 @@
-"""The server under load: 50 requests at once while 5,000 tasks a second are recorded."""
+"""The server under load: 50 requests at once while 5,000 tasks per second are recorded."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def measure(run: Run) -> Iterator[Figure]:
 
 
 def figures(path: Path, fights: int, seconds: float) -> Iterator[Figure]:
-    """The same of a file that is there."""
+    """The same for an existing file."""
     with served(path) as address:
         load(address, WARM_UP_S, fights)
         asked, sent = load(address, seconds, fights)
@@ -56,7 +56,7 @@ def figures(path: Path, fights: int, seconds: float) -> Iterator[Figure]:
 
 
 def load(address: str, seconds: float, fights: int) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Ask while another process sends tasks; what came of both."""
+    """Send requests while another process sends tasks; returns the results of both."""
     command = [sys.executable, "-m", "bench.sending", address, str(seconds)]
     root = Path(__file__).parents[1]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=root) as sending:

@@ -1,6 +1,6 @@
-"""Takes the pictures of the pages, of a raid that is made up: ``make pictures``.
+"""Takes screenshots of the pages, with a simulated raid: ``make pictures``.
 
-A server with its own file is started on a free port; Chromium looks at each page and what it shows
+A server with its own file is started on a free port; Chromium opens each page, and the screenshot
 is written to ``docs/pictures``.
 """
 
@@ -35,7 +35,7 @@ PHONE: Final = (390, 844)
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A page as it is looked at; ``prepare`` does what a reader would do first."""
+    """A page to photograph; ``prepare`` does what a reader would do first."""
 
     name: str
     address: str
@@ -45,7 +45,7 @@ class Picture:
 
 
 def pictures(uid: int, boss: str, fight: int, tries: list[int]) -> list[Picture]:
-    """Every page, each in a state that shows what it is for."""
+    """Every page, each in a state that shows its purpose."""
     sides = "&".join(f"side={each}" for each in tries[:3])
     return [
         Picture("history", "/"),
@@ -64,7 +64,7 @@ def pictures(uid: int, boss: str, fight: int, tries: list[int]) -> list[Picture]
 
 
 def main() -> None:
-    """Take them all."""
+    """Take all screenshots."""
     PICTURES.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "fights.db"
@@ -111,7 +111,7 @@ def record(path: Path) -> None:
 
 
 def open_fight() -> bytes:
-    """The first minute of a fight that goes on."""
+    """The first minute of an open fight."""
     lines = []
     for task in simulate(_night(NIGHTS)):
         if isinstance(task, EndEncounter):
@@ -127,7 +127,7 @@ def _night(number: int) -> Night:
 
 
 def take(opened: Browser, address: str, picture: Picture) -> None:
-    """Look at one page, and keep what it shows."""
+    """Open one page, and save a screenshot."""
     width, height = picture.size
     context = opened.new_context(
         viewport={"width": width, "height": height},
@@ -155,7 +155,7 @@ def _open_player(page: Page) -> None:
 
 @contextmanager
 def serving(path: Path) -> Iterator[str]:
-    """A server on the file; its address."""
+    """A server on the file; yields its URL."""
     command = [sys.executable, "-m", "resonance_logs", "serve", "--port", "0", "--db", str(path)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
@@ -170,7 +170,7 @@ def serving(path: Path) -> Iterator[str]:
 
 @contextmanager
 def browser() -> Iterator[Browser]:
-    """Chromium, which has to be installed."""
+    """Chromium, which must be installed."""
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     if chromium is None:
         sys.exit("Chromium is not installed (Debian's package chromium)")

@@ -1,4 +1,4 @@
-"""What many tests need: a database file of their own, and a database open on it."""
+"""Shared fixtures: a database file per test, and a database open on it."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,12 +10,12 @@ from resonance_logs import Database
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """Where a test's database file lies; it is not there yet."""
+    """The path of a test's database file, which does not exist yet."""
     return tmp_path / "fights.db"
 
 
 @pytest.fixture
 def db(path: Path) -> Iterator[Database]:
-    """A database that is open for recording."""
+    """A database open for recording."""
     with Database.open(path) as database:
         yield database

@@ -1,11 +1,11 @@
-"""The independent model: what the spec says a database holds after a sequence of tasks.
+"""The independent model: what the spec says a database contains after a sequence of tasks.
 
 Written from the spec alone, in plain Python, and as simple as possible: an open fight is a list of
 its events, and every figure is computed from that list when somebody asks. Apart from the task
 classes nothing of the program is used here, so that a test that compares the two compares two
 readings of the spec. ``Fight``, ``Actor`` and the rest are frozen dataclasses: compare with ``==``.
 
-Where the spec leaves a choice, the choice made here stands in a comment that begins "Choice:".
+Where the spec leaves a choice, a comment that begins "Choice:" states the choice made here.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ PAUSE_MS: Final = 60_000
 LATE_NAME_MS: Final = 60_000
 MAX_DISORDER_MS: Final = 2_000
 FIGHTS_THAT_AWAIT_NAMES: Final = 16
-LONGEST_GAP_MS: Final = 5_000
-LEAST_ACTIVE_MS: Final = 1_000
+MAX_GAP_MS: Final = 5_000
+MIN_ACTIVE_MS: Final = 1_000
 UNKNOWN_SKILL: Final = -1
 
 Event = InsertDamageEvent | InsertHealEvent
 PairKey = tuple[int, int | None, int]
-"""Who did it, to whom (None: nobody is named), with which skill (-1: unknown)."""
+"""Actor, target (None: unknown), skill (-1: unknown)."""
 
 E = TypeVar("E")
 K = TypeVar("K", bound=Hashable)
@@ -45,7 +45,7 @@ K = TypeVar("K", bound=Hashable)
 
 @dataclass(frozen=True)
 class Entity:
-    """A player as known so far; None is unknown."""
+    """A player as known so far; None means unknown."""
 
     entity_id: int
     first_seen_ms: int
@@ -153,18 +153,18 @@ class Fight:
 
     @property
     def duration_ms(self) -> int | None:
-        """End less start; never negative, and possibly 0 (which the rates take as 1 s)."""
+        """End minus start; never negative, and possibly 0 (which the rates treat as 1 s)."""
         return None if self.ended_at_ms is None else self.ended_at_ms - self.started_at_ms
 
     @property
     def players(self) -> dict[int, Actor]:
-        """The actors who are players."""
+        """The actors that are players."""
         return {actor_id: actor for actor_id, actor in self.actors.items() if actor.is_player}
 
 
 @dataclass(frozen=True)
 class Counters:
-    """What was not taken into any fight, and why."""
+    """Tasks and events that no fight contains, and why."""
 
     ignored_begins: int = 0
     ignored_ends: int = 0
@@ -178,7 +178,7 @@ class Counters:
 
 @dataclass
 class _Recording:
-    """The open fight: its begin, its events as they came, and who was upserted in it."""
+    """The open fight: its begin, its events in order, and the players upserted in it."""
 
     begin: BeginEncounter
     events: list[Event] = field(default_factory=list)
@@ -226,7 +226,7 @@ class _Ending:
 
 
 class Model:
-    """What a database must hold after the tasks applied so far."""
+    """What a database must contain after the tasks applied so far."""
 
     def __init__(self, tasks: Iterable[Task] = ()) -> None:
         self.fights: list[Fight] = []
@@ -243,14 +243,14 @@ class Model:
 
     @property
     def open_fight(self) -> Fight | None:
-        """The fight that is open, with what is known of its actors so far."""
+        """The open fight, with what is known of its actors so far."""
         if self._recording is None:
             return None
         return _fight(self._recording, None, self.entities)
 
     @property
     def strays_untaken(self) -> int:
-        """Strays that would be lost if no task came any more: the dropped and the held."""
+        """Strays that would be lost if no more tasks came: dropped and held ones."""
         return self.counters.strays_dropped + len(self.held_strays)
 
     def apply_all(self, tasks: Iterable[Task]) -> None:
@@ -279,7 +279,7 @@ class Model:
         self._ended = [
             each for each in self._ended if start <= each.ending.ended_at_ms + LATE_NAME_MS
         ]
-        # Choice: "the next begin" is the only chance of a stray; what it leaves is dropped.
+        # Choice: "the next begin" is a stray's only chance; strays it does not take are dropped.
         taken = [event for event in self.held_strays if event.timestamp_ms >= task.started_at_ms]
         self._count(strays_dropped=len(self.held_strays) - len(taken))
         self.held_strays = []
@@ -371,10 +371,10 @@ class Model:
 
 
 def _merged(known: Entity | None, task: UpsertEntity) -> Entity:
-    """The player after the upsert: the unknown never overwrites, whatever its time says.
+    """The player after the upsert: unknown never overwrites known, whatever its time.
 
-    Choice: the order of the tasks decides which value is the later one, not ``seen_at_ms``.
-    Choice: blank attributes are unknown too, though the spec speaks of a blank name only.
+    Choice: the order of tasks decides which value is newer, not ``seen_at_ms``. Choice: blank
+    attributes are unknown too, though the spec only mentions blank names.
     """
     old = known or Entity(task.entity_id, task.seen_at_ms, task.seen_at_ms)
     class_id = _number(task.class_id) or old.class_id
@@ -409,7 +409,7 @@ def _completed(known: Entity | None, later: Entity) -> Entity:
 
 
 def _text(text: str | None) -> str | None:
-    """The text as it is, or None where it is blank: nothing in it but white space."""
+    """The text, or None if it is blank (only white space)."""
     return text if text is not None and text.strip() else None
 
 
@@ -500,7 +500,7 @@ def _actors(
     heals: list[InsertHealEvent],
     entities: Mapping[int, Entity],
 ) -> dict[int, Actor]:
-    """All who dealt, healed, were hit or healed, and the players upserted in the fight."""
+    """Everyone who dealt, healed, was hit or healed, and the players upserted in the fight."""
     by_attacker = _groups(damage, lambda hit: hit.attacker_id)
     by_defender = _groups(damage, lambda hit: hit.defender_id)
     by_healer = _groups(heals, lambda heal: heal.healer_id)
@@ -515,7 +515,7 @@ def _actors(
             actor_id,
             *_snapshot(entities.get(actor_id), suffered),
             actor_id in entities,
-            # Choice: whoever the begin names is the local player, with or without an entity.
+            # Choice: the player named by the begin is the local player, with or without an entity.
             actor_id == recording.begin.local_player_id,
             _active_time(dealt),
             *_sums(dealt),
@@ -550,12 +550,12 @@ def _snapshot(entity: Entity | None, suffered: list[InsertDamageEvent]) -> Snaps
 
 
 def _active_time(dealt: list[InsertDamageEvent]) -> int:
-    """The short gaps between an actor's damage events, in the order of their times."""
+    """The short gaps between an actor's damage events, in order of time."""
     if not dealt:
         return 0
     times = sorted(hit.timestamp_ms for hit in dealt)
     gaps = [later - earlier for earlier, later in pairwise(times)]
-    return max(LEAST_ACTIVE_MS, sum(gap for gap in gaps if gap <= LONGEST_GAP_MS))
+    return max(MIN_ACTIVE_MS, sum(gap for gap in gaps if gap <= MAX_GAP_MS))
 
 
 def _bosses(damage: list[InsertDamageEvent], defeated: Sequence[str]) -> dict[str, Boss]:

@@ -1,4 +1,4 @@
-"""Few events of few actors, so that many of them fall together; and sums made one by one."""
+"""Few events of few actors, so that many coincide; and sums computed one by one."""
 
 from hypothesis import strategies as st
 

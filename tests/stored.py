@@ -1,4 +1,4 @@
-"""What a database holds, read from its tables in the words of the model."""
+"""The contents of a database, read from its tables in the terms of the model."""
 
 from typing import Any
 
@@ -51,7 +51,7 @@ def stored_pairs(
 
 
 def stored_fight(connection: Connection, row: Any, expected: model.Fight) -> model.Fight:
-    """The stored fight as the model's; the single events are compared elsewhere."""
+    """The stored fight in the model's form; the events are compared elsewhere."""
     return model.Fight(
         started_at_ms=row["started_at_ms"],
         ended_at_ms=row["ended_at_ms"],

@@ -1,7 +1,7 @@
-"""Hypothesis strategies: sequences of tasks that go where the corners of the spec are.
+"""Hypothesis strategies: sequences of tasks that reach the edge cases of the spec.
 
 Ids come from one small pool, so that players, monsters, healers and targets overlap and the same
-pair meets often; times lie around the borders of 2, 5 and 0 seconds, and may go backwards.
+pair meets often; times are around the limits of 2, 5 and 0 seconds, and may go backwards.
 """
 
 from __future__ import annotations
@@ -54,19 +54,19 @@ ODD_NAMES: Final = (
     "<script>alert(1)</script>",
     "long " * 50,
 )
-"""Names that must be stored and shown as they are; the first two are blank."""
+"""Names that must be stored and shown unchanged; the first two are blank."""
 
 LONG_NAME: Final = "x" * 10_000
 """For tests of its own: Hypothesis warns (an error here) of examples above 30 kB."""
 
 
 def ids() -> st.SearchStrategy[int]:
-    """Ids of a small pool; now and then 0, -1 (no sentinel here) or an end of the range."""
+    """Ids of a small pool; sometimes 0, -1 (not a sentinel here) or a limit of the range."""
     return st.sampled_from(_COMMON_IDS * 3 + _ODD_IDS)
 
 
 def times() -> st.SearchStrategy[int]:
-    """Times near each other, in any order; now and then an end of the range."""
+    """Times near each other, in any order; sometimes a limit of the range."""
     return st.sampled_from(_TIMES)
 
 
@@ -82,12 +82,12 @@ def names() -> st.SearchStrategy[str]:
 
 
 def numbers() -> st.SearchStrategy[int]:
-    """Numbers of a player: some are unknown (not above 0), some are large."""
+    """Numbers of a player: some unknown (not above 0), some large."""
     return st.sampled_from((1, 2, 3, 60, *_EXTREMES))
 
 
 def skills() -> st.SearchStrategy[int]:
-    """Skills; -1 is what an unknown one is called, 0 is one like any other."""
+    """Skills; -1 stands for an unknown skill, 0 is an ordinary one."""
     return st.sampled_from((7, 8, 0, -1, MAX_INTEGER, -MAX_INTEGER))
 
 
@@ -125,7 +125,7 @@ def upserts() -> st.SearchStrategy[Task]:
 
 
 def monster_names() -> st.SearchStrategy[str]:
-    """Few names, so that hits on one boss and its defeat meet; or an odd one."""
+    """Few names, so that hits on a boss and its defeat coincide; or an odd name."""
     return st.sampled_from(("Golem", "Muku") * 8 + ODD_NAMES)
 
 
@@ -185,8 +185,8 @@ def whole_fights(draw: st.DrawFn) -> list[Task]:
 def tasks(max_parts: int = 6) -> st.SearchStrategy[list[Task]]:
     """Sequences of whole fights, of loose tasks in any order, and of both.
 
-    Loose tasks give what whole fights do not: a begin while a fight is open, an end with none,
-    strays that no begin takes, a fight left open, a task repeated.
+    Loose tasks cover what whole fights do not: a begin while a fight is open, an end with none,
+    strays that no begin takes, a fight left open, a repeated task.
     """
     loose = st.lists(single_tasks(), max_size=8)
     repeated = st.builds(lambda task, times: [task] * times, single_tasks(), st.integers(2, 3))
@@ -196,7 +196,7 @@ def tasks(max_parts: int = 6) -> st.SearchStrategy[list[Task]]:
 
 @st.composite
 def cuts(draw: st.DrawFn, sequence: Sequence[Task]) -> list[list[Task]]:
-    """The sequence, in order, cut into batches of any size, none of them empty."""
+    """The sequence, in order, split into non-empty batches of any size."""
     places = st.integers(1, len(sequence) - 1) if len(sequence) > 1 else st.nothing()
     middle = sorted(draw(st.sets(places)))
     borders = [0, *middle, len(sequence)]

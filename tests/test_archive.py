@@ -1,4 +1,4 @@
-"""The archive: events to bytes and back, and nothing but CorruptArchive for anything else."""
+"""The archive: events to bytes and back, and only CorruptArchive for anything else."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def events_of(hits: list[InsertDamageEvent], heals: list[InsertHealEvent]) -> Ev
 
 
 def fight(size: int) -> Events:
-    """A fight as fights are: few actors, few skills, times that grow, every column in use."""
+    """A realistic fight: few actors, few skills, increasing times, every column used."""
     hits = [
         InsertDamageEvent(
             timestamp_ms=1_700_000_000_000 + 37 * i - (i % 5),
@@ -112,7 +112,7 @@ def assert_equal(found: Events, expected: Events) -> None:
 
 
 def signed(packed: bytes) -> bytes:
-    """A payload of these frames whose start and checksum are right."""
+    """A payload of these frames with a valid start and checksum."""
     return pack("<3sBI", b"RLA", 1, zlib.crc32(packed, 1)) + packed
 
 
@@ -316,7 +316,7 @@ def test_an_unknown_version_is_refused_by_its_number(version: int) -> None:
 
 
 def test_what_is_no_archive_is_called_so() -> None:
-    with pytest.raises(CorruptArchive, match="no archive"):
+    with pytest.raises(CorruptArchive, match="not an archive"):
         decode_events(b"SQLite format 3\0")
 
 
@@ -335,7 +335,7 @@ def test_integers_that_no_task_can_carry_are_refused_when_written() -> None:
 
 
 def recorded_fights(path: Path) -> Iterator[Events]:
-    """The fights of a file of tasks; strays before the first are left out."""
+    """The recorded fights of a task file, without strays before the first."""
     fights: list[tuple[list[InsertDamageEvent], list[InsertHealEvent]]] = []
     with gzip.open(path) as lines:
         for task in map(decode_task, lines):
@@ -381,7 +381,9 @@ FROZEN = {
         "1317d50d7a018d89033cf4347bc8c9c597dca8ca234302200e"
     ),
 }
-"""Payloads of version 1, of ``fight(12)``. They lie in databases: these lines must never change."""
+"""Payloads of version 1, of ``fight(12)``. They exist in databases: these lines must never
+change.
+"""
 
 
 @pytest.mark.parametrize("form", FROZEN)

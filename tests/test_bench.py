@@ -1,4 +1,4 @@
-"""The benchmark runs and says what it found; nothing here depends on how fast it is."""
+"""The benchmark runs and reports; nothing here depends on its speed."""
 
 import json
 import subprocess

@@ -1,10 +1,10 @@
-"""Sums by skill equal sums made one by one in plain Python."""
+"""Sums by skill equal sums computed one by one in plain Python."""
 
 from collections import defaultdict
 
 from hypothesis import given
 
-from resonance_logs.cells import Cells
+from resonance_logs.cells import EventSums
 from resonance_logs.collector import collect_events
 from resonance_logs.events import UNKNOWN
 from resonance_logs.tasks import InsertDamageEvent, InsertHealEvent
@@ -17,7 +17,7 @@ def test_damage_is_summed_by_attacker_defender_and_skill(tasks: list[InsertDamag
     for t in tasks:
         defender = UNKNOWN if t.defender_id is None else t.defender_id
         groups[t.attacker_id, defender, -1 if t.skill_id is None else t.skill_id].append(t)
-    assert Cells.of_damage(collect_events(tasks).damage).skill_rows() == [
+    assert EventSums.from_damage(collect_events(tasks).damage).skill_rows() == [
         (*key, *six(own), sum(t.hp_loss for t in own), sum(t.shield_loss for t in own))
         for key, own in sorted(groups.items())
     ]
@@ -29,6 +29,6 @@ def test_heals_are_summed_by_healer_target_and_skill(tasks: list[InsertHealEvent
     for t in tasks:
         target = UNKNOWN if t.target_id is None else t.target_id
         groups[t.healer_id, target, -1 if t.skill_id is None else t.skill_id].append(t)
-    assert Cells.of_heals(collect_events(tasks).heals).skill_rows() == [
+    assert EventSums.from_heals(collect_events(tasks).heals).skill_rows() == [
         (*key, *six(own)) for key, own in sorted(groups.items())
     ]

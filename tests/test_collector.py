@@ -1,4 +1,4 @@
-"""Events gathered into columns: exact, strict, whatever the number of tasks."""
+"""Events collected into columns: exact and strict, for any number of tasks."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -24,7 +24,7 @@ from tests.strategies import events
 
 
 def told(tasks: Sequence[Task]) -> tuple[list[tuple[object, ...]], list[tuple[object, ...]]]:
-    """Hits and heals as the tasks say, with the sentinels in the place of null."""
+    """Hits and heals of the tasks, with the sentinels for null."""
     hits: list[tuple[object, ...]] = []
     heals: list[tuple[object, ...]] = []
     for task in tasks:
@@ -44,7 +44,7 @@ def told(tasks: Sequence[Task]) -> tuple[list[tuple[object, ...]], list[tuple[ob
 
 
 def collected(found: Events) -> tuple[list[tuple[object, ...]], list[tuple[object, ...]]]:
-    """The same of the columns."""
+    """The same from the columns."""
     names = [*found.damage.monster_names, None]
     assert NO_NAME == -1
     hits = [
@@ -71,7 +71,7 @@ def test_the_columns_say_what_the_tasks_say_however_they_are_cut(
     tasks: list[Task], at_a_time: int
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(collector, "CACHED", at_a_time)
+        patch.setattr(collector, "CHUNK_TASKS", at_a_time)
         assert collected(collect_events(tasks)) == told(tasks)
 
 

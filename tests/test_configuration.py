@@ -1,4 +1,4 @@
-"""Settings from the environment and from a file; each says where it comes from."""
+"""Settings from the environment and from a file; each reports its origin."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from resonance_logs.configuration import Configuration, settings_file
 
 @pytest.fixture
 def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The file of settings that the environment names; it is not there yet."""
+    """The settings file named by the environment, which does not exist yet."""
     path = tmp_path / "mine.toml"
     monkeypatch.setenv("RESONANCE_LOGS_SETTINGS", str(path))
     return path
@@ -70,7 +70,7 @@ def test_an_empty_variable_is_none(monkeypatch: pytest.MonkeyPatch, file: Path) 
         ("durability = 'half'", "durability: expected normal or full, got 'half'"),
     ],
 )
-def test_what_is_wrong_in_the_file_is_told_with_its_name(
+def test_what_is_wrong_in_the_file_is_reported_with_its_name(
     file: Path, content: str, message: str
 ) -> None:
     file.write_text(content)
@@ -80,13 +80,13 @@ def test_what_is_wrong_in_the_file_is_told_with_its_name(
     assert message in str(told.value)
 
 
-def test_a_file_that_is_named_and_not_there_is_told(file: Path) -> None:
+def test_a_file_that_is_named_and_not_there_is_reported(file: Path) -> None:
     with pytest.raises(InputError, match="no such file; check RESONANCE_LOGS_SETTINGS"):
         Configuration.load()
 
 
 @pytest.mark.parametrize("content", [b"\xff\xfe", b"\x00"])
-def test_a_file_that_is_no_text_is_told(file: Path, content: bytes) -> None:
+def test_a_file_that_is_not_text_is_reported(file: Path, content: bytes) -> None:
     file.write_bytes(content)
     with pytest.raises(InputError, match=file.name):
         Configuration.load()
@@ -103,7 +103,7 @@ def test_a_file_that_is_no_text_is_told(file: Path, content: bytes) -> None:
         ("QUEUE_TASK", "1", "there is no setting 'queue_task'; did you mean queue_tasks?"),
     ],
 )
-def test_what_is_wrong_in_the_environment_is_told_with_its_name(
+def test_what_is_wrong_in_the_environment_is_reported_with_its_name(
     file: Path, monkeypatch: pytest.MonkeyPatch, variable: str, text: str, message: str
 ) -> None:
     file.write_text("")

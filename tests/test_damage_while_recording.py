@@ -61,7 +61,7 @@ def findings(path: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("table", ["entities", "encounters", "facet_encounters", "rejected_tasks"])
-def test_a_damaged_page_is_repaired_and_recording_goes_on(closed: Path, table: str) -> None:
+def test_a_damaged_page_is_repaired_and_recording_continues(closed: Path, table: str) -> None:
     zero_root(closed, table)
     bad = UpsertEntity(entity_id=7, seen_at_ms="soon")  # type: ignore[arg-type]
     with Database.open(closed) as db:
@@ -82,7 +82,7 @@ def test_a_damaged_page_is_repaired_and_recording_goes_on(closed: Path, table: s
     assert not any("damage" in each for each in findings(closed))
 
 
-def test_the_fight_being_recorded_goes_on(path: Path) -> None:
+def test_the_fight_being_recorded_continues(path: Path) -> None:
     with Database.open(path) as db:
         record(db, fight())
         record(db, [*begun(90_000), *hits(90_100, 40)])
@@ -125,7 +125,7 @@ def test_what_was_lost_is_counted_after_a_crash_too(path: Path) -> None:
     assert (ended.total_dmg, ended.lost_events, ended.was_interrupted) == (50, 40, True)
 
 
-def test_a_fight_of_which_the_beginning_is_lost_goes_on_as_a_new_one(path: Path) -> None:
+def test_a_fight_of_which_the_beginning_is_lost_continues_as_a_new_one(path: Path) -> None:
     with Database.open(path) as db:
         record(db, [*begun(), *hits(1_100, 40)])
         zero_root(path, "encounters")

@@ -1,4 +1,4 @@
-"""A database as an application embeds it: open, enqueue, flush, ask, close."""
+"""A database as an application embeds it: open, enqueue, flush, query, close."""
 
 import asyncio
 import sqlite3
@@ -112,7 +112,7 @@ def test_closing_writes_what_is_queued_and_twice_is_once(path: Path) -> None:
     assert not path.with_name("fights.db-wal").exists()
 
 
-def test_closing_folds_the_log_into_the_file_though_others_still_read(path: Path) -> None:
+def test_closing_collapses_the_log_into_the_file_though_others_still_read(path: Path) -> None:
     with Database.open(path) as db:
         record(db, fight())
         reader = sqlite3.connect(path)
@@ -222,7 +222,7 @@ def test_stats_count_what_was_ignored_stray_and_rejected(db: Database) -> None:
         (EndEncounter(ended_at_ms=5, defeated_bosses=[3]), "defeated_bosses"),  # type: ignore[list-item]
     ],
 )
-def test_a_bad_task_is_set_aside_with_its_error_and_its_neighbours_are_kept(
+def test_a_bad_task_is_rejected_with_its_error_and_its_neighbours_are_kept(
     db: Database, path: Path, task: Task, field: str
 ) -> None:
     record(
@@ -255,7 +255,7 @@ def test_many_are_enqueued_at_once_in_their_order(db: Database, path: Path) -> N
     assert rows(path, "SELECT damage_events, total_dmg FROM encounters") == [(5, 50)]
 
 
-def test_where_one_of_many_is_no_task_none_is_taken(db: Database) -> None:
+def test_where_one_of_many_is_not_a_task_none_is_taken(db: Database) -> None:
     with pytest.raises(InvalidTask, match="expected a task, got str"):
         db.enqueue_many([*fight(), "what"])  # type: ignore[list-item]
     db.flush(30)
@@ -280,7 +280,7 @@ def test_a_full_queue_says_how_many_of_several_it_took(path: Path) -> None:
     assert rows(path, "SELECT damage_events FROM encounters") == [(50,)]
 
 
-def test_what_is_no_task_is_refused_by_the_call(db: Database) -> None:
+def test_what_is_not_a_task_is_refused_by_the_call(db: Database) -> None:
     with pytest.raises(InvalidTask, match="expected a task, got dict"):
         db.enqueue({"type": "begin_encounter"})  # type: ignore[arg-type]
 
@@ -351,12 +351,12 @@ def test_the_folder_of_the_file_is_made(tmp_path: Path) -> None:
         assert db.path.exists()
 
 
-def test_a_folder_is_no_database(tmp_path: Path) -> None:
+def test_a_folder_is_not_a_database(tmp_path: Path) -> None:
     with pytest.raises(NotADatabase, match="is a folder"):
         Database.open(tmp_path)
 
 
-def test_another_file_is_no_database_and_is_left_as_it_is(path: Path) -> None:
+def test_another_file_is_not_a_database_and_is_left_as_it_is(path: Path) -> None:
     path.write_bytes(b"My diary. " * 500)
     with pytest.raises(NotADatabase, match="is not a database"):
         Database.open(path)
@@ -385,11 +385,11 @@ def test_a_newer_file_is_refused_and_left_as_it_is(path: Path) -> None:
 
 def test_a_path_below_a_file_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(DatabaseUnavailable, match="cannot make the folder"):
+    with pytest.raises(DatabaseUnavailable, match="cannot create the folder"):
         Database.open(tmp_path / "file" / "fights.db")
 
 
-def test_a_fight_too_large_for_an_archive_is_kept_without_its_single_hits(
+def test_a_fight_too_large_for_an_archive_is_kept_without_its_individual_hits(
     db: Database, path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr("resonance_logs.archive.MAX_EVENTS", 3)
@@ -397,4 +397,4 @@ def test_a_fight_too_large_for_an_archive_is_kept_without_its_single_hits(
         record(db, [task])
     assert rows(path, "SELECT total_dmg FROM encounters") == [(40,)]
     assert rows(path, "SELECT count(*) FROM encounter_archives") == [(0,)]
-    assert "without its single hits" in caplog.text
+    assert "without its individual hits" in caplog.text

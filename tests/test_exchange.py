@@ -1,4 +1,4 @@
-"""Fights go from one database to another whole, and are never there twice."""
+"""Fights move between databases completely, and are never duplicated."""
 
 import contextlib
 import shutil
@@ -35,7 +35,7 @@ SHARED = Path(__file__).parents[2] / "shared/data/malygos.ndjson"
 
 
 def rich_fight(started: int, name: str = "Aoi") -> list[Task]:
-    """A fight that has something in every table."""
+    """A fight with something in every table."""
     boss = {"defender_id": 900, "monster_name": "Boss", "is_boss": True, "defender_max_hp": 50}
     return [
         BeginEncounter(started_at_ms=started, local_player_id=7, scene_id=3),
@@ -59,7 +59,7 @@ def other(tmp_path: Path) -> Path:
 
 
 def everything(db: Database, encounter_id: int) -> dict[str, object]:
-    """All that the commands tell of a fight, but its number."""
+    """Everything the commands return about a fight, except its id."""
     ask = db.commands
     told = {
         "summary": ask.get_encounter_by_id(encounter_id),
@@ -88,7 +88,7 @@ def test_a_fight_arrives_with_all_that_belongs_to_it(path: Path, other: Path) ->
     with Database.open(path) as db:
         record(db, fight())
         record(db, rich_fight(60_000))
-        with db._store.writing() as connection:
+        with db._store.write_transaction() as connection:
             connection.exec_driver_sql("INSERT INTO catalog_names VALUES ('skill', 17, 'Slash')")
             connection.exec_driver_sql("INSERT INTO catalog_names VALUES ('skill', 99, 'Other')")
         db.commands.toggle_favorite_encounter(id=2, is_favorite=True)
@@ -145,7 +145,7 @@ def test_fights_are_exported_while_another_is_recorded_and_that_one_is_not(path:
         record(db, fight())
         record(db, fight(started=50_000)[:-1])
         db.export_fights([1], path.with_name("first.rlog"))
-        with pytest.raises(NotFound, match="encounter 2 is still being recorded"):
+        with pytest.raises(NotFound, match="fight 2 is still being recorded"):
             db.export_fights([1, 2], path.with_name("second.rlog"))
         record(db, [EndEncounter(ended_at_ms=60_000)])
     assert not path.with_name("second.rlog").exists()
@@ -173,7 +173,7 @@ def test_a_player_is_known_by_the_newer_of_both(path: Path, other: Path) -> None
     ) == [("Aoi", 77, 400_000, 500_000)]
 
 
-def test_what_is_no_export_is_told(path: Path, other: Path, tmp_path: Path) -> None:
+def test_what_is_not_an_export_is_reported(path: Path, other: Path, tmp_path: Path) -> None:
     with Database.open(other) as db:
         with pytest.raises(DatabaseUnavailable, match="there is no such file"):
             db.import_fights(tmp_path / "nowhere.rlog")
@@ -204,12 +204,12 @@ def test_what_is_no_export_is_told(path: Path, other: Path, tmp_path: Path) -> N
         assert db.commands.get_recent_encounters().total_count == 1
 
 
-def test_a_file_that_is_there_is_not_overwritten_and_no_fight_unknown(path: Path) -> None:
+def test_an_existing_file_is_not_overwritten_and_no_fight_unknown(path: Path) -> None:
     with Database.open(path) as db:
         record(db, fight())
-        with pytest.raises(BackupError, match="is there already"):
+        with pytest.raises(BackupError, match="already exists"):
             db.export_fights([1], path)
-        with pytest.raises(NotFound, match="there is no encounter 5"):
+        with pytest.raises(NotFound, match="there is no fight 5"):
             db.export_fights([5], path.with_name("new.rlog"))
 
 
@@ -255,7 +255,7 @@ def test_a_damaged_fight_is_neither_exported_nor_imported(path: Path, other: Pat
     connection.close()
     with (
         Database.open(path, record=False) as db,
-        pytest.raises(BackupError, match="encounter 1 is damaged: its damage_skill_stats"),
+        pytest.raises(BackupError, match="fight 1 is damaged: its damage_skill_stats"),
     ):
         db.export_fights([2, 1], path.with_name("new.rlog"))
     with Database.open(other) as db:
@@ -263,7 +263,7 @@ def test_a_damaged_fight_is_neither_exported_nor_imported(path: Path, other: Pat
     assert (list(report.imported), list(report.damaged)) == ([2], [1])
 
 
-def test_a_file_of_an_older_version_is_taken_in_and_left_as_it_is(path: Path, other: Path) -> None:
+def test_a_file_of_an_older_version_is_imported_and_left_as_it_is(path: Path, other: Path) -> None:
     from tests.store.test_migrate import FROZEN, thaw
 
     old = path.with_name("old.db")
@@ -294,7 +294,7 @@ def test_real_fights_arrive_as_they_were(path: Path, other: Path) -> None:
         )
 
 
-def test_what_an_import_told_of_a_player_is_not_lost_to_who_records(
+def test_what_an_import_knows_of_a_player_is_not_lost_to_who_records(
     path: Path, other: Path
 ) -> None:
     with Database.open(path) as db:

@@ -1,4 +1,4 @@
-"""Damaged input breaks no claim; and where the program is broken, the fuzz says so.
+"""Damaged input breaks no claim; and a broken program is found.
 
 This is the short version; ``python -m torture.fuzz --inputs 50000`` is the long one.
 """
@@ -160,7 +160,7 @@ def test_a_reader_whose_refusals_do_not_name_the_file_is_found(
 def test_a_reader_that_gives_whatever_is_unpacked_at_once_is_found(
     night: Material, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("resonance_logs.compression._cut", iter)
+    monkeypatch.setattr("resonance_logs.compression._split_blocks", iter)
     text = b"?\n" * 70_000
     case = FileCase("many bad lines", "zst", zstandard.compress(text), text)
     with pytest.raises(BrokenClaim, match="a batch of 70,000 lines"):
@@ -195,7 +195,7 @@ def devours(seed: int, number: int, material: Material) -> Counter[str]:
         ),
     ],
 )
-def test_a_hang_a_crash_and_an_appetite_are_survived_and_told_by_the_number(
+def test_hangs_crashes_and_excessive_memory_are_survived_and_reported_by_number(
     check: Check, told: str
 ) -> None:
     found = run(1, range(5), folder=NOWHERE, check=check, hang_seconds=0.5)

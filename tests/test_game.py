@@ -1,4 +1,4 @@
-"""The game's classes and specs, as the community knows them."""
+"""The game's classes and specs, as known to the community."""
 
 import re
 

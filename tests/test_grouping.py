@@ -1,4 +1,4 @@
-"""Both ways of grouping give the exact sums that a dictionary gives."""
+"""Both methods of grouping give the exact sums that a dictionary gives."""
 
 from collections import defaultdict
 from collections.abc import Callable

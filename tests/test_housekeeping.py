@@ -1,4 +1,4 @@
-"""While nothing else is to be written the file is kept small; recording never waits for it."""
+"""The file is kept small while nothing else is to be written; recording never waits for it."""
 
 import logging
 import sqlite3
@@ -24,7 +24,7 @@ def count(path: Path, table: str) -> int:
     return found
 
 
-def test_after_a_fight_what_is_beyond_the_limits_is_let_go(path: Path) -> None:
+def test_after_a_fight_what_is_beyond_the_limits_is_deleted(path: Path) -> None:
     settings = Settings(keep_fights_newest=5, keep_hits_newest=2)
     with Database.open(path, settings=settings) as db:
         record(db, fights(40))  # type: ignore[arg-type]
@@ -35,14 +35,14 @@ def test_after_a_fight_what_is_beyond_the_limits_is_let_go(path: Path) -> None:
         assert db.commands.check_database().is_sound
 
 
-def test_what_is_beyond_new_limits_is_let_go_when_recording_begins(path: Path) -> None:
+def test_what_is_beyond_new_limits_is_deleted_when_recording_begins(path: Path) -> None:
     with Database.open(path) as db:
         record(db, fights(10))  # type: ignore[arg-type]
     with Database.open(path, settings=Settings(keep_fights_newest=3)):
         wait_until(lambda: count(path, "encounters") == 3)
 
 
-def test_closing_at_once_still_lets_go(path: Path) -> None:
+def test_closing_at_once_still_prunes(path: Path) -> None:
     with Database.open(path, settings=Settings(keep_fights_newest=3)) as db:
         record(db, fights(30))  # type: ignore[arg-type]
     assert count(path, "encounters") == 3
@@ -83,7 +83,7 @@ def test_a_log_is_emptied_after_a_fight(path: Path) -> None:
 def test_a_log_is_emptied_when_nothing_came_for_a_while(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "QUIET_S", 0.2)
+    monkeypatch.setattr(module, "CHECKPOINT_IDLE_S", 0.2)
     with Database.open(path) as db:
         record(db, fight()[:-1])
         log = path.with_name(f"{path.name}-wal")
@@ -93,8 +93,8 @@ def test_a_log_is_emptied_when_nothing_came_for_a_while(
 def test_where_there_is_never_a_pause_a_step_is_taken_between_batches(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "PATIENCE_S", 0.1)
-    monkeypatch.setattr(module, "BETWEEN_STEPS_S", 0.0)
+    monkeypatch.setattr(module, "MAX_DELAY_S", 0.1)
+    monkeypatch.setattr(module, "MIN_STEP_INTERVAL_S", 0.0)
     with Database.open(path, settings=Settings(keep_fights_newest=3)) as db:
         record(db, fights(10))  # type: ignore[arg-type]
         hit = InsertDamageEvent(timestamp_ms=1, attacker_id=7, value=1)
@@ -106,15 +106,15 @@ def test_where_there_is_never_a_pause_a_step_is_taken_between_batches(
     assert count(path, "encounter_journal") > 0
 
 
-def test_a_step_that_fails_is_told_and_recording_goes_on(
+def test_a_step_that_fails_is_reported_and_recording_continues(
     path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def fail(*_: object) -> None:
         raise sqlite3.OperationalError("no space for that")
 
-    monkeypatch.setattr(module, "make_plan", fail)
+    monkeypatch.setattr(module, "plan_pruning", fail)
     with caplog.at_level(logging.WARNING), Database.open(path) as db:
-        wait_until(lambda: "housekeeping is put off" in caplog.text)
+        wait_until(lambda: "housekeeping is postponed" in caplog.text)
         record(db, fight())
         assert db.stats().fault is None
     assert caplog.text.count("no space for that") <= 2
@@ -127,16 +127,16 @@ def test_a_step_is_due_when_idle_or_when_it_is_late(monkeypatch: pytest.MonkeyPa
     keeping = Housekeeping(Settings())
     assert keeping.wait_s is None
     assert not keeping.is_due(is_idle=True)
-    keeping.note_commit()
-    assert keeping.wait_s == module.QUIET_S
+    keeping.record_commit()
+    assert keeping.wait_s == module.CHECKPOINT_IDLE_S
     assert not keeping.is_due(is_idle=True)
     keeping.begin_round()
     assert keeping.wait_s == module.IDLE_S
     assert keeping.is_due(is_idle=True)
     assert not keeping.is_due(is_idle=False)
-    now[0] += module.PATIENCE_S + 1
+    now[0] += module.MAX_DELAY_S + 1
     keeping.begin_round()
     assert keeping.is_due(is_idle=False)
     keeping.postpone()
     assert not keeping.is_due(is_idle=True)
-    assert keeping.wait_s == module.AFTER_FAULT_S
+    assert keeping.wait_s == module.RETRY_DELAY_S

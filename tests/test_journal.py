@@ -21,7 +21,7 @@ HIT = InsertDamageEvent(timestamp_ms=1, attacker_id=2, value=3)
 
 
 def columns(events: Events) -> list[object]:
-    """All that the events say."""
+    """All columns of the events."""
     damage, heals = events.damage, events.heals
     names = [*damage.monster_names, None]
     return [
@@ -43,7 +43,7 @@ def test_what_is_appended_is_read_in_order_and_only_of_that_fight(
     prepare(path)
     store = Store(path)
     try:
-        with store.writing() as connection:
+        with store.write_transaction() as connection:
             fight, other = (add_fight(connection) for _ in range(2))
             for chunk, tasks in enumerate(batches):
                 journal.append(connection, fight, chunk, collect_events(tasks))
@@ -66,7 +66,7 @@ def test_of_a_damaged_row_the_events_are_counted_as_lost_and_the_others_read(
     prepare(path)
     store = Store(path)
     try:
-        with store.writing() as connection:
+        with store.write_transaction() as connection:
             fight = add_fight(connection)
             journal.append(connection, fight, 0, collect_events([HIT, HIT]))
             row = {"encounter_id": fight, "chunk": 1, "events": 7, "payload": b"nonsense"}

@@ -1,4 +1,4 @@
-"""Where the file lies."""
+"""Where the database file is."""
 
 from pathlib import Path
 
@@ -37,6 +37,6 @@ def test_a_tilde_is_the_home_folder_and_a_relative_path_the_present_folder(
     assert find_path("~/x.db") == Path.home() / "x.db"
 
 
-def test_a_home_folder_of_nobody_is_told() -> None:
+def test_a_home_folder_of_nobody_is_reported() -> None:
     with pytest.raises(DatabaseUnavailable, match="~nobody-of-that-name/x"):
         find_path("~nobody-of-that-name/x.db")

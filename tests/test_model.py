@@ -1,4 +1,4 @@
-"""The model reads the spec as the truth files do, and as the spec's sentences say."""
+"""The model agrees with the truth files, and with the sentences of the spec."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def actor(fight: Fight, actor_id: int) -> Actor:
 
 
 def told(fight: Fight) -> dict[str, Any]:
-    """What a fight is in the words of a truth file."""
+    """A fight in the terms of a truth file."""
     pairs = fight.damage_pairs.items()
     return {
         "started_at_ms": fight.started_at_ms,

@@ -1,4 +1,4 @@
-"""The queue: bounded, in order, and nobody sleeps through what was put."""
+"""The queue: bounded, ordered, and no wake-up is lost."""
 
 import threading
 import time
@@ -31,7 +31,7 @@ def test_a_full_queue_raises_after_the_timeout_and_keeps_what_it_holds() -> None
     assert queue.take(9) == [numbered(1), numbered(2)]
 
 
-def test_one_who_waits_for_room_goes_on_when_there_is_some() -> None:
+def test_one_who_waits_for_room_continues_when_there_is_some() -> None:
     queue = TaskQueue(1)
     queue.put(numbered(1), 0)
     thread = threading.Thread(target=queue.put, args=(numbered(2), 30))
@@ -137,7 +137,7 @@ def test_the_taker_wakes_for_several_at_once_and_no_tasks_are_nothing() -> None:
 
 
 def test_without_a_timeout_the_queues_own_patience_holds() -> None:
-    queue = TaskQueue(1, patience=0.01)
+    queue = TaskQueue(1, default_timeout=0.01)
     queue.put(numbered(1))
     with pytest.raises(QueueFull, match=r"for 0\.01 s") as full:
         queue.put(numbered(2))
@@ -160,7 +160,7 @@ def test_a_closed_queue_takes_no_more_and_keeps_what_it_has() -> None:
         time.sleep(0.001)
     queue.close()
     thread.join(30)
-    assert "the first 3 were taken" in str(told[0])
+    assert "the first 3 were queued" in str(told[0])
     assert queue.take(9) == [numbered(0), numbered(1), numbered(2)]
     with pytest.raises(DatabaseClosed):
         queue.put_many([numbered(1)], 0)

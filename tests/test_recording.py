@@ -1,4 +1,4 @@
-"""What is recorded is what the independent model says, whatever the tasks and the batches.
+"""What is recorded agrees with the independent model, for any tasks and batches.
 
 ``tests/model.py`` reads the specification in plain Python. Here its fights are compared with the
 stored ones: totals, actors, skills, bosses, snapshots, and the single events in the archive.
@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from sqlalchemy import Connection, delete, select
 
 from resonance_logs import Database, Task
-from resonance_logs.cells import Cells
+from resonance_logs.cells import EventSums
 from resonance_logs.events import CRIT, LUCKY, UNKNOWN, Events
 from resonance_logs.recorder import Batch, RecorderState, Settlement
 from resonance_logs.store import tables
@@ -27,7 +27,7 @@ from tests.truth import each_truth, load_tasks, load_truth, needs_data
 
 
 def assert_same_events(stored: Events, expected: model.Fight) -> None:
-    """The archive holds every single event, in order."""
+    """The archive contains every event, in order."""
     damage, heals = stored.damage, stored.heals
     names = [None if code < 0 else damage.monster_names[code] for code in damage.monster.tolist()]
     assert names == [task.monster_name for task in expected.damage_events]
@@ -58,13 +58,13 @@ def assert_archive_agrees(connection: Connection, row: Any) -> None:
     """Statistics computed from the archive equal those stored."""
     events = stored_events(connection, row["id"])
     for table, computed in (
-        (tables.damage_skill_stats, Cells.of_damage(events.damage).skill_rows()),
-        (tables.heal_skill_stats, Cells.of_heals(events.heals).skill_rows()),
+        (tables.damage_skill_stats, EventSums.from_damage(events.damage).skill_rows()),
+        (tables.heal_skill_stats, EventSums.from_heals(events.heals).skill_rows()),
     ):
         stored = [tuple(each.values())[1:] for each in of_fight(connection, table, row["id"])]
         assert sorted(stored) == sorted(computed)
     actors = of_fight(connection, tables.actor_encounter_stats, row["id"])
-    counters = Tally.of(events).counters({a["actor_id"] for a in actors if a["is_player"]})
+    counters = Tally.from_events(events).counters({a["actor_id"] for a in actors if a["is_player"]})
     for actor in actors:
         expected = counters.get(actor["actor_id"], [0] * 24)
         assert [actor[name] for name in model.COUNTERS] == expected
@@ -105,13 +105,13 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
 
 
 def in_transaction(store: Store, work: Callable[[Connection], Callable[[], None]]) -> None:
-    with store.writing() as connection:
+    with store.write_transaction() as connection:
         keep = work(connection)
     keep()
 
 
 def emptied(store: Store) -> RecorderState:
-    with store.writing() as connection:
+    with store.write_transaction() as connection:
         for table in reversed(tables.metadata.sorted_tables):
             connection.execute(delete(table))
     return RecorderState()
@@ -131,15 +131,15 @@ def test_any_tasks_in_any_batches_give_what_the_model_gives(
     def apply(connection: Connection, tasks: list[Task]) -> Callable[[], None]:
         batch = Batch(connection, state, archive=True)
         batch.apply(tasks)
-        return batch.keep
+        return batch.publish
 
     for tasks in batches:
         in_transaction(store, lambda connection, tasks=tasks: apply(connection, tasks))  # type: ignore[misc]
     if state.fight is not None:
         assert_live_counters(store, state)
-    in_transaction(store, lambda connection: Settlement(connection, state).keep)
+    in_transaction(store, lambda connection: Settlement(connection, state).publish)
     expected = modelled([task for tasks in batches for task in tasks])
-    with store.reading() as connection:
+    with store.read_transaction() as connection:
         assert_as_modelled(connection, expected)
     assert state.ignored == expected.counters.ignored
     assert state.unmatched_bosses == expected.counters.unmatched_bosses
@@ -151,12 +151,14 @@ def assert_live_counters(store: Store, state: RecorderState) -> None:
     """The live counters equal what the journal adds up to."""
     from resonance_logs import journal
 
-    in_transaction(store, lambda connection: Settlement(connection, state).keep)
+    in_transaction(store, lambda connection: Settlement(connection, state).publish)
     assert state.fight is not None
-    with store.reading() as connection:
+    with store.read_transaction() as connection:
         rows = of_fight(connection, tables.actor_encounter_stats, state.fight.id)
         events = journal.read(connection, state.fight.id).events
-    counters = Tally.of(events).counters({row["actor_id"] for row in rows if row["is_player"]})
+    counters = Tally.from_events(events).counters(
+        {row["actor_id"] for row in rows if row["is_player"]}
+    )
     for row in rows:
         expected = counters.get(row["actor_id"], [0] * 24)
         assert [row[name] for name in model.COUNTERS] == expected
@@ -176,7 +178,7 @@ def test_a_real_night_comes_out_as_the_model_and_as_its_truth_say(name: str, pat
         assert len(ids) == len(truth)
         for encounter_id, expected in zip(ids, truth, strict=True):
             assert_true(db, encounter_id, expected)
-        with db._store.reading() as connection:
+        with db._store.read_transaction() as connection:
             assert_as_modelled(connection, modelled(tasks))
 
 
@@ -226,6 +228,6 @@ def test_a_town_of_repeated_updates_is_104_players_and_unknown_numbers_overwrite
         for task in tasks:
             db.enqueue(task)
         db.flush()
-        with db._store.reading() as connection:
+        with db._store.read_transaction() as connection:
             assert_as_modelled(connection, modelled(tasks))
             assert connection.execute(select(tables.entities)).all().__len__() == 104

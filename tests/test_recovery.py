@@ -1,4 +1,4 @@
-"""What a recorder that was stopped left behind: nothing that was flushed is lost, nothing twice."""
+"""What a stopped recorder left behind: nothing flushed is lost or duplicated."""
 
 import random
 import signal
@@ -51,7 +51,7 @@ RECORDER = """
 
 
 def recorder(path: Path, fights: int) -> subprocess.Popen[str]:
-    """A process that records fights of 50 hits and tells what is flushed."""
+    """A process that records fights of 50 hits and prints what is flushed."""
     process = subprocess.Popen(
         [sys.executable, "-c", textwrap.dedent(RECORDER), str(path), str(fights)],
         stdout=subprocess.PIPE,
@@ -63,10 +63,10 @@ def recorder(path: Path, fights: int) -> subprocess.Popen[str]:
 
 
 def kill(process: subprocess.Popen[str]) -> list[str]:
-    """End it as a crash does; the lines that it still printed."""
+    """Kill it like a crash; returns the lines that it still printed."""
     process.send_signal(signal.SIGKILL)
     assert process.stdout is not None
-    with process.stdout as stdout:  # communicate() would leave out what readline() read ahead
+    with process.stdout as stdout:  # communicate() would lose what readline() has buffered
         told = stdout.read().splitlines()
     process.wait(timeout=30)
     return told
@@ -134,7 +134,7 @@ def test_those_who_only_read_leave_an_open_fight_alone(path: Path) -> None:
         assert not db.commands.get_encounter_by_id(1).was_interrupted
 
 
-def test_one_recorder_at_a_time_and_the_second_is_told(path: Path) -> None:
+def test_one_recorder_at_a_time_and_the_second_is_reported(path: Path) -> None:
     with Database.open(path) as db:
         record(db, open_fight(hit(1_200)))
         with pytest.raises(AlreadyRecording, match="is being recorded by another program"):
@@ -158,12 +158,12 @@ def test_another_process_is_refused_while_the_first_lives_and_not_after_it_was_k
 def test_a_run_says_whether_it_ended_as_it_should(path: Path) -> None:
     kill(recorder(path, 1))
     store = Store(path)
-    with store.reading() as connection:
+    with store.read_transaction() as connection:
         killed = last_run(connection)
     assert killed is not None
     assert not killed.is_clean
     Database.open(path).close()
-    with store.reading() as connection:
+    with store.read_transaction() as connection:
         closed = last_run(connection)
     store.close()
     assert closed is not None
@@ -189,7 +189,7 @@ def test_after_a_crash_a_damaged_file_is_an_error_where_it_is_not_to_be_saved_fr
     kill(recorder(path, 3))
     spoil(path, "damage_skill_stats")
     unsaved = Settings(salvage=False)
-    with pytest.raises(DamagedDatabase, match="was left as it is"):
+    with pytest.raises(DamagedDatabase, match="was not changed"):
         Database.open(path, settings=unsaved)
     before = path.read_bytes()
     with pytest.raises(DamagedDatabase):

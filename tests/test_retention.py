@@ -1,4 +1,4 @@
-"""What is let go: only what is beyond the limits, the oldest first, favourites never."""
+"""Retention: only what exceeds the limits is deleted, oldest first, never favourites."""
 
 import time
 from collections.abc import Iterable
@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from resonance_logs.retention import (
     DAY_MS,
     Limits,
-    Plan,
+    PrunePlan,
     Retention,
-    let_go,
-    let_rejected_go,
-    make_plan,
+    plan_pruning,
+    prune,
+    prune_rejected,
 )
 from resonance_logs.store.engine import Store
 from resonance_logs.store.migrate import prepare
@@ -47,28 +47,28 @@ def add(builder: Builder, days: Iterable[int], hits: int = 20, **columns: object
     return ids
 
 
-def plan_of(store: Store, retention: Retention) -> Plan:
-    with store.reading() as connection:
-        return make_plan(connection, retention)
+def plan_of(store: Store, retention: Retention) -> PrunePlan:
+    with store.read_transaction() as connection:
+        return plan_pruning(connection, retention)
 
 
-def ids_of(plan: Plan) -> tuple[list[int], list[int]]:
-    """Whose hits go, and which fights."""
+def ids_of(plan: PrunePlan) -> tuple[list[int], list[int]]:
+    """The fights whose hits are deleted, and the fights that are deleted."""
     return [each.encounter_id for each in plan.hits], [each.encounter_id for each in plan.fights]
 
 
-def carry_out(store: Store, plan: Plan) -> int:
-    """The steps that it took."""
+def carry_out(store: Store, plan: PrunePlan) -> int:
+    """The number of steps it took."""
     steps = 0
     while not plan.is_empty:
-        with store.writing() as connection:
-            plan = let_go(connection, plan)
+        with store.write_transaction() as connection:
+            plan = prune(connection, plan)
         steps += 1
     return steps
 
 
 def left(store: Store, table: str) -> list[int]:
-    with store.reading() as connection:
+    with store.read_transaction() as connection:
         key = "id" if table == "encounters" else "encounter_id"
         rows = connection.exec_driver_sql(f"SELECT {key} FROM {table} ORDER BY 1")
         return [row[0] for row in rows]
@@ -79,7 +79,7 @@ def test_without_limits_everything_is_kept(store: Store, builder: Builder) -> No
     assert plan_of(store, Retention()).is_empty
 
 
-def test_the_newest_so_many_are_kept_and_favourites_besides(store: Store, builder: Builder) -> None:
+def test_the_newest_n_are_kept_and_favourites_besides(store: Store, builder: Builder) -> None:
     add(builder, [5, 4])
     add(builder, [3], is_favorite=1)
     add(builder, [2, 1])
@@ -104,11 +104,11 @@ def test_a_fight_from_the_future_makes_no_other_one_old(store: Store, builder: B
     assert ids_of(plan_of(store, Retention(fights=Limits(days=2)))) == ([], [1])
 
 
-def test_single_hits_go_before_whole_fights_where_the_file_is_too_large(
+def test_individual_hits_go_before_whole_fights_where_the_file_is_too_large(
     store: Store, builder: Builder
 ) -> None:
     add(builder, range(1, 41), hits=800)
-    with store.reading() as connection:
+    with store.read_transaction() as connection:
         used = used_bytes(connection)
     some = plan_of(store, Retention(hits=Limits(file_bytes=used - 4_096)))
     assert ids_of(some) == (list(range(1, len(some.hits) + 1)), [])
@@ -119,7 +119,7 @@ def test_single_hits_go_before_whole_fights_where_the_file_is_too_large(
     assert plan.hits
     assert not plan.fights
     carry_out(store, plan)
-    with store.reading() as connection:
+    with store.read_transaction() as connection:
         assert used_bytes(connection) <= most
     assert plan_of(store, both).is_empty
 
@@ -141,7 +141,7 @@ def test_a_fight_that_goes_whole_is_not_counted_among_the_hits(
     add(builder, [1, 2, 3, 4])
     plan = plan_of(store, Retention(fights=Limits(newest=3), hits=Limits(newest=1)))
     assert ids_of(plan) == ([2, 3], [1])
-    assert all(share.bytes > 0 for share in (*plan.hits, *plan.fights))
+    assert all(candidate.bytes > 0 for candidate in (*plan.hits, *plan.fights))
 
 
 def test_what_goes_is_gone_in_steps_with_all_that_belongs_to_it(
@@ -164,7 +164,7 @@ def test_a_fight_that_became_a_favourite_meanwhile_is_kept(store: Store, builder
         plan_of(store, Retention(hits=Limits(newest=1))),
         plan_of(store, Retention(fights=Limits(newest=1))),
     ]
-    with store.writing() as connection:
+    with store.write_transaction() as connection:
         connection.exec_driver_sql("UPDATE encounters SET is_favorite = 1 WHERE id = 1")
     for plan in plans:
         carry_out(store, plan)
@@ -172,7 +172,7 @@ def test_a_fight_that_became_a_favourite_meanwhile_is_kept(store: Store, builder
     assert left(store, "encounter_archives") == [1, 3]
 
 
-def test_the_open_fight_is_never_let_go(store: Store, builder: Builder) -> None:
+def test_the_open_fight_is_never_deleted(store: Store, builder: Builder) -> None:
     builder.fight(1, None)
     add(builder, [2, 3])
     retention = Retention(fights=Limits(newest=1, days=0.5, file_bytes=1))
@@ -181,10 +181,10 @@ def test_the_open_fight_is_never_let_go(store: Store, builder: Builder) -> None:
 
 
 def test_of_rejected_tasks_the_newest_are_kept(store: Store) -> None:
-    with store.writing() as connection:
+    with store.write_transaction() as connection:
         store_rejections(connection, [Rejection(f"task {n}", "bad", n, None) for n in range(9)])
-        assert let_rejected_go(connection, 4) == 5
-        assert let_rejected_go(connection, 4) == 0
+        assert prune_rejected(connection, 4) == 5
+        assert prune_rejected(connection, 4) == 0
         kept = connection.exec_driver_sql("SELECT task FROM rejected_tasks ORDER BY id")
         assert [row[0] for row in kept] == ["task 5", "task 6", "task 7", "task 8"]
 

@@ -1,4 +1,4 @@
-"""Rejected tasks that are right by now go where they belong; the others stay, with the reason."""
+"""Rejected tasks that are now valid are applied; the others stay, with the reason."""
 
 import json
 from pathlib import Path
@@ -15,8 +15,8 @@ from resonance_logs import (
     UpsertEntity,
 )
 from resonance_logs.commands.shapes import RetryReport
-from resonance_logs.retention import let_rejected_go
-from resonance_logs.retry import retry_rejected
+from resonance_logs.retention import prune_rejected
+from resonance_logs.retry import retry_tasks
 from resonance_logs.store.rejects import read_rejected
 from tests.test_database import fight, record, rows
 
@@ -26,8 +26,8 @@ def hit(started: int, value: object, **fields: object) -> InsertDamageEvent:
 
 
 def mended(path: Path, **changes: object) -> None:
-    """Put right what is wrong in the rejected tasks, as a later version might read them."""
-    with Database.open(path, record=False) as db, db._store.writing() as connection:
+    """Correct what is wrong in the rejected tasks, as a later version might read them."""
+    with Database.open(path, record=False) as db, db._store.write_transaction() as connection:
         for number, text in connection.exec_driver_sql("SELECT id, task FROM rejected_tasks").all():
             task = json.loads(text)
             task.update({name: value for name, value in changes.items() if name in task})
@@ -47,7 +47,7 @@ def reasons(report: RetryReport) -> list[str]:
 
 @pytest.fixture
 def recorded(path: Path) -> Path:
-    """Two fights, the first with two hits that were set aside."""
+    """Two fights, the first with two rejected hits."""
     with Database.open(path) as db:
         first = fight()
         record(db, [*first[:-1], hit(1_000, "x"), hit(1_000, "y", monster_name="Imp"), first[-1]])
@@ -56,7 +56,7 @@ def recorded(path: Path) -> Path:
     return path
 
 
-def test_hits_that_are_right_by_now_are_added_to_their_fight(recorded: Path) -> None:
+def test_hits_that_are_now_valid_are_added_to_their_fight(recorded: Path) -> None:
     mended(recorded, value=5)
     assert retry(recorded).taken == [1, 2]
     with Database.open(recorded, record=False) as db:
@@ -84,7 +84,7 @@ def test_some_of_them_may_be_named(recorded: Path) -> None:
 def test_what_is_still_wrong_stays_and_it_is_said_why(recorded: Path) -> None:
     report = retry(recorded)
     assert report.taken == []
-    assert all("it is still wrong: Expected `int`, got `str`" in why for why in reasons(report))
+    assert all("still invalid: Expected `int`, got `str`" in why for why in reasons(report))
     assert rows(recorded, "SELECT count(*) FROM rejected_tasks") == [(2,)]
 
 
@@ -93,10 +93,10 @@ def test_hits_of_a_fight_whose_hits_are_not_kept_stay(recorded: Path) -> None:
     with Database.open(recorded, record=False) as db:
         db.commands.toggle_favorite_encounter(id=1, is_favorite=False)
         db.commands.prune_encounters(keep_hits_newest=1)
-    assert reasons(retry(recorded)) == ["the single hits of fight 1 are not kept any more"] * 2
+    assert reasons(retry(recorded)) == ["the individual hits of fight 1 are no longer stored"] * 2
     with Database.open(recorded, record=False) as db:
         db.commands.delete_encounter(1)
-    assert reasons(retry(recorded)) == ["fight 1 is not there any more"] * 2
+    assert reasons(retry(recorded)) == ["fight 1 no longer exists"] * 2
 
 
 def test_hits_of_the_fight_being_recorded_and_of_none_stay(path: Path) -> None:
@@ -105,14 +105,14 @@ def test_hits_of_the_fight_being_recorded_and_of_none_stay(path: Path) -> None:
         record(db, [*fight()[:-1], hit(1_000, "x")])
         mended(path, value=5)
         assert reasons(retry(path)) == [
-            "no fight was open when it came",
+            "no fight was open when it arrived",
             "fight 1 is still being recorded",
         ]
 
 
 def test_hits_of_a_damaged_fight_stay(recorded: Path) -> None:
     mended(recorded, value=5)
-    with Database.open(recorded, record=False) as db, db._store.writing() as connection:
+    with Database.open(recorded, record=False) as db, db._store.write_transaction() as connection:
         connection.exec_driver_sql("UPDATE damage_skill_stats SET hits = 9 WHERE encounter_id = 1")
     assert reasons(retry(recorded)) == ["fight 1 is damaged"] * 2
 
@@ -122,7 +122,7 @@ def test_players_are_updated_where_nobody_records(path: Path) -> None:
         record(db, [UpsertEntity(entity_id=7, seen_at_ms=5, name="Aoi", class_id="x")])  # type: ignore[arg-type]
         mended(path, class_id=4)
         assert reasons(retry(path)) == [
-            "the file is being recorded; try again when it is not, or send the task again"
+            "the file is being recorded; try again later, or send the task again"
         ]
     assert retry(path).taken == [1]
     assert rows(path, "SELECT name, class_id FROM entities") == [("Aoi", 4)]
@@ -133,7 +133,10 @@ def test_begins_and_ends_stay(path: Path) -> None:
         record(db, [BeginEncounter(started_at_ms="soon")])  # type: ignore[arg-type]
         record(db, [*fight()[:-1], EndEncounter(ended_at_ms="late")])  # type: ignore[arg-type]
     mended(path, started_at_ms=1, ended_at_ms=5)
-    assert reasons(retry(path)) == ["the begin or end of a fight counts only in its place"] * 2
+    assert (
+        reasons(retry(path))
+        == ["the begin or end of a fight is only valid in its place among the tasks"] * 2
+    )
 
 
 def test_rejected_tasks_are_shown_newest_first_and_deleted(recorded: Path) -> None:
@@ -153,10 +156,10 @@ def test_rejected_tasks_are_shown_newest_first_and_deleted(recorded: Path) -> No
 def test_two_who_retry_at_once_add_a_hit_once(recorded: Path) -> None:
     mended(recorded, value=5)
     with Database.open(recorded, record=False) as db:
-        with db._store.reading() as connection:
+        with db._store.read_transaction() as connection:
             read = read_rejected(connection)
-        assert retry_rejected(db._store, read).taken == [2, 1]
-        assert retry_rejected(db._store, read).taken == []
+        assert retry_tasks(db._store, read).taken == [2, 1]
+        assert retry_tasks(db._store, read).taken == []
         assert db.commands.get_encounter_by_id(1).total_dmg == 40
 
 
@@ -175,8 +178,8 @@ def test_rejected_hits_of_the_open_fight_are_kept_until_its_end(path: Path) -> N
         with pytest.raises(InvalidArgument, match="still being recorded"):
             db.commands.delete_rejected_tasks([1])
         db.commands.delete_rejected_tasks()
-        with db._store.writing() as connection:
-            let_rejected_go(connection, 1)
+        with db._store.write_transaction() as connection:
+            prune_rejected(connection, 1)
         record(db, fight()[-1:])
         assert db.commands.get_encounter_by_id(1).rejected_events == 2
         db.commands.delete_rejected_tasks()

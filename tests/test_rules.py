@@ -311,7 +311,7 @@ def _make_dealt(path: Path, encounter_id: int, actor: ActorEncounterStat) -> Non
     fights = tables.encounters
     actors = tables.actor_encounter_stats
     store = Store(path)
-    with closing(store), store.writing() as connection:
+    with closing(store), store.write_transaction() as connection:
         connection.execute(
             update(actors)
             .where(actors.c.encounter_id == encounter_id, actors.c.actor_id == actor.actor_id)

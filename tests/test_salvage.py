@@ -1,4 +1,4 @@
-"""Of a damaged file all is saved that can be read, and nothing wrong is shown as right."""
+"""Everything readable in a damaged file is saved, and nothing wrong is reported as right."""
 
 import contextlib
 import shutil
@@ -93,7 +93,7 @@ def spoil(path: Path, *statements: str) -> None:
     connection.close()
 
 
-def mend(path: Path) -> SalvageReport:
+def salvage_if_damaged(path: Path) -> SalvageReport:
     report = Database.salvage(path)
     assert report is not None
     assert report.damaged.exists()
@@ -125,29 +125,29 @@ def is_sound(path: Path) -> bool:
     ],
 )
 @pytest.mark.parametrize("with_byte", [b"\xff", b"\0"])
-def test_figures_on_a_damaged_page_are_made_anew_from_the_single_hits(
+def test_figures_on_a_damaged_page_are_rebuilt_from_the_individual_hits(
     recorded: Path, table: str, with_byte: bytes
 ) -> None:
     before = told(recorded)
     pages = pages_of(recorded, table)
     overwrite(recorded, pages[len(pages) // 2], with_byte)
-    report = mend(recorded)
+    report = salvage_if_damaged(recorded)
     assert report.outcomes[Outcome.REBUILT] >= 1
     assert (
         report.outcomes.total() == report.outcomes[Outcome.REBUILT] + report.outcomes[Outcome.WHOLE]
     )
     assert is_sound(recorded)
     after = told(recorded)
-    if table != "actor_encounter_stats":  # it alone has the names as they were
+    if table != "actor_encounter_stats":  # this table alone has the names as they were
         assert after == before
     assert {each: told["range"] for each, told in after.items()}.keys() == before.keys()
 
 
-def test_a_fight_whose_row_is_lost_is_made_anew_and_marked(recorded: Path) -> None:
+def test_a_fight_whose_row_is_lost_is_rebuilt_and_marked(recorded: Path) -> None:
     before = told(recorded)
     pages = pages_of(recorded, "encounters")
     overwrite(recorded, pages[1])
-    report = mend(recorded)
+    report = salvage_if_damaged(recorded)
     after = told(recorded)
     assert after.keys() == before.keys()
     changed = [each for each in after if after[each] != before[each]]
@@ -162,9 +162,9 @@ def test_a_fight_whose_row_is_lost_is_made_anew_and_marked(recorded: Path) -> No
 
 def test_where_the_archive_is_damaged_the_figures_stay_as_they_were(recorded: Path) -> None:
     spoil(recorded, "UPDATE encounter_archives SET payload = X'524c4101' WHERE encounter_id = 3")
-    report = mend(recorded)
+    report = salvage_if_damaged(recorded)
     assert report.outcomes[Outcome.WITHOUT_HITS] == 1
-    assert report.notes == ["fight 3 saved without the single hits: encounter_archives"]
+    assert report.notes == ["fight 3 saved without the individual hits: encounter_archives"]
     with Database.open(recorded, record=False) as db:
         assert db.commands.get_encounter_by_id(3).lost_events == 0
         assert db.commands.get_encounter_player_skills(3, 7, "dps").skill_rows[0].total_dmg == 30
@@ -179,7 +179,7 @@ def test_without_hits_and_with_damaged_figures_a_fight_is_kept_as_incomplete(
         "DELETE FROM encounter_archives WHERE encounter_id = 3",
         "UPDATE damage_skill_stats SET total_value = 99 WHERE encounter_id = 3",
     )
-    report = mend(recorded)
+    report = salvage_if_damaged(recorded)
     assert report.outcomes[Outcome.IN_PART] == 1
     with Database.open(recorded, record=False) as db:
         fight = db.commands.get_encounter_by_id(3)
@@ -188,7 +188,7 @@ def test_without_hits_and_with_damaged_figures_a_fight_is_kept_as_incomplete(
     assert is_sound(recorded)
 
 
-def test_a_changed_number_is_put_right_from_the_single_hits(recorded: Path) -> None:
+def test_a_changed_number_is_put_right_from_the_individual_hits(recorded: Path) -> None:
     before = told(recorded)
     spoil(
         recorded,
@@ -196,10 +196,10 @@ def test_a_changed_number_is_put_right_from_the_single_hits(recorded: Path) -> N
         "UPDATE actor_encounter_stats SET damage_dealt = 1 WHERE encounter_id = 10",
         "UPDATE damage_skill_stats SET hits = 9 WHERE encounter_id = 11",
     )
-    assert mend(recorded).outcomes[Outcome.REBUILT] == 3
+    assert salvage_if_damaged(recorded).outcomes[Outcome.REBUILT] == 3
     after = told(recorded)
     assert after[11] == before[11]
-    assert after[10] == before[10]  # the names too: the row of the list confirms them
+    assert after[10] == before[10]  # the names too: the row in the list confirms them
     assert is_sound(recorded)
 
 
@@ -215,28 +215,28 @@ def test_marks_rejected_tasks_names_and_players_are_saved(recorded: Path) -> Non
     )
     before = [rows(recorded, query) for query in queries]
     overwrite(recorded, pages_of(recorded, "heal_skill_stats")[0])
-    mend(recorded)
+    salvage_if_damaged(recorded)
     assert [rows(recorded, query) for query in queries] == before
 
 
 def test_damaged_marks_cost_no_fight(recorded: Path) -> None:
     spoil(recorded, "UPDATE encounters SET tags = '[5', is_favorite = 77 WHERE id = 10")
     overwrite(recorded, pages_of(recorded, "heal_skill_stats")[0])
-    mend(recorded)
+    salvage_if_damaged(recorded)
     found = rows(recorded, "SELECT is_favorite, note, tags FROM encounters WHERE id = 10")
     assert found == [(0, "close", "[]")]
 
 
 def test_numbers_of_fights_are_never_given_again(recorded: Path) -> None:
     overwrite(recorded, pages_of(recorded, "heal_skill_stats")[0])
-    mend(recorded)
+    salvage_if_damaged(recorded)
     with Database.open(recorded) as db:
         record(db, fight(started=90_000_000))
         assert db.commands.get_recent_encounters(1).rows[0].id == FIGHTS + 1
         assert 7 not in {each.id for each in db.commands.get_recent_encounters(100).rows}
 
 
-def test_a_recorder_saves_what_it_can_of_a_damaged_file_and_goes_on(path: Path) -> None:
+def test_a_recorder_saves_what_it_can_of_a_damaged_file_and_continues(path: Path) -> None:
     process = recorder(path, 200)
     assert process.stdout is not None
     for _ in range(60):
@@ -301,12 +301,12 @@ def test_a_locked_file_is_never_taken_for_damaged(
     Database.open(recorded).close()
 
 
-def test_a_sound_file_is_left_as_it_is(recorded: Path) -> None:
+def test_an_intact_file_is_left_as_it_is(recorded: Path) -> None:
     assert Database.salvage(recorded) is None
     assert not list(recorded.parent.glob("*damaged*"))
 
 
-def test_what_cannot_be_mended_is_told_and_left_as_it_is(path: Path, recorded: Path) -> None:
+def test_what_cannot_be_repaired_is_reported_and_left_as_it_is(path: Path, recorded: Path) -> None:
     with Database.open(path) as db:
         with pytest.raises(AlreadyRecording):
             Database.salvage(path)
@@ -342,7 +342,7 @@ def test_real_fights_are_saved_to_the_last(path: Path, table: str) -> None:
     before = ranges(path)
     for page in pages_of(path, table)[::2]:
         overwrite(path, page)
-    report = mend(path)
+    report = salvage_if_damaged(path)
     after = ranges(path)
     assert report.outcomes[Outcome.LOST] == 0
     if table == "encounters":  # whose times and scenes are lost with it
@@ -368,7 +368,7 @@ def test_a_disk_that_is_full_meanwhile_costs_no_fight(
 ) -> None:
     before = told(recorded)
     overwrite(recorded, pages_of(recorded, "heal_skill_stats")[0])
-    writing, calls = Store.writing, iter(range(1_000))
+    writing, calls = Store.write_transaction, iter(range(1_000))
 
     def failing(self: Store) -> object:
         if 10 < next(calls) < 20:
@@ -376,13 +376,13 @@ def test_a_disk_that_is_full_meanwhile_costs_no_fight(
         return writing(self)
 
     content = recorded.read_bytes()
-    monkeypatch.setattr(Store, "writing", failing)
+    monkeypatch.setattr(Store, "write_transaction", failing)
     with pytest.raises(DatabaseUnavailable, match="the disk is full"):
         Database.salvage(recorded)
     monkeypatch.undo()
     assert recorded.read_bytes() == content
     assert [each.name for each in recorded.parent.glob("*damaged*")] == []
-    mend(recorded)
+    salvage_if_damaged(recorded)
     assert told(recorded) == before
 
 
@@ -390,7 +390,7 @@ def test_a_disk_that_is_full_meanwhile_costs_no_fight(
 def test_a_damaged_highest_number_is_not_believed(recorded: Path, statement: str) -> None:
     spoil(recorded, f"UPDATE sqlite_sequence SET seq = {statement} WHERE name = 'encounters'")
     overwrite(recorded, pages_of(recorded, "heal_skill_stats")[0])
-    assert mend(recorded).outcomes.total() == FIGHTS - 2
+    assert salvage_if_damaged(recorded).outcomes.total() == FIGHTS - 2
 
 
 def test_keys_out_of_order_do_not_go_round_in_circles(path: Path) -> None:
@@ -405,7 +405,7 @@ def test_keys_out_of_order_do_not_go_round_in_circles(path: Path) -> None:
     content[last + 1] = 1
     path.write_bytes(content)
     spoil(path, "UPDATE damage_skill_stats SET hits = 9")
-    mend(path)
+    salvage_if_damaged(path)
     assert rows(path, "SELECT count(*) FROM entities") == [(9,)]
 
 
@@ -432,7 +432,7 @@ def hit_at(time_ms: int, value: int) -> InsertDamageEvent:
 
 
 def damage_overflow(path: Path) -> None:
-    """Have the chain of pages of a large value lead to nowhere."""
+    """Make the page chain of a large value point nowhere."""
     content = bytearray(path.read_bytes())
     pages = [
         page
@@ -499,7 +499,7 @@ def test_the_log_of_a_damaged_file_stays_beside_it(path: Path) -> None:
     assert (kept.read_bytes(), kept.with_name(f"{kept.name}-wal").read_bytes()) == before
 
 
-def test_a_list_of_tables_that_is_no_text_is_damage(recorded: Path) -> None:
+def test_a_list_of_tables_that_is_not_text_is_damage(recorded: Path) -> None:
     connection = sqlite3.connect(recorded)
     connection.execute("PRAGMA writable_schema=ON")
     connection.execute(

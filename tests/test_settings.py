@@ -1,4 +1,4 @@
-"""Settings: each that makes no sense is named."""
+"""Settings: every invalid one is named."""
 
 import subprocess
 import sys

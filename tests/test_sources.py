@@ -1,4 +1,4 @@
-"""Tasks are read from files, standard input and pipes, and every bad line is told."""
+"""Tasks are read from files, standard input and pipes, and every invalid line is reported."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from resonance_logs import lines
-from resonance_logs.compression import BLOCK_BYTES, Unpacker, UnpackError
+from resonance_logs.compression import BLOCK_BYTES, DecompressionError, Decompressor
 from resonance_logs.errors import InputError, InvalidTask
 from resonance_logs.lines import LineDecoder
 from resonance_logs.sources import Batch, Refusal, TaskSource
@@ -321,11 +321,11 @@ def test_a_last_line_without_a_line_end_is_taken_if_it_is_whole() -> None:
 
 
 @given(kept=st.integers(1, len(HIT_LINE) - 1))
-def test_a_last_line_that_ends_in_the_middle_is_refused_as_cut_off(kept: int) -> None:
+def test_a_last_line_that_ends_in_the_middle_is_refused_as_truncated(kept: int) -> None:
     tasks, [refusal] = read_bytes(END_LINE + b"\n" + HIT_LINE[:kept])
     assert tasks == [END]
     assert refusal.line == 2
-    assert refusal.reason.startswith("cut off")
+    assert refusal.reason.startswith("interrupted")
     assert refusal.text == HIT_LINE[:kept].rstrip()
 
 
@@ -373,7 +373,7 @@ def test_a_bad_line_is_refused_with_its_place_field_and_reason(line: bytes, told
     [rb"\ud800", rb"\uDBFFabcdefgh", rb"\udc00", rb"\ud800A", rb"\ud800\ud800", rb"\\\ud9ff"],
 )
 def test_half_a_surrogate_pair_is_refused_with_a_clear_reason(name: bytes) -> None:
-    assert only_refusal(end_line(name)).reason.startswith("half a character")
+    assert only_refusal(end_line(name)).reason.startswith("unpaired surrogate")
 
 
 def test_a_whole_surrogate_pair_is_a_character() -> None:
@@ -461,7 +461,7 @@ PACKED: list[Callable[[bytes, bytes], bytes]] = [
 
 @pytest.mark.parametrize("pack", PACKED)
 @pytest.mark.parametrize("suffix", ["ndjson", "gz", "zst"])
-def test_the_format_is_told_by_the_content_whatever_the_extension(
+def test_the_format_is_detected_from_the_content_whatever_the_extension(
     tmp_path: Path, pack: Callable[[bytes, bytes], bytes], suffix: str
 ) -> None:
     path = tmp_path / f"fight.{suffix}"
@@ -479,7 +479,7 @@ def test_packed_data_may_come_in_any_pieces(
     pack: Callable[[bytes, bytes], bytes], one: bytes, two: bytes, sizes: list[int]
 ) -> None:
     one = b"{" + one
-    unpacker = Unpacker()
+    unpacker = Decompressor()
     got = [block for piece in in_pieces(pack(one, two), sizes) for block in unpacker.feed(piece)]
     got += unpacker.finish()
     assert b"".join(got) == one + two
@@ -488,7 +488,7 @@ def test_packed_data_may_come_in_any_pieces(
 @pytest.mark.parametrize("pack", [gzip_members, zstd_frames])
 def test_data_that_explodes_comes_in_bounded_blocks(pack: Callable[[bytes], bytes]) -> None:
     packed = pack(b"\n" * 50_000_000)
-    unpacker = Unpacker()
+    unpacker = Decompressor()
     sizes = [len(block) for block in unpacker.feed(packed)]
     assert list(unpacker.finish()) == []
     assert sum(sizes) == 50_000_000
@@ -499,7 +499,7 @@ def test_data_that_explodes_comes_in_bounded_blocks(pack: Callable[[bytes], byte
 def test_a_small_file_of_a_great_many_bad_lines_comes_in_bounded_batches(
     pack: Callable[[bytes], bytes],
 ) -> None:
-    """Or the refusals of one batch take gigabytes: each takes a hundred times its line."""
+    """Otherwise the refusals of one batch take gigabytes: each takes a hundred times its line."""
     lines = 2 * BLOCK_BYTES
     refused = [
         len(batch.refusals) for batch in TaskSource(io.BytesIO(pack(b"x\n" * lines))).batches()
@@ -519,15 +519,15 @@ def read_until_fault(source: TaskSource) -> tuple[list[Task], str]:
 
 
 @pytest.mark.parametrize("pack", [gzip_members, zstd_frames])
-def test_the_tasks_before_a_truncation_are_given_then_it_is_told(
+def test_the_tasks_before_a_truncation_are_given_then_it_is_reported(
     pack: Callable[..., bytes],
 ) -> None:
     packed = pack((HIT_LINE + b"\n") * 1000, END_LINE)[:-12]
     tasks, fault = read_until_fault(TaskSource(io.BytesIO(packed), name="f"))
     assert tasks == [HIT] * 1000
     assert fault == (
-        "f: is truncated after line 1,000; "
-        "what stands before was read, get the file once more for the rest"
+        "f: is truncated after line 1,000; everything before it was read, get the file again "
+        "for the rest"
     )
 
 
@@ -537,14 +537,14 @@ def test_no_truncation_passes_for_the_whole(
 ) -> None:
     packed = pack(HIT_LINE * 20)
     kept = data.draw(st.integers(4, len(packed) - 1))
-    unpacker = Unpacker()
+    unpacker = Decompressor()
     assert (HIT_LINE * 20).startswith(b"".join(unpacker.feed(packed[:kept])))
-    with pytest.raises(UnpackError, match="truncated"):
+    with pytest.raises(DecompressionError, match="truncated"):
         list(unpacker.finish())
 
 
 @pytest.mark.parametrize("pack", [gzip_members, zstd_frames])
-def test_the_tasks_before_a_corrupt_part_are_given_then_it_is_told(
+def test_the_tasks_before_a_corrupt_part_are_given_then_it_is_reported(
     pack: Callable[..., bytes],
 ) -> None:
     packed = pack((HIT_LINE + b"\n") * 1000) + b"garbage"
@@ -566,11 +566,11 @@ def test_a_foreign_format_is_named_with_what_to_do(start: bytes) -> None:
 )
 def test_a_database_is_named(pack: Callable[[bytes], bytes], sizes: list[int]) -> None:
     def read() -> None:
-        unpacker = Unpacker()
+        unpacker = Decompressor()
         for piece in in_pieces(pack(b"SQLite format 3\0" + bytes(100)), sizes):
             list(unpacker.feed(piece))
 
-    with pytest.raises(UnpackError, match="is an SQLite database and no file of tasks"):
+    with pytest.raises(DecompressionError, match="is an SQLite database and no file of tasks"):
         read()
 
 
@@ -613,20 +613,20 @@ def test_refusals_carry_the_path_or_the_given_name(tmp_path: Path) -> None:
     assert [r.source for r in read_all(TaskSource(path, name="mine"))[1]] == ["mine"]
 
 
-def test_a_missing_file_is_told(tmp_path: Path) -> None:
+def test_a_missing_file_is_reported(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"nothing: there is no such file; check the path$"):
         TaskSource(tmp_path / "nothing")
 
 
-def test_a_folder_is_told(tmp_path: Path) -> None:
+def test_a_folder_is_reported(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r": this is a folder; name the files in it$"):
         TaskSource(tmp_path)
 
 
-def test_a_file_that_may_not_be_read_is_told(
+def test_a_file_that_may_not_be_read_is_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The refusal is staged, as an administrator may read everything."""
+    """The refusal is simulated, because an administrator may read everything."""
     path = tmp_path / "secret"
     path.write_bytes(b"")
 
@@ -638,12 +638,12 @@ def test_a_file_that_may_not_be_read_is_told(
         read_all(TaskSource(path))
 
 
-def test_a_path_that_no_file_can_have_is_told() -> None:
+def test_a_path_that_no_file_can_have_is_reported() -> None:
     with pytest.raises(InputError, match=r"^a\\x00b: it cannot be read: "):
         TaskSource("a\0b")
 
 
-def test_a_read_that_fails_is_told_after_the_tasks_before_it() -> None:
+def test_a_read_that_fails_is_reported_after_the_tasks_before_it() -> None:
     class Failing(io.BytesIO):
         def read1(self, size: int | None = -1, /) -> bytes:
             if data := super().read1(size):
@@ -739,9 +739,9 @@ def test_standard_input_from_a_file_knows_its_size(
         monkeypatch.undo()
 
 
-def test_a_program_without_standard_input_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_program_without_standard_input_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", None)
-    with pytest.raises(InputError, match="standard input: there is none; name a file"):
+    with pytest.raises(InputError, match="standard input is not available; name a file"):
         TaskSource("-")
 
 
@@ -883,7 +883,7 @@ def test_a_followed_fifo_outlives_its_writers(tmp_path: Path) -> None:
     batches = source.batches()
     assert next(batches).tasks == [HIT]
     os.close(first)
-    assert [refusal.reason[:7] for refusal in next(batches).refusals] == ["cut off"]
+    assert [refusal.reason[:7] for refusal in next(batches).refusals] == ["interrupted"]
     second = os.open(path, os.O_WRONLY)
     os.write(second, END_LINE + b"\n")
     assert next(batches).tasks == [END]

@@ -1,4 +1,4 @@
-"""What could not be written is kept in a file, and read in once when the database is opened."""
+"""What could not be written is saved to a file, and read once when the database is opened."""
 
 import sqlite3
 import tempfile
@@ -30,7 +30,7 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def stop_while_locked(path: Path, before: Sequence[Task], after: Sequence[Task]) -> str:
-    """Record some tasks, then others while the file is locked, and close; what closing says."""
+    """Record some tasks, then others while the file is locked, and close; returns the error."""
     db = Database.open(path, settings=Settings(close_seconds=0.2))
     record(db, list(before))
     blocker = sqlite3.connect(path, isolation_level=None)
@@ -63,7 +63,7 @@ def test_in_a_spill_file_junk_costs_only_itself(tmp_path: Path) -> None:
     assert read_spill(file) == tasks
 
 
-def test_a_fight_goes_on_where_the_disk_left_it(path: Path) -> None:
+def test_a_fight_continues_where_the_disk_left_it(path: Path) -> None:
     tasks = fight(hits=10)
     told = stop_while_locked(path, tasks[:6], tasks[6:])
     assert f"7 tasks are kept in {path}.spill-1.ndjson" in told
@@ -115,7 +115,7 @@ def test_of_a_torn_spill_file_what_is_whole_is_read_in(
     with Database.open(path) as db:
         (cut,) = db.commands.get_recent_encounters().rows
     assert (cut.total_dmg, cut.was_interrupted) == (30, True)
-    assert "left out" in caplog.text
+    assert "skipped" in caplog.text
 
 
 def test_those_who_only_read_leave_the_spill_file_alone(path: Path) -> None:
@@ -124,7 +124,7 @@ def test_those_who_only_read_leave_the_spill_file_alone(path: Path) -> None:
     assert len(find_spills(path)) == 1
 
 
-def test_a_task_that_cannot_be_written_as_json_is_told(
+def test_a_task_that_cannot_be_written_as_json_is_reported(
     path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     bad = UpsertEntity(entity_id=1, seen_at_ms=1, name="\ud800")
@@ -154,7 +154,7 @@ def test_where_the_folder_cannot_be_written_to_the_temporary_one_serves(
 
 
 def test_a_player_of_a_spill_without_a_hit_is_in_the_fight_that_it_leaves_open(path: Path) -> None:
-    """Regression: such a player was known from then on, but missing in the fight."""
+    """Regression: such a player was known afterwards, but missing from the fight."""
     begun = fight(hits=1)[:-1]
     bea = UpsertEntity(entity_id=8, seen_at_ms=1_500, name="Bea")
     later = UpsertEntity(entity_id=8, seen_at_ms=1_700)

@@ -1,4 +1,4 @@
-"""Bosses, active times and names are those that plain Python finds one by one."""
+"""Bosses, active times and names equal those computed one by one in plain Python."""
 
 from collections import defaultdict
 from itertools import pairwise

@@ -1,8 +1,8 @@
-"""Hits with no fight open: held for two seconds of event time, taken by the fight that comes."""
+"""Hits outside any fight: held for two seconds of event time, taken by the next fight."""
 
 from resonance_logs.collector import collect_events
 from resonance_logs.events import Events
-from resonance_logs.strays import MOST_HELD, Strays
+from resonance_logs.strays import MAX_HELD, Strays
 from resonance_logs.tasks import InsertDamageEvent, InsertHealEvent
 
 
@@ -17,24 +17,24 @@ def heal_at(time: int) -> Events:
 
 
 def test_a_stray_is_held_while_at_most_two_seconds_older_than_the_newest() -> None:
-    strays = Strays().plus(at(1_000)).plus(at(3_000))
+    strays = Strays().adding(at(1_000)).adding(at(3_000))
     assert (len(strays.held), strays.dropped) == (2, 0)
-    strays = strays.plus(heal_at(3_001))
+    strays = strays.adding(heal_at(3_001))
     assert (len(strays.held), strays.dropped) == (2, 1)
 
 
 def test_a_stray_that_comes_too_late_is_not_held() -> None:
-    strays = Strays().plus(at(5_000)).plus(at(2_999))
+    strays = Strays().adding(at(5_000)).adding(at(2_999))
     assert (len(strays.held), strays.dropped) == (1, 1)
 
 
 def test_a_fight_takes_those_at_or_after_its_start_and_the_rest_is_counted() -> None:
-    taken, left = Strays().plus(at(999, 1_000, 1_500)).taken_from(1_000)
+    taken, left = Strays().adding(at(999, 1_000, 1_500)).claim(1_000)
     assert taken.damage.timestamp_ms.tolist() == [1_000, 1_500]
     assert (len(left.held), left.dropped) == (0, 1)
 
 
 def test_a_recorder_that_never_begins_a_fight_fills_no_memory() -> None:
-    strays = Strays().plus(at(*[7] * (MOST_HELD + 10)))
-    assert len(strays.held) <= MOST_HELD
-    assert len(strays.held) + strays.dropped == MOST_HELD + 10
+    strays = Strays().adding(at(*[7] * (MAX_HELD + 10)))
+    assert len(strays.held) <= MAX_HELD
+    assert len(strays.held) + strays.dropped == MAX_HELD + 10

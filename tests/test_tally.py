@@ -1,9 +1,9 @@
-"""The sums of an actor, however the events are cut, are those of the specification."""
+"""The sums of an actor match the specification, however the events are split."""
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resonance_logs.cells import FightCells
+from resonance_logs.cells import FightEventSums
 from resonance_logs.tally import Tally
 from resonance_logs.tasks import InsertDamageEvent, InsertHealEvent
 from tests.small_events import columns, heals, hits, ids, six
@@ -13,11 +13,11 @@ from tests.small_events import columns, heals, hits, ids, six
 def test_a_tally_of_parts_is_the_tally_of_the_whole(
     damage: list[InsertDamageEvent], healing: list[InsertHealEvent], cut: int, players: set[int]
 ) -> None:
-    whole = Tally.of(columns(damage, healing))
-    parts = Tally.of(columns(damage[:cut], healing[cut:])).plus(
-        Tally.of(columns(damage[cut:], healing[:cut]))
+    whole = Tally.from_events(columns(damage, healing))
+    parts = Tally.from_events(columns(damage[:cut], healing[cut:])).adding(
+        Tally.from_events(columns(damage[cut:], healing[:cut]))
     )
-    assert parts.same_as(whole)
+    assert parts.equals(whole)
     assert parts.counters(players) == whole.counters(players)
 
 
@@ -25,7 +25,7 @@ def test_a_tally_of_parts_is_the_tally_of_the_whole(
 def test_counters_are_those_of_the_specification(
     damage: list[InsertDamageEvent], healing: list[InsertHealEvent], players: set[int]
 ) -> None:
-    counters = Tally.of(columns(damage, healing)).counters(players)
+    counters = Tally.from_events(columns(damage, healing)).counters(players)
     for actor, own in counters.items():
         dealt = [t for t in damage if t.attacker_id == actor != t.defender_id]
         taken = [
@@ -43,7 +43,9 @@ def test_counters_are_those_of_the_specification(
 
 def test_a_tally_that_differs_says_so() -> None:
     hit = InsertDamageEvent(timestamp_ms=1, attacker_id=1, value=5)
-    assert not Tally.of(columns([hit], [])).same_as(Tally.of(columns([hit, hit], [])))
+    assert not Tally.from_events(columns([hit], [])).equals(
+        Tally.from_events(columns([hit, hit], []))
+    )
 
 
 @given(hits, heals)
@@ -51,7 +53,9 @@ def test_the_tally_of_the_cells_is_the_tally_of_the_events(
     damage: list[InsertDamageEvent], healing: list[InsertHealEvent]
 ) -> None:
     events = columns(damage, healing)
-    assert Tally.of_cells(FightCells.of(events)).same_as(Tally.of(events))
+    assert Tally.from_event_sums(FightEventSums.from_events(events)).equals(
+        Tally.from_events(events)
+    )
 
 
 @given(hits, st.sets(ids), st.sets(ids))
@@ -66,4 +70,4 @@ def test_damage_of_some_attackers_leaves_out_some_defenders_and_themselves(
         and t.defender_id != t.attacker_id
     ]
     expected = ({t.attacker_id for t in counted}, sum(t.value for t in counted))
-    assert Tally.of(columns(damage, [])).damage_of(attackers, but_to=spared) == expected
+    assert Tally.from_events(columns(damage, [])).damage_of(attackers, but_to=spared) == expected

@@ -102,6 +102,6 @@ def test_a_wrong_field_of_a_task_made_in_python_is_named(task: Task, field: str)
         check_task(task)
 
 
-def test_what_is_no_task_fails_the_check() -> None:
+def test_what_is_not_a_task_fails_the_check() -> None:
     with pytest.raises(InvalidTask, match="expected a task, got dict"):
         check_task({"type": "end_encounter", "ended_at_ms": 1})

@@ -1,4 +1,4 @@
-"""A short torture: nothing that was flushed is lost, and the verdict that says so can say no."""
+"""A short torture run: nothing flushed is lost, and the verdict can fail."""
 
 import sqlite3
 import subprocess
@@ -30,7 +30,7 @@ def run(tmp_path: Path) -> Run:
 
 
 def told(outcomes: list[Outcome]) -> list[str]:
-    """All that was lost or wrong."""
+    """Everything that was lost or wrong."""
     return [f"{each.what} {each.moment}: {each.verdict}" for each in outcomes if not each.is_good]
 
 
@@ -110,7 +110,7 @@ def test_a_file_that_nobody_hurt_is_good(path: Path, tasks: list[Task]) -> None:
         "DROP INDEX ix_encounters_started",
     ],
 )
-def test_one_number_or_row_that_is_not_as_recorded_is_told(
+def test_one_number_or_row_that_is_not_as_recorded_is_reported(
     path: Path, tasks: list[Task], statement: str
 ) -> None:
     with closing(sqlite3.connect(path)) as connection:
@@ -138,7 +138,7 @@ def test_what_was_flushed_and_is_not_there_is_counted(
     assert verdict.lost == len(tasks) - len(shorten(tasks))
 
 
-def test_a_file_that_cannot_be_opened_is_told(path: Path, tasks: list[Task]) -> None:
+def test_a_file_that_cannot_be_opened_is_reported(path: Path, tasks: list[Task]) -> None:
     path.write_bytes(b"no database at all, but long enough to be looked at " * 100)
     assert "cannot be used" in judge(path, tasks, 1).wrong[0]
 

@@ -1,4 +1,4 @@
-"""The writer: whatever fails, nothing accepted is lost, order is kept, the thread lives."""
+"""The writer: whatever fails, nothing accepted is lost, order is kept, the thread survives."""
 
 import asyncio
 import contextlib
@@ -66,7 +66,7 @@ def test_a_locked_file_is_waited_for_and_everything_is_written_in_order(
     assert rows(path, "SELECT total_dmg FROM encounters") == [(50,)]
 
 
-def test_a_fault_is_told_once_and_once_more_when_it_is_over(
+def test_a_fault_is_reported_once_and_again_when_it_is_over(
     path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr("resonance_logs.store.engine.WRITER_BUSY_TIMEOUT_MS", 5)
@@ -77,14 +77,14 @@ def test_a_fault_is_told_once_and_once_more_when_it_is_over(
         wait_until(lambda: db.stats().retries >= 3)
         assert "locked" in str(db.stats().fault)
         assert caplog.text.count("nothing can be written now") == 1
-        assert "8 tasks are held and tried again" in caplog.text
+        assert "8 tasks are held and will be retried" in caplog.text
         blocker.rollback()
         blocker.close()
         db.flush(60)
         assert db.stats().fault is None
         assert "locked" in str(db.stats().last_error)
     assert caplog.text.count("nothing can be written now") == 1
-    assert caplog.text.count("written again after") == 1
+    assert caplog.text.count("writing again after") == 1
 
 
 def test_a_batch_that_fails_leaves_no_trace_and_is_written_whole_when_retried(
@@ -190,7 +190,7 @@ def test_live_counters_equal_what_the_journal_adds_up_to(db: Database, path: Pat
         path, "SELECT damage_dealt FROM actor_encounter_stats WHERE is_player AND actor_id = 7"
     )
     connection: Connection
-    with db._store.reading() as connection:
+    with db._store.read_transaction() as connection:
         events = journal_module.read(connection, 1).events
     assert dealt == int(events.damage.value.sum()) == 4951
 
@@ -234,7 +234,7 @@ def test_a_flush_that_nobody_awaits_any_more_does_no_harm(
     assert rows(path, "SELECT damage_events FROM encounters") == [(5,)]
 
 
-def test_a_mistake_of_the_program_itself_is_told_and_the_thread_goes_on(
+def test_an_unexpected_error_is_logged_and_the_thread_survives(
     path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def fail(_batch: Batch) -> None:
@@ -242,7 +242,7 @@ def test_a_mistake_of_the_program_itself_is_told_and_the_thread_goes_on(
 
     with Database.open(path) as db:
         with monkeypatch.context() as broken:
-            broken.setattr(Batch, "keep", fail)
+            broken.setattr(Batch, "publish", fail)
             db.enqueue(UpsertEntity(entity_id=1, seen_at_ms=1, name="Aoi"))
             with pytest.raises(RecordingError, match="1 tasks may be lost: AssertionError"):
                 db.flush(30)
@@ -253,7 +253,7 @@ def test_a_mistake_of_the_program_itself_is_told_and_the_thread_goes_on(
 
 
 class Raising(logging.Handler):
-    """A handler of an application, which fails."""
+    """A failing log handler of an application."""
 
     def emit(self, record: logging.LogRecord) -> None:
         raise BrokenPipeError("nobody reads the log")
@@ -287,7 +287,7 @@ def test_one_bad_task_does_not_make_others_bad(path: Path) -> None:
     assert rows(path, "SELECT damage_events FROM encounters") == [(100,)]
 
 
-def test_a_task_whose_field_holds_itself_is_set_aside_alone(path: Path) -> None:
+def test_a_task_whose_field_holds_itself_is_rejected_alone(path: Path) -> None:
     itself: list[object] = []
     itself.append(itself)
 
@@ -314,7 +314,7 @@ def test_strays_that_no_fight_took_are_counted_at_the_end(
         record(db, [hit(1), hit(2)])
         assert db.stats().strays == 0
     assert db.stats().strays == 2
-    assert "2 events came with no fight open" in caplog.text
+    assert "2 event(s) arrived outside any fight" in caplog.text
 
 
 def test_an_end_that_cannot_be_stored_lets_the_next_fight_begin(
@@ -360,7 +360,7 @@ def test_a_thread_that_waits_for_room_hears_that_the_database_was_closed(
 
 
 @pytest.mark.parametrize(("durability", "synchronous"), [("normal", 1), ("full", 2)])
-def test_the_writer_waits_for_the_disk_where_it_is_told_to(
+def test_the_writer_waits_for_the_disk_if_configured(
     path: Path, durability: str, synchronous: int
 ) -> None:
     with Database.open(path, settings=Settings(durability=Durability(durability))) as db:

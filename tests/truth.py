@@ -14,7 +14,7 @@ import pytest
 from resonance_logs.tasks import Task, decode_task
 
 DATA: Final = Path(__file__).parents[2] / "shared/data"
-"""Beside the project, and not a part of it: absent on most machines."""
+"""Beside the project, not part of it: absent on most machines."""
 
 needs_data: Final = pytest.mark.skipif(
     not DATA.is_dir(), reason=f"the real fights are not here: {DATA} does not exist"
@@ -32,7 +32,7 @@ def data_file(name: str) -> Path:
 
 
 def read_lines(path: Path) -> list[bytes]:
-    """The lines of a task file, unpacked."""
+    """The lines of a task file, decompressed."""
     data = path.read_bytes()
     return (gzip.decompress(data) if path.suffix == ".gz" else data).splitlines()
 
@@ -44,7 +44,7 @@ def load_tasks(name: str) -> tuple[Task, ...]:
 
 
 def load_truth(name: str) -> dict[str, Any]:
-    """What the truth file of ``name`` says, as it is."""
+    """The contents of the truth file ``name``."""
     truth: dict[str, Any] = json.loads((DATA / f"truth-{name}.json").read_bytes())
     return truth
 
@@ -56,12 +56,12 @@ def truth_names() -> list[str]:
 
 
 def truths() -> Iterator[tuple[Path, dict[str, Any]]]:
-    """Every task file that has a truth file, with what that says."""
+    """Every task file that has a truth file, with its contents."""
     for name in truth_names():
         yield data_file(name), load_truth(name)
 
 
 def each_truth() -> pytest.MarkDecorator:
-    """Runs a test once for every truth file, with its ``name``; skips it without the data."""
+    """Runs a test once per truth file, with its ``name``; skips it without the data."""
     absent = pytest.param("", marks=pytest.mark.skip(reason=f"no truth files in {DATA}"))
     return pytest.mark.parametrize("name", truth_names() or [absent])

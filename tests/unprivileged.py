@@ -15,7 +15,7 @@ WITHOUT_ROOT = (
     "--bounding-set=-dac_override,-dac_read_search",
     "--inh-caps=-dac_override,-dac_read_search",
 )
-"""Root may write everywhere; without these two rights it may not."""
+"""Root may write everywhere, but not without these two capabilities."""
 
 
 @contextmanager

@@ -1,1 +1,1 @@
-"""Hurts the program in every way that a program can be hurt, and counts what it lost."""
+"""Torture tests: hurt the program in every possible way, and count what it loses."""

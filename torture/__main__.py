@@ -1,4 +1,6 @@
-"""``python -m torture``: hurt the program in every way, and say what it lost (nothing)."""
+"""``python -m torture``: hurt the program in every possible way, and report what it lost
+(nothing).
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,7 @@ from torture.scenarios import SCENARIOS
 
 @dataclass
 class Result:
-    """What one scenario came to."""
+    """The result of one scenario."""
 
     name: str
     seconds: float = 0.0
@@ -27,7 +29,7 @@ class Result:
 
     @property
     def bad(self) -> list[Outcome]:
-        """Where something was lost or wrong."""
+        """Whether something was lost or wrong."""
         return [each for each in self.outcomes if not each.is_good]
 
     def __str__(self) -> str:
@@ -49,7 +51,7 @@ def _of(outcomes: Sequence[Outcome]) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the scenarios; 1 where anything was lost or wrong."""
+    """Run the scenarios; returns 1 if anything was lost or wrong."""
     options = _options(arguments)
     logging.getLogger("resonance_logs").setLevel(logging.CRITICAL)
     results = []
@@ -100,7 +102,7 @@ def _explain(result: Result) -> None:
 
 
 def _told(outcome: Outcome) -> str:
-    """What is wrong, and how it is done again."""
+    """What is wrong, and how to repeat it."""
     lines = [
         f"{outcome.what}: seed {outcome.seed}, moment {outcome.moment}: "
         f"{outcome.verdict.lost} of {outcome.verdict.flushed} flushed tasks lost"

@@ -1,4 +1,4 @@
-"""The program under torture: a process of its own, that tells in lines how far it is."""
+"""The program under torture: a separate process that reports its progress in lines."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from typing import Final, Self
 
 ROOT: Final = Path(__file__).parents[1]
 PATIENCE_S: Final = 120.0
-"""After so long without the line that is waited for, something hangs."""
+"""Without the expected line for this long, something hangs."""
 
 
 class ChildFailed(Exception):
-    """A child ended, or was silent, where it should have said something."""
+    """A child ended, or was silent, when it should have printed something."""
 
 
 class Child:
     """A module of this package run as a program; killed at the end of the ``with`` block."""
 
     def __init__(self, module: str, *arguments: object, within: Sequence[str] = ()) -> None:
-        """Start the module; ``within`` is the command that it is started by."""
+        """Start the module; ``within`` is the command that runs it."""
         self.said: list[str] = []
-        """All lines so far that were read."""
+        """All lines read so far."""
         self._lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         self._process = subprocess.Popen(
             [*within, sys.executable, "-m", f"torture.{module}", *map(str, arguments)],
@@ -51,15 +51,15 @@ class Child:
         self._process.send_signal(number)
 
     def wait_for(self, word: str) -> str:
-        """Read until a line begins with ``word``; the rest of that line.
+        """Read until a line begins with ``word``; returns the rest of that line.
 
         Raises:
-            ChildFailed: the child ended before, or said nothing for too long.
+            ChildFailed: the child ended first, or printed nothing for too long.
         """
         return self.wait_until(lambda line: line.split(" ", 1)[0] == word, word)
 
     def wait_until(self, is_it: Callable[[str], bool], what: str) -> str:
-        """Read until a line is the one; what follows its first word."""
+        """Read until a line matches; returns what follows its first word."""
         while True:
             try:
                 line = self._lines.get(timeout=PATIENCE_S)
@@ -79,12 +79,12 @@ class Child:
         self._process.stdin.flush()
 
     def kill(self) -> list[str]:
-        """End it as a crash does; all lines that it ever said."""
+        """Kill it like a crash; returns all lines it ever printed."""
         self._process.send_signal(signal.SIGKILL)
         return self.finish()
 
     def finish(self) -> list[str]:
-        """Wait for its end; all lines that it ever said."""
+        """Wait for its end; returns all lines it ever printed."""
         self._process.wait(PATIENCE_S)
         self._reader.join(PATIENCE_S)
         while (line := self._lines.get()) is not None:
@@ -100,7 +100,7 @@ class Child:
     def _read(self) -> None:
         assert self._process.stdout is not None
         for line in self._process.stdout:
-            if line.endswith("\n"):  # not where the kill cut it off
+            if line.endswith("\n"):  # not if the kill truncated it
                 self._lines.put(line.rstrip("\n"))
         self._lines.put(None)
 
@@ -120,11 +120,11 @@ class Child:
 
 
 def last_number(said: Sequence[str], word: str) -> int:
-    """The number in the last line that begins with ``word``; 0 without one."""
+    """The number in the last line that begins with ``word``; 0 if there is none."""
     told = [line.partition(" ")[2] for line in said if line.startswith(f"{word} ")]
     return int(told[-1]) if told else 0
 
 
 def let_pass(seconds: float) -> None:
-    """Let a part of a child's work be done: the moment of a kill is the thing that varies."""
+    """Let the child work for a while: the moment of a kill is what varies."""
     time.sleep(seconds)

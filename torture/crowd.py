@@ -1,4 +1,4 @@
-"""Eight threads record while four processes read, for as long as is asked for.
+"""Eight threads record while four processes read, for as long as requested.
 
 The threads' events come in any order, so each fight is compared as sums, and its single events as
 a set. One thread begins and ends the fights; the others are told when they may start.
@@ -21,11 +21,11 @@ from torture.children import Child, let_pass
 from torture.enqueuers import round_tasks
 from torture.sameness import fight_differences, range_differences, read_fight
 from torture.scenario import Outcome, Run
-from torture.verdict import MOST_TOLD, Verdict, page_faults
+from torture.verdict import MAX_REPORTED_REFUSALS, Verdict, page_faults
 
 READERS: Final = 4
 MOST_GROWTH_KB: Final = 16 * 1024
-"""By so much memory may be larger in the second half than ever in the first."""
+"""Memory in the second half may exceed the first half's maximum by this much."""
 
 
 def crowd(run: Run) -> Iterator[Outcome]:
@@ -46,7 +46,7 @@ def crowd(run: Run) -> Iterator[Outcome]:
 
 
 def _stopped(readers: Sequence[Child]) -> Iterator[str]:
-    """Stop the readers; what went wrong with them."""
+    """Stop the readers; returns what went wrong with them."""
     for reader in readers:
         reader.tell("stop")
         asked = int(reader.wait_for("asked"))
@@ -67,7 +67,7 @@ def _of_recorder(said: Sequence[str]) -> Iterator[str]:
 def _judge(path: Path, seed: int, rounds: int) -> Verdict:
     verdict = Verdict()
     with Database.open(path) as db:
-        with db._store.reading() as connection:
+        with db._store.read_transaction() as connection:
             rows = list(connection.execute(select(tables.encounters).order_by("id")).mappings())
         verdict.fights = len(rows)
         if len(rows) != rounds:
@@ -76,14 +76,14 @@ def _judge(path: Path, seed: int, rounds: int) -> Verdict:
             _compare(db, row, seed, number, verdict)
         verdict.wrong += [each.message for each in db.commands.check_database().findings]
     verdict.wrong += page_faults(path)
-    del verdict.wrong[MOST_TOLD:]
+    del verdict.wrong[MAX_REPORTED_REFUSALS:]
     return verdict
 
 
 def _compare(db: Database, row: Any, seed: int, number: int, verdict: Verdict) -> None:
     tasks = [task for part in round_tasks(seed, number) for task in part]
     [fight] = Model(tasks).fights
-    with db._store.reading() as connection:
+    with db._store.read_transaction() as connection:
         stored = read_fight(connection, row, fight)
     verdict.flushed += len(tasks)
     verdict.events += len(stored.damage_events) + len(stored.heal_events)

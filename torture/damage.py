@@ -1,7 +1,7 @@
 """Bytes of the file and of its log are changed, zeroed or cut off, anywhere.
 
-Nothing may break, and no total that is wrong may be shown as right: neither to those who only
-look at the damaged file, nor once recording has begun again and saved what could be saved.
+Nothing may break, and no wrong total may be reported as right: neither to readers of the damaged
+file, nor after recording has begun again and salvaged it.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ WHOLE_UP_TO: Final = 12
 
 
 def change(dice: random.Random, content: bytearray) -> str:
-    """Change some bytes, zero them, or cut them off; what was done."""
+    """Change some bytes, zero them, or cut them off; returns what was done."""
     kind = dice.choice(("flip", "overwrite", "overwrite", "zero", "page", "truncate"))
     at = dice.randrange(len(content))
     if kind == "flip":
@@ -60,7 +60,7 @@ def hurt(dice: random.Random, path: Path) -> str:
 
 
 def damage(run: Run) -> Iterator[Outcome]:
-    """The scenario: so many damaged copies of one file whose recorder was killed."""
+    """The scenario: damaged copies of one file whose recorder was killed."""
     template = run.folder / "template" / "fights.db"
     template.parent.mkdir()
     expected = _record(template)
@@ -75,7 +75,7 @@ def damage(run: Run) -> Iterator[Outcome]:
 
 
 def _record(path: Path) -> Mapping[int, Fight]:
-    """Record until the last fights, and kill; the fights that are whole, by their start."""
+    """Record until the last fights, and kill; returns the complete fights, by start."""
     tasks = STREAM.tasks()
     with Child("recorder", path, *STREAM.words(), "--most-a-flush", 40) as child:
         for _ in range(WHOLE_UP_TO):
@@ -98,7 +98,7 @@ def _judge(
         with Database.open(path):
             pass
     except (ResonanceLogsError, sqlite3.Error) as error:
-        # A file that has lost its head is not known for ours, and is not touched.
+        # A file without a valid header is not recognised as ours, and is not touched.
         if not isinstance(error, ResonanceLogsError):
             verdict.wrong.append(f"{type(error).__name__}: {error}")
         return _told(verdict)
@@ -128,7 +128,7 @@ def _unsound(path: Path) -> list[str]:
 
 
 def _shown(path: Path, expected: Mapping[int, Fight], verdict: Verdict) -> Iterator[str]:
-    """What is shown as right and is not; fights that are shown whole are counted."""
+    """What is reported as right but is not; fights reported as complete are counted."""
     try:
         db = Database.open(path, record=False)
     except ResonanceLogsError:
@@ -148,7 +148,7 @@ def _fight(
 ) -> Iterator[str]:
     fight = expected.get(shown.started_at_ms)
     if fight is None:
-        # Only what was flushed is expected for sure; the rest may be there too.
+        # Only what was flushed is certain; the rest may be there too.
         if shown.started_at_ms <= max(expected):
             yield f"fight {shown.id} begun at {shown.started_at_ms} never was"
         return

@@ -1,4 +1,4 @@
-"""The crowd's recorder: eight threads enqueue into one database until a line comes in.
+"""The crowd's recorder: eight threads enqueue into one database until it reads a line.
 
 It says ``open``, ``rss KB`` after each fight, ``trouble MESSAGE``, and ``closed N`` (fights).
 """
@@ -29,12 +29,12 @@ from torture.stream import APART_MS, FIRST_MS
 
 THREADS: Final = 8
 A_THREAD: Final = 150
-"""Events that each thread has for a fight."""
+"""Events of each thread in a fight."""
 PAUSE_S: Final = 0.005
 
 
 def round_tasks(seed: int, number: int) -> list[list[Task]]:
-    """The tasks of one fight: what opens it, a part for each thread, what ends it."""
+    """The tasks of one fight: what opens it, a part per thread, what ends it."""
     start = FIRST_MS + APART_MS * number
     opening: list[Task] = [BeginEncounter(started_at_ms=start, local_player_id=1)]
     opening += [
@@ -70,7 +70,7 @@ def _event(dice: random.Random, thread: int, at: int) -> Task:
 
 
 def enqueue(db: Database, tasks: Sequence[Task], stop: threading.Event) -> None:
-    """Hand over the tasks at the pace of a fight: ten, and a short pause."""
+    """Enqueue the tasks at the pace of a fight: ten, and a short pause."""
     for first in range(0, len(tasks), 10):
         for task in tasks[first : first + 10]:
             db.enqueue(task)
@@ -78,7 +78,7 @@ def enqueue(db: Database, tasks: Sequence[Task], stop: threading.Event) -> None:
 
 
 def record(db: Database, seed: int, stop: threading.Event) -> int:
-    """Record fights until ``stop`` is set; how many there were."""
+    """Record fights until ``stop`` is set; returns how many there were."""
     with ThreadPoolExecutor(THREADS) as pool:
         for number in count():
             opening, *parts, ending = round_tasks(seed, number)
@@ -104,7 +104,7 @@ def _stop_when_told(stop: threading.Event) -> None:
 
 
 def main() -> None:
-    """Record until a line comes in."""
+    """Record until a line arrives."""
     path, seed = sys.argv[1], int(sys.argv[2])
     logging.getLogger("resonance_logs").addHandler(Trouble())
     stop = threading.Event()

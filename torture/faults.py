@@ -1,4 +1,4 @@
-"""Faults of the surroundings: while a fight is recorded, and while one is made final.
+"""Faults of the environment: while a fight is recorded, and while one is finalized.
 
 Each is inflicted while the recorder waits, shown to be felt, and either lifted, after which all
 must be written, or left until the recorder has had to stop, after which its spill file must bring
@@ -34,15 +34,15 @@ WITHOUT_ROOT: Final = (
     "--bounding-set=-dac_override,-dac_read_search",
     "--inh-caps=-dac_override,-dac_read_search",
 )
-"""Root may write everywhere; without these two rights it may not."""
+"""Root may write everywhere, but not without these two capabilities."""
 
 Fault = Callable[[Child, Path], AbstractContextManager[None]]
-"""Hurts a child that waits at its pause, lets it go on, and shows that it felt it."""
+"""Hurts a child that waits at its pause, lets it continue, and shows that it was affected."""
 
 
 @contextmanager
 def lock(child: Child, path: Path) -> Iterator[None]:
-    """Another process holds the file's lock for writing."""
+    """Another process holds the file's write lock."""
     with closing(sqlite3.connect(path, isolation_level=None)) as blocker:
         blocker.execute("BEGIN IMMEDIATE").close()
         child.tell("go")
@@ -53,7 +53,7 @@ def lock(child: Child, path: Path) -> Iterator[None]:
 
 @contextmanager
 def fill_disk(child: Child, path: Path) -> Iterator[None]:
-    """The file cannot grow: the limit of pages is what a full disk is to SQLite."""
+    """The file cannot grow: a page limit acts like a full disk for SQLite."""
     del path
     child.tell("starve")
     _felt(child, "full")
@@ -63,7 +63,7 @@ def fill_disk(child: Child, path: Path) -> Iterator[None]:
 
 @contextmanager
 def break_disk(child: Child, path: Path) -> Iterator[None]:
-    """Writing past where the write-ahead log ends is an I/O error."""
+    """Writing beyond the end of the write-ahead log is an I/O error."""
     end = path.with_name(f"{path.name}-wal").stat().st_size
     before = resource.prlimit(child.pid, resource.RLIMIT_FSIZE)
     resource.prlimit(child.pid, resource.RLIMIT_FSIZE, (end, before[1]))
@@ -75,7 +75,7 @@ def break_disk(child: Child, path: Path) -> Iterator[None]:
 
 @contextmanager
 def forbid_writing(child: Child, path: Path) -> Iterator[None]:
-    """The folder and all in it become read-only, which the recorder learns when it connects."""
+    """The folder and its contents become read-only, which the recorder notices when it connects."""
     files = list(path.parent.iterdir())
     with closing(sqlite3.connect(path, isolation_level=None)) as blocker:
         blocker.execute("BEGIN IMMEDIATE").close()
@@ -105,7 +105,7 @@ FAULTS: Final[dict[str, Fault]] = {
 
 @dataclass(frozen=True)
 class Case:
-    """A stream, and the task before which the fault comes."""
+    """A stream, and the task before which the fault occurs."""
 
     stream: Stream
     tasks: Sequence[Task]
@@ -123,7 +123,7 @@ class Case:
 
 
 def while_recording(dice: random.Random) -> Case:
-    """The fault comes in the middle of the first fight."""
+    """The fault occurs in the middle of the first fight."""
     stream = Stream(dice.randrange(1 << 30), 5, 150, 300)
     tasks = stream.tasks()
     begin, end = _first(tasks, BeginEncounter), _first(tasks, EndEncounter)
@@ -131,7 +131,7 @@ def while_recording(dice: random.Random) -> Case:
 
 
 def while_finishing(dice: random.Random) -> Case:
-    """The fault comes just before the first fight's end."""
+    """The fault occurs just before the first fight's end."""
     stream = Stream(dice.randrange(1 << 30), 2, 600, 1_000)
     tasks = stream.tasks()
     return Case(stream, tasks, _first(tasks, EndEncounter), 500)
@@ -142,7 +142,7 @@ def _first(tasks: Sequence[Task], kind: type) -> int:
 
 
 def outlast(fault: Fault, case: Case, dice: random.Random, path: Path) -> Verdict:
-    """The fault passes; the recorder goes on to the end, and is killed or closed there."""
+    """The fault passes; the recorder continues to the end, and is killed or closed there."""
     with _recorder(path, case) as child:
         child.wait_for("paused")
         with fault(child, path):
@@ -185,7 +185,7 @@ def _recorder(path: Path, case: Case, *more: object) -> Child:
 
 
 def turn_clock_back(case: Case, path: Path) -> Verdict:
-    """The wall clock runs backwards all the while."""
+    """The wall clock runs backwards throughout."""
     with _recorder(path, case, "--clock-back") as child:
         child.wait_for("paused")
         child.tell("go")
@@ -201,11 +201,11 @@ CASES: Final = (
     (while_finishing, give_up),
     (while_recording, outlast),
 )
-"""Where a fault comes, and what becomes of the recorder."""
+"""Where a fault occurs, and what becomes of the recorder."""
 
 
 def faults(name: str) -> Callable[[Run], Iterator[Outcome]]:
-    """The scenario of one fault: in both places, outlasted and not."""
+    """The scenario of one fault: in both places, survived or not."""
     fault = FAULTS[name]
 
     def scenario(run: Run) -> Iterator[Outcome]:

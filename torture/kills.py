@@ -110,7 +110,7 @@ def _judge_pruned(path: Path, stream: Stream, least: int) -> Verdict:
     """The newest fights are there, as they were; with or without their hits."""
     fights = {fight.started_at_ms: fight for fight in Model(stream.tasks()).fights}
     verdict = Verdict(flushed=least, wrong=page_faults(path))
-    with Database.open(path) as db, db._store.reading() as connection:
+    with Database.open(path) as db, db._store.read_transaction() as connection:
         rows = connection.execute(select(encounters).order_by("id")).mappings().all()
         verdict.fights = verdict.kept = len(rows)
         begun = [row["started_at_ms"] for row in rows]

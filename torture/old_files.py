@@ -87,7 +87,7 @@ def _upgrade(path: Path, version: str) -> None:
     config = Config()
     config.set_main_option("script_location", "resonance_logs.store:migrations")
     store = Store(path)
-    with store.writing() as connection:
+    with store.write_transaction() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, version)
     store.checkpoint()

@@ -11,7 +11,7 @@ from resonance_logs import EndEncounter, Task, UpsertEntity
 
 
 @dataclass(frozen=True)
-class Shown:
+class FightView:
     """What tells how far a file got."""
 
     ended: int
@@ -34,25 +34,27 @@ class Prefix:
     """Players of the open fight of whom all that came after the last flush is that they exist."""
 
 
-def find_length(tasks: Sequence[Task], flushed: int, shown: Shown) -> int | None:
+def find_length(tasks: Sequence[Task], flushed: int, view: FightView) -> int | None:
     """The number of tasks that the file holds, at least ``flushed`` where that can be."""
-    candidates = list(_candidates(tasks, shown))
+    candidates = list(_candidates(tasks, view))
     likely = [each for each in candidates if each[0] >= flushed] or candidates[::-1]
     for length, entities in likely:
-        if timeless(entities) == timeless(shown.entities):
+        if timeless(entities) == timeless(view.entities):
             return length
     return likely[0][0] if likely else None
 
 
-def _candidates(tasks: Sequence[Task], shown: Shown) -> Iterator[tuple[int, Mapping[int, Entity]]]:
+def _candidates(
+    tasks: Sequence[Task], view: FightView
+) -> Iterator[tuple[int, Mapping[int, Entity]]]:
     """The lengths after which there are so many fights and events, with the players then known."""
     walk = Model()
     for length in range(len(tasks) + 1):
         if length:
             walk.apply(tasks[length - 1])
-        if (len(walk.fights), _open_events(walk)) == (shown.ended, shown.interrupted_events):
+        if (len(walk.fights), _open_events(walk)) == (view.ended, view.interrupted_events):
             yield length, dict(walk.entities)
-        if len(walk.fights) > shown.ended:
+        if len(walk.fights) > view.ended:
             return
 
 

@@ -19,10 +19,10 @@ from tests.stored import stored_entities
 
 from resonance_logs import Database, ResonanceLogsError, Task
 from resonance_logs.store import tables
-from torture.prefix import Prefix, Shown, find_length, take, timeless
+from torture.prefix import FightView, Prefix, find_length, take, timeless
 from torture.sameness import fight_differences, range_differences, read_fight, without
 
-MOST_TOLD = 20
+MAX_REPORTED_REFUSALS = 20
 """More faults of one file are not told."""
 
 
@@ -64,17 +64,17 @@ def judge(path: Path, tasks: Sequence[Task], flushed: int) -> Verdict:
         verdict.wrong.append(f"the file cannot be used: {type(error).__name__}: {error}")
         return verdict
     verdict.wrong += [*page_faults(path), *_leftovers(path)]
-    del verdict.wrong[MOST_TOLD:]
+    del verdict.wrong[MAX_REPORTED_REFUSALS:]
     return verdict
 
 
 def _compare(db: Database, tasks: Sequence[Task], verdict: Verdict) -> Iterator[str]:
-    with db._store.reading() as connection:
+    with db._store.read_transaction() as connection:
         rows = _rows(connection)
         entities = stored_entities(connection)
         verdict.fights = len(rows)
         verdict.events = sum(row["damage_events"] + row["heal_events"] for row in rows)
-        length = find_length(tasks, verdict.flushed, _shown(rows, entities))
+        length = find_length(tasks, verdict.flushed, _view(rows, entities))
         if length is None:
             yield f"{len(rows)} fights with {verdict.events} events are no prefix of the stream"
             return
@@ -91,9 +91,9 @@ def _rows(connection: Connection) -> list[Any]:
     return list(connection.execute(select(tables.encounters).order_by("id")).mappings())
 
 
-def _shown(rows: Sequence[Any], entities: dict[int, Entity]) -> Shown:
+def _view(rows: Sequence[Any], entities: dict[int, Entity]) -> FightView:
     interrupted = [row for row in rows if row["was_interrupted"]]
-    return Shown(
+    return FightView(
         ended=len(rows) - len(interrupted),
         interrupted_events=sum(row["damage_events"] + row["heal_events"] for row in interrupted),
         entities=entities,
@@ -147,10 +147,10 @@ def _players(entities: dict[int, Entity], prefix: Prefix, flushed: Prefix) -> It
         if here.get(key) != there.get(key):
             yield f"player {key}: {here.get(key)}, and not {there.get(key)}"
     for key, each in entities.items():
-        least = flushed.entities.get(key, each).last_seen_ms
-        most = prefix.entities.get(key, each).last_seen_ms
-        if prefix.length >= flushed.length and not least <= each.last_seen_ms <= most:
-            yield f"player {key}: last seen at {each.last_seen_ms}, not in {least} to {most}"
+        minimum = flushed.entities.get(key, each).last_seen_ms
+        maximum = prefix.entities.get(key, each).last_seen_ms
+        if prefix.length >= flushed.length and not minimum <= each.last_seen_ms <= maximum:
+            yield f"player {key}: last seen at {each.last_seen_ms}, not in {minimum} to {maximum}"
 
 
 def _rest(connection: Connection) -> Iterator[str]:

@@ -1,4 +1,5 @@
-"""Resonance Logs: the combat-log database. Tasks go in by a queue; answers come out as commands.
+"""Resonance Logs, a combat-log database: enqueue tasks to record fights, run commands to query
+them.
 
 ::
 
@@ -55,7 +56,7 @@ if TYPE_CHECKING:
         encode_task,
     )
 
-_HOMES = {
+_EXPORTS = {
     "database": ("Database",),
     "exchange": ("ExportReport", "ImportReport"),
     "recording": ("Stats",),
@@ -93,9 +94,9 @@ _HOMES = {
         "Unavailable",
     ),
 }
-_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+_MODULE_OF = {name: home for home, names in _EXPORTS.items() for name in names}
 
-__all__ = [  # noqa: RUF022 - in the order a reader meets them
+__all__ = [  # noqa: RUF022 - in order of importance
     "Database",
     "Settings",
     "Durability",
@@ -134,11 +135,11 @@ __all__ = [  # noqa: RUF022 - in the order a reader meets them
 
 
 def __getattr__(name: str) -> Any:
-    """Import what is asked for, when it is: the command line's help must not load numpy."""
-    home = _HOME_OF.get(name)
-    if home is None:
+    """Import an exported name on first use, so that the command line's help does not load numpy."""
+    module = _MODULE_OF.get(name)
+    if module is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{home}"), name)
+    return getattr(import_module(f"{__name__}.{module}"), name)
 
 
 def __dir__() -> list[str]:

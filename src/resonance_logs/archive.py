@@ -1,4 +1,4 @@
-"""The archive: the single events of a fight, or of one batch of it, as compact bytes.
+"""The archive format: the events of a fight, or of one batch of it, as compact bytes.
 
 ::
 
@@ -7,13 +7,13 @@
     content  =  all frames unpacked and joined: size of the heads (32 bits), heads, planes
     heads    =  one section per kind of event: its number, its form, its length, its columns
 
-A *compact* section stores each column in the order that sorts the key columns before it (stable):
-the hits of one attacker on one defender with one skill stand together, and so do their alike
-amounts. Reading undoes this step by step, each key giving the order of what follows. Whatever
-depends on the defender only (its maximum, its monster) becomes a few long runs.
+A *compact* section stores each column in the order that sorts the key columns before it (stable),
+so the hits of one attacker on one defender with one skill are adjacent, and so are equal amounts.
+Reading reverses this step by step: each key gives the order of the columns after it. Whatever
+depends only on the defender (its maximum, its monster) becomes a few long runs.
 
-Each column says how it is coded (see columns). Later versions may add kinds and columns: a payload
-of an unknown version is refused here, before anything of it is read.
+Each column records its own encoding (see columns). Later versions may add kinds and columns; a
+payload of an unknown version is refused before any of it is read.
 """
 
 from __future__ import annotations
@@ -48,17 +48,17 @@ from resonance_logs.events import (
 from resonance_logs.tasks import MAX_AMOUNT, MAX_INTEGER
 
 MAX_EVENTS: Final = 2**24
-"""Events of one kind that one payload can hold: 46 hours of 100 hits a second."""
+"""Maximum number of events of one kind in a payload: 46 hours at 100 hits per second."""
 
 MAX_CONTENT_BYTES: Final = 2**31
-"""What one payload unpacks to at most."""
+"""Maximum unpacked size of a payload."""
 
 _MAGIC: Final = b"RLA"
 _VERSION: Final = 1
 _START: Final = Struct("<3sBI")
 _SIZE: Final = Struct("<I")
 _SECTION: Final = Struct("<BBIq")
-"""Kind, whether compact, events, time of the first (epoch ms)."""
+"""Kind, compact flag, number of events, time of the first event (epoch ms)."""
 _MONSTERS: Final = Struct("<I")
 _SHIELD_TAKES: Final = Struct("<B")
 
@@ -68,28 +68,28 @@ _HEAL: Final = 2
 _JOURNAL_LEVEL: Final = 1
 _ARCHIVE_LEVEL: Final = 12
 _LARGE_FRAME_LEVEL: Final = 9
-"""For contents above _LARGE_FRAME_BYTES: a third of the time for a hundredth more bytes."""
+"""For contents above _LARGE_FRAME_BYTES: a third of the time for 1 % more bytes."""
 _LARGE_FRAME_BYTES: Final = 1 << 17
 _FRAME_BYTES: Final = 1024
-"""A plane of at least this size gets a frame, and so an entropy code, of its own."""
+"""A plane of at least this size gets its own frame, and so its own entropy code."""
 _BEST_RATIO: Final = 1 << 16
-"""No zstd data unpacks to more: four bytes repeat one byte at most 128 Ki times."""
+"""Maximum ratio of zstd: four bytes repeat one byte at most 128 Ki times."""
 
 _Order = NDArray[np.intp]
-_Whole = NDArray[Any]
+_UInt = NDArray[Any]
 
 _read_names = msgspec.json.Decoder(list[str])
 _write_names = msgspec.json.Encoder()
 
 
 def encode_events(events: Events, *, compact: bool) -> bytes:
-    """The bytes from which ``decode_events`` makes equal events.
+    """Encode events as bytes from which ``decode_events`` restores equal events.
 
-    ``compact`` is for the archive of a whole fight: fewer bytes, more work. Without it, cheap
-    enough for every batch of the journal.
+    ``compact`` is for the archive of a whole fight: fewer bytes, more work. Without it, encoding is
+    cheap enough for every batch of the journal.
 
     Raises:
-        ValueError: more than MAX_EVENTS of a kind, or integers that no task can carry.
+        ValueError: more than MAX_EVENTS of a kind, or integers outside the range of tasks.
     """
     writer = ColumnWriter()
     _write_damage(_SectionWriter(writer, compact=compact), events.damage)
@@ -103,13 +103,13 @@ def encode_events(events: Events, *, compact: bool) -> bytes:
 
 
 def decode_events(payload: bytes) -> Events:
-    """The events that ``encode_events`` was given; their columns are read-only.
+    """Decode the bytes of ``encode_events``; the columns are read-only.
 
-    Memory is bounded: by the size of the payload while it is unpacked (MAX_CONTENT_BYTES at the
-    most), by MAX_EVENTS of each kind after that.
+    Memory is bounded: by the size of the payload while unpacking (at most MAX_CONTENT_BYTES), then
+    by MAX_EVENTS of each kind.
 
     Raises:
-        CorruptArchive: the payload is no archive, is damaged, or is of an unknown version.
+        CorruptArchive: the payload is not an archive, is damaged, or has an unknown version.
     """
     content = _unpack(memoryview(payload))
     if len(content) < _SIZE.size:
@@ -181,7 +181,7 @@ def _read_heals(section: _SectionReader) -> HealEvents:
 
 
 class _SectionWriter:
-    """Writes the columns of one kind; ``_SectionReader`` has the same methods to read them."""
+    """Writes the columns of one kind; ``_SectionReader`` reads them with the same methods."""
 
     def __init__(self, writer: ColumnWriter, *, compact: bool) -> None:
         self._writer = writer
@@ -189,7 +189,7 @@ class _SectionWriter:
         self._order: _Order | None = None
 
     def begin(self, kind: int, times: Int64Array) -> None:
-        """The head, and the times as differences."""
+        """Write the section head, and the times as differences."""
         if len(times) > MAX_EVENTS:
             raise ValueError(f"expected at most {MAX_EVENTS} events of a kind, got {len(times)}")
         first = int(times[0]) if len(times) else 0
@@ -201,18 +201,18 @@ class _SectionWriter:
         self._writer.heads += _MONSTERS.pack(len(text)) + text
 
     def column(self, values: Int64Array, *, table: bool = False) -> Int64Array:
-        """One column in the present order; its codes."""
+        """Write one column in the current order; return its codes."""
         ordered = values if self._order is None else values[self._order]
         return self._writer.write(ordered, table=table and self._compact)
 
     def key(self, values: Int64Array) -> None:
-        """One column that, if compact, sorts those after it."""
+        """Write one column that, if compact, sorts the columns after it."""
         codes = self.column(values, table=True)
         if self._compact:
-            self._order = _refined(self._order, codes)
+            self._order = _refine_order(self._order, codes)
 
     def losses(self, damage: DamageEvents) -> None:
-        """hp_loss: what the value, or the value less the shield's loss, exceeds it by."""
+        """Write hp_loss as its difference from the value, or from the value minus shield_loss."""
         plain = damage.value - damage.hp_loss
         shielded = plain - damage.shield_loss
         shield_takes = bool(np.count_nonzero(shielded) < np.count_nonzero(plain))
@@ -221,7 +221,7 @@ class _SectionWriter:
 
 
 class _SectionReader:
-    """Reads columns into arrays of ``count`` elements; raises CorruptArchive for any nonsense."""
+    """Reads columns into arrays of ``count`` elements; raises CorruptArchive for invalid data."""
 
     def __init__(self, reader: ColumnReader, kind: int) -> None:
         self._reader = reader
@@ -243,20 +243,20 @@ class _SectionReader:
         except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
             raise CorruptArchive("the names of the monsters are damaged") from error
 
-    def column(self, into: _Whole, lowest: int, highest: int) -> Codes:
-        """One column, put back into the order of the events; its codes."""
+    def column(self, into: _UInt, lowest: int, highest: int) -> Codes:
+        """Read one column, restored to the order of the events; return its codes."""
         values, codes = self._reader.read(self.count)
         _check_bounds(values, lowest, highest)
         into[... if self._order is None else self._order] = values
         return codes
 
-    def key(self, into: _Whole, lowest: int, highest: int) -> None:
+    def key(self, into: _UInt, lowest: int, highest: int) -> None:
         codes = self.column(into, lowest, highest)
         if self._compact:
-            self._order = _refined(self._order, codes)
+            self._order = _refine_order(self._order, codes)
 
     def losses(self, numbers: Int64Array) -> None:
-        """hp_loss of ``numbers``, of which value and shield_loss are there."""
+        """Restore hp_loss in ``numbers`` from the value and shield_loss."""
         (shield_takes,) = self._reader.unpack(_SHIELD_TAKES)
         losses = numbers[DamageColumn.HP_LOSS]
         self.column(losses, 0, 8 * MAX_AMOUNT)
@@ -266,12 +266,12 @@ class _SectionReader:
         _check_bounds(losses, 0, MAX_AMOUNT)
 
 
-def _refined(order: _Order | None, codes: Codes) -> _Order | None:
-    """The order that sorts by ``codes``, which stand in ``order``, and keeps it among equals."""
+def _refine_order(order: _Order | None, codes: Codes) -> _Order | None:
+    """The order that sorts by ``codes`` (already in ``order``), stable among equal codes."""
     highest = int(codes.max()) if len(codes) else 0
     if not highest:
         return order
-    # Stable sorting is linear for integers of 8 and 16 bits only.
+    # Stable sorting is linear only for integers of 8 and 16 bits.
     if highest < 1 << 16:
         codes = codes.astype(np.uint8 if highest < 1 << 8 else np.uint16, copy=False)
     finer = codes.argsort(kind="stable")
@@ -300,7 +300,7 @@ def _freeze(events: DamageEvents | HealEvents) -> None:
 
 
 def _frames(pieces: list[bytes]) -> Iterator[bytes]:
-    """The pieces joined into contents of frames: small neighbours together, large ones alone."""
+    """Join the pieces into frame contents: neighbouring small pieces together, large ones alone."""
     small: list[bytes] = []
     for piece in pieces:
         if len(piece) < _FRAME_BYTES:
@@ -323,14 +323,14 @@ def _pack(content: bytes, *, compact: bool) -> bytes:
 
 
 def _unpack(payload: memoryview) -> memoryview:
-    """The content of a payload, once its start, its checksum and all declared sizes are right."""
+    """Unpack the content of a payload after checking its start, checksum and declared sizes."""
     if len(payload) < _START.size:
         raise CorruptArchive("the archive ends too early")
     magic, version, checksum = _START.unpack_from(payload)
     if magic != _MAGIC:
-        raise CorruptArchive("this is no archive of events")
+        raise CorruptArchive("this is not an archive of events")
     if version != _VERSION:
-        raise CorruptArchive(f"the archive is of version {version}, which this program cannot read")
+        raise CorruptArchive(f"archive version {version} is not supported by this program")
     packed = payload[_START.size :]
     if checksum != _checksum(packed):
         raise CorruptArchive("the archive is damaged: its checksum is wrong")

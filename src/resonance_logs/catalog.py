@@ -1,4 +1,4 @@
-"""Names of skills and scenes from files of any size."""
+"""Read names of skills and scenes from files of any size."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import msgspec
 from resonance_logs.errors import InputError
 from resonance_logs.tasks import MAX_INTEGER
 
-LONGEST_SHOWN: Final = 80
+MAX_SHOWN_LENGTH: Final = 80
 BOM: Final = b"\xef\xbb\xbf"
 
 _ID = re.compile(r"-?[0-9]{1,16}")
@@ -19,10 +19,10 @@ _decoder: Final = msgspec.json.Decoder(dict[str, Any])
 
 
 def read_names(file: Path) -> dict[int, str]:
-    """The names of a file ``{"id": "name", ...}``; blank ones are left out.
+    """Read a file ``{"id": "name", ...}``; blank names are skipped.
 
     Raises:
-        InputError: the file cannot be read or is not as it must be; names the key to blame.
+        InputError: the file cannot be read or is malformed; the message names the offending key.
     """
     try:
         text = file.read_bytes().removeprefix(BOM)
@@ -52,4 +52,4 @@ def _name(file: Path, key: str, value: object) -> str:
 
 def _shown(value: object) -> str:
     text = ascii(value) if not isinstance(value, str) else f'"{value}"'
-    return text if len(text) <= LONGEST_SHOWN else text[: LONGEST_SHOWN - 1] + "…"
+    return text if len(text) <= MAX_SHOWN_LENGTH else text[: MAX_SHOWN_LENGTH - 1] + "…"

@@ -1,4 +1,4 @@
-"""The cells of a fight: events summed by who, on whom, with which skill, and how they struck."""
+"""The events of a fight summed by attacker, target, skill and kind of hit."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from resonance_logs.grouping import group_amounts, group_sums
 
 
 @dataclass(frozen=True, slots=True)
-class Cells:
-    """Columns of one length; all other sums of a fight are added up from these, far fewer, rows.
+class EventSums:
+    """Columns of equal length; all other sums of a fight are computed from these far fewer rows.
 
     ``keys`` has shape (cells, 3): attacker or healer, defender or target, skill. ``losses`` has
     shape (cells, 2) for damage, hp and shield, and (cells, 0) for heals.
@@ -34,8 +34,8 @@ class Cells:
     losses: Int64Array
 
     @classmethod
-    def of_damage(cls, damage: DamageEvents) -> Self:
-        """The cells of hits."""
+    def from_damage(cls, damage: DamageEvents) -> Self:
+        """Group hits."""
         keys, sums, count = group_amounts(
             (damage.attacker_id, damage.defender_id, damage.skill_id, damage.flags),
             (damage.value, damage.hp_loss, damage.shield_loss),
@@ -43,35 +43,35 @@ class Cells:
         return cls(keys[:, :3], keys[:, 3].astype(np.uint8), sums[:, 0], count, sums[:, 1:])
 
     @classmethod
-    def of_heals(cls, heals: HealEvents) -> Self:
-        """The cells of heals."""
+    def from_heals(cls, heals: HealEvents) -> Self:
+        """Group heals."""
         keys, sums, count = group_amounts(
             (heals.healer_id, heals.target_id, heals.skill_id, heals.flags), (heals.value,)
         )
         return cls(keys[:, :3], keys[:, 3].astype(np.uint8), sums[:, 0], count, sums[:, 1:])
 
     def skill_rows(self) -> list[tuple[int, ...]]:
-        """Rows of the three keys, the six sums and the losses, ascending by key."""
+        """Rows of the three keys, the six sums and the losses, sorted by key."""
         columns = [*six_columns(self.value, self.flags, self.count), *self.losses.T]
         keys, sums = group_sums(list(self.keys.T), columns)
         return [(*key, *row) for key, row in zip(keys.tolist(), sums.tolist(), strict=True)]
 
 
 @dataclass(frozen=True, slots=True)
-class FightCells:
-    """The cells of a fight's damage and of its heals."""
+class FightEventSums:
+    """The grouped sums of a fight's damage and heals."""
 
-    damage: Cells
-    heals: Cells
+    damage: EventSums
+    heals: EventSums
 
     @classmethod
-    def of(cls, events: Events) -> Self:
-        """The cells of these events."""
-        return cls(Cells.of_damage(events.damage), Cells.of_heals(events.heals))
+    def from_events(cls, events: Events) -> Self:
+        """Group these events."""
+        return cls(EventSums.from_damage(events.damage), EventSums.from_heals(events.heals))
 
 
 def six_columns(value: Int64Array, flags: FlagArray, count: Int64Array) -> list[Int64Array]:
-    """What is counted of groups of ``count`` events that struck alike.
+    """The six sums for groups of ``count`` events with the same flags.
 
     Total, hits, crit hits, lucky hits, crit total, lucky total.
     """

@@ -1,4 +1,4 @@
-"""Single events gathered from tasks into columns: what every recorded hit passes through."""
+"""Collect events from tasks into columns: every recorded hit passes through here."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ from resonance_logs.tasks import (
     Task,
 )
 
-CACHED: Final = 4_000
-"""Tasks gone through at a time, about as many as the processor's cache holds."""
+CHUNK_TASKS: Final = 4_000
+"""Tasks processed at a time: about as many as fit the processor's cache."""
 
 _REQUIRED: Final = None
 _DAMAGE_MISSING: Final = (
@@ -43,15 +43,15 @@ _HEAL_HIGHEST: Final = [MAX_INTEGER] * 4 + [MAX_AMOUNT]
 
 
 def collect_events(tasks: Sequence[Task]) -> Events:
-    """The damage and heal events among the tasks, in their order.
+    """The damage and heal events of the tasks, in order.
 
     Raises:
-        InvalidTask: a field of one of them has a wrong type or is out of range.
+        InvalidTask: a field has a wrong type or is out of range.
     """
     hits, heals = _Hits(), _Heals()
     try:
-        for start in range(0, len(tasks), CACHED):
-            part = tasks[start : start + CACHED]
+        for start in range(0, len(tasks), CHUNK_TASKS):
+            part = tasks[start : start + CHUNK_TASKS]
             hits.add([task for task in part if type(task) is InsertDamageEvent])
             heals.add([task for task in part if type(task) is InsertHealEvent])
     except (TypeError, ValueError, OverflowError, AttributeError) as error:
@@ -60,7 +60,7 @@ def collect_events(tasks: Sequence[Task]) -> Events:
 
 
 class _Hits:
-    """Damage events, gathered part by part."""
+    """Damage events, collected chunk by chunk."""
 
     def __init__(self) -> None:
         self._numbers = _Numbers(_DAMAGE_MISSING)
@@ -69,7 +69,7 @@ class _Hits:
         self._monsters = array("i")
 
     def add(self, tasks: list[InsertDamageEvent]) -> None:
-        # A pass for each field is twice as fast as a tuple for each task, turned around by zip.
+        # One pass per field is twice as fast as one tuple per task, transposed by zip.
         self._numbers.add(
             [task.timestamp_ms for task in tasks],
             [task.attacker_id for task in tasks],
@@ -105,7 +105,7 @@ class _Hits:
 
 
 class _Heals:
-    """Heal events, gathered part by part."""
+    """Heal events, collected chunk by chunk."""
 
     def __init__(self) -> None:
         self._numbers = _Numbers(_HEAL_MISSING)
@@ -127,10 +127,10 @@ class _Heals:
 
 
 class _Numbers:
-    """Columns of whole numbers; ``missing`` has for each what stands for null, where it may be.
+    """Integer columns; ``missing`` has the value that stands for null in each nullable column.
 
-    array("q") takes whole numbers only, where numpy would cut a float down without a word; and it
-    keeps the interpreter lock, which numpy gives up at each call.
+    array("q") accepts only integers, whereas numpy would silently truncate floats; and it keeps the
+    interpreter lock, which numpy releases at every call.
     """
 
     def __init__(self, missing: Sequence[int | None]) -> None:
@@ -147,10 +147,10 @@ class _Numbers:
             column.fromlist(items)  # type: ignore[arg-type]  # a None left is a TypeError
 
     def within(self, lowest: list[int], highest: list[int]) -> Int64Array:
-        """All as one array, a row for each column.
+        """All columns as one array, one row per column.
 
         Raises:
-            InvalidTask: a number is out of its column's range.
+            InvalidTask: a number is out of range for its column.
         """
         numbers = np.frombuffer(b"".join(self._columns), dtype=np.int64)
         numbers = numbers.reshape(len(self._columns), -1)
@@ -164,7 +164,7 @@ class _Numbers:
 
 
 class _Flags:
-    """Columns of true and false, to be packed into the bits of CRIT, LUCKY and BOSS."""
+    """Boolean columns, to be packed into the CRIT, LUCKY and BOSS bits."""
 
     def __init__(self, count: int) -> None:
         self._columns = [bytearray() for _ in range(count)]
@@ -174,10 +174,10 @@ class _Flags:
             column += bytes(items)
 
     def packed(self) -> FlagArray:
-        """One byte an event.
+        """One byte per event.
 
         Raises:
-            InvalidTask: one of them is a number that is neither 0 nor 1.
+            InvalidTask: a value is a number other than 0 and 1.
         """
         bits = np.frombuffer(b"".join(self._columns), dtype=np.uint8)
         bits = bits.reshape(len(self._columns), -1)
@@ -189,5 +189,5 @@ class _Flags:
 
 def _check_name(name: object) -> None:
     if not isinstance(name, str):
-        raise InvalidTask(f"monster_name: expected a text, got {name!r:.80}")
-    name.encode()  # half a surrogate pair cannot be stored
+        raise InvalidTask(f"monster_name: expected text, got {name!r:.80}")
+    name.encode()  # an unpaired surrogate cannot be stored

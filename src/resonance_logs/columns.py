@@ -1,7 +1,7 @@
-"""Columns of integers as bytes: offsets or codes into a table, cut into planes of one byte each.
+"""Integer columns as bytes: offsets, or codes into a table, split into planes of one byte each.
 
-A column is a head (how it is coded) and its planes: plane ``k`` holds byte ``k`` of every element.
-Heads and planes are kept apart, since they compress differently. Whole numbers are little-endian.
+A column is a head (its encoding) and its planes: plane ``k`` holds byte ``k`` of every element.
+Heads and planes are stored apart, because they compress differently. Integers are little-endian.
 """
 
 from __future__ import annotations
@@ -18,34 +18,34 @@ Int64Array = NDArray[np.int64]
 Codes = NDArray[np.integer[Any]]
 
 _MAX_WIDTH: Final = 7
-"""Bytes of a code. Seven hold every difference of two integers of tasks; codes cannot overflow."""
+"""Maximum bytes of a code. Seven hold any difference of two task integers; none can overflow."""
 
 _MAX_OFFSET: Final = 2**60
 
 _HEAD: Final = Struct("<BqI")
-"""Width of a code in bytes, least value, entries of the table (0: no table, codes are offsets)."""
+"""Bytes per code, minimum, entries of the table (0: no table, codes are offsets)."""
 
 _CODES: Final = tuple(
     np.dtype(name) for name in ("<u1", "<u1", "<u2", *("<u4",) * 2, *("<u8",) * 3)
 )
-"""How codes of a width are held in memory."""
+"""How codes of each width are held in memory."""
 
 
 class ColumnWriter:
-    """Collects columns; ``heads`` and ``planes`` are then theirs to be stored."""
+    """Collects columns; afterwards ``heads`` and ``planes`` are what is to be stored."""
 
     def __init__(self) -> None:
         self.heads = bytearray()
         self.planes: list[bytes] = []
 
     def write(self, column: Int64Array, *, table: bool = False) -> Int64Array:
-        """Add a column (any length, also 0) and give its codes.
+        """Add a column (of any length, including 0) and return its codes.
 
-        With ``table`` the distinct values are stored once where that is shorter. Codes are
-        at or above 0 and sort as the values do.
+        With ``table``, distinct values are stored once if that is shorter. Codes are not negative
+        and sort like the values.
 
         Raises:
-            ValueError: the values lie further apart than integers of tasks can.
+            ValueError: the values are further apart than task integers can be.
         """
         lowest, highest = (int(column.min()), int(column.max())) if len(column) else (0, 0)
         if table and (entries := _worthwhile_table(column, highest - lowest)) is not None:
@@ -68,10 +68,10 @@ class ColumnWriter:
 
 
 class ColumnReader:
-    """Reads columns back in the order in which they were written.
+    """Reads columns back in the order they were written.
 
-    Every method raises CorruptArchive if the bytes cannot have come from a ColumnWriter. Nothing
-    is allocated that is not paid for, by bytes that are there or by the length that is asked for.
+    Every method raises CorruptArchive if the bytes cannot come from a ColumnWriter. Allocations are
+    bounded by the bytes present or by the requested length.
     """
 
     def __init__(self, heads: memoryview, planes: memoryview) -> None:
@@ -79,21 +79,21 @@ class ColumnReader:
         self._planes = planes
 
     def unpack(self, form: Struct) -> tuple[int, ...]:
-        """The next numbers among the heads."""
+        """The next numbers of the heads."""
         return form.unpack(self.take(form.size))
 
     def take(self, size: int) -> memoryview:
-        """The next ``size`` bytes among the heads."""
+        """The next ``size`` bytes of the heads."""
         taken, self._heads = _cut(self._heads, size)
         return taken
 
     def finish(self) -> None:
-        """Check that nothing is left."""
+        """Check that everything was read."""
         if len(self._heads) or len(self._planes):
-            raise CorruptArchive("the archive has more bytes than columns")
+            raise CorruptArchive("the archive has data after its last column")
 
     def read(self, count: int) -> tuple[Int64Array, Codes]:
-        """The next column, of ``count`` elements: its values and its codes."""
+        """Read the next column of ``count`` elements: its values and its codes."""
         codes, lowest, entries = self._read_codes(count)
         if not entries:
             values = codes.astype(np.int64)
@@ -103,7 +103,7 @@ class ColumnReader:
             raise CorruptArchive("a table has more entries than its column has elements")
         gaps, _, _ = self._read_codes(entries - 1)
         if int(codes.max()) >= entries:
-            raise CorruptArchive("a code points past the end of its table")
+            raise CorruptArchive("a code points beyond its table")
         table = np.full(entries, lowest, dtype=np.int64)
         table[1:] += np.cumsum(gaps, dtype=np.int64)
         return table[codes], codes
@@ -127,7 +127,7 @@ def _width(highest: int) -> int:
 
 
 def _worthwhile_table(column: Int64Array, span: int) -> Int64Array | None:
-    """The distinct values in order, if they and the codes take fewer bytes than the offsets."""
+    """The sorted distinct values, if they and the codes take fewer bytes than the offsets."""
     width = _width(span)
     if width < 2:
         return None

@@ -1,4 +1,4 @@
-"""Compression: plain bytes out of plain, gzip or zstd bytes, told apart by how they begin."""
+"""Decompression of plain, gzip and zstd data, recognised by its first bytes."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from typing import Final, Protocol
 import zstandard
 
 BLOCK_BYTES: Final = 64 * 1024
-"""Unpacked bytes are handed on in blocks of about this size."""
+"""Unpacked bytes are passed on in blocks of about this size."""
 
 GZIP_STEP_BYTES: Final = 16 * 1024
-"""Unpacked at a time; damaged data costs at most this much of what stands before it."""
+"""Bytes unpacked at a time; damaged data costs at most this much of the data before it."""
 
 ZSTD_STEP_BYTES: Final = 1024
-"""Fed at a time: even if made to explode, zstd makes no more than 32 MB of it."""
+"""Bytes fed at a time: even a decompression bomb makes at most 32 MB of it."""
 
 SQLITE: Final = b"SQLite format 3\0"
 """The first bytes of a database, as of an export."""
@@ -29,21 +29,21 @@ _GZIP: Final = b"\x1f\x8b"
 _ZSTD: Final = b"\x28\xb5\x2f\xfd"
 _ZSTD_SKIPPABLE = re.compile(rb"[\x50-\x5f]\x2a\x4d\x18")
 _HEAD_BYTES: Final = 4
-_FIRST_BYTES_OF_PACKED: Final = frozenset(b"\x1f\x28\xff\xfe\xfdBP" + bytes(range(0x50, 0x60)))
+_COMPRESSED_MAGIC: Final = frozenset(b"\x1f\x28\xff\xfe\xfdBP" + bytes(range(0x50, 0x60)))
 _FOREIGN: Final = {
     b"\xff\xfe": "is UTF-16 text; save it as UTF-8",
     b"\xfe\xff": "is UTF-16 text; save it as UTF-8",
-    b"PK\x03\x04": "is a zip archive; unpack it, or pack it as .gz or .zst",
-    b"BZh": "is bzip2 data; unpack it, or pack it as .gz or .zst",
-    b"\xfd7zX": "is xz data; unpack it, or pack it as .gz or .zst",
+    b"PK\x03\x04": "is a zip archive; unpack it, or compress it as .gz or .zst",
+    b"BZh": "is bzip2 data; unpack it, or compress it as .gz or .zst",
+    b"\xfd7zX": "is xz data; unpack it, or compress it as .gz or .zst",
 }
 
 
-class UnpackError(Exception):
-    """The bytes cannot be unpacked (any further); the text says what is wrong with them."""
+class DecompressionError(Exception):
+    """The bytes cannot be decompressed (further); the message says why."""
 
 
-class HoldsDatabaseError(UnpackError):
+class HoldsDatabaseError(DecompressionError):
     """The bytes, packed or not, are those of a database."""
 
 
@@ -54,11 +54,11 @@ class _Format(Protocol):
     def pieces(self, data: bytes) -> Iterator[bytes]: ...
 
 
-class Unpacker:
-    """Unpacks a stream of bytes piece by piece, with bounded memory.
+class Decompressor:
+    """Decompresses a stream of bytes piece by piece, with bounded memory.
 
     Raises:
-        UnpackError: from feed or finish, after all that could be unpacked was given out.
+        DecompressionError: from feed or finish, after everything that could be unpacked was given.
     """
 
     def __init__(self) -> None:
@@ -67,13 +67,13 @@ class Unpacker:
         self._has_begun = False
 
     def feed(self, data: bytes) -> Iterator[bytes]:
-        """Give what ``data`` unpacks to, in blocks."""
+        """Decompress ``data``, in blocks."""
         if self._format is None:
             data = self._head + data
             if _is_undecided(data):
                 self._head = data
                 return
-            self._format = _tell_format(data)
+            self._format = _detect_format(data)
         for block in _in_blocks(self._format.pieces(data)):
             if not self._has_begun and block.startswith(SQLITE):
                 raise HoldsDatabaseError(f"{_A_DATABASE}, once it is unpacked")
@@ -81,23 +81,23 @@ class Unpacker:
             yield block
 
     def finish(self) -> Iterator[bytes]:
-        """Give what is left.
+        """Return the rest.
 
         Raises:
-            UnpackError: if the data ends in the middle.
+            DecompressionError: the data ends in the middle.
         """
         if self._format is None:
-            self._format = _tell_format(self._head)
+            self._format = _detect_format(self._head)
             yield from _in_blocks(self._format.pieces(self._head))
         if self._format.unfinished:
-            raise UnpackError("is truncated")
+            raise DecompressionError("is truncated")
 
 
 def _is_undecided(head: bytes) -> bool:
     """Whether more bytes may show that this is not plain text."""
     if not head:
         return False
-    is_packed = len(head) < _HEAD_BYTES and head[0] in _FIRST_BYTES_OF_PACKED
+    is_packed = len(head) < _HEAD_BYTES and head[0] in _COMPRESSED_MAGIC
     return is_packed or (len(head) < len(SQLITE) and SQLITE.startswith(head))
 
 
@@ -106,7 +106,7 @@ def _in_blocks(pieces: Iterator[bytes]) -> Iterator[bytes]:
     size = 0
     damage: Exception | None = None
     try:
-        for piece in _cut(pieces):
+        for piece in _split_blocks(pieces):
             block.append(piece)
             size += len(piece)
             if size >= BLOCK_BYTES:
@@ -118,26 +118,26 @@ def _in_blocks(pieces: Iterator[bytes]) -> Iterator[bytes]:
     if size:
         yield b"".join(block)
     if damage is not None:
-        raise UnpackError(f"is corrupt ({damage})") from damage
+        raise DecompressionError(f"is corrupt ({damage})") from damage
 
 
-def _cut(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """The same bytes, no piece larger than a block: zstd gives all it has in one."""
+def _split_blocks(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """Split so that no piece is larger than a block: zstd returns everything at once."""
     for piece in pieces:
         for start in range(0, len(piece), BLOCK_BYTES):
             yield piece[start : start + BLOCK_BYTES]
 
 
-def _tell_format(head: bytes) -> _Format:
+def _detect_format(head: bytes) -> _Format:
     if head.startswith(_GZIP):
         return _Gzip()
     if head.startswith(_ZSTD) or _ZSTD_SKIPPABLE.match(head):
         return _Zstd()
     if head.startswith(SQLITE):
         raise HoldsDatabaseError(_A_DATABASE)
-    for magic, complaint in _FOREIGN.items():
+    for magic, message in _FOREIGN.items():
         if head.startswith(magic):
-            raise UnpackError(complaint)
+            raise DecompressionError(message)
     return _Plain()
 
 
@@ -149,7 +149,7 @@ class _Plain:
 
 
 class _Gzip:
-    """One gzip member after another; zeros between and behind them are padding."""
+    """One gzip member after another; zeros between and after them are padding."""
 
     def __init__(self) -> None:
         self._member = zlib.decompressobj(wbits=31)
@@ -175,7 +175,7 @@ class _Gzip:
 
 
 class _Zstd:
-    """One zstd frame after another; frames to be skipped unpack to nothing."""
+    """One zstd frame after another; skippable frames give nothing."""
 
     def __init__(self) -> None:
         self._decompressor = zstandard.ZstdDecompressor()

@@ -1,4 +1,4 @@
-"""Settings as a user gives them: in the environment, else in a file, else by default."""
+"""Settings from the environment, a file, and the defaults."""
 
 from __future__ import annotations
 
@@ -26,7 +26,9 @@ _NAMES: Final = tuple(each.name for each in fields(Settings))
 
 
 def settings_file() -> Path:
-    """The file of settings: RESONANCE_LOGS_SETTINGS, or settings.toml in the user's folder."""
+    """The settings file: RESONANCE_LOGS_SETTINGS, or settings.toml in the user's configuration
+    folder.
+    """
     named = os.environ.get(FILE_VARIABLE)
     if named:
         return absolute(named)
@@ -35,22 +37,22 @@ def settings_file() -> Path:
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """The settings in force, and for each where it comes from."""
+    """The settings in force, and where each comes from."""
 
     settings: Settings
     origins: Mapping[str, str]
 
     @classmethod
     def load(cls, **defaults: Any) -> Self:
-        """The settings of the environment before those of the file before ``defaults``.
+        """Load the settings: the environment overrides the file, which overrides ``defaults``.
 
         Raises:
-            InputError: a setting is unknown or makes no sense, or the file cannot be read; the
-                message says where it stands.
+            InputError: a setting is unknown or invalid, or the file cannot be read; the message
+                says where.
         """
         values: dict[str, Any] = dict(defaults)
         origins = dict.fromkeys(_NAMES, "default")
-        for origin, found in (_of_file(), *_of_environment()):
+        for origin, found in (_from_file(), *_from_environment()):
             values |= found
             origins |= dict.fromkeys(found, origin)
             _check(origin, values)
@@ -64,7 +66,7 @@ def _check(origin: str, values: Mapping[str, Any]) -> None:
         raise InputError(f"{origin}: {error}") from error
 
 
-def _of_file() -> tuple[str, dict[str, Any]]:
+def _from_file() -> tuple[str, dict[str, Any]]:
     file = settings_file()
     try:
         found = tomllib.loads(file.read_text(encoding="utf-8"))
@@ -80,7 +82,7 @@ def _of_file() -> tuple[str, dict[str, Any]]:
     return str(file), found
 
 
-def _of_environment() -> Iterable[tuple[str, dict[str, Any]]]:
+def _from_environment() -> Iterable[tuple[str, dict[str, Any]]]:
     for variable, text in sorted(os.environ.items()):
         if not variable.startswith(PREFIX) or variable in _OTHER_VARIABLES or not text.strip():
             continue
@@ -94,4 +96,4 @@ def _refuse_unknown(origin: str, names: Iterable[str]) -> None:
         if name not in _NAMES:
             close = get_close_matches(name, _NAMES, n=1)
             hint = f"; did you mean {close[0]}?" if close else ""
-            raise InputError(f"{origin}: there is no setting {name!r}{hint}")
+            raise InputError(f"{origin}: unknown setting {name!r}{hint}")

@@ -1,4 +1,4 @@
-"""The database of one file: tasks in, commands out."""
+"""The database of one file: enqueue tasks, run commands."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from resonance_logs.commands.answering import answering, naming_arguments
 from resonance_logs.commands.listing import read_ids
 from resonance_logs.commands.tables import (
     TableArguments,
-    TableOf,
+    TableKind,
     encounter_table,
     fights_table,
 )
@@ -32,27 +32,27 @@ from resonance_logs.errors import (
 from resonance_logs.exchange import ExportReport, ImportReport, export_fights, import_fights
 from resonance_logs.formats import Table
 from resonance_logs.location import absolute, find_path
-from resonance_logs.mending import mend
+from resonance_logs.mending import salvage_if_damaged
 from resonance_logs.queue import FlushMark, Item
 from resonance_logs.recording import NO_STATS, Recording, Stats
 from resonance_logs.salvage import SalvageReport
 from resonance_logs.settings import Settings
 from resonance_logs.store.backup import back_up, restore
-from resonance_logs.store.copies import log_kept
+from resonance_logs.store.copies import preserve_wal
 from resonance_logs.store.engine import Store
 from resonance_logs.store.migrate import prepare
 from resonance_logs.tasks import TASK_TYPES, Task
-from resonance_logs.writer import GaveUp
+from resonance_logs.writer import CloseTimeout
 
 
 class Database:
-    """A database file that is open: give it tasks with ``enqueue``, ask it by ``commands``.
+    """An open database file: record tasks with ``enqueue``, query it with ``commands``.
 
     What answers a question (commands and tables) raises CommandError, what records raises
     RecordingError, and what opens, writes or reads whole files (open, backup, restore, salvage,
     export, import) raises DatabaseError, or NotFound for a fight that is not there.
 
-    Safe to use from several threads at once. Make it with ``Database.open``.
+    Safe to use from several threads. Create it with ``Database.open``.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class Database:
         self._recording = recording
         self._queue = None if recording is None else recording.queue
         """None where no task is accepted: closed, stopped, or opened with record=False."""
-        self._held = held or ExitStack()
+        self._exit_stack = held or ExitStack()
         self._closed = False
         self._close_lock = threading.Lock()
         self.commands = Commands(store)
@@ -85,16 +85,16 @@ class Database:
         record: bool = True,
         create: bool | None = None,
     ) -> Self:
-        """Open the file at ``path``; without one, RESONANCE_LOGS_DB or the user's data directory.
+        """Open the file at ``path``; by default RESONANCE_LOGS_DB, or the file in the user's data
+        directory.
 
-        The file and its folder are made where they are missing, and migrated where they are old.
-        With ``record=False`` no writer is started, and a missing file is an error unless
-        ``create`` says that it is to be made.
+        A missing file or folder is created, and an old file is migrated. With ``record=False`` no
+        writer is started, and a missing file is an error unless ``create`` is true.
 
         A file that may only be read is read as it is; it must have been closed cleanly.
 
-        One program at a time records into a file; any number may read. A fight that the last
-        recorder left open, because it crashed or was closed meanwhile, is ended at its last event.
+        One program at a time records into a file; any number can read it. A fight that the last
+        recorder left open, because it crashed or was closed, is ended at its last event.
 
         Raises:
             AlreadyRecording: another program records into the file; of a file with several names
@@ -111,7 +111,7 @@ class Database:
             return cls(recording.store, settings, recording)
         held = ExitStack()
         try:
-            held.enter_context(log_kept(found))
+            held.enter_context(preserve_wal(found))
             prepare(found)
             return cls(Store(found), settings, None, held)
         except BaseException:
@@ -120,7 +120,7 @@ class Database:
 
     @property
     def path(self) -> Path:
-        """Where the file lies."""
+        """Where the database file is."""
         return self._store.path
 
     @property
@@ -129,15 +129,14 @@ class Database:
         return self._queue is not None
 
     def enqueue(self, task: Task, timeout: float | None = None) -> None:
-        """Have a task written; returns at once, unless the queue is full.
+        """Queue a task to be written; returns at once, unless the queue is full.
 
-        A full queue is waited for up to ``timeout`` seconds (``Settings.enqueue_seconds``
-        where None).
+        With a full queue, waits up to ``timeout`` seconds (None: ``Settings.enqueue_seconds``).
 
         Raises:
-            InvalidTask: ``task`` is not a task. A wrong field is found by the writer, which puts
-                the task into the table of rejected tasks.
-            QueueFull: there was no room all the while; the task was not taken.
+            InvalidTask: ``task`` is not a task. A wrong field is found later by the writer, which
+                adds the task to the rejected tasks.
+            QueueFull: the queue stayed full; the task was not queued.
             DatabaseClosed: the database was closed.
             RecordingError: recording has stopped because the file is damaged.
         """
@@ -154,12 +153,12 @@ class Database:
             self._check_taken([task])
 
     def enqueue_many(self, tasks: Sequence[Task], timeout: float | None = None) -> None:
-        """The same for several tasks in their order, at a fraction of the cost.
+        """Queue several tasks in order, at a fraction of the cost.
 
         Raises:
-            InvalidTask: one of them is not a task; none was taken.
-            QueueFull: there was no room all the while; the first ``taken`` of the error were taken.
-            DatabaseClosed: the database was closed; the message says how many were not taken.
+            InvalidTask: one of them is not a task; none was queued.
+            QueueFull: the queue stayed full; only the first ``taken`` (of the error) were queued.
+            DatabaseClosed: the database was closed; the message says how many were not queued.
             RecordingError: recording has stopped because the file is damaged.
         """
         for kind in set(map(type, tasks)) - TASK_TYPES:
@@ -175,11 +174,12 @@ class Database:
             self._check_taken(tasks)
 
     def flush(self, timeout: float | None = None) -> None:
-        """Wait until all that was enqueued before is committed, live counters included.
+        """Wait until everything enqueued so far is committed, including live counters.
 
         Raises:
-            FlushTimeout: it was not within ``timeout`` seconds; it is still held and tried.
-            DatabaseClosed: the database was closed, or closed before all could be written.
+            FlushTimeout: not committed within ``timeout`` seconds; the tasks are still held and
+                retried.
+            DatabaseClosed: the database was closed, or closed before everything could be written.
             RecordingError: recording has stopped because the file is damaged; the message says
                 where the tasks that are not written are kept.
         """
@@ -188,17 +188,17 @@ class Database:
             mark.done.result(timeout)
         except FutureTimeout as error:
             raise self._flush_timeout(timeout) from error
-        except GaveUp as error:
+        except CloseTimeout as error:
             raise DatabaseClosed("closed before all tasks could be written") from error
 
     async def flush_async(self, timeout: float | None = None) -> None:
-        """The same as ``flush``, awaited."""
+        """Like ``flush``, but awaitable."""
         mark = self._mark()
         try:
             await asyncio.wait_for(asyncio.wrap_future(mark.done), timeout)
         except TimeoutError as error:
             raise self._flush_timeout(timeout) from error
-        except GaveUp as error:
+        except CloseTimeout as error:
             raise DatabaseClosed("closed before all tasks could be written") from error
 
     @property
@@ -211,23 +211,24 @@ class Database:
         return NO_STATS if self._recording is None else self._recording.stats()
 
     def backup(self, target: str | os.PathLike[str]) -> int:
-        """Copy what is committed into the new file ``target``, checked; its size in bytes.
+        """Copy the committed data to the new file ``target``, verified; returns its size in bytes.
 
-        Recording goes on meanwhile.
+        Recording continues meanwhile.
 
         Raises:
-            BackupError: the target is there already, or the copy cannot be made.
+            BackupError: the target already exists, or the copy cannot be made.
         """
         return back_up(self.path, absolute(target))
 
     def export_fights(self, ids: Sequence[int], target: str | os.PathLike[str]) -> int:
-        """Write ended fights, with all that belongs to them, to a new file; its size in bytes.
+        """Export ended fights, with everything that belongs to them, to a new file; returns its
+        bytes.
 
         The file is a small database: it can be opened like any other, and imported.
 
         Raises:
-            NotFound: one of the fights is not there, or has not ended.
-            BackupError: the target is there already, or cannot be written, or a fight is damaged.
+            NotFound: a fight does not exist, or has not ended.
+            BackupError: the target already exists, or cannot be written, or a fight is damaged.
             DatabaseError: the fights cannot be read; the subclass says why.
         """
         return export_fights(self._store, lambda _view: ids, absolute(target)).size_bytes
@@ -241,15 +242,15 @@ class Database:
         meanwhile changes nothing.
 
         Raises:
-            BackupError: the target is there already, or cannot be written, or a fight is damaged.
+            BackupError: the target already exists, or cannot be written, or a fight is damaged.
             DatabaseError: the fights cannot be read; the subclass says why.
         """
         return export_fights(self._store, lambda view: read_ids(view, filters), absolute(target))
 
     def import_fights(self, source: str | os.PathLike[str]) -> ImportReport:
-        """Take in the fights of an exported file, or of any database; those known already stay.
+        """Import the fights of an exported file, or of any database; stored fights are skipped.
 
-        Each fight is a transaction of its own: it may be done while recording, and again.
+        Each fight is its own transaction: safe while recording, and safe to repeat.
 
         Raises:
             DatabaseUnavailable: there is no such file, or it cannot be read now.
@@ -260,7 +261,7 @@ class Database:
         return import_fights(self._store, absolute(source))
 
     def fights_table(self, filters: Filters | None = None) -> Table:
-        """All ended fights that pass the filters, as columns: a row a fight.
+        """All ended fights that match the filters, as columns: one row per fight.
 
         Raises:
             CommandError: as a command does; the subclass says why.
@@ -270,11 +271,11 @@ class Database:
         with answering():
             return fights_table(self._store, wanted)
 
-    def encounter_table(self, encounter_id: int, of: TableOf | str = TableOf.ACTORS) -> Table:
-        """A fight as columns: a row an actor, a skill (of one on another), or a single hit.
+    def encounter_table(self, encounter_id: int, of: TableKind | str = TableKind.ACTORS) -> Table:
+        """A fight as columns: one row per actor, per skill (of one actor on another), or per hit.
 
         Raises:
-            NotFound: there is no such fight, or its single hits are not kept.
+            NotFound: there is no such fight, or its individual hits are not stored.
             CommandError: as a command does; the subclass says why.
         """
         with naming_arguments(camel=True):
@@ -286,30 +287,30 @@ class Database:
     def restore(
         source: str | os.PathLike[str], path: str | os.PathLike[str] | None = None
     ) -> Path | None:
-        """Put a backup in the place of the database at ``path`` (found as by ``open``).
+        """Restore a backup as the database at ``path`` (found as by ``open``).
 
-        What was there is kept, under the name that is returned.
+        The previous database is kept, under the path that is returned.
 
         Raises:
             AlreadyRecording: the database is being recorded.
-            DatabaseError: the backup cannot be used, or not be put there; the subclass says why.
+            DatabaseError: the backup cannot be used or put in place; the subclass says why.
         """
         return restore(find_path(path), absolute(source))
 
     @staticmethod
     def salvage(path: str | os.PathLike[str] | None = None) -> SalvageReport | None:
-        """Mend a damaged file: what can be read of it is saved, fight by fight, into a new one.
+        """Repair a damaged file: save its readable parts, fight by fight, into a new file.
 
-        The damaged one is kept, with a report beside it. None where nothing is wrong with the file.
+        The damaged file is kept, with a report beside it. Returns None if the file is not damaged.
 
         Raises:
             AlreadyRecording: the database is being recorded.
-            DatabaseUnavailable: there is no such file, or it cannot be written now.
+            DatabaseUnavailable: the file does not exist, or cannot be written now.
         """
-        return mend(find_path(path))
+        return salvage_if_damaged(find_path(path))
 
     def close(self, timeout: float | None = None) -> None:
-        """Write what is queued, end the writer, close the file. Closing twice does nothing.
+        """Write what is queued, stop the writer, close the file. Closing twice does nothing.
 
         A file that cannot be written now is tried for up to ``timeout`` seconds
         (``Settings.close_seconds`` where None).
@@ -332,7 +333,7 @@ class Database:
                     self._recording.close(timeout)
             finally:
                 self._store.close()
-                self._held.close()
+                self._exit_stack.close()
 
     def __enter__(self) -> Self:
         return self

@@ -1,4 +1,4 @@
-"""A fight while it goes on: opened, and counted live."""
+"""The open fight: begun, and counted live."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from resonance_logs import statistics
 from resonance_logs.entities import Entity, EntityDraft
 from resonance_logs.events import Events
 from resonance_logs.store import tables
-from resonance_logs.store.facets import unlist
+from resonance_logs.store.facets import remove_from_index
 from resonance_logs.store.rows import MAX_PARAMETERS, insert_rows, parts
 from resonance_logs.tally import Counters, Tally
 from resonance_logs.tasks import BeginEncounter
@@ -45,7 +45,7 @@ ActorRow = tuple[object, ...]
 
 @dataclass(frozen=True, slots=True)
 class OpenEncounter:
-    """The fight being recorded, as committed; a batch makes a new one of it."""
+    """The fight being recorded, as committed; each batch makes a new one."""
 
     id: int
     started_at_ms: int
@@ -63,15 +63,15 @@ class OpenEncounter:
     lost_events: int = 0
     """Events that were recorded, and of which damage left nothing that can be read."""
 
-    def plus(self, events: Events) -> Self:
-        """The fight after these events too."""
+    def adding(self, events: Events) -> Self:
+        """The fight including these events."""
         times = (self.last_event_ms, statistics.last_time_ms(events))
         return replace(
             self,
             damage_events=self.damage_events + len(events.damage),
             heal_events=self.heal_events + len(events.heals),
             last_event_ms=max((time for time in times if time is not None), default=None),
-            tally=self.tally.plus(Tally.of(events)),
+            tally=self.tally.adding(Tally.from_events(events)),
             monster_names={**self.monster_names, **statistics.monster_names(events.damage)},
         )
 
@@ -86,11 +86,11 @@ class OpenEncounter:
         return bool(before and now and before != now)
 
     def with_party(self, ids: Iterable[int]) -> Self:
-        """The fight with these players in it."""
+        """The fight including these players."""
         return self if self.party.issuperset(ids) else replace(self, party=self.party.union(ids))
 
     def actor_ids(self) -> set[int]:
-        """Everyone in the fight so far, but for targets who were only healed."""
+        """Everyone in the fight so far, except targets that were only healed."""
         return self.tally.actor_ids() | self.party
 
     def select_players(
@@ -133,9 +133,9 @@ def store_live(
     entities: EntityDraft,
     stored: Mapping[int, ActorRow],
 ) -> dict[int, ActorRow]:
-    """Write the live counters (absolute values) of the actors who differ from ``stored``.
+    """Write the live counters (absolute values) of the actors that differ from ``stored``.
 
-    Returns all rows as they are stored now.
+    Returns all rows as now stored.
     """
     actors = fight.actor_ids()
     known = entities.players(connection, actors)
@@ -158,12 +158,12 @@ def store_live(
 def remove_open(connection: Connection, encounter_id: int) -> None:
     """Delete a fight that was left open without an event."""
     connection.execute(delete(tables.encounters).where(tables.encounters.c.id == encounter_id))
-    _logger.warning("encounter %d was left open without an event; it is removed", encounter_id)
+    _logger.warning("fight %d was left open without an event and is removed", encounter_id)
 
 
 def remove(connection: Connection, ids: Sequence[int]) -> None:
-    """Delete fights and all that belongs to them."""
-    unlist(connection, ids)
+    """Delete fights and everything that belongs to them."""
+    remove_from_index(connection, ids)
     for part in parts(ids, MAX_PARAMETERS):
         gone = tables.encounters.c.id.in_(part)
         connection.execute(delete(tables.encounters).where(gone))
@@ -177,7 +177,7 @@ def actor_rows(
     monster_names: Mapping[int, str],
     active_times: Mapping[int, int],
 ) -> dict[int, ActorRow]:
-    """The rows of a fight's actors, in the order of their ids."""
+    """The rows of a fight's actors, sorted by id."""
     counters = tally.counters(players)
     none: Counters = [0] * len(tables.COUNTER_NAMES)
     rows: dict[int, ActorRow] = {}
@@ -202,16 +202,16 @@ def _snapshot(known: Entity | None, monster_name: str | None) -> tuple[object, .
 
 
 def totals(rows: Mapping[int, ActorRow], players: Iterable[int]) -> dict[str, int]:
-    """What the players dealt and healed."""
+    """Total damage and healing of the players."""
     of_players = [rows[actor] for actor in players if actor in rows]
     return {
-        "total_dmg": sum(whole(row[DEALT_TOTAL]) for row in of_players),
-        "total_heal": sum(whole(row[_HEAL_TOTAL]) for row in of_players),
+        "total_dmg": sum(as_int(row[DEALT_TOTAL]) for row in of_players),
+        "total_heal": sum(as_int(row[_HEAL_TOTAL]) for row in of_players),
     }
 
 
-def whole(value: object) -> int:
-    """A value of a row that is known to be a number."""
+def as_int(value: object) -> int:
+    """A value of a row that is known to be an integer."""
     if not isinstance(value, int):
         raise TypeError(f"expected a whole number, got {value!r}")
     return value

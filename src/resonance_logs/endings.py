@@ -1,4 +1,4 @@
-"""The end of a fight: made final from its single events, once, or again from its archive."""
+"""The end of a fight: finalize it from its events, once, or again from its archive."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from resonance_logs import journal, statistics
 from resonance_logs.archive import encode_events
-from resonance_logs.cells import FightCells
+from resonance_logs.cells import FightEventSums
 from resonance_logs.encounters import (
     DEALT_TOTAL,
     ActorRow,
     OpenEncounter,
     actor_rows,
+    as_int,
     totals,
-    whole,
 )
 from resonance_logs.entities import Entity
 from resonance_logs.events import Events
 from resonance_logs.store import marks, tables
 from resonance_logs.store.checksums import CHECKED, checksum, fingerprint
-from resonance_logs.store.facets import fight_facets, list_under, unlist
+from resonance_logs.store.facets import add_to_index, facets_of_fight, remove_from_index
 from resonance_logs.store.rejects import count_rejected
 from resonance_logs.store.rows import insert_rows
 from resonance_logs.tally import Tally
@@ -33,8 +33,8 @@ from resonance_logs.tally import Tally
 _logger = logging.getLogger(__name__)
 
 
-class Players(Protocol):
-    """Who knows which actors are players, and what is known of them."""
+class PlayerSource(Protocol):
+    """Knows which actors are players, and their details."""
 
     def players(self, connection: Connection, ids: Iterable[int]) -> dict[int, Entity]:
         """Those of ``ids`` that have an entity."""
@@ -47,7 +47,7 @@ class Players(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How a fight ends: when, who was defeated, and what of it is known to be missing."""
+    """How a fight ends: when, which bosses were defeated, and what is known to be missing."""
 
     ended_at_ms: int
     defeated_bosses: Sequence[str] = ()
@@ -80,23 +80,23 @@ def finish(
     fight: OpenEncounter,
     events: Events,
     ending: Ending,
-    entities: Players,
+    entities: PlayerSource,
     *,
     archive: bool,
 ) -> Finished:
-    """Make the fight final: snapshot, statistics, bosses, totals, archive; prune its journal.
+    """Finalize the fight: snapshot, statistics, bosses, totals, archive; prune its journal.
 
-    Everything is computed from ``events``, those of the journal and of the present batch;
-    ``fight.tally``, summed along the way, must say the same where none of them is lost.
+    Everything is computed from ``events``, those of the journal and of the current batch;
+    ``fight.tally``, summed along the way, must agree if none of them is lost.
     """
-    cells = FightCells.of(events)
-    tally = Tally.of_cells(cells)
+    cells = FightEventSums.from_events(events)
+    tally = Tally.from_event_sums(cells)
     if fight.lost_events:
         recorded = fight.damage_events + fight.heal_events + fight.lost_events
         ending = replace(ending, lost_events=max(ending.lost_events, recorded - len(events)))
-    if not (ending.lost_events or tally.same_as(fight.tally)):
+    if not (ending.lost_events or tally.equals(fight.tally)):
         _logger.error(
-            "encounter %d: the live sums differ from the journal's, which are stored", fight.id
+            "fight %d: the live sums differ from the journal's, which are stored", fight.id
         )
     actors = statistics.actor_ids(events) | fight.party
     known = entities.players(connection, actors)
@@ -128,10 +128,10 @@ def finish(
         update(tables.encounters).where(tables.encounters.c.id == fight.id),
         {**values, **checksums, "fingerprint": fingerprint(values)},
     )
-    list_under(
+    add_to_index(
         connection,
         fight.id,
-        fight_facets(
+        facets_of_fight(
             (boss.monster_name for boss in bosses),
             ((each.name, each.class_id) for each in players.values()),
             values["scene_name"],
@@ -158,7 +158,7 @@ def rebuild(
     *,
     archive: bool = True,
 ) -> None:
-    """Make an ended fight final once more, in place of what is stored of its figures.
+    """Finalize an ended fight again, replacing its stored figures.
 
     ``row`` is its row as it was, of which start, end, scene and defeated bosses are taken;
     ``players`` are those who are in it, as they were. Without ``archive`` the archive stays as
@@ -166,7 +166,7 @@ def rebuild(
     """
     for table in (*CHECKED.values(), *((tables.encounter_archives,) if archive else ())):
         connection.execute(delete(table).where(table.c.encounter_id == encounter_id))
-    unlist(connection, [encounter_id], kept=marks.KINDS)
+    remove_from_index(connection, [encounter_id], kept=marks.KINDS)
     begun = ("started_at_ms", "local_player_id", "scene_id", "scene_name")
     fight = OpenEncounter(encounter_id, **{name: row[name] for name in begun})
     ending = Ending(
@@ -177,13 +177,13 @@ def rebuild(
         rejected_events=row["rejected_events"],
         clock_jumped=bool(row["clock_jumped"]),
     )
-    fight = fight.plus(events).with_party(players)
-    finish(connection, fight, events, ending, _Known(players), archive=archive)
+    fight = fight.adding(events).with_party(players)
+    finish(connection, fight, events, ending, _FixedPlayers(players), archive=archive)
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
-    """Players who are known already."""
+class _FixedPlayers:
+    """A fixed set of known players."""
 
     known: Mapping[int, Entity]
 
@@ -201,7 +201,7 @@ def _store_figures(
     encounter_id: int,
     figures: Mapping[str, Sequence[Sequence[object]]],
 ) -> dict[str, int]:
-    """Write the rows (in the order of their key, without the fight's id); their checksums."""
+    """Write the rows (sorted by key, without the fight's id); returns their checksums."""
     for name, rows in figures.items():
         columns = [column.name for column in CHECKED[name].columns]
         insert_rows(connection, CHECKED[name], columns, ((encounter_id, *row) for row in rows))
@@ -227,7 +227,7 @@ def _store_archive(connection: Connection, encounter_id: int, events: Events) ->
     try:
         payload = encode_events(events, compact=True)
     except ValueError as error:
-        _logger.error("encounter %d is kept without its single hits: %s", encounter_id, error)
+        _logger.error("fight %d is stored without its individual hits: %s", encounter_id, error)
         return
     connection.execute(
         insert(tables.encounter_archives),
@@ -244,7 +244,7 @@ def _summary(
     players: Mapping[int, Entity],
     bosses: list[statistics.Boss],
 ) -> dict[str, Any]:
-    """The fight's row in the list, as it stays; its journal is pruned on the way."""
+    """The fight's final row in the list; also prunes its journal."""
     ended_at_ms = _ended_at_ms(fight, events, ending)
     scene_name = fight.scene_name
     if not (scene_name or "").strip():
@@ -275,17 +275,17 @@ def _summary(
 def _ended_at_ms(fight: OpenEncounter, events: Events, ending: Ending) -> int:
     """The end as given, but not before the start or the last event."""
     last = statistics.last_time_ms(events)
-    least = fight.started_at_ms if last is None else max(last, fight.started_at_ms)
-    if ending.ended_at_ms >= least:
+    minimum = fight.started_at_ms if last is None else max(last, fight.started_at_ms)
+    if ending.ended_at_ms >= minimum:
         return ending.ended_at_ms
     _logger.warning(
         "encounter %d: ended_at_ms %d is before its %s; %d is used instead",
         fight.id,
         ending.ended_at_ms,
         "start" if ending.ended_at_ms < fight.started_at_ms else "last event",
-        least,
+        minimum,
     )
-    return least
+    return minimum
 
 
 def _clock_jumped(events: Events, ending: Ending, ended_at_ms: int) -> bool:
@@ -315,10 +315,10 @@ def _listed_boss(boss: statistics.Boss) -> dict[str, object]:
 def _listed_players(
     fight: OpenEncounter, rows: Mapping[int, ActorRow], players: Mapping[int, Entity]
 ) -> list[dict[str, object]]:
-    """The party, most damage first, equal totals by id."""
+    """The party, most damage first, then by id."""
 
     def most_damage(actor: int) -> tuple[int, int]:
-        return -whole(rows[actor][DEALT_TOTAL]), actor
+        return -as_int(rows[actor][DEALT_TOTAL]), actor
 
     return [
         {

@@ -1,4 +1,4 @@
-"""The known players: what a repeated update changes, and what of it reaches the database."""
+"""Known players: merge repeated updates, and store only changes."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from resonance_logs.store.rows import insert_rows, select_in
 from resonance_logs.store.tables import entities
 from resonance_logs.tasks import MAX_INTEGER, UpsertEntity, check_task
 
-MOST_REMEMBERED: Final = 20_000
-"""Players kept in memory between batches; the others are read again when they are next seen."""
+MAX_CACHED_PLAYERS: Final = 20_000
+"""Maximum number of players kept in memory between batches; others are read when next seen."""
 
 _FIELDS: Final = ("name", "class_id", "class_spec", "ability_score", "level", "attributes")
 _COLUMNS: Final = ("entity_id", *_FIELDS, "first_seen_ms", "last_seen_ms")
@@ -25,7 +25,7 @@ _MERGE: Final = (
     + ", first_seen_ms = min(excluded.first_seen_ms, first_seen_ms)"
     ", last_seen_ms = max(excluded.last_seen_ms, last_seen_ms)"
 )
-"""Another program may have told more of a player meanwhile: unknown never overwrites known."""
+"""Another program may have stored more about a player meanwhile: unknown never overwrites known."""
 
 _MERGE_NEW_CLASS: Final = _MERGE.replace(
     "class_spec = coalesce(excluded.class_spec, class_spec)", "class_spec = excluded.class_spec"
@@ -35,7 +35,7 @@ _MERGE_NEW_CLASS: Final = _MERGE.replace(
 
 @dataclass(frozen=True, slots=True)
 class Entity:
-    """A player as known; None is unknown."""
+    """A player as known; None means unknown."""
 
     entity_id: int
     name: str | None
@@ -49,7 +49,7 @@ class Entity:
 
     @classmethod
     def unknown(cls, entity_id: int, seen_at_ms: int = 0) -> Self:
-        """A player of whom nothing is known but when it was seen."""
+        """A player of whom only the time is known."""
         nothing: dict[str, Any] = dict.fromkeys(_FIELDS)
         return cls(entity_id, **nothing, first_seen_ms=seen_at_ms, last_seen_ms=seen_at_ms)
 
@@ -58,19 +58,19 @@ class Entity:
         """The player of a task, before what the task says is taken over."""
         return cls.unknown(task.entity_id, task.seen_at_ms)
 
-    def told(self, task: UpsertEntity) -> Self:
+    def updated_by(self, task: UpsertEntity) -> Self:
         """What is known after the task.
 
         Blanks, and numbers not above 0, change nothing; but another class drops the spec.
         """
-        news: dict[str, Any] = {
-            name: value for name in _FIELDS if _tells(value := getattr(task, name))
+        changes: dict[str, Any] = {
+            name: value for name in _FIELDS if _is_known_value(value := getattr(task, name))
         }
-        if self.class_id is not None and news.get("class_id", self.class_id) != self.class_id:
-            news.setdefault("class_spec", None)
+        if self.class_id is not None and changes.get("class_id", self.class_id) != self.class_id:
+            changes.setdefault("class_spec", None)
         return replace(
             self,
-            **news,
+            **changes,
             first_seen_ms=min(self.first_seen_ms, task.seen_at_ms),
             last_seen_ms=max(self.last_seen_ms, task.seen_at_ms),
         )
@@ -90,14 +90,14 @@ class Entity:
         return (*(getattr(self, name) for name in _COLUMNS), folded)
 
 
-def _tells(value: object) -> bool:
+def _is_known_value(value: object) -> bool:
     if isinstance(value, str):
         return bool(value.strip())
     return isinstance(value, int) and value > 0
 
 
-def _repeats(task: UpsertEntity, known: Entity) -> bool:
-    """Whether the task tells nothing new but, perhaps, that the player was seen later."""
+def _is_repeat(task: UpsertEntity, known: Entity) -> bool:
+    """Whether the task changes nothing except, perhaps, when the player was last seen."""
     seen = task.seen_at_ms
     return (
         type(seen) is int
@@ -112,12 +112,12 @@ def _repeats(task: UpsertEntity, known: Entity) -> bool:
 
 
 @dataclass(slots=True)
-class EntityBook:
-    """The players in memory. A batch works on a ``draft`` of it, which ``keep`` makes the book."""
+class EntityCache:
+    """The players in memory. A batch works on a ``draft``; ``publish`` makes it current."""
 
     known: dict[int, Entity] = field(default_factory=dict)
-    absent: set[int] = field(default_factory=set)
-    later_seen: dict[int, int] = field(default_factory=dict)
+    non_players: set[int] = field(default_factory=set)
+    pending_last_seen: dict[int, int] = field(default_factory=dict)
     """Players whose newer ``last_seen_ms`` is not stored yet."""
     updated: set[int] = field(default_factory=set)
     """All players updated since the recorder was opened."""
@@ -128,7 +128,7 @@ class EntityBook:
 
     def store_all(self, connection: Connection) -> None:
         """Write all that is in memory, as into a file in which some of it may be missing."""
-        later = self.later_seen
+        later = self.pending_last_seen
         rows = [
             replace(each, last_seen_ms=max(each.last_seen_ms, later.get(actor, each.last_seen_ms)))
             for actor, each in sorted(self.known.items())
@@ -137,33 +137,33 @@ class EntityBook:
             connection, entities, _STORED, [each.row() for each in rows], on_conflict=_MERGE
         )
 
-    def forget(self) -> None:
-        """Let memory go; only safe once ``later_seen`` is stored."""
-        if len(self.known) > MOST_REMEMBERED or len(self.absent) > MOST_REMEMBERED:
+    def clear(self) -> None:
+        """Free memory; only safe once ``pending_last_seen`` is stored."""
+        if len(self.known) > MAX_CACHED_PLAYERS or len(self.non_players) > MAX_CACHED_PLAYERS:
             self.known.clear()
-            self.absent.clear()
+            self.non_players.clear()
 
 
 class EntityDraft:
-    """What one batch makes of the book; thrown away where the batch is rolled back."""
+    """The changes of one batch; discarded if the batch is rolled back."""
 
-    def __init__(self, book: EntityBook) -> None:
-        self._book = book
+    def __init__(self, cache: EntityCache) -> None:
+        self._cache = cache
         self._known: dict[int, Entity] = {}
-        self._absent: set[int] = set()
+        self._non_players: set[int] = set()
         self._changed: set[int] = set()
         self._new_class: set[int] = set()
         self._seen: dict[int, int] = {}
         self._updated: set[int] = set()
 
     def upsert(self, connection: Connection, task: UpsertEntity) -> None:
-        """Take one update.
+        """Apply one update.
 
         Raises:
             InvalidTask: a field of it is wrong.
         """
         known = self.find(task.entity_id) if type(task.entity_id) is int else None
-        if known is not None and _repeats(task, known):
+        if known is not None and _is_repeat(task, known):
             seen = task.seen_at_ms
             if seen > self._last_seen(known):
                 self._seen[known.entity_id] = seen
@@ -177,9 +177,9 @@ class EntityDraft:
     def _change(self, known: Entity | None, task: UpsertEntity) -> None:
         before = known or Entity.first_seen(task)
         before = replace(before, last_seen_ms=self._last_seen(before))
-        self._known[task.entity_id] = before.told(task)
+        self._known[task.entity_id] = before.updated_by(task)
         self._seen.pop(task.entity_id, None)
-        self._absent.discard(task.entity_id)
+        self._non_players.discard(task.entity_id)
         self._changed.add(task.entity_id)
         if known is not None and known.class_id not in (None, self._known[task.entity_id].class_id):
             self._new_class.add(task.entity_id)
@@ -187,21 +187,22 @@ class EntityDraft:
     def _last_seen(self, known: Entity) -> int:
         actor = known.entity_id
         return self._seen.get(
-            actor, max(known.last_seen_ms, self._book.later_seen.get(actor, known.last_seen_ms))
+            actor,
+            max(known.last_seen_ms, self._cache.pending_last_seen.get(actor, known.last_seen_ms)),
         )
 
     def find(self, entity_id: int) -> Entity | None:
-        """The player, where the draft or the book has it in memory."""
-        return self._known.get(entity_id) or self._book.known.get(entity_id)
+        """The player, if the draft or the cache has it in memory."""
+        return self._known.get(entity_id) or self._cache.known.get(entity_id)
 
     def load(self, connection: Connection, ids: Iterable[int]) -> None:
-        """Have in memory which of these are players, and what is known of them."""
-        absent = self._absent | self._book.absent
-        missing = [each for each in ids if self.find(each) is None and each not in absent]
+        """Load which of these are players, and what is known of them."""
+        non_players = self._non_players | self._cache.non_players
+        missing = [each for each in ids if self.find(each) is None and each not in non_players]
         for row in select_in(connection, entities, _COLUMNS, "entity_id", missing):
             entity = Entity(*row)
             self._known[entity.entity_id] = entity
-        self._absent.update(each for each in missing if each not in self._known)
+        self._non_players.update(each for each in missing if each not in self._known)
 
     def mark_updated(self, ids: Iterable[int]) -> None:
         """Remember that these players were updated."""
@@ -209,7 +210,7 @@ class EntityDraft:
 
     def updated(self, ids: Iterable[int]) -> set[int]:
         """Those of ``ids`` that were updated since the recorder was opened."""
-        return {each for each in ids if each in self._updated or each in self._book.updated}
+        return {each for each in ids if each in self._updated or each in self._cache.updated}
 
     def players(self, connection: Connection, ids: Iterable[int]) -> dict[int, Entity]:
         """Those of ``ids`` that have an entity."""
@@ -218,9 +219,9 @@ class EntityDraft:
         return {each: entity for each in ids if (entity := self.find(each)) is not None}
 
     def store(self, connection: Connection, *, with_seen: bool = False) -> None:
-        """Write what changed; ``with_seen`` also writes when players were last seen."""
+        """Write the changes; ``with_seen`` also writes when players were last seen."""
         if with_seen:
-            for actor, seen in (self._book.later_seen | self._seen).items():
+            for actor, seen in (self._cache.pending_last_seen | self._seen).items():
                 known = self.find(actor)
                 if known is not None and seen > known.last_seen_ms:
                     self._known[actor] = replace(known, last_seen_ms=seen)
@@ -232,17 +233,17 @@ class EntityDraft:
             rows = [self._known[actor].row() for actor in sorted(changed)]
             insert_rows(connection, entities, _STORED, rows, on_conflict=on_conflict)
 
-    def keep(self, *, with_seen: bool = False) -> None:
-        """Make the draft the book; called once it is committed."""
-        book = self._book
-        book.known |= self._known
-        book.absent |= self._absent
-        book.absent -= self._known.keys()
-        book.updated |= self._updated
+    def publish(self, *, with_seen: bool = False) -> None:
+        """Make the draft current; called once it is committed."""
+        cache = self._cache
+        cache.known |= self._known
+        cache.non_players |= self._non_players
+        cache.non_players -= self._known.keys()
+        cache.updated |= self._updated
         if with_seen:
-            book.later_seen.clear()
-            book.forget()
+            cache.pending_last_seen.clear()
+            cache.clear()
         else:
             for actor in self._changed:
-                book.later_seen.pop(actor, None)
-            book.later_seen |= self._seen
+                cache.pending_last_seen.pop(actor, None)
+            cache.pending_last_seen |= self._seen

@@ -12,15 +12,15 @@ opens, writes or reads whole files raises DatabaseError, or NotFound for a fight
     │   │   └── ReadOnlyDatabase the file may only be read
     │   ├── NotADatabase         the path is a folder, or the file is something else
     │   ├── NewerDatabase        written by a newer version of this program
-    │   ├── BackupError          a copy of the file cannot be made, or not be put in its place
-    │   ├── DamagedDatabase      the file is ours, and parts of it cannot be read
+    │   ├── BackupError          a copy of the file cannot be made, or cannot be put in place
+    │   ├── DamagedDatabase      the file is ours, but parts of it cannot be read
     │   └── CorruptArchive       the stored events of a fight are damaged
-    ├── RecordingError           a task cannot be taken or committed now
+    ├── RecordingError           a task cannot be accepted or committed now
     │   ├── QueueFull            the queue stayed full for the whole timeout
     │   ├── FlushTimeout         not everything was committed within the timeout
-    │   ├── InvalidTask          what was enqueued is no task, or a field of it is wrong
+    │   ├── InvalidTask          not a task, or one of its fields is invalid
     │   └── DatabaseClosed       the database was closed before the call
-    ├── InputError               a file of tasks or names cannot be read further
+    ├── InputError               a file of tasks or names cannot be read (further)
     └── CommandError             a command cannot be answered; has a code
         ├── NotFound             code "not_found"
         ├── InvalidArgument      code "invalid_argument", names the argument
@@ -33,7 +33,7 @@ from typing import ClassVar
 
 
 class ResonanceLogsError(Exception):
-    """Root of every error raised on purpose; its text is fit for a user to read."""
+    """Base class of every error raised on purpose; its message is meant for users."""
 
 
 class DatabaseError(ResonanceLogsError):
@@ -41,11 +41,11 @@ class DatabaseError(ResonanceLogsError):
 
 
 class DatabaseUnavailable(DatabaseError):
-    """The file cannot be used now (locked, disk full, no permission); later it may."""
+    """The file cannot be used now (locked, disk full, no permission); a retry may succeed."""
 
 
 class AlreadyRecording(DatabaseUnavailable):
-    """Another program, or this one a second time, records into the file."""
+    """The file is already being recorded, by another program or by this one."""
 
 
 class ReadOnlyDatabase(DatabaseUnavailable):
@@ -61,25 +61,25 @@ class NewerDatabase(DatabaseError):
 
 
 class BackupError(DatabaseError):
-    """A copy of the file cannot be made, or cannot be put in its place."""
+    """A copy of the file cannot be made, or cannot be put in place."""
 
 
 class DamagedDatabase(DatabaseError):
-    """The file is a database of this program, and parts of it cannot be read."""
+    """The file is a database of this program, but parts of it cannot be read."""
 
 
 class CorruptArchive(DatabaseError):
-    """The stored single events of a fight are damaged."""
+    """The stored events of a fight are damaged."""
 
 
 class RecordingError(ResonanceLogsError):
-    """A task cannot be taken or committed now."""
+    """A task cannot be accepted or committed now."""
 
 
 class QueueFull(RecordingError):
-    """The queue stayed full for the whole timeout; the task was not taken.
+    """The queue stayed full for the whole timeout; the task was not queued.
 
-    Of several tasks the first ``taken`` were, and will be written.
+    Of several tasks, the first ``taken`` were queued and will be written.
     """
 
     def __init__(self, message: str, taken: int = 0) -> None:
@@ -88,11 +88,11 @@ class QueueFull(RecordingError):
 
 
 class FlushTimeout(RecordingError):
-    """Not everything enqueued before was committed within the timeout."""
+    """Not everything enqueued so far was committed within the timeout."""
 
 
 class InvalidTask(RecordingError):
-    """What was enqueued is not a task, or a field of it is wrong."""
+    """Not a task, or one of its fields is invalid."""
 
 
 class DatabaseClosed(RecordingError):
@@ -100,23 +100,23 @@ class DatabaseClosed(RecordingError):
 
 
 class InputError(ResonanceLogsError):
-    """A file of tasks or names cannot be read (any further)."""
+    """A file of tasks or names cannot be read (further)."""
 
 
 class CommandError(ResonanceLogsError):
-    """A command cannot be answered; ``code`` is what the wire carries."""
+    """A command cannot be answered; ``code`` is sent over the wire."""
 
     code: ClassVar[str] = "unavailable"
 
 
 class NotFound(CommandError):
-    """What the command asked for is not stored."""
+    """The requested item is not stored."""
 
     code = "not_found"
 
 
 class InvalidArgument(CommandError):
-    """An argument is missing, unknown, of a wrong type or out of range."""
+    """An argument is missing, unknown, of the wrong type or out of range."""
 
     code = "invalid_argument"
 

@@ -1,4 +1,4 @@
-"""The single hits and heals of a fight as columns: what journal, tally and archive work on."""
+"""The events of a fight as columns: the data of journal, tally and archive."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LUCKY: Final = 2
 BOSS: Final = 4
 
 UNKNOWN: Final = -(2**53)
-"""Stands for a null actor or maximum; no task can carry it, being past the range of integers."""
+"""Stands for a null actor or maximum; no task can contain it, as it exceeds all integers."""
 
 UNKNOWN_SKILL: Final = -1
 NO_NAME: Final = -1
@@ -50,13 +50,13 @@ class HealColumn(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class DamageEvents:
-    """Hits as columns, in the order in which they were enqueued.
+    """Hits as columns, in the order they were enqueued.
 
-    ``numbers`` has shape (8, hits), its rows as in DamageColumn: one array, because numpy gives
-    up the interpreter lock at every call, and each time may wait 5 ms to get it back.
-    ``defender_id`` and ``defender_max_hp`` hold UNKNOWN, ``skill_id`` UNKNOWN_SKILL for null;
-    ``flags`` is a sum of CRIT, LUCKY and BOSS; ``monster`` holds indices into ``monster_names``,
-    NO_NAME where the hit names none.
+    ``numbers`` has shape (8, hits), its rows as in DamageColumn: one array, because numpy releases
+    the interpreter lock at every call, and getting it back may take 5 ms. ``defender_id`` and
+    ``defender_max_hp`` hold UNKNOWN, ``skill_id`` UNKNOWN_SKILL for null; ``flags`` is a sum of
+    CRIT, LUCKY and BOSS; ``monster`` holds indices into ``monster_names``, NO_NAME if the hit has
+    none.
     """
 
     numbers: Int64Array
@@ -69,42 +69,42 @@ class DamageEvents:
 
     @property
     def timestamp_ms(self) -> Int64Array:
-        """When, in epoch milliseconds."""
+        """Times, in epoch milliseconds."""
         return self._row(DamageColumn.TIMESTAMP_MS)
 
     @property
     def attacker_id(self) -> Int64Array:
-        """Who hit."""
+        """Attackers."""
         return self._row(DamageColumn.ATTACKER_ID)
 
     @property
     def defender_id(self) -> Int64Array:
-        """Who was hit."""
+        """Defenders."""
         return self._row(DamageColumn.DEFENDER_ID)
 
     @property
     def skill_id(self) -> Int64Array:
-        """With what."""
+        """Skills."""
         return self._row(DamageColumn.SKILL_ID)
 
     @property
     def value(self) -> Int64Array:
-        """How hard."""
+        """Amounts."""
         return self._row(DamageColumn.VALUE)
 
     @property
     def hp_loss(self) -> Int64Array:
-        """Hit points lost to it."""
+        """Hit points lost."""
         return self._row(DamageColumn.HP_LOSS)
 
     @property
     def shield_loss(self) -> Int64Array:
-        """Shield lost to it."""
+        """Shield lost."""
         return self._row(DamageColumn.SHIELD_LOSS)
 
     @property
     def defender_max_hp(self) -> Int64Array:
-        """The most hit points the defender can have."""
+        """The defender's maximum hit points."""
         return self._row(DamageColumn.DEFENDER_MAX_HP)
 
     def _row(self, column: DamageColumn) -> Int64Array:
@@ -119,7 +119,7 @@ class DamageEvents:
 
     @classmethod
     def concatenate(cls, parts: Iterable[Self]) -> Self:
-        """The hits of all parts, in order; equal monster names share one index."""
+        """All parts joined, in order; equal monster names share one index."""
         parts = [part for part in parts if len(part)]
         if len(parts) == 1:
             return parts[0]
@@ -139,7 +139,7 @@ class DamageEvents:
         )
 
     def select(self, which: NDArray[np.bool_] | Int64Array | slice) -> Self:
-        """Those hits that a mask, an index array or a slice picks."""
+        """The hits selected by a mask, an index array or a slice."""
         return type(self)(
             self.numbers[:, which], self.flags[which], self.monster[which], self.monster_names
         )
@@ -157,27 +157,27 @@ class HealEvents:
 
     @property
     def timestamp_ms(self) -> Int64Array:
-        """When, in epoch milliseconds."""
+        """Times, in epoch milliseconds."""
         return self._row(HealColumn.TIMESTAMP_MS)
 
     @property
     def healer_id(self) -> Int64Array:
-        """Who healed."""
+        """Healers."""
         return self._row(HealColumn.HEALER_ID)
 
     @property
     def target_id(self) -> Int64Array:
-        """Who was healed."""
+        """Targets."""
         return self._row(HealColumn.TARGET_ID)
 
     @property
     def skill_id(self) -> Int64Array:
-        """With what."""
+        """Skills."""
         return self._row(HealColumn.SKILL_ID)
 
     @property
     def value(self) -> Int64Array:
-        """How much."""
+        """Amounts."""
         return self._row(HealColumn.VALUE)
 
     def _row(self, column: HealColumn) -> Int64Array:
@@ -192,7 +192,7 @@ class HealEvents:
 
     @classmethod
     def concatenate(cls, parts: Iterable[Self]) -> Self:
-        """The heals of all parts, in order."""
+        """All parts joined, in order."""
         parts = [part for part in parts if len(part)]
         if len(parts) == 1:
             return parts[0]
@@ -204,13 +204,13 @@ class HealEvents:
         )
 
     def select(self, which: NDArray[np.bool_] | Int64Array | slice) -> Self:
-        """Those heals that a mask, an index array or a slice picks."""
+        """The heals selected by a mask, an index array or a slice."""
         return type(self)(self.numbers[:, which], self.flags[which])
 
 
 @dataclass(frozen=True, slots=True)
 class Events:
-    """All single events of a fight, or of one batch of it."""
+    """All events of a fight, or of one batch of it."""
 
     damage: DamageEvents
     heals: HealEvents
@@ -225,14 +225,16 @@ class Events:
 
     @classmethod
     def concatenate(cls, parts: Sequence[Self]) -> Self:
-        """The events of all parts, in order within each kind."""
+        """All parts joined, in order within each kind."""
         return cls(
             DamageEvents.concatenate([part.damage for part in parts]),
             HealEvents.concatenate([part.heals for part in parts]),
         )
 
     def between(self, from_ms: int | None, to_ms: int | None) -> Self:
-        """The events at or after ``from_ms`` and before ``to_ms`` (epoch ms; None is no bound)."""
+        """The events from ``from_ms`` (inclusive) to ``to_ms`` (exclusive), epoch ms; None: no
+        bound.
+        """
         if from_ms is None and to_ms is None:
             return self
         return type(self)(

@@ -1,4 +1,4 @@
-"""Chosen fights as a file of their own, and the fights of such a file taken in."""
+"""Export fights to a file, and import the fights of such a file."""
 
 from __future__ import annotations
 
@@ -14,7 +14,13 @@ from sqlalchemy import Connection, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from resonance_logs.errors import BackupError, DamagedDatabase, NotFound
-from resonance_logs.store.copies import check_copy, check_room, copy_database, fold, part_of
+from resonance_logs.store.copies import (
+    check_copy,
+    check_room,
+    collapse_wal,
+    copy_database,
+    partial_file,
+)
 from resonance_logs.store.engine import Store
 from resonance_logs.store.migrate import check_source, prepare
 from resonance_logs.store.tables import encounters
@@ -34,13 +40,13 @@ class ExportReport:
 
 @dataclass(frozen=True, slots=True)
 class ImportReport:
-    """What became of the fights of a file; their ids here, or there where they were not taken."""
+    """The result of an import: ids in this database, or in the file for fights not imported."""
 
     imported: Sequence[int]
     known: Sequence[int]
-    """Stored before, under these ids."""
+    """Already stored, under these ids."""
     damaged: Sequence[int]
-    """Not what was written, and not taken."""
+    """Damaged, and not imported."""
 
 
 def export_fights(
@@ -53,28 +59,28 @@ def export_fights(
     itself: it can be looked at, and be imported into another one.
 
     Raises:
-        NotFound: one of the fights is not there, or has not ended.
-        BackupError: the target is there already, cannot be written, or a fight is damaged.
+        NotFound: a fight does not exist, or has not ended.
+        BackupError: the target already exists, cannot be written, or a fight is damaged.
     """
     if target.exists():
-        raise BackupError(f"{target} is there already; choose another name")
+        raise BackupError(f"{target} already exists; choose another name")
     check_room(0, target.parent)
-    with part_of(target) as part:
+    with partial_file(target) as part:
         prepare(part)
-        with store.reading() as source, closing(Store(part)) as copy:
+        with store.read_transaction() as source, closing(Store(part)) as copy:
             ids = list(dict.fromkeys(choose(source)))
             for encounter_id in ids:
                 fight = _ended(source, encounter_id)
-                with copy.writing() as connection:
-                    _take_in(connection, fight)
-        fold(part)
+                with copy.write_transaction() as connection:
+                    _import_fight(connection, fight)
+        collapse_wal(part)
         check_copy(part, target)
         part.replace(target)
     return ExportReport(ids, target.stat().st_size)
 
 
 def import_fights(store: Store, source: Path) -> ImportReport:
-    """Take the fights of an exported file (or of any database) in; those known already stay.
+    """Import the fights of an exported file (or of any database); stored fights are skipped.
 
     Raises:
         DatabaseUnavailable: there is no such file.
@@ -91,11 +97,11 @@ def import_fights(store: Store, source: Path) -> ImportReport:
             copy_database(source, copy)
             prepare(copy, copy_first=False)
             check_copy(copy, source)
-            with closing(Store(copy)) as found, found.reading() as connection:
+            with closing(Store(copy)) as found, found.read_transaction() as connection:
                 return _import_all(store, connection)
         except (sqlite3.Error, UnicodeDecodeError, DamagedDatabase) as error:
             raise DamagedDatabase(
-                f"{source} is damaged, and was not taken further: {error}"
+                f"{source} is damaged; the import stopped there: {error}"
             ) from error
 
 
@@ -110,15 +116,15 @@ def _import_all(store: Store, source: Connection) -> ImportReport:
             continue
         if fight.faults:
             damaged.append(encounter_id)
-            _logger.warning("encounter %d of the file is damaged, and not taken", encounter_id)
+            _logger.warning("fight %d of the file is damaged and was not imported", encounter_id)
             continue
         try:
-            with store.writing() as connection:
+            with store.write_transaction() as connection:
                 same = find_same(connection, fight)
-                new = _take_in(connection, fight) if same is None else None
+                new = _import_fight(connection, fight) if same is None else None
         except (SQLAlchemyError, OverflowError, TypeError, ValueError) as error:
             damaged.append(encounter_id)
-            _logger.warning("encounter %d of the file is not taken: %s", encounter_id, error)
+            _logger.warning("fight %d of the file was not imported: %s", encounter_id, error)
             continue
         if new is not None:
             imported.append(new)
@@ -127,7 +133,7 @@ def _import_all(store: Store, source: Connection) -> ImportReport:
     return ImportReport(imported, known, damaged)
 
 
-def _take_in(connection: Connection, fight: StoredFight) -> int:
+def _import_fight(connection: Connection, fight: StoredFight) -> int:
     merge_entities(connection, fight.entities)
     add_names(connection, fight.names)
     return fight.store(connection)
@@ -136,12 +142,14 @@ def _take_in(connection: Connection, fight: StoredFight) -> int:
 def _ended(source: Connection, encounter_id: int) -> StoredFight:
     fight = StoredFight.read(source, encounter_id)
     if fight is None:
-        raise NotFound(f"there is no encounter {encounter_id}")
+        raise NotFound(f"there is no fight {encounter_id}")
     if fight.row["ended_at_ms"] is None:
-        raise NotFound(f"encounter {encounter_id} is still being recorded; export it once it ended")
+        raise NotFound(
+            f"fight {encounter_id} is still being recorded; export it after it has ended"
+        )
     if fight.faults:
         raise BackupError(
-            f"encounter {encounter_id} is damaged: its {', '.join(fight.faults)} are not what was "
-            "written; leave it out, or mend the database with resonance-logs salvage"
+            f"fight {encounter_id} is damaged: its {', '.join(fight.faults)} do not match their "
+            "checksum; leave it out, or repair the database with resonance-logs salvage"
         )
     return fight

@@ -61,7 +61,7 @@ class Table(Mapping[str, Sequence[Any]]):
 
 
 class Format(StrEnum):
-    """How a table is written."""
+    """The format of a table."""
 
     CSV = "csv"
     JSON = "json"
@@ -78,10 +78,10 @@ MEDIA_TYPES: Final = {
 def write_table(table: Table, form: Format) -> bytes:
     """The table in a format; JSON is a list of rows. Parquet's types are those of the columns.
 
-    In CSV a text that a spreadsheet would take for a formula gets an apostrophe before it.
+    In CSV, text that a spreadsheet would read as a formula is prefixed with an apostrophe.
 
     Raises:
-        Unavailable: Parquet is asked for, and its library is not installed.
+        Unavailable: the library for Parquet is not installed.
     """
     if form is Format.PARQUET:
         return _parquet(table)

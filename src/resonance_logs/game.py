@@ -1,4 +1,4 @@
-"""Facts of Blue Protocol: Star Resonance: its classes and specs, their names, colours, roles."""
+"""Blue Protocol: Star Resonance: its classes and specs, with names, colours and roles."""
 
 from __future__ import annotations
 
@@ -63,13 +63,13 @@ NEUTRAL_COLOR: Final = "#9e9e9e"
 
 
 def class_name(class_id: int | None) -> str:
-    """The class's name, empty where it is unknown."""
+    """The class's name; empty if unknown."""
     known = CLASSES.get(class_id or 0)
     return known.name if known else ""
 
 
 def class_color(class_id: int | None) -> str:
-    """The class's colour as ``#rrggbb``, a neutral grey where it is unknown."""
+    """The class's colour as ``#rrggbb``; neutral grey if unknown."""
     known = CLASSES.get(class_id or 0)
     return known.color if known else NEUTRAL_COLOR
 

@@ -1,4 +1,4 @@
-"""Exact sums over groups of rows: the one way for few calls, the other for long columns."""
+"""Exact sums over groups of rows: one method for few calls, one for long columns."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Column = Int64Array | FlagArray
 
 _LOW_BITS: Final = 26
 _EXACT: Final = 2**53
-"""bincount adds in floating point, which is exact up to here."""
+"""bincount adds in floating point, which is exact up to this value."""
 
 
 def group_sums(
@@ -41,10 +41,10 @@ def group_sums(
 def group_amounts(
     keys: Sequence[Column], amounts: Sequence[Int64Array]
 ) -> tuple[Int64Array, Int64Array, Int64Array]:
-    """The same for long columns with few groups, several times as fast, in many more calls.
+    """The same for long columns with few groups: several times as fast, in many more calls.
 
-    Nothing is sorted: rows are numbered by their group, and summed by that number. ``amounts``
-    are not negative. Returns the distinct keys, the sums, and how many rows each group has.
+    Nothing is sorted: rows are numbered by group, and summed by that number. ``amounts`` must not
+    be negative. Returns the distinct keys, the sums, and the number of rows of each group.
     """
     if len(keys[0]) == 0:
         return _empty(len(keys)), _empty(len(amounts)), np.zeros(0, dtype=np.int64)
@@ -61,7 +61,7 @@ def group_amounts(
 
 
 def number_values(key: Column) -> tuple[Int64Array, Int64Array]:
-    """The distinct values, ascending, and for each row the index of its own."""
+    """The sorted distinct values, and for each row the index of its value."""
     low = int(key.min())
     span = int(key.max()) - low + 1
     if span > 4 * len(key) + 65_536:
@@ -73,7 +73,7 @@ def number_values(key: Column) -> tuple[Int64Array, Int64Array]:
 
 
 def _number_wide(key: Int64Array) -> tuple[Int64Array, Int64Array]:
-    """The same where values lie far apart: a sample has most of them, if they are few."""
+    """The same for values far apart: a sample has most of them, if they are few."""
     distinct = np.unique(key[:: 1 + len(key) // 2_000])
     while True:
         codes = np.searchsorted(distinct, key)

@@ -1,4 +1,4 @@
-"""Inputs: bytes as they come from a file, standard input, a pipe or a stream."""
+"""Inputs: bytes as they arrive from a file, standard input, a pipe or a stream."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ from resonance_logs.errors import InputError
 from resonance_logs.terminal import printable
 
 READ_BYTES: Final = 64 * 1024
-"""More is slower: a chunk and its tasks should stay in the processor's cache."""
+"""Larger is slower: a chunk and its tasks should stay in the processor's cache."""
 
 POLL_SECONDS: Final = 0.1
-BREAK: Final = b""
-"""Among the chunks: what was read so far has ended, what comes next begins anew."""
+RESTART: Final = b""
+"""Marks in the chunks that the input so far has ended, and what follows starts anew."""
 
 _log = logging.getLogger(__name__)
 
 
 class Readable(Protocol):
-    """What is needed of a binary stream; ``read1`` is preferred where there is one."""
+    """What is needed of a binary stream; ``read1`` is preferred if there is one."""
 
     def read(self, size: int, /) -> bytes | None:
-        """Return up to ``size`` bytes, none at the end."""
+        """Return up to ``size`` bytes; empty at the end."""
 
 
 Origin = str | os.PathLike[str] | Readable
 
 
 class ByteInput:
-    """The bytes of one origin, in chunks, each as soon as it is there."""
+    """The bytes of one origin, in chunks, each as soon as it arrives."""
 
     def __init__(self, origin: Origin, *, follow: bool, name: str) -> None:
         self.bytes_read = 0
@@ -56,10 +56,10 @@ class ByteInput:
         self._learn_size()
 
     def chunks(self) -> Iterator[bytes]:
-        """Give the chunks up to the end or, when following, up to the stop.
+        """Yield the chunks up to the end or, when following, until stopped.
 
         Raises:
-            InputError: if the origin cannot be read (any further).
+            InputError: the origin cannot be read (further).
         """
         self.bytes_read = 0
         self._stream = self._open()
@@ -71,11 +71,11 @@ class ByteInput:
                 if data:
                     self.bytes_read += len(data)
                     yield data
-                elif not self._may_go_on():
+                elif not self._can_continue():
                     return
                 else:
-                    if self._begins_anew():
-                        yield BREAK
+                    if self._restarts():
+                        yield RESTART
                     time.sleep(POLL_SECONDS)
         finally:
             self._close()
@@ -84,11 +84,11 @@ class ByteInput:
         """Check the origin without opening it: opening a FIFO waits for its writer."""
         if self._path is not None:
             try:
-                status = os.stat(self._path)  # noqa: PTH116  a Path drops a final slash
+                status = os.stat(self._path)  # noqa: PTH116 - a Path drops a final slash
             except (OSError, ValueError) as error:
-                raise self._complaint(error) from error
+                raise self._input_error(error) from error
             if stat.S_ISDIR(status.st_mode):
-                raise self._complaint(IsADirectoryError())
+                raise self._input_error(IsADirectoryError())
         else:
             descriptor = _descriptor(self._given)
             if descriptor is None:
@@ -104,10 +104,10 @@ class ByteInput:
         try:
             return open(self._path, "rb", buffering=0, opener=self._opener)
         except (OSError, ValueError) as error:
-            raise self._complaint(error) from error
+            raise self._input_error(error) from error
 
     def _opener(self, path: str, flags: int) -> int:
-        """Follow a FIFO without waiting for its first writer, so that a stop is heard."""
+        """Open a FIFO to follow without waiting for its first writer, so that a stop is noticed."""
         if self._follow and hasattr(os, "O_NONBLOCK"):
             flags |= os.O_NONBLOCK
         return os.open(path, flags)
@@ -117,20 +117,20 @@ class ByteInput:
             self._stream.close()  # type: ignore[attr-defined]
 
     def _read(self) -> bytes | None:
-        """Return what is there, empty at the end, None if nothing came for a while."""
+        """Return what is available; empty at the end, None if nothing arrived for a while."""
         if self._waits_in_poll and not self._ready():
             return None
         read = getattr(self._stream, "read1", self._stream.read)
         try:
             data: bytes | None = read(READ_BYTES)
         except (OSError, ValueError) as error:
-            raise self._complaint(error) from error
+            raise self._input_error(error) from error
         if data is None:
             time.sleep(POLL_SECONDS)
         return data
 
     def _ready(self) -> bool:
-        """Wait a moment for bytes, so that a stop is heard while a pipe is silent."""
+        """Wait a moment for bytes, so that a stop takes effect while a pipe is silent."""
         descriptor = _descriptor(self._stream)
         if sys.platform == "win32" or descriptor is None:
             return True
@@ -138,16 +138,16 @@ class ByteInput:
         poll.register(descriptor, select.POLLIN)
         return bool(poll.poll(POLL_SECONDS * 1000))
 
-    def _may_go_on(self) -> bool:
-        """A file may grow and a FIFO find another writer; other pipes end for good."""
+    def _can_continue(self) -> bool:
+        """A file may grow, and a FIFO may get another writer; other pipes end for good."""
         descriptor = _descriptor(self._stream)
         if not self._follow or descriptor is None:
             return False
         mode = os.fstat(descriptor).st_mode
         return stat.S_ISREG(mode) or (stat.S_ISFIFO(mode) and self._path is not None)
 
-    def _begins_anew(self) -> bool:
-        """Tell, at the end, whether what comes next does not continue what was read."""
+    def _restarts(self) -> bool:
+        """At the end: whether what follows does not continue what was read."""
         descriptor = _descriptor(self._stream)
         assert descriptor is not None  # noqa: S101
         status = os.fstat(descriptor)
@@ -157,16 +157,16 @@ class ByteInput:
             _log.warning("%s was truncated: reading it from its start", self._name)
             os.lseek(descriptor, 0, os.SEEK_SET)
             return True
-        return self._path is not None and self._moves_on(self._path, status)
+        return self._path is not None and self._follow_replacement(self._path, status)
 
-    def _moves_on(self, path: str, status: os.stat_result) -> bool:
-        """Open the file that took the place of the one read, which is read to its end first."""
+    def _follow_replacement(self, path: str, status: os.stat_result) -> bool:
+        """Open the file that replaced the one being read, which is first read to its end."""
         try:
             there = os.stat(path)  # noqa: PTH116
         except FileNotFoundError:
             return False
         except OSError as error:
-            raise self._complaint(error) from error
+            raise self._input_error(error) from error
         if os.path.samestat(there, status):
             return False
         if not self._replaced:
@@ -178,7 +178,7 @@ class ByteInput:
         old.close()  # type: ignore[attr-defined]
         return True
 
-    def _complaint(self, error: Exception) -> InputError:
+    def _input_error(self, error: Exception) -> InputError:
         if isinstance(error, FileNotFoundError):
             text = "there is no such file; check the path"
         elif isinstance(error, IsADirectoryError):
@@ -192,7 +192,7 @@ class ByteInput:
 
 def _standard_input() -> Readable:
     if sys.stdin is None:
-        raise InputError("standard input: there is none; name a file instead")
+        raise InputError("standard input is not available; name a file instead")
     return sys.stdin.buffer
 
 
@@ -200,5 +200,5 @@ def _descriptor(stream: Readable | None) -> int | None:
     try:
         descriptor: int = stream.fileno()  # type: ignore[union-attr]
     except (AttributeError, OSError):
-        return None  # a stream in memory
+        return None  # an in-memory stream
     return descriptor

@@ -1,4 +1,4 @@
-"""The raw events of the open fight: one row a batch, until the fight has ended."""
+"""The journal: the raw events of the open fight, one row per batch, until the fight ends."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _logger = logging.getLogger(__name__)
 
 
 class Journal(NamedTuple):
-    """The events of the open fight, and how many more there were that cannot be read."""
+    """The events of the open fight, and how many more cannot be read."""
 
     events: Events
     lost: int
@@ -48,7 +48,7 @@ def read(connection: Connection, encounter_id: int) -> Journal:
         except CorruptArchive as error:
             lost += count
             _logger.error(
-                "encounter %d: %d events of the journal are lost: row %d is damaged: %s",
+                "fight %d: %d events of the journal are lost: row %d is damaged: %s",
                 encounter_id,
                 count,
                 chunk,
@@ -58,7 +58,7 @@ def read(connection: Connection, encounter_id: int) -> Journal:
 
 
 def count(connection: Connection, encounter_id: int) -> int:
-    """How many rows the fight has; the number of the next one."""
+    """The number of rows of the fight, which is the number of the next row."""
     last = select(func.max(encounter_journal.c.chunk)).where(
         encounter_journal.c.encounter_id == encounter_id
     )
@@ -67,7 +67,7 @@ def count(connection: Connection, encounter_id: int) -> int:
 
 
 def prune(connection: Connection, encounter_id: int) -> int:
-    """Delete the fight's rows; the bytes of events that were in them."""
+    """Delete the fight's rows; returns the bytes of their events."""
     of_fight = encounter_journal.c.encounter_id == encounter_id
     size = connection.execute(
         select(func.coalesce(func.sum(func.length(encounter_journal.c.payload)), 0)).where(of_fight)

@@ -1,4 +1,4 @@
-"""Lines: tasks out of NDJSON, whatever the sizes of the blocks in which the bytes come.
+"""Decode tasks from NDJSON lines, whatever the sizes of the blocks they arrive in.
 
 A line that is no task becomes a Refusal; the lines around it are not affected. Where a line holds
 junk and behind it a whole task (a torn write, zeros, a byte-order mark), the junk alone is refused.
@@ -17,13 +17,13 @@ from resonance_logs.tasks import Task
 from resonance_logs.terminal import printable
 
 MAX_LINE_BYTES: Final = 16 * 1024 * 1024
-"""A longer line is refused without being kept in memory."""
+"""Longer lines are refused without being kept in memory."""
 
-KEPT_OF_A_LONG_LINE: Final = 200
+LONG_LINE_EXCERPT_BYTES: Final = 200
 TAIL_BYTES: Final = 64 * 1024
 """The end of a line that is too long; a task in it is taken."""
 
-LONGEST_SHOWN: Final = 200
+MAX_SHOWN_LENGTH: Final = 200
 BOM: Final = b"\xef\xbb\xbf"
 BLANK: Final = b" \t\r"
 
@@ -50,7 +50,7 @@ _decoder: msgspec.json.Decoder[Task] = msgspec.json.Decoder(Task)
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A line that is no task: where it stood, what is wrong and the line itself.
+    """An invalid line: where it is, what is wrong, and its text.
 
     ``text`` is the line without white space around it; of a line that is too long, its first
     200 bytes. Where a task stands at the end of the line, that task is taken and ``text`` is what
@@ -73,7 +73,7 @@ class LineDecoder:
 
     def __init__(self, source: str, *, max_line_bytes: int = MAX_LINE_BYTES) -> None:
         self.line = 0
-        """How many lines are done."""
+        """Number of lines done."""
         self._source = source
         self._max_line_bytes = max_line_bytes
         self._pending = bytearray()
@@ -84,23 +84,23 @@ class LineDecoder:
         """Decode every line that ends in ``data``."""
         end = data.rfind(b"\n") + 1
         if not end:
-            self._keep(data)
+            self._buffer(data)
             return [], []
         tasks: list[Task] = []
         refusals: list[Refusal] = []
         start = 0
         if self._tail is not None:
             start = data.index(b"\n") + 1
-            self._keep(data[: start - 1])
+            self._buffer(data[: start - 1])
             tasks = self._end_long_line(refusals)
         block = bytes(self._pending) + data[start:end] if self._pending else data[start:end]
         self._pending.clear()
-        self._keep(data[end:])
+        self._buffer(data[end:])
         decoded = self._decode_block(block, refusals)
         return tasks + decoded if tasks else decoded, refusals
 
     def finish(self) -> tuple[list[Task], list[Refusal]]:
-        """Decode the last line, which has no line end; refuse it unless it is whole."""
+        """Decode the last line, which has no line end; refuse it unless it is complete."""
         refusals: list[Refusal] = []
         if self._tail is not None:
             return self._end_long_line(refusals), refusals
@@ -110,14 +110,14 @@ class LineDecoder:
             return [], []
         return self._decode_lines([line], refusals), refusals
 
-    def _keep(self, data: bytes) -> None:
+    def _buffer(self, data: bytes) -> None:
         if self._tail is not None:
             self._tail = (self._tail + data[-TAIL_BYTES:])[-TAIL_BYTES:]
             return
         self._pending += data
         if len(self._pending) > self._max_line_bytes:
             self._tail = bytes(self._pending[-TAIL_BYTES:])
-            del self._pending[KEPT_OF_A_LONG_LINE:]
+            del self._pending[LONG_LINE_EXCERPT_BYTES:]
 
     def _end_long_line(self, refusals: list[Refusal]) -> list[Task]:
         head, tail = bytes(self._pending), self._tail or b""
@@ -138,12 +138,12 @@ class LineDecoder:
         return self._decode_lines(lines, refusals)
 
     def _decode_at_once(self, block: bytes) -> list[Task] | None:
-        """Decode a block that has exactly one task in every line; None if it has not.
+        """Decode a block with exactly one task in every line; None if it has not.
 
-        msgspec's ``decode_lines`` sees in a newline nothing but white space: it also takes a
-        task that spans lines and two tasks in a line. No JSON value holds ``}`` newline ``{``
-        (a string holds no newline, a container wants a comma), so where every newline stands
-        so, each ends a task; with as many tasks as lines, each line is one task.
+        msgspec's ``decode_lines`` treats a newline as mere white space: it also accepts a task that
+        spans lines, and two tasks in a line. No JSON value contains ``}`` newline ``{`` (a string
+        has no raw newline, a container needs a comma), so if every newline is in such a place, each
+        ends a task; with as many tasks as lines, each line is one task.
         """
         newlines = _count_newlines_between_objects(block)
         if newlines is None or len(block) > self._max_line_bytes:
@@ -151,7 +151,7 @@ class LineDecoder:
         try:
             tasks = _decoder.decode_lines(block)
         except _UNDECODABLE:
-            return None  # the reason comes from decoding line by line
+            return None  # decoding line by line finds the reason
         return tasks if len(tasks) == newlines else None
 
     def _decode_lines(self, lines: list[bytes], refusals: list[Refusal]) -> list[Task]:
@@ -162,7 +162,7 @@ class LineDecoder:
             self.line += 1
             if len(line) > self._max_line_bytes:
                 tail = line[-TAIL_BYTES:]
-                tasks += self._decode_long_line(line[:KEPT_OF_A_LONG_LINE], tail, refusals)
+                tasks += self._decode_long_line(line[:LONG_LINE_EXCERPT_BYTES], tail, refusals)
                 continue
             text = line.strip(BLANK)
             if not text:
@@ -228,9 +228,9 @@ def _last_task(text: bytes) -> tuple[int, Task] | None:
 
 
 def _count_newlines_between_objects(block: bytes) -> int | None:
-    """Count the newlines of ``block``, which ends with one; None if one stands elsewhere.
+    """Count the newlines of ``block``, which ends with one; None if one is elsewhere.
 
-    numpy, as three ``bytes.count`` take about as long as decoding.
+    Uses numpy, because three ``bytes.count`` take about as long as decoding.
     """
     if not block.startswith(b"{"):
         return None
@@ -245,14 +245,14 @@ def _count_newlines_between_objects(block: bytes) -> int | None:
 
 
 def explain(error: Exception, text: bytes) -> tuple[str | None, str]:
-    """Return the field, where one is to blame, and the reason why ``text`` is no task."""
+    """Return the field, if one is at fault, and the reason why ``text`` is not a task."""
     if isinstance(error, UnicodeDecodeError):
         return None, f"not UTF-8: {error.reason}"
     if isinstance(error, RecursionError):
         return None, "nested too deeply"
     if isinstance(error, msgspec.ValidationError):
         return _explain_validation(str(error))
-    return None, _explain_malformed(str(error), text)
+    return None, _explain_syntax_error(str(error), text)
 
 
 def _explain_junk(junk: bytes) -> tuple[str | None, str]:
@@ -280,11 +280,11 @@ def _explain_validation(message: str) -> tuple[str | None, str]:
     return at["field"] or None, _plain(at["reason"])
 
 
-def _explain_malformed(message: str, text: bytes) -> str:
+def _explain_syntax_error(message: str, text: bytes) -> str:
     surrogate_suspected = message == TRUNCATED_BY_MSGSPEC or "surrogate" in message
     may_be_cut_in_a_pair = not text.endswith(b"}")
     if surrogate_suspected and not may_be_cut_in_a_pair and _has_lone_surrogate(text):
-        return "half a character: a \\ud800 to \\udfff escape without its other half"
+        return "unpaired surrogate: a \\ud800 to \\udfff escape without its other half"
     if message == TRUNCATED_BY_MSGSPEC:
         return CUT_OFF
     return "not JSON: " + message.removeprefix("JSON is malformed: ")
@@ -300,4 +300,4 @@ def _plain(message: str) -> str:
 
 
 def _shorten(text: str) -> str:
-    return text if len(text) <= LONGEST_SHOWN else text[: LONGEST_SHOWN - 1] + "…"
+    return text if len(text) <= MAX_SHOWN_LENGTH else text[: MAX_SHOWN_LENGTH - 1] + "…"

@@ -1,4 +1,4 @@
-"""Where the database file lies."""
+"""Where the database file is."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ FILE_NAME: Final = "resonance-logs.db"
 
 
 def default_path() -> Path:
-    """The file in the user's local data directory of this platform."""
+    """The file in the user's local data directory on this platform."""
     return Path(platformdirs.user_data_path("resonance-logs", appauthor=False)) / FILE_NAME
 
 
 def absolute(path: str | os.PathLike[str]) -> Path:
-    """The path from the root on; a tilde is a home folder.
+    """The absolute path; a tilde stands for a home folder.
 
     Raises:
-        DatabaseUnavailable: nobody is of the name after the tilde.
+        DatabaseUnavailable: there is no user with the name after the tilde.
     """
     try:
         return Path(path).expanduser().absolute()
@@ -32,7 +32,7 @@ def absolute(path: str | os.PathLike[str]) -> Path:
 
 
 def find_path(path: str | os.PathLike[str] | None = None) -> Path:
-    """The path given, else that of the environment variable RESONANCE_LOGS_DB, else the default.
+    """The given path, else the environment variable RESONANCE_LOGS_DB, else the default.
 
     Symlinks are followed, so that the files beside the database lie beside the real one.
 

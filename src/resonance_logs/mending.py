@@ -1,26 +1,26 @@
-"""Looking for damage, and saving what can be saved where there is any."""
+"""Check a file for damage, and salvage it if there is any."""
 
 from __future__ import annotations
 
 from contextlib import closing
 from pathlib import Path
 
-from resonance_logs.commands.arguments import CheckOf
+from resonance_logs.commands.arguments import CheckArguments
 from resonance_logs.commands.check import check_database
 from resonance_logs.errors import DamagedDatabase, DatabaseUnavailable
 from resonance_logs.salvage import SalvageReport, finish_salvage, salvage
-from resonance_logs.store.copies import log_kept
+from resonance_logs.store.copies import preserve_wal
 from resonance_logs.store.engine import Store
 from resonance_logs.store.lock import RecorderLock
 from resonance_logs.store.migrate import prepare
 
 
-def mend(path: Path) -> SalvageReport | None:
-    """Salvage the file, where a check finds anything wrong with it.
+def salvage_if_damaged(path: Path) -> SalvageReport | None:
+    """Salvage the file if a check finds anything wrong with it.
 
     Raises:
         AlreadyRecording: the database is being recorded.
-        DatabaseError: there is no such file, or it cannot be mended; the subclass says why.
+        DatabaseError: the file does not exist, or cannot be repaired; the subclass says why.
     """
     if not path.exists():
         raise DatabaseUnavailable(f"there is no database at {path}")
@@ -28,17 +28,17 @@ def mend(path: Path) -> SalvageReport | None:
     lock.acquire()
     try:
         finish_salvage(path)
-        with log_kept(path):
-            return None if _is_sound(path) else salvage(path)
+        with preserve_wal(path):
+            return None if _is_intact(path) else salvage(path)
     finally:
         lock.release()
 
 
-def _is_sound(path: Path) -> bool:
+def _is_intact(path: Path) -> bool:
     try:
         prepare(path)
         with closing(Store(path)) as store:
-            findings = check_database(store, CheckOf()).findings
+            findings = check_database(store, CheckArguments()).findings
             # Tables that somebody added would be lost by salvaging the file.
             return not any(each.is_damage for each in findings)
     except DamagedDatabase:

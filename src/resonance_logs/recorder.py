@@ -1,7 +1,7 @@
-"""What the tasks of one batch do, within one transaction.
+"""Apply the tasks of one batch, within one transaction.
 
-A batch works on a draft of the recorder's state. The writer keeps the draft once the transaction
-is committed; where it is rolled back, the draft is dropped and nothing has happened.
+A batch works on a draft of the recorder's state. The writer publishes the draft once the
+transaction is committed; if it is rolled back, the draft is dropped and nothing has happened.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from resonance_logs import encounters, journal
 from resonance_logs.collector import collect_events
 from resonance_logs.encounters import ActorRow, OpenEncounter
 from resonance_logs.endings import Ending, Finished, finish
-from resonance_logs.entities import EntityBook, EntityDraft
+from resonance_logs.entities import EntityCache, EntityDraft
 from resonance_logs.errors import InvalidTask
 from resonance_logs.events import Events
 from resonance_logs.late_names import AwaitedNames, EndedFight, LateNames
@@ -47,11 +47,11 @@ PLAUSIBLE_MS: Final = range(10**11, 10**14)
 
 @dataclass(slots=True)
 class RecorderState:
-    """What is true as of the last commit."""
+    """The state as of the last commit."""
 
     fight: OpenEncounter | None = None
     strays: Strays = field(default_factory=Strays)
-    entities: EntityBook = field(default_factory=EntityBook)
+    entities: EntityCache = field(default_factory=EntityCache)
     live_rows: dict[int, ActorRow] = field(default_factory=dict)
     """The live counters as stored; they lag behind ``fight`` by about a second."""
     is_settled: bool = True
@@ -89,7 +89,7 @@ class Batch:
 
     def apply(self, tasks: Sequence[Task]) -> None:
         """Apply the tasks in order."""
-        for run in _runs(tasks):
+        for run in _split_runs(tasks):
             first = run[0]
             try:
                 if isinstance(first, BeginEncounter):
@@ -105,14 +105,14 @@ class Batch:
         self._late_names.store(self._connection)
         self._store_rejections()
 
-    def keep(self) -> None:
-        """Make the draft the state; called once the transaction is committed."""
+    def publish(self) -> None:
+        """Make the draft current; called once the transaction is committed."""
         state = self._state
         if state.fight is None or self._fight is None or state.fight.id != self._fight.id:
             state.live_rows = {}
         if self._strays.dropped > state.strays.dropped:
             dropped = self._strays.dropped - state.strays.dropped
-            _logger.warning("%d events came with no fight open, and no fight took them", dropped)
+            _logger.warning("%d event(s) arrived outside any fight and were dropped", dropped)
         if self._first_rejection is not None:
             _logger.warning(
                 "%d tasks of a batch were set aside in the table rejected_tasks; first: %s: %s",
@@ -127,7 +127,7 @@ class Batch:
                 "such as 1700000000000 (recorded as it is; not logged again)",
                 self._implausible_start,
             )
-        self._entities.keep()
+        self._entities.publish()
         state.fight = self._fight
         state.strays = self._strays
         state.ignored += self._ignored
@@ -159,7 +159,7 @@ class Batch:
 
     def _reject(self, task: Task, error: InvalidTask) -> None:
         fight_id = None if self._fight is None else self._fight.id
-        self._rejections.append(Rejection.of(task, error, fight_id))
+        self._rejections.append(Rejection.from_error(task, error, fight_id))
 
     def _store_rejections(self) -> None:
         store_rejections(self._connection, self._rejections)
@@ -173,7 +173,7 @@ class Batch:
         if self._fight is not None:
             if not self._fight.gives_way_to(task):
                 self._ignore(
-                    "begin_encounter at %d ms ignored: a fight is open", task.started_at_ms
+                    "begin_encounter at %d ms ignored: a fight is already open", task.started_at_ms
                 )
                 return
             self._interrupt(self._fight)
@@ -181,7 +181,7 @@ class Batch:
             self._implausible_start = task.started_at_ms
         self._late_names.awaited = self._late_names.awaited.since(task.started_at_ms)
         self._fight = encounters.begin(self._connection, task)
-        taken, self._strays = self._strays.taken_from(task.started_at_ms)
+        taken, self._strays = self._strays.claim(task.started_at_ms)
         self._add(taken)
 
     def _end(self, task: EndEncounter) -> None:
@@ -260,17 +260,17 @@ class Batch:
         try:
             return collect_events(run)
         except InvalidTask:
-            return collect_events(list(self._right(run)))
+            return collect_events(list(self._valid_events(run)))
 
-    def _right(self, tasks: Sequence[Task]) -> Iterator[Task]:
-        """The events that are as they should be; the others are set aside."""
+    def _valid_events(self, tasks: Sequence[Task]) -> Iterator[Task]:
+        """The valid events; the others are rejected."""
         for task in tasks:
             if type(task) not in _EVENTS:
                 continue
             try:
                 collect_events([task])
             except InvalidTask as error:
-                self._reject(task, _named(task, error))
+                self._reject(task, _with_field(task, error))
             else:
                 yield task
 
@@ -278,9 +278,9 @@ class Batch:
         if not len(events):
             return
         if self._fight is None:
-            self._strays = self._strays.plus(events)
+            self._strays = self._strays.adding(events)
             return
-        self._fight = self._fight.plus(events)
+        self._fight = self._fight.adding(events)
         self._unwritten.append(events)
 
     def _write_journal(self) -> None:
@@ -309,15 +309,15 @@ class Settlement:
             )
         self._entities.store(connection, with_seen=True)
 
-    def keep(self) -> None:
-        """Note in the state that it is stored; called once the transaction is committed."""
-        self._entities.keep(with_seen=True)
+    def publish(self) -> None:
+        """Mark the state as stored; called once the transaction is committed."""
+        self._entities.publish(with_seen=True)
         self._state.live_rows = self._live_rows
         self._state.is_settled = True
 
 
-def _runs(tasks: Sequence[Task]) -> Iterator[Sequence[Task]]:
-    """The tasks cut at begins and ends, each of which is a run of its own."""
+def _split_runs(tasks: Sequence[Task]) -> Iterator[Sequence[Task]]:
+    """The tasks split at begins and ends, each of which is a run of its own."""
     if _BOUNDARIES.isdisjoint(map(type, tasks)):
         yield tasks
         return
@@ -332,8 +332,8 @@ def _runs(tasks: Sequence[Task]) -> Iterator[Sequence[Task]]:
         yield tasks[start:]
 
 
-def _named(task: Task, error: InvalidTask) -> InvalidTask:
-    """The error that names the field, where the check finds it too."""
+def _with_field(task: Task, error: InvalidTask) -> InvalidTask:
+    """The error with the name of the field, if the check finds it too."""
     try:
         check_task(task)
     except InvalidTask as named:

@@ -34,25 +34,25 @@ class Stats:
     """What a database has recorded since it was opened."""
 
     queued: int
-    """Tasks that wait in the queue."""
+    """Tasks waiting in the queue."""
     written: int
-    """Tasks committed, those ignored or rejected included."""
+    """Tasks committed, including ignored and rejected ones."""
     batches: int
     batch_seconds: float
-    """The time that writing the batches took, waits for a faulty disk included."""
+    """Time spent writing batches, including waits for a failing disk."""
     ignored: int
     """Begins while a fight was open, ends with none open."""
     strays: int
-    """Events that came with no fight open and that no fight took."""
+    """Events that arrived outside any fight and were dropped."""
     rejected: int
-    """Tasks set aside with their error: in the table rejected_tasks or, failing that, the log."""
+    """Tasks rejected with an error: in the table rejected_tasks or, failing that, in the log."""
     unmatched_bosses: int
     """Bosses named as defeated that match no hit."""
     unknown_dmg: int
     """Damage dealt to monsters by attackers that are neither players nor named monsters."""
     retries: int
     fault: str | None
-    """Why nothing can be written at present; the tasks are held and tried again."""
+    """Why nothing can be written at present; the tasks are held and retried."""
     last_error: str | None
     last_commit_at_ms: int | None
 
@@ -208,7 +208,7 @@ class Recording:
                 )
         finally:
             self._session.end(
-                self._writer.doings(),
+                self._writer.run_progress(),
                 is_clean=not (left or is_stuck),
                 patience_s=max(0.0, deadline - time.monotonic()),
             )
@@ -224,7 +224,7 @@ class Recording:
                 f"{self._account(left)}"
             )
         _logger.critical("%s", self._stopped)
-        self._session.note(self._writer.doings(), NOTE_S)
+        self._session.note(self._writer.run_progress(), NOTE_S)
         return RecordingError(self._stopped)
 
     def _account(self, left: Sequence[Task]) -> str:
@@ -232,15 +232,15 @@ class Recording:
         written = f"{self._writer.progress.written:,} tasks are written"
         if not left:
             return written
-        return f"{written}, {len(left):,} tasks {_kept(self._session, left)}"
+        return f"{written}, {len(left):,} tasks {_save_unwritten(self._session, left)}"
 
 
 def _do_nothing() -> None:
     pass
 
 
-def _kept(session: Session, tasks: Sequence[Task]) -> str:
+def _save_unwritten(session: Session, tasks: Sequence[Task]) -> str:
     try:
         return f"are kept in {session.spill(tasks)}"
     except OSError as error:
-        return f"are lost: no file could be written either ({error})"
+        return f"are lost: they could not be saved to a file either ({error})"

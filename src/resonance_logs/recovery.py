@@ -1,4 +1,4 @@
-"""Recovery at open: what a recorder that was stopped left behind is brought to an end."""
+"""Recovery at open: finish what a stopped recorder left behind."""
 
 from __future__ import annotations
 
@@ -15,38 +15,38 @@ from resonance_logs import encounters, journal
 from resonance_logs.archive import decode_events
 from resonance_logs.encounters import OpenEncounter, remove_open
 from resonance_logs.endings import Ending, finish, rebuild
-from resonance_logs.entities import EntityBook
+from resonance_logs.entities import EntityCache
 from resonance_logs.errors import DamagedDatabase, DatabaseError
 from resonance_logs.recorder import Batch, RecorderState, Settlement
 from resonance_logs.salvage import SalvageReport, finish_salvage, salvage
 from resonance_logs.settings import Settings
 from resonance_logs.spill import find_spills, read_spill, write_spill
 from resonance_logs.store import tables
-from resonance_logs.store.copies import log_kept
+from resonance_logs.store.copies import preserve_wal
 from resonance_logs.store.engine import Store
 from resonance_logs.store.lock import RecorderLock
 from resonance_logs.store.migrate import check_kind, prepare
 from resonance_logs.store.runs import (
-    Doings,
     Run,
+    RunProgress,
     begin_run,
     end_run,
     last_run,
-    note_run,
-    note_spill_read,
+    record_progress,
+    record_spill_read,
     resume_run,
 )
 from resonance_logs.store.soundness import page_faults
 from resonance_logs.tasks import BeginEncounter, Task
 from resonance_logs.transfer import StoredFight
 
-ADVICE = "resonance-logs salvage saves what can be read of it, restore puts a backup back"
+ADVICE = "run resonance-logs salvage to save what can be read, or restore a backup"
 
 _logger = logging.getLogger(__name__)
 
 
 class Session:
-    """One recorder's time with a file: the lock, and the run that is noted in the file."""
+    """One recorder's session with a file: the lock, and the run recorded in the file."""
 
     def __init__(self, store: Store, lock: RecorderLock, run_id: int) -> None:
         self.store = store
@@ -55,9 +55,9 @@ class Session:
 
     @classmethod
     def begin(cls, path: Path, settings: Settings) -> Self:
-        """Take the lock, bring to an end what the last recorder left, note the new run.
+        """Take the lock, finish what the last recorder left behind, record the new run.
 
-        A damaged file is put aside, and what can be read of it is saved into a new one.
+        A damaged file is put aside, and its readable parts are saved into a new one.
 
         Raises:
             AlreadyRecording: another program records into the file.
@@ -69,15 +69,15 @@ class Session:
         lock = RecorderLock(path)
         lock.acquire()
         try:
-            store = _open_sound(path, settings)
+            store = _open_intact(path, settings)
             try:
                 lock.follow_file()  # it was made just now, or put in the place of a damaged one
                 read_spills(store, archive=settings.archive)
                 recover(store, archive=settings.archive)
                 recompute_outdated(store)
-                with store.writing() as connection:
+                with store.write_transaction() as connection:
                     return cls(store, lock, begin_run(connection))
-            except BaseException:  # whatever it is, Ctrl-C too: no connection is left open
+            except BaseException:  # on any error, Ctrl-C too: leave no connection open
                 store.close()
                 raise
         except BaseException:
@@ -85,7 +85,7 @@ class Session:
             raise
 
     def spill(self, tasks: Sequence[Task]) -> Path:
-        """Keep tasks that cannot be written any more in a file; the next session reads it in.
+        """Save tasks that can no longer be written to a file; the next session reads it.
 
         Raises:
             OSError: no file can be written either.
@@ -103,47 +103,47 @@ class Session:
         """
         path = self.store.path
         self.store.close()
-        with log_kept(path):
+        with preserve_wal(path):
             report = salvage(path, is_stopped)
         self._lock.follow_file()
         self.store.close()  # what was connected meanwhile still has the damaged file
-        with self.store.writing() as connection:
+        with self.store.write_transaction() as connection:
             resume_run(connection, self.run_id)
             state.entities.store_all(connection)
             fight = None if state.fight is None else _continued(connection, state.fight)
         state.fight = fight
-        state.entities = EntityBook()
+        state.entities = EntityCache()
         state.live_rows = {}
         state.is_settled = False
         return report
 
-    def note(self, doings: Doings, patience_s: float) -> None:
+    def note(self, run_progress: RunProgress, patience_s: float) -> None:
         """Note what the run has done, where that is possible."""
         try:
-            with self.store.writing(patience_s) as connection:
-                note_run(connection, self.run_id, doings)
+            with self.store.write_transaction(patience_s) as connection:
+                record_progress(connection, self.run_id, run_progress)
         except (DatabaseError, SQLAlchemyError) as error:
             _logger.warning("the run could not be noted: %s", error)
 
-    def end(self, doings: Doings, *, is_clean: bool, patience_s: float) -> None:
-        """Note the end of the run, where all was written, checkpoint, give the lock back.
+    def end(self, run_progress: RunProgress, *, is_clean: bool, patience_s: float) -> None:
+        """Record the end of the run if everything was written, checkpoint, release the lock.
 
         A file that is locked is waited for up to ``patience_s`` seconds.
         """
         try:
             if is_clean:
-                with self.store.writing(patience_s) as connection:
-                    end_run(connection, self.run_id, doings)
+                with self.store.write_transaction(patience_s) as connection:
+                    end_run(connection, self.run_id, run_progress)
                 self.store.checkpoint()
         except DatabaseError as error:
-            _logger.warning("the end of the recording could not be noted: %s", error)
+            _logger.warning("could not record the shutdown: %s", error)
         finally:
             self._lock.release()
 
 
-def _open_sound(path: Path, settings: Settings) -> Store:
+def _open_intact(path: Path, settings: Settings) -> Store:
     finish_salvage(path)
-    with log_kept(path):
+    with preserve_wal(path):
         try:
             return _open_checked(path)
         except DamagedDatabase:
@@ -154,21 +154,19 @@ def _open_sound(path: Path, settings: Settings) -> Store:
 
 
 def _open_checked(path: Path) -> Store:
-    """The file at this program's version; searched for damage where its last run was cut off.
+    """Open the file at this program's version; check it for damage if its last run was interrupted.
 
     Raises:
-        DamagedDatabase: it is damaged; nothing was written to it.
+        DamagedDatabase: the file is damaged; nothing was written to it.
     """
     prepare(path)
     store = Store(path)
     try:
-        with store.reading() as connection:
+        with store.read_transaction() as connection:
             last = last_run(connection)
             faults = [] if last is None else _faults_after(connection, last)
         if faults:
-            raise DamagedDatabase(
-                f"{path} is damaged, and was left as it is: {faults[0]}; {ADVICE}"
-            )
+            raise DamagedDatabase(f"{path} is damaged and was not changed: {faults[0]}; {ADVICE}")
     except BaseException:
         store.close()
         raise
@@ -185,36 +183,36 @@ def _faults_after(connection: Connection, last: Run) -> list[str]:
 
 
 def read_spills(store: Store, *, archive: bool) -> None:
-    """Write what earlier sessions could not, as if they had gone on.
+    """Write what earlier sessions could not, as if they had continued.
 
-    In one transaction a file, in which the run is noted as read: should the program die before
-    the file is deleted, its tasks are not written twice.
+    One transaction per file, which also records the run as read: if the program dies before the
+    file is deleted, its tasks are not written twice.
     """
     for run_id, file in find_spills(store.path):
         tasks = read_spill(file)
-        with store.writing() as connection:
-            if note_spill_read(connection, run_id):
-                state = RecorderState(fight=_resumed(connection))
+        with store.write_transaction() as connection:
+            if record_spill_read(connection, run_id):
+                state = RecorderState(fight=_resume_fight(connection))
                 batch = Batch(connection, state, archive=archive)
                 batch.apply(tasks)
-                batch.keep()
-                # Who is in the fight without a hit, and when players were seen, is stored by this.
+                batch.publish()
+                # Stores players without a hit, and when players were last seen.
                 Settlement(connection, state)
-                _logger.warning("%d tasks of an earlier run are read in from %s", len(tasks), file)
+                _logger.warning("reading %d tasks of an earlier run from %s", len(tasks), file)
         file.unlink()
 
 
 def recover(store: Store, *, archive: bool) -> None:
-    """End every open fight at its last event, marked as interrupted; one without events is gone.
+    """End every open fight at its last event, marked as interrupted; remove those without events.
 
-    Only for the one who holds the recorder's lock. Each fight is a transaction of its own, so
-    that a crash meanwhile leaves the rest for the next time.
+    Only with the recorder's lock held. Each fight is its own transaction, so that after a crash the
+    rest is left for the next time.
     """
-    with store.reading() as connection:
+    with store.read_transaction() as connection:
         fights = _open_fights(connection)
     for fight in fights:
-        with store.writing() as connection:
-            _end(connection, fight, archive=archive)
+        with store.write_transaction() as connection:
+            _end_interrupted(connection, fight, archive=archive)
 
 
 def recompute_outdated(store: Store) -> None:
@@ -224,10 +222,10 @@ def recompute_outdated(store: Store) -> None:
     time. Fights without their single hits stay as they are.
     """
     outdated = tables.outdated_figures
-    with store.reading() as connection:
+    with store.read_transaction() as connection:
         ids = connection.execute(select(outdated.c.encounter_id)).scalars().all()
     for encounter_id in ids:
-        with store.writing() as connection:
+        with store.write_transaction() as connection:
             fight = StoredFight.read(connection, encounter_id)
             if fight is not None and fight.archive is not None and not fight.faults:
                 events = decode_events(fight.archive[1])
@@ -236,7 +234,7 @@ def recompute_outdated(store: Store) -> None:
 
 
 def _open_fights(connection: Connection) -> list[OpenEncounter]:
-    """The fights left open, as they were begun."""
+    """The fights left open, as begun."""
     table = tables.encounters
     columns = (
         table.c.id,
@@ -250,7 +248,7 @@ def _open_fights(connection: Connection) -> list[OpenEncounter]:
     return [OpenEncounter(**row._asdict()) for row in connection.execute(statement)]
 
 
-def _resumed(connection: Connection) -> OpenEncounter | None:
+def _resume_fight(connection: Connection) -> OpenEncounter | None:
     """The newest fight left open, as it stood."""
     fights = _open_fights(connection)
     return _as_it_stood(connection, fights[-1]) if fights else None
@@ -259,7 +257,7 @@ def _resumed(connection: Connection) -> OpenEncounter | None:
 def _as_it_stood(connection: Connection, begun: OpenEncounter) -> OpenEncounter:
     fight = _with_party(connection, begun)
     events, _ = journal.read(connection, fight.id)
-    return replace(fight, chunks=journal.count(connection, fight.id)).plus(events)
+    return replace(fight, chunks=journal.count(connection, fight.id)).adding(events)
 
 
 def _continued(connection: Connection, fight: OpenEncounter) -> OpenEncounter:
@@ -282,30 +280,30 @@ def _continued(connection: Connection, fight: OpenEncounter) -> OpenEncounter:
     return replace(saved, lost_events=lost).with_party(fight.party)
 
 
-def _end(connection: Connection, begun: OpenEncounter, *, archive: bool) -> None:
+def _end_interrupted(connection: Connection, begun: OpenEncounter, *, archive: bool) -> None:
     events, lost = journal.read(connection, begun.id)
     if not (len(events) or lost or begun.lost_events):
         remove_open(connection, begun.id)
         return
-    fight = _with_party(connection, begun).plus(events)
+    fight = _with_party(connection, begun).adding(events)
     last = fight.started_at_ms if fight.last_event_ms is None else fight.last_event_ms
     finish(
         connection,
         fight,
         events,
         Ending(max(last, fight.started_at_ms), was_interrupted=True, lost_events=lost),
-        EntityBook().draft(),
+        EntityCache().draft(),
         archive=archive,
     )
     _logger.warning(
-        "encounter %d was interrupted; it is ended at its last event, with %d events",
+        "fight %d was interrupted; it is ended at its last event, with %d events",
         fight.id,
         len(events),
     )
 
 
 def _with_party(connection: Connection, fight: OpenEncounter) -> OpenEncounter:
-    """The fight with its players as last stored while it went on."""
+    """The fight with its players as last stored while it was open."""
     live = tables.actor_encounter_stats
     statement = select(live.c.actor_id).where(
         live.c.encounter_id == fight.id, live.c.is_player == 1

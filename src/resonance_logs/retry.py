@@ -1,4 +1,4 @@
-"""Rejected tasks tried once more: what is right by now goes where it belongs."""
+"""Retry rejected tasks: those that are now valid are applied."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sqlalchemy import Connection, delete
 from resonance_logs.archive import decode_events
 from resonance_logs.collector import collect_events
 from resonance_logs.endings import rebuild
-from resonance_logs.entities import EntityBook
+from resonance_logs.entities import EntityCache
 from resonance_logs.errors import AlreadyRecording, InvalidTask
 from resonance_logs.events import Events
 from resonance_logs.statistics import actor_ids
@@ -25,37 +25,39 @@ from resonance_logs.transfer import StoredFight
 
 
 @dataclass(slots=True)
-class Retried:
-    """Which rejected tasks were taken, and of the others why they were not."""
+class RetryResult:
+    """Which rejected tasks were recorded, and why the others were not."""
 
     taken: list[int] = field(default_factory=list)
     left: dict[int, str] = field(default_factory=dict)
 
 
-def retry_rejected(store: Store, rejected: Sequence[RejectedTask]) -> Retried:
-    """Take rejected tasks that are right by now; the others stay, and it is said why.
+def retry_tasks(store: Store, rejected: Sequence[RejectedTask]) -> RetryResult:
+    """Retry rejected tasks that are now valid; the others stay, with the reason.
 
-    A hit or heal is added to its fight, which is made final once more, as long as that fight's
-    single hits are kept; a player is updated where nobody records at the moment.
+    A hit or heal is added to its fight, which is finalized again, as long as that fight's
+    individual hits are stored; a player is updated unless the file is being recorded.
 
     Raises:
-        DatabaseError: the file cannot be written; what is not among the taken stays.
+        DatabaseError: the file cannot be written; tasks not yet recorded stay.
     """
-    retried = Retried()
+    retried = RetryResult()
     updates: list[tuple[int, UpsertEntity]] = []
     events: defaultdict[int, dict[int, Task]] = defaultdict(dict)
     for each in rejected:
         try:
             task = decode_task(each.task)
         except InvalidTask as error:
-            retried.left[each.id] = f"it is still wrong: {error}"
+            retried.left[each.id] = f"still invalid: {error}"
             continue
         if isinstance(task, UpsertEntity):
             updates.append((each.id, task))
         elif isinstance(task, BeginEncounter | EndEncounter):
-            retried.left[each.id] = "the begin or end of a fight counts only in its place"
+            retried.left[each.id] = (
+                "the begin or end of a fight is only valid in its place among the tasks"
+            )
         elif each.encounter_id is None:
-            retried.left[each.id] = "no fight was open when it came"
+            retried.left[each.id] = "no fight was open when it arrived"
         else:
             events[each.encounter_id][each.id] = task
     for encounter_id, tasks in events.items():
@@ -65,9 +67,9 @@ def retry_rejected(store: Store, rejected: Sequence[RejectedTask]) -> Retried:
 
 
 def _add_to_fight(
-    store: Store, encounter_id: int, tasks: Mapping[int, Task], retried: Retried
+    store: Store, encounter_id: int, tasks: Mapping[int, Task], retried: RetryResult
 ) -> None:
-    with store.writing() as connection:
+    with store.write_transaction() as connection:
         left = {each.id for each in read_rejected(connection, list(tasks))}
         tasks = {number: task for number, task in tasks.items() if number in left}
         refusal = _rebuild_with(connection, encounter_id, tasks) if tasks else None
@@ -80,42 +82,44 @@ def _add_to_fight(
 def _rebuild_with(
     connection: Connection, encounter_id: int, tasks: Mapping[int, Task]
 ) -> str | None:
-    """Why the events cannot be added to the fight, where they cannot."""
+    """Add the events to the fight; returns why that is impossible, or None."""
     fight = StoredFight.read(connection, encounter_id)
     if fight is None:
-        return f"fight {encounter_id} is not there any more"
+        return f"fight {encounter_id} no longer exists"
     if fight.row["ended_at_ms"] is None:
         return f"fight {encounter_id} is still being recorded"
     if fight.faults:
         return f"fight {encounter_id} is damaged"
     if fight.archive is None and fight.row["damage_events"] + fight.row["heal_events"]:
-        return f"the single hits of fight {encounter_id} are not kept any more"
+        return f"the individual hits of fight {encounter_id} are no longer stored"
     stored = Events.empty() if fight.archive is None else decode_events(fight.archive[1])
     events = Events.concatenate([stored, collect_events(list(tasks.values()))])
     new = actor_ids(events) - fight.actor_ids()
-    known = EntityBook().draft().players(connection, new)
+    known = EntityCache().draft().players(connection, new)
     _forget(connection, tasks)
     row = {**fight.row, "rejected_events": max(0, fight.row["rejected_events"] - len(tasks))}
     rebuild(connection, encounter_id, row, events, known | fight.players())
     return None
 
 
-def _update(store: Store, updates: Sequence[tuple[int, UpsertEntity]], retried: Retried) -> None:
+def _update(
+    store: Store, updates: Sequence[tuple[int, UpsertEntity]], retried: RetryResult
+) -> None:
     if not updates:
         return
     lock = RecorderLock(store.path)
     try:
         lock.acquire()
     except AlreadyRecording:
-        # Who records has the players in memory, and would write over what is written here.
-        reason = "the file is being recorded; try again when it is not, or send the task again"
+        # A recorder has the players in memory, and would overwrite what is written here.
+        reason = "the file is being recorded; try again later, or send the task again"
         retried.left |= dict.fromkeys((number for number, _ in updates), reason)
         return
     try:
-        with store.writing() as connection:
+        with store.write_transaction() as connection:
             left = {each.id for each in read_rejected(connection, [n for n, _ in updates])}
             updates = [each for each in updates if each[0] in left]
-            draft = EntityBook().draft()
+            draft = EntityCache().draft()
             for _, task in updates:
                 draft.upsert(connection, task)
             draft.store(connection, with_seen=True)

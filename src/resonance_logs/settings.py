@@ -1,4 +1,4 @@
-"""What can be set when a database is opened."""
+"""The settings of a database."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from enum import StrEnum
 from math import isfinite
 from typing import Final, TypeVar
 
-MOST: Final = 1_000_000
-"""Of seconds and of days."""
+MAX_SECONDS: Final = 1_000_000
+"""Maximum of seconds and of days."""
 
 _FLAGS: Final = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 _CONVERT: Final = "convert"
@@ -18,12 +18,12 @@ _T = TypeVar("_T")
 
 
 class Durability(StrEnum):
-    """What a commit outlasts; SQLite's ``synchronous``."""
+    """What a commit survives; SQLite's ``synchronous``."""
 
     NORMAL = "normal"
     """The end of the program, however it ends."""
     FULL = "full"
-    """A loss of power too: each batch waits for the disk."""
+    """A power failure too: each batch waits for the disk."""
 
 
 def _whole_number(value: object) -> int:
@@ -36,8 +36,8 @@ def _whole_number(value: object) -> int:
 
 def _number(value: object) -> float:
     number = float(_above_zero(_read(float, value) if isinstance(value, str) else value))
-    if number > MOST:
-        raise ValueError(f"expected at most {MOST:,}, got {value!r}")
+    if number > MAX_SECONDS:
+        raise ValueError(f"expected at most {MAX_SECONDS:,}, got {value!r}")
     return number
 
 
@@ -91,39 +91,39 @@ class Settings:
     """
 
     queue_tasks: int = _setting(200_000, _whole_number)
-    """How many tasks the queue holds before ``enqueue`` waits."""
+    """Queue capacity before ``enqueue`` blocks."""
     enqueue_seconds: float = _setting(10.0, _number)
     """How long ``enqueue`` waits for room before it raises QueueFull."""
     batch_seconds: float = _setting(0.05, _number)
-    """A batch ends this long after its first task ..."""
+    """A batch closes this many seconds after its first task ..."""
     batch_tasks: int = _setting(2_000, _whole_number)
-    """... or at this many tasks, or at the whole backlog where that is larger ..."""
+    """... or at this many tasks (or the whole backlog, if larger) ..."""
     most_batch_tasks: int = _setting(100_000, _whole_number)
-    """... but never more than this many."""
+    """... but never with more than this many."""
     live_seconds: float = _setting(1.0, _number)
-    """How far the live counters lag behind at the most."""
+    """Maximum delay of the live counters."""
     close_seconds: float = _setting(30.0, _number)
-    """How long closing tries to write what is queued where the disk refuses."""
+    """How long closing tries to write what is queued if the disk fails."""
     archive: bool = _setting(True, _flag)
-    """Whether the single hits of a fight are kept (compressed) once it has ended."""
+    """Whether the individual hits of a fight are kept (compressed) after it has ended."""
     durability: Durability = _setting(Durability.NORMAL, _durability)  # noqa: RUF009 - immutable
-    """What a commit outlasts: the program's end (normal), or a loss of power too (full)."""
+    """What a commit survives: the program's end (normal), or a power failure too (full)."""
     salvage: bool = _setting(True, _flag)
-    """Whether a damaged file is put aside and saved from, when recording begins, or is an error."""
+    """Whether a damaged file is salvaged when recording begins, instead of raising an error."""
     keep_hits_days: float | None = _setting(None, _optional(_number))
-    """The single hits of a fight are kept so long ..."""
+    """Keep individual hits for this many days ..."""
     keep_hits_newest: int | None = _setting(None, _optional(_whole_number))
-    """... or of the newest so many fights ..."""
+    """... or of this many of the newest fights ..."""
     keep_hits_file_bytes: int | None = _setting(None, _optional(_whole_number))
-    """... or while the file is at most so large; the oldest go first, of favourites none."""
+    """... or while the file is at most this large; the oldest go first, never favourites'."""
     keep_fights_days: float | None = _setting(None, _optional(_number))
-    """Whole fights are kept so long ..."""
+    """Keep whole fights for this many days ..."""
     keep_fights_newest: int | None = _setting(None, _optional(_whole_number))
-    """... or the newest so many ..."""
+    """... or this many of the newest ..."""
     keep_fights_file_bytes: int | None = _setting(None, _optional(_whole_number))
-    """... or while the file is at most so large; the oldest go first, favourites never."""
+    """... or while the file is at most this large; the oldest go first, never favourites."""
     keep_rejected: int = _setting(100_000, _whole_number)
-    """How many rejected tasks are kept; beyond it the oldest go."""
+    """How many rejected tasks are kept; beyond it the oldest are deleted."""
 
     def __post_init__(self) -> None:
         for each in fields(self):

@@ -1,7 +1,7 @@
-"""Sources: where tasks come from when no Python call makes them.
+"""Sources of tasks other than Python calls.
 
-A source is a file, standard input, a pipe or a stream, holding one task a line, plain or
-packed with gzip or zstd. It gives its tasks in batches, each as soon as it is there.
+A source is a file, standard input, a pipe or a stream with one task per line, plain or compressed
+with gzip or zstd. It yields its tasks in batches, each as soon as it arrives.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from resonance_logs.compression import Unpacker, UnpackError
+from resonance_logs.compression import DecompressionError, Decompressor
 from resonance_logs.errors import InputError
 from resonance_logs.inputs import ByteInput, Origin
 from resonance_logs.lines import LineDecoder, Refusal
@@ -25,9 +25,9 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Tasks in their order, the lines refused among them, and how far the source is read.
+    """Tasks in order, the lines refused among them, and how far the source was read.
 
-    ``bytes_read`` counts from the start of the source, packed bytes if it is packed.
+    ``bytes_read`` counts from the start of the source, in compressed bytes if it is compressed.
     """
 
     tasks: list[Task]
@@ -38,10 +38,10 @@ class Batch:
 class TaskSource:
     """The tasks of one file, of standard input (``"-"``) or of a binary stream.
 
-    With ``follow`` a growing file or a FIFO is read on and on, until ``stop()``.
+    With ``follow`` a growing file or a FIFO is read until ``stop()``.
 
     Raises:
-        InputError: if the path names no file; one line that says what to do.
+        InputError: the path does not name a file; the message says what to do.
     """
 
     def __init__(self, origin: Origin, *, follow: bool = False, name: str | None = None) -> None:
@@ -51,28 +51,27 @@ class TaskSource:
 
     @property
     def size_bytes(self) -> int | None:
-        """The size of the file as it lies there, packed or not; None if it is not known."""
+        """The size of the file on disk, compressed or not; None if unknown."""
         return self._input.size_bytes
 
     @property
     def bytes_read(self) -> int:
-        """How much of ``size_bytes`` is read."""
+        """How much of ``size_bytes`` has been read."""
         return self._input.bytes_read
 
     def stop(self) -> None:
-        """Let ``batches`` end soon; safe from other threads and from signal handlers.
+        """Make ``batches`` end soon; safe from other threads and from signal handlers.
 
-        A read that waits is woken within a tenth of a second, but not on Windows and not in a
-        stream that the caller gave: there the stop is heard when bytes come.
+        A waiting read is woken within a tenth of a second, but not on Windows and not in a stream
+        given by the caller: there the stop takes effect when bytes arrive.
         """
         self._input.stopped = True
 
     def batches(self) -> Iterator[Batch]:
-        """Read the source from its start to its end, or to the stop.
+        """Read the source to its end, or until stopped.
 
         Raises:
-            InputError: if the source cannot be read further; all tasks that stand before the
-                fault were given in batches.
+            InputError: the source cannot be read further; all tasks before the error were yielded.
         """
         reading = _Reading(self.name)
         for chunk in self._input.chunks():
@@ -96,43 +95,43 @@ _Result = tuple[list[Task], list[Refusal]]
 
 
 class _Reading:
-    """From the first byte of one file to its last: unpack, then decode."""
+    """Reads one file from its first byte to its last: decompress, then decode."""
 
     def __init__(self, name: str) -> None:
         self._name = name
-        self._unpacker = Unpacker()
+        self._decompressor = Decompressor()
         self._lines = LineDecoder(name)
 
     def feed(self, chunk: bytes) -> Iterator[_Result]:
-        return self._decoded(self._unpacker.feed(chunk))
+        return self._decoded(self._decompressor.feed(chunk))
 
     def finish(self) -> Iterator[_Result]:
-        yield from self._decoded(self._unpacker.finish())
+        yield from self._decoded(self._decompressor.finish())
         yield self._lines.finish()
 
     def abandon(self) -> Iterator[_Result]:
-        """Leave out a line that was still being written when the source was stopped."""
+        """Drop a line that was still being written when the source was stopped."""
         tasks, refusals = self._lines.finish()
         for refusal in refusals:
-            _log.warning("%s; left out, as reading was stopped here", refusal)
+            _log.warning("%s; dropped, because reading was stopped here", refusal)
         yield tasks, []
 
     def _decoded(self, blocks: Iterator[bytes]) -> Iterator[_Result]:
         try:
             for block in blocks:
                 yield self._lines.feed(block)
-        except UnpackError as error:
+        except DecompressionError as error:
             line = self._lines.line
             yield self._lines.finish()
             raise InputError(_fault(self._name, line, error)) from error
 
 
-def _fault(name: str, line: int, error: UnpackError) -> str:
+def _fault(name: str, line: int, error: DecompressionError) -> str:
     if not line:
         return f"{printable(name)}: {error}"
     return (
-        f"{printable(name)}: {error} after line {line:,}; "
-        "what stands before was read, get the file once more for the rest"
+        f"{printable(name)}: {error} after line {line:,}; everything before it was read, get the "
+        "file again for the rest"
     )
 
 

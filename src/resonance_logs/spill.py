@@ -16,20 +16,20 @@ _logger = logging.getLogger(__name__)
 
 
 def write_spill(path: Path, run_id: int, tasks: Sequence[Task]) -> Path:
-    """Write the tasks (NDJSON) beside the database at ``path``, or else in the temporary folder.
+    """Write the tasks (NDJSON) beside the database at ``path``, or else to the temporary folder.
 
-    Returns the file. One beside the database is read in when that is next opened for recording;
-    one in the temporary folder has to be ingested by hand.
+    Returns the file. One beside the database is read when that is next opened for recording; one in
+    the temporary folder must be ingested by hand.
 
     Raises:
-        OSError: neither folder can be written to.
+        OSError: neither folder is writable.
     """
-    lines = [line for task in tasks if (line := _line(task))]
+    lines = [line for task in tasks if (line := _encode_line(task))]
     name = f"{path.name}.spill-{run_id}.ndjson"
     try:
         return _write(path.with_name(name), lines)
     except OSError as error:
-        _logger.error("%s cannot be written to: %s", path.parent, error.strerror)
+        _logger.error("%s is not writable: %s", path.parent, error.strerror)
         return _write(Path(tempfile.mkdtemp(prefix="resonance-logs-")) / name, lines)
 
 
@@ -45,20 +45,20 @@ def find_spills(path: Path) -> list[tuple[int, Path]]:
 
 
 def read_spill(file: Path) -> list[Task]:
-    """The tasks of a spill file; a line that is no task is logged."""
+    """The tasks of a spill file; an invalid line is logged."""
     tasks: list[Task] = []
     for batch in TaskSource(file).batches():
         tasks += batch.tasks
         for refusal in batch.refusals:
-            _logger.error("%s; left out: %s", refusal, refusal.text[:200])
+            _logger.error("%s; skipped: %s", refusal, refusal.text[:200])
     return tasks
 
 
-def _line(task: Task) -> bytes | None:
+def _encode_line(task: Task) -> bytes | None:
     try:
         return encode_task(task) + b"\n"
     except (TypeError, ValueError, OverflowError) as error:
-        _logger.critical("a task that cannot be written is lost: %s: %r", error, task)
+        _logger.critical("a task that cannot be saved is lost: %s: %r", error, task)
         return None
 
 

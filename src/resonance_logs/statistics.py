@@ -1,4 +1,4 @@
-"""What is told of a fight besides its sums by skill: bosses, active times, names, who was in it."""
+"""Statistics of a fight other than its sums by skill: bosses, active times, names, actors."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from resonance_logs.folding import fold_name
 from resonance_logs.grouping import number_values
 
 ACTIVE_GAP_MS: Final = 5_000
-"""A longer pause between two damage events is not active time (spec: Figures)."""
+"""Longer pauses between two damage events are not active time (spec: Figures)."""
 
-LEAST_ACTIVE_MS: Final = 1_000
+MIN_ACTIVE_MS: Final = 1_000
 
 MAX_DISORDER_MS: Final = 2_000
 """Events may come so much out of order; where the time steps back further, the clock was set."""
@@ -30,7 +30,7 @@ MAX_DISORDER_MS: Final = 2_000
 
 @dataclass(frozen=True, slots=True)
 class Boss:
-    """A boss of a fight; ``max_hp`` is the highest maximum seen, None where none was given."""
+    """A boss of a fight; ``max_hp`` is the highest maximum seen, None if there was none."""
 
     monster_name: str
     hits: int
@@ -87,7 +87,7 @@ def _boss(
 
 
 def active_times(damage: DamageEvents) -> dict[int, int]:
-    """Active time in ms of each attacker: the gaps of at most 5 s between its hits, at least 1 s.
+    """Active time of each attacker in ms: gaps of at most 5 s between its hits, at least 1 s.
 
     Hits on oneself do not count. An actor without a hit is not in the answer.
     """
@@ -103,18 +103,18 @@ def active_times(damage: DamageEvents) -> dict[int, int]:
     counted = (actor[1:] == actor[:-1]) & (gaps <= ACTIVE_GAP_MS)
     totals = np.zeros(len(actors), dtype=np.int64)
     np.add.at(totals, actor[1:][counted], gaps[counted])
-    return dict(zip(actors.tolist(), np.maximum(totals, LEAST_ACTIVE_MS).tolist(), strict=True))
+    return dict(zip(actors.tolist(), np.maximum(totals, MIN_ACTIVE_MS).tolist(), strict=True))
 
 
 def _by_actor_and_time(codes: Int64Array, time: Int64Array) -> Int64Array:
     if codes.max() < 2**16 and (time[1:] >= time[:-1]).all():
-        # As recorders send it: in order of time, and short numbers sort in one pass.
+        # Sorted by time, as recorders send it; and short numbers sort in one pass.
         return np.argsort(codes.astype(np.uint16), kind="stable")
     return np.lexsort((time, codes))
 
 
 def monster_names(damage: DamageEvents) -> dict[int, str]:
-    """The name last given of each defender that was given one that is not blank."""
+    """The last name given to each defender that is not blank."""
     names = np.array([bool(name.strip()) for name in damage.monster_names] + [False])
     named = np.flatnonzero(names[damage.monster]) if len(damage) else np.zeros(0, dtype=np.int64)
     backwards = named[::-1]
@@ -146,12 +146,12 @@ def actor_ids(events: Events) -> set[int]:
 
 
 def first_time_ms(events: Events) -> int | None:
-    """The earliest timestamp, None without events."""
+    """The earliest timestamp; None without events."""
     return min((int(times.min()) for times in _times(events)), default=None)
 
 
 def last_time_ms(events: Events) -> int | None:
-    """The latest timestamp, None without events."""
+    """The latest timestamp; None without events."""
     return max((int(times.max()) for times in _times(events)), default=None)
 
 

@@ -1,4 +1,4 @@
-"""Events with no open fight, held for the fight that may come and take them."""
+"""Events outside any fight, held for a fight that may begin later."""
 
 from __future__ import annotations
 
@@ -12,36 +12,38 @@ from resonance_logs.statistics import last_time_ms
 _logger = logging.getLogger(__name__)
 
 HOLD_MS: Final = 2_000
-"""A stray is held while it is no older than this beside the newest one (spec: Strays)."""
+"""A stray is held while it is at most this much older than the newest one (spec: Strays)."""
 
-MOST_HELD: Final = 50_000
-"""More of a kind are not held, so that a recorder that never begins a fight fills no memory."""
+MAX_HELD: Final = 50_000
+"""Maximum held of each kind, so that a recorder that never begins a fight does not fill memory."""
 
 
 @dataclass(frozen=True, slots=True)
 class Strays:
-    """The events held, and how many were let go since the program started."""
+    """The held events, and how many were dropped since the program started."""
 
     held: Events = field(default_factory=Events.empty)
     dropped: int = 0
 
-    def plus(self, events: Events) -> Self:
-        """Hold these too, and let go of what has become too old beside the newest."""
-        together = Events.concatenate([self.held, events])
-        newest = last_time_ms(together)
-        kept = together if newest is None else together.between(newest - HOLD_MS, None)
+    def adding(self, events: Events) -> Self:
+        """Hold these too, and drop what is too old compared to the newest."""
+        combined = Events.concatenate([self.held, events])
+        newest = last_time_ms(combined)
+        kept = combined if newest is None else combined.between(newest - HOLD_MS, None)
         kept = Events(
-            kept.damage.select(slice(-MOST_HELD, None)), kept.heals.select(slice(-MOST_HELD, None))
+            kept.damage.select(slice(-MAX_HELD, None)), kept.heals.select(slice(-MAX_HELD, None))
         )
-        return type(self)(kept, self.dropped + len(together) - len(kept))
+        return type(self)(kept, self.dropped + len(combined) - len(kept))
 
-    def taken_from(self, started_at_ms: int) -> tuple[Events, Self]:
-        """What a fight that begins then takes, and what is left: nothing."""
-        taken = self.held.between(started_at_ms, None)
-        return taken, type(self)(dropped=self.dropped + len(self.held) - len(taken))
+    def claim(self, started_at_ms: int) -> tuple[Events, Self]:
+        """The events that a fight beginning at this time takes; the rest is dropped."""
+        claimed = self.held.between(started_at_ms, None)
+        return claimed, type(self)(dropped=self.dropped + len(self.held) - len(claimed))
 
-    def let_go(self) -> Self:
-        """Hold nothing any more: no fight will come."""
+    def discard(self) -> Self:
+        """Drop everything: no fight will begin."""
         if len(self.held):
-            _logger.warning("%d events came with no fight open, and none came", len(self.held))
+            _logger.warning(
+                "%d event(s) arrived outside any fight and were dropped", len(self.held)
+            )
         return type(self)(dropped=self.dropped + len(self.held))

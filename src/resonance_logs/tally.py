@@ -1,4 +1,4 @@
-"""The sums of a fight per actor: of one batch, of the open fight so far, or of a whole one."""
+"""The sums of a fight per actor: of one batch, of the open fight so far, or of a whole fight."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final, Self
 
 import numpy as np
 
-from resonance_logs.cells import FightCells, six_columns
+from resonance_logs.cells import FightEventSums, six_columns
 from resonance_logs.events import BOSS, UNKNOWN, Events, FlagArray, Int64Array
 from resonance_logs.grouping import Column, group_sums
 from resonance_logs.statistics import is_among
@@ -20,17 +20,17 @@ Counters = list[int]
 """An actor's 24 counters: six each of dealt, heal, taken, boss (store.tables.COUNTERS)."""
 
 _Groups = tuple[Int64Array, FlagArray, Int64Array, Int64Array]
-"""Keys (a row a group), flags, totals and counts of groups of events."""
+"""Keys (one row per group), flags, totals and counts of groups of events."""
 
 _DEALT, _HEAL, _TAKEN, _BOSS = (slice(start, start + SIX) for start in range(0, 4 * SIX, SIX))
 
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """Sums that never change: adding makes a new tally, so a batch rolled back leaves no trace.
+    """Immutable sums: adding makes a new tally, so a rolled-back batch leaves no trace.
 
     Damage is kept by (attacker, defender), with 6 sums of all hits and 6 of those on bosses,
-    because whose hits count as taken is only known once it is known who is a player.
+    because which hits count as taken is only known once it is known who is a player.
     """
 
     pairs: Int64Array
@@ -41,25 +41,25 @@ class Tally:
     @classmethod
     def empty(cls) -> Self:
         """Nothing summed yet."""
-        return cls.of(Events.empty())
+        return cls.from_events(Events.empty())
 
     @classmethod
-    def of(cls, events: Events) -> Self:
+    def from_events(cls, events: Events) -> Self:
         """The sums of these events."""
         hits, heals = events.damage, events.heals
         damage = _grouped((hits.attacker_id, hits.defender_id, hits.flags), hits.value)
         healed = _grouped((heals.healer_id, heals.flags), heals.value)
-        return cls._added_up(damage, healed)
+        return cls._combine(damage, healed)
 
     @classmethod
-    def of_cells(cls, cells: FightCells) -> Self:
-        """The sums of the events that these cells are of."""
+    def from_event_sums(cls, cells: FightEventSums) -> Self:
+        """The sums of the events in these groups."""
         hits, heals = cells.damage, cells.heals
         damage = (hits.keys[:, :2], hits.flags, hits.value, hits.count)
-        return cls._added_up(damage, (heals.keys[:, :1], heals.flags, heals.value, heals.count))
+        return cls._combine(damage, (heals.keys[:, :1], heals.flags, heals.value, heals.count))
 
     @classmethod
-    def _added_up(cls, damage: _Groups, healed: _Groups) -> Self:
+    def _combine(cls, damage: _Groups, healed: _Groups) -> Self:
         keys, flags, value, count = damage
         on_boss = (flags & BOSS) != 0
         of_bosses = six_columns(value * on_boss, flags, count * on_boss)
@@ -69,13 +69,13 @@ class Tally:
         healers, heals = group_sums(list(keys.T), six_columns(value, flags, count))
         return cls(pairs, sums, healers, heals)
 
-    def plus(self, other: Self) -> Self:
+    def adding(self, other: Self) -> Self:
         """The sums of both."""
         pairs, damage = _merge((self.pairs, self.damage), (other.pairs, other.damage))
         healers, heals = _merge((self.healers, self.heals), (other.healers, other.heals))
         return type(self)(pairs, damage, healers, heals)
 
-    def same_as(self, other: Self) -> bool:
+    def equals(self, other: Self) -> bool:
         """Whether every sum is equal."""
         return all(
             np.array_equal(getattr(self, name), getattr(other, name))
@@ -131,9 +131,9 @@ def _merge(
 
 
 def _grouped(keys: Sequence[Column], value: Int64Array) -> _Groups:
-    """Group events by ``keys``, of which the last are the flags.
+    """Group events by ``keys``, the last of which are the flags.
 
-    A few calls on the long columns; what remains to be summed is short (see DamageEvents).
+    Few calls on the long columns; few rows remain to be summed (see DamageEvents).
     """
     groups, sums = group_sums(keys, [value, np.ones(len(value), dtype=np.int64)])
     return groups[:, :-1], groups[:, -1].astype(np.uint8), sums[:, 0], sums[:, 1]

@@ -1,7 +1,7 @@
-"""The five tasks: the only way in.
+"""The five tasks: the only way to record.
 
 A task is one write. Times are milliseconds since the Unix epoch (UTC). On the wire a task is one
-JSON object, told apart by ``type``; in Python it is one of these classes, made with keywords.
+JSON object, identified by ``type``; in Python it is one of these classes, created with keywords.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from msgspec import Meta
 from resonance_logs.errors import InvalidTask
 
 MAX_INTEGER: Final = 2**53 - 1
-"""Integers lie within ±MAX_INTEGER, so that every JSON reader keeps them exact."""
+"""Integers are within ±MAX_INTEGER, so that every JSON reader represents them exactly."""
 
 MAX_AMOUNT: Final = 10**12
-"""The largest value, hp_loss or shield_loss, so that no sum overflows 64 bits."""
+"""Maximum of value, hp_loss and shield_loss, so that no sum overflows 64 bits."""
 
 Integer = Annotated[int, Meta(ge=-MAX_INTEGER, le=MAX_INTEGER)]
 Amount = Annotated[int, Meta(ge=0, le=MAX_AMOUNT)]
@@ -26,7 +26,7 @@ Amount = Annotated[int, Meta(ge=0, le=MAX_AMOUNT)]
 class BeginEncounter(
     msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True, tag="begin_encounter"
 ):
-    """Opens a fight. While one is open a second begin is ignored, counted and logged."""
+    """Begins a fight. If one is open already, it is ignored, counted and logged."""
 
     started_at_ms: Integer
     local_player_id: Integer | None = None
@@ -37,7 +37,7 @@ class BeginEncounter(
 class EndEncounter(
     msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True, tag="end_encounter"
 ):
-    """Closes the open fight; with none open it is ignored, counted and logged."""
+    """Ends the open fight; if none is open, it is ignored, counted and logged."""
 
     ended_at_ms: Integer
     defeated_bosses: list[str] | None = None
@@ -61,7 +61,7 @@ class UpsertEntity(
 class InsertDamageEvent(
     msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True, tag="insert_damage_event"
 ):
-    """One hit in the open fight; the monster's name, maximum and is_boss are the defender's."""
+    """One hit in the open fight; monster_name, defender_max_hp, is_boss describe the defender."""
 
     timestamp_ms: Integer
     attacker_id: Integer
@@ -102,10 +102,10 @@ _decoder: msgspec.json.Decoder[Task] = msgspec.json.Decoder(Task)
 
 
 def decode_task(line: bytes | str) -> Task:
-    """Read one task from its JSON object.
+    """Decode one task from its JSON object.
 
     Raises:
-        InvalidTask: with the reason and the field, where there is one.
+        InvalidTask: with the reason, and the field if there is one.
     """
     try:
         return _decoder.decode(line)
@@ -114,14 +114,14 @@ def decode_task(line: bytes | str) -> Task:
 
 
 def encode_task(task: Task) -> bytes:
-    """Write one task as its JSON object, all fields given, without a line end."""
+    """Encode one task as its JSON object, with all fields, without a line end."""
     return _encoder.encode(task)
 
 
 def check_task(task: object) -> None:
-    """Raise InvalidTask, naming the field, unless ``task`` is a task whose fields are right.
+    """Raise InvalidTask, naming the field, unless ``task`` is a valid task.
 
-    Structs made in Python are not checked when they are made, to keep that fast.
+    Tasks created in Python are not validated at creation, for speed.
     """
     if not isinstance(task, Task):
         raise InvalidTask(f"expected a task, got {type(task).__name__}")

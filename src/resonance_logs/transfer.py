@@ -1,4 +1,4 @@
-"""All that is stored of one ended fight, read from one database and written to another."""
+"""Everything stored of one ended fight, read from one database and written to another."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from resonance_logs.errors import CorruptArchive
 from resonance_logs.store import tables
 from resonance_logs.store.checksums import (
     CHECKED,
-    are_rows_as_written,
+    are_rows_intact,
     fingerprint,
-    is_row_as_written,
+    is_row_intact,
     stored_rows,
 )
-from resonance_logs.store.facets import Facet, fight_facets, list_under
+from resonance_logs.store.facets import Facet, add_to_index, facets_of_fight
 from resonance_logs.store.marks import mark_facets
 from resonance_logs.store.rows import insert_rows, select_in
 
@@ -38,14 +38,14 @@ class StoredFight:
     row: Mapping[str, Any]
     figures: Mapping[str, Rows]
     archive: tuple[int, bytes] | None = None
-    """How many events, and their payload; None where they are not kept."""
+    """The number of events, and their payload; None if they are not stored."""
     rejected: Rows = ()
     entities: Rows = ()
     names: Rows = ()
 
     @classmethod
     def read(cls, connection: Connection, encounter_id: int) -> StoredFight | None:
-        """The fight of this id, with its players and names; None where there is none."""
+        """Read the fight with this id, with its players and names; None if there is none."""
         encounters, archives = tables.encounters, tables.encounter_archives
         row = connection.execute(
             select(encounters).where(encounters.c.id == encounter_id)
@@ -71,13 +71,13 @@ class StoredFight:
 
     @property
     def faults(self) -> list[str]:
-        """What of it is not what was written, as far as checksums tell."""
+        """Which parts do not match their checksums."""
         differing = [
             CHECKED[name].name
             for name, rows in self.figures.items()
-            if not are_rows_as_written(self.row, name, rows)
+            if not are_rows_intact(self.row, name, rows)
         ]
-        if not is_row_as_written(self.row):
+        if not is_row_intact(self.row):
             differing.insert(0, "encounters")
         if self.archive is not None and not self._is_readable():
             differing.append("encounter_archives")
@@ -90,7 +90,7 @@ class StoredFight:
             return False
 
     def store(self, connection: Connection, encounter_id: int | None = None) -> int:
-        """Write all of it, under this id or under a new one, which is returned."""
+        """Write everything under this id, or under a new one, which is returned."""
         row = dict(self.row)
         if row["fingerprint"] is None:
             row["fingerprint"] = fingerprint(row)
@@ -110,12 +110,12 @@ class StoredFight:
             (*_REJECTED, "encounter_id"),
             ((*each, new_id) for each in self.rejected),
         )
-        list_under(connection, new_id, self._facets())
+        add_to_index(connection, new_id, self._facets())
         return new_id
 
     def _facets(self) -> list[Facet]:
         actors = [_actor(each) for each in self.figures[_ACTORS]]
-        facets = fight_facets(
+        facets = facets_of_fight(
             (row[0] for row in self.figures["bosses_checksum"]),
             ((actor["name"], actor["class_id"]) for actor in actors if actor["is_player"]),
             self.row["scene_name"],
@@ -148,7 +148,7 @@ class StoredFight:
 
 
 def merge_entities(connection: Connection, rows: Rows) -> None:
-    """Take players over: the one of whom more recent is known wins, unknown never overwrites."""
+    """Merge players: the more recently seen wins, unknown never overwrites known."""
     known = {
         row[0]: dict(zip(ENTITY_COLUMNS, row, strict=True))
         for row in select_in(
@@ -160,18 +160,18 @@ def merge_entities(connection: Connection, rows: Rows) -> None:
         news = dict(zip(ENTITY_COLUMNS, row, strict=True))
         before = known.get(news["entity_id"], news)
         newer, older = sorted((news, before), key=lambda each: -each["last_seen_ms"])
-        told = {
+        values = {
             name: older[name] if newer[name] is None else newer[name] for name in ENTITY_COLUMNS
         }
         if newer["class_id"] not in (None, older["class_id"]):
-            told["class_spec"] = newer["class_spec"]
-        told["first_seen_ms"] = min(news["first_seen_ms"], before["first_seen_ms"])
-        merged.append(tuple(told.values()))
+            values["class_spec"] = newer["class_spec"]
+        values["first_seen_ms"] = min(news["first_seen_ms"], before["first_seen_ms"])
+        merged.append(tuple(values.values()))
     insert_rows(connection, tables.entities, ENTITY_COLUMNS, merged, replace=True)
 
 
 def add_names(connection: Connection, rows: Rows) -> None:
-    """Take names of skills and scenes over that are not known yet."""
+    """Add names of skills and scenes that are not known yet."""
     names = tables.catalog_names
     known = {tuple(row) for row in connection.execute(select(names.c.kind, names.c.id))}
     new = [row for row in rows if tuple(row[:2]) not in known]
@@ -179,21 +179,21 @@ def add_names(connection: Connection, rows: Rows) -> None:
 
 
 def find_same(connection: Connection, fight: StoredFight) -> int | None:
-    """The id of the same fight, where it is stored already.
+    """The id of the same fight, if it is stored already.
 
-    It has the same fingerprint; or it was made anew since, and is of the same recorder at the same
-    times in the same scene.
+    It has the same fingerprint; or it was rebuilt since, and has the same recorder, times and
+    scene.
     """
     encounters = tables.encounters
     own = fight.row["fingerprint"]
     same = encounters.c.fingerprint == (fingerprint(fight.row) if own is None else own)
-    anew = and_(
+    rebuilt = and_(
         *(
             encounters.c[name].is_not_distinct_from(fight.row[name])
             for name in ("started_at_ms", "ended_at_ms", "local_player_id", "scene_id")
         )
     )
-    for condition in (same, anew):
+    for condition in (same, rebuilt):
         statement = select(encounters.c.id).where(condition)
         found = connection.execute(statement.limit(1)).scalar_one_or_none()
         if found is not None:

@@ -24,13 +24,13 @@ from resonance_logs.recovery import Session
 from resonance_logs.settings import Durability, Settings
 from resonance_logs.store.engine import Store, describe
 from resonance_logs.store.rejects import Rejection, store_rejections
-from resonance_logs.store.runs import DAMAGE, REPAIRED, Doings, note_run
+from resonance_logs.store.runs import DAMAGE, REPAIRED, RunProgress, record_progress
 from resonance_logs.store.soundness import Failure, kind_of
 from resonance_logs.tasks import EndEncounter, Task
 
 THREAD_NAME: Final = "resonance-logs-writer"
-FIRST_RETRY_S: Final = 0.05
-LONGEST_RETRY_S: Final = 5.0
+MIN_RETRY_S: Final = 0.05
+MAX_RETRY_S: Final = 5.0
 
 _logger = logging.getLogger(__name__)
 
@@ -40,8 +40,8 @@ OnStopped = Callable[[str, Callable[[], list[Task]]], RecordingError]
 answers what those get who wait for them."""
 
 
-class GaveUp(Exception):
-    """The time that closing was given is over, and the database still cannot be written."""
+class CloseTimeout(Exception):
+    """The time for closing is over, and the database still cannot be written."""
 
 
 class Stopped(Exception):
@@ -50,12 +50,12 @@ class Stopped(Exception):
 
 @dataclass(slots=True)
 class Progress:
-    """What the thread has done, for ``Database.stats``."""
+    """The thread's counters, for ``Database.stats``."""
 
     written: int = 0
     batches: int = 0
     batch_seconds: float = 0.0
-    """The time that writing the batches took."""
+    """Time spent writing batches."""
     retries: int = 0
     rejected: int = 0
     last_error: str | None = None
@@ -103,7 +103,7 @@ class Writer:
         self._thread.start()
 
     def stop(self, timeout: float) -> list[Task]:
-        """Write what is queued, then end the thread; returns the tasks that were not written."""
+        """Write what is queued, then stop the thread; returns the tasks that were not written."""
         self._give_up_at = time.monotonic() + timeout
         self._closing.set()
         self._queue.wake()
@@ -115,42 +115,42 @@ class Writer:
         self._housekeeping.begin_round()
         try:
             while not (self._closing.is_set() and not len(self._queue)):
-                self._work_whatever_comes()
+                self._work_safely()
             self._settle()
-            self.state.strays = self.state.strays.let_go()
-            self._keep_house(self._housekeeping.finish)
-        except GaveUp:
+            self.state.strays = self.state.strays.discard()
+            self._run_housekeeping(self._housekeeping.finish)
+        except CloseTimeout:
             self._abandon()
         except Stopped as stop:
             self._disconnect()
             error = self._on_stopped(str(stop), self._collect)
             self.progress.fault = str(error)
             self._resolve_marks(error)
-        except BaseException:  # not expected: those who wait must not wait for ever
+        except BaseException:  # unexpected: waiters must not wait forever
             self._abandon()
             raise
         finally:
             self._disconnect()
 
-    def doings(self) -> Doings:
-        """What has been done so far."""
+    def run_progress(self) -> RunProgress:
+        """The progress so far."""
         progress = self.progress
         rejected = self.state.rejected + progress.rejected
         fault = progress.damage or progress.last_error
-        return Doings(progress.written, len(self._queue), rejected, fault)
+        return RunProgress(progress.written, len(self._queue), rejected, fault)
 
     @property
     def is_alive(self) -> bool:
-        """Whether the thread still takes tasks."""
+        """Whether the thread still accepts tasks."""
         return self._thread.is_alive()
 
-    def _work_whatever_comes(self) -> None:
-        """Work; an error of our own costs the batch in hand, is told, and never the thread."""
+    def _work_safely(self) -> None:
+        """Work; an unexpected error loses this batch and is logged; the thread survives."""
         try:
             self._work()
-        except (GaveUp, Stopped):
+        except (CloseTimeout, Stopped):
             raise
-        except Exception as error:  # noqa: BLE001 - the thread must live on
+        except Exception as error:  # noqa: BLE001 - the thread must survive
             lost, self._unwritten = self._unwritten, 0
             self.progress.last_error = describe(error)
             self.progress.rejected += lost
@@ -160,40 +160,40 @@ class Writer:
             self._resolve_marks(RecordingError(message))
 
     def _report(self, message: str, error: Exception) -> None:
-        """Log what went wrong, though what logs it may be what went wrong."""
+        """Log an error, even if logging itself fails."""
         try:
             _logger.critical(message, exc_info=error)
         except Exception as second:  # noqa: BLE001 - an application's handler raised
-            self.progress.last_error = f"{message}; and logging it: {describe(second)}"
+            self.progress.last_error = f"{message}; logging failed: {describe(second)}"
 
     def _work(self) -> None:
-        """Wait for tasks, or for the time to settle or keep house; write one batch."""
+        """Wait for tasks, or until it is time to settle or for housekeeping; write one batch."""
         settings = self._settings
         came = self._queue.wait(1, self._wait_s())
         if came and not self._closing.is_set():
             self._queue.wait(settings.batch_tasks, settings.batch_seconds)
         self._write_items(self._queue.take(settings.most_batch_tasks))
         if not self._closing.is_set() and self._housekeeping.is_due(is_idle=not came):
-            self._keep_house(self._housekeeping.step)
+            self._run_housekeeping(self._housekeeping.step)
 
     def _wait_s(self) -> float | None:
         settling = None if self._settle_at == inf else self._settle_at - time.monotonic()
         waits = [each for each in (settling, self._housekeeping.wait_s) if each is not None]
         return max(0.0, min(waits)) if waits else None
 
-    def _keep_house(self, work: Callable[[Connection], None]) -> None:
+    def _run_housekeeping(self, work: Callable[[Connection], None]) -> None:
         try:
             work(self._connected())
-        except Exception as error:  # noqa: BLE001 - it can wait; what is recorded cannot
+        except Exception as error:  # noqa: BLE001 - housekeeping can wait; recording cannot
             self._disconnect()
             if kind_of(error, self._store) is Failure.DAMAGE:
                 self._repair(error)
             else:
-                _logger.warning("housekeeping is put off: %s", describe(error))
+                _logger.warning("housekeeping is postponed: %s", describe(error))
                 self._housekeeping.postpone()
 
     def _write_items(self, items: list[Item]) -> None:
-        tasks, self._marks = _parted(items)
+        tasks, self._marks = _split_items(items)
         self._tasks = tasks
         self._unwritten = len(tasks)
         if tasks:
@@ -208,7 +208,9 @@ class Writer:
             mark.resolve(error)
 
     def _write(self, tasks: Sequence[Task]) -> None:
-        """Write the tasks; where they cannot be written together, halves, down to the bad one."""
+        """Write the tasks; if they cannot be written together, write halves, down to the invalid
+        one.
+        """
         started = time.perf_counter()
         error = self._commit(lambda connection: self._apply(connection, tasks))
         if error is None:
@@ -226,11 +228,11 @@ class Writer:
     def _apply(self, connection: Connection, tasks: Sequence[Task]) -> Callable[[], None]:
         batch = Batch(connection, self.state, archive=self._settings.archive)
         batch.apply(tasks)
-        return batch.keep
+        return batch.publish
 
     def _reject(self, task: Task, error: Exception) -> None:
         fight = self.state.fight
-        rejection = Rejection.of(task, error, None if fight is None else fight.id)
+        rejection = Rejection.from_error(task, error, None if fight is None else fight.id)
         _logger.error("task rejected: %s: %s", describe(error), rejection.task[:200])
 
         def set_aside(connection: Connection) -> Callable[[], None]:
@@ -242,11 +244,13 @@ class Writer:
         self.progress.rejected += 1
         self._unwritten -= 1
         if isinstance(task, EndEncounter):
-            # The fight stays as it is, to be ended at the next open; others may begin.
+            # The fight stays open, to be ended at the next open; others may begin.
             self.state.fight = None
             self.state.live_rows = {}
         if failure is not None:
-            _logger.critical("rejected task not stored: %s: %s", describe(failure), rejection.task)
+            _logger.critical(
+                "rejected task could not be stored: %s: %s", describe(failure), rejection.task
+            )
 
     def _settle(self) -> None:
         self._settle_at = inf
@@ -255,42 +259,42 @@ class Writer:
 
         def settle(connection: Connection) -> Callable[[], None]:
             if self._session is not None:
-                note_run(connection, self._session.run_id, self.doings())
-            return Settlement(connection, self.state).keep
+                record_progress(connection, self._session.run_id, self.run_progress())
+            return Settlement(connection, self.state).publish
 
         error = self._commit(settle)
         if error is not None:
-            _logger.error("live counters not stored: %s", describe(error))
+            _logger.error("live counters could not be stored: %s", describe(error))
 
     def _commit(self, work: Callable[[Connection], Callable[[], None]]) -> Exception | None:
-        """Do ``work`` in a transaction, then what it returned; retry while the surroundings fail.
+        """Run ``work`` in a transaction, then what it returned; retry transient errors.
 
         Returns the error where what is to be written causes it.
 
         Raises:
-            GaveUp: it is still failing at the time by which the writer must stop.
+            CloseTimeout: it is still failing at the time by which the writer must stop.
             Stopped: the file is damaged, and could not be repaired.
         """
-        wait = FIRST_RETRY_S
+        wait = MIN_RETRY_S
         while True:
             try:
                 with self._connected().begin() as transaction:
                     keep = work(transaction.connection)
-            except Exception as error:  # noqa: BLE001 - whatever it is, the thread must live on
+            except Exception as error:  # noqa: BLE001 - the thread must survive any error
                 self._disconnect()
                 kind = kind_of(error, self._store)
                 if kind is Failure.TASK:
-                    self._note(error)
+                    self._log_error(error)
                     return error
                 if kind is Failure.DAMAGE:
                     self._repair(error)
                     continue
-                self._note_fault(error)
+                self._report_fault(error)
                 self._pause(wait)
-                wait = min(wait * 2, LONGEST_RETRY_S)
+                wait = min(wait * 2, MAX_RETRY_S)
             else:
                 keep()
-                self._committed()
+                self._after_commit()
                 return None
 
     def _repair(self, error: Exception) -> None:
@@ -317,35 +321,35 @@ class Writer:
         self.progress.damage = f"{REPAIRED}{reason}; {report.summary}"
         self._settle_at = 0.0
 
-    def _committed(self) -> None:
+    def _after_commit(self) -> None:
         self._is_just_repaired = False
         self.progress.last_commit_at_ms = time.time_ns() // 1_000_000
         if self.progress.fault is not None:
             seconds = time.monotonic() - self._faulty_since
-            _logger.warning("written again after %.1f s; nothing was lost", seconds)
+            _logger.warning("writing again after %.1f s; nothing was lost", seconds)
             self.progress.fault = None
         if self.state.ended != self._ended:
             self._ended = self.state.ended
             self._housekeeping.begin_round()
         else:
-            self._housekeeping.note_commit()
+            self._housekeeping.record_commit()
         if not self.state.is_settled and self._settle_at == inf:
             self._settle_at = time.monotonic() + self._settings.live_seconds
 
-    def _note_fault(self, error: Exception) -> None:
-        """Tell it once, and again where the reason changes."""
+    def _report_fault(self, error: Exception) -> None:
+        """Report it once, and again if the reason changes."""
         message = describe(error)
         if self.progress.fault is None:
             self._faulty_since = time.monotonic()
         if message != self.progress.fault:
             _logger.warning(
-                "nothing can be written now: %s; %d tasks are held and tried again",
+                "nothing can be written now: %s; %d tasks are held and will be retried",
                 message,
                 self._unwritten + len(self._queue),
             )
         self.progress.fault = self.progress.last_error = message
 
-    def _note(self, error: Exception) -> None:
+    def _log_error(self, error: Exception) -> None:
         message = describe(error)
         if message != self.progress.last_error:
             _logger.warning("a batch could not be written: %s", message, exc_info=error)
@@ -353,7 +357,7 @@ class Writer:
 
     def _pause(self, seconds: float) -> None:
         if time.monotonic() + seconds > self._give_up_at:
-            raise GaveUp
+            raise CloseTimeout
         self.progress.retries += 1
         if self._closing.is_set():
             time.sleep(seconds)
@@ -374,17 +378,17 @@ class Writer:
     def _abandon(self) -> None:
         """Leave what could not be written to who closes."""
         self._left = self._collect()
-        self._resolve_marks(GaveUp())
+        self._resolve_marks(CloseTimeout())
 
     def _collect(self) -> list[Task]:
         """What could not be written: the rest of the batch in hand, and what is queued."""
-        queued, marks = _parted(self._queue.take(len(self._queue)))
+        queued, marks = _split_items(self._queue.take(len(self._queue)))
         in_hand = self._tasks[len(self._tasks) - self._unwritten :]
         self._marks += marks
         return [*in_hand, *queued]
 
 
-def _parted(items: list[Item]) -> tuple[Sequence[Task], list[FlushMark]]:
+def _split_items(items: list[Item]) -> tuple[Sequence[Task], list[FlushMark]]:
     if FlushMark not in set(map(type, items)):
         return items, []  # type: ignore[return-value]
     return (

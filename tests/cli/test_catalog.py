@@ -29,7 +29,7 @@ def test_loaded_names_are_shown_and_blank_ones_are_none(
 ) -> None:
     done = run("catalog", "load", names)
     assert done.exit_code == 0
-    assert done.stdout == f"1 names of skills are known from {names}\n"
+    assert done.stdout == f"loaded 1 names of skills from {names}\n"
     assert skill_names(run) == ["Überschlag", "Skill 18"]
 
 

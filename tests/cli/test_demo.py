@@ -1,4 +1,4 @@
-"""The demonstration, at full speed."""
+"""The demo, at full speed."""
 
 import json
 import shlex
@@ -22,7 +22,7 @@ def test_the_demo_shows_the_history_a_fight_a_players_skills_and_the_file(
     run: Run, path: Path
 ) -> None:
     shown = demonstrate(run)
-    for part in ("fights 1 to 5 of 5", "bytes a hit", "damage dealt", "Try next:"):
+    for part in ("fights 1 to 5 of 5", "bytes per hit", "damage dealt", "Try next:"):
         assert part in shown
     assert "Skill " not in shown.replace("Unknown Skill", "")
     assert json.loads(run("info", "--json").stdout)["encounters"] == 5
@@ -54,16 +54,16 @@ def test_it_ends_with_the_command_that_shows_its_database_in_a_browser(
     assert run("serve", "--help", db=None).stdout.count("--open") == 1
 
 
-def test_a_database_that_is_there_is_not_touched(run: Run, recorded: Path) -> None:
+def test_an_existing_database_is_not_touched(run: Run, recorded: Path) -> None:
     before = recorded.read_bytes()
     done = run("demo")
     assert done.exit_code == 1
     (line,) = error_lines(done.stderr)
-    assert line.startswith(f"error: {recorded} is there already")
+    assert line.startswith(f"error: {recorded} already exists")
     assert recorded.read_bytes() == before
 
 
-def test_the_demos_own_database_is_made_anew_each_time(
+def test_the_demos_own_database_is_recreated_each_time(
     run: Run, recorded: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("RESONANCE_LOGS_DB", str(recorded))

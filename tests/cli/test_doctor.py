@@ -1,4 +1,4 @@
-"""``doctor`` tells on one page how the database is, also where it cannot be opened."""
+"""``doctor`` shows the state of the database on one page, even if it cannot be opened."""
 
 import json
 import sqlite3
@@ -20,11 +20,13 @@ def test_all_is_well(run: Run, recorded: Path, monkeypatch: pytest.MonkeyPatch) 
     assert told["fights"] == ["3"]
     assert told["keep_fights_newest"] == ["1000", "RESONANCE_LOGS_KEEP_FIGHTS_NEWEST"]
     assert told["keep_hits_days"] == ["no", "limit", "default"]
-    assert done.stdout.splitlines()[-1] == "all is well"
+    assert done.stdout.splitlines()[-1] == "no problems found"
     assert json.loads(run("doctor", "--json").stdout)["findings"] == []
 
 
-def test_what_needs_to_be_looked_at_is_told_and_gives_exit_code_1(run: Run, recorded: Path) -> None:
+def test_what_needs_to_be_looked_at_is_reported_and_gives_exit_code_1(
+    run: Run, recorded: Path
+) -> None:
     connection = sqlite3.connect(recorded)
     connection.execute("UPDATE recorder_runs SET ended_at_ms = NULL")
     connection.execute("INSERT INTO rejected_tasks VALUES (1, 0, '{}', 'bad', NULL)")
@@ -32,9 +34,9 @@ def test_what_needs_to_be_looked_at_is_told_and_gives_exit_code_1(run: Run, reco
     connection.close()
     done = run("doctor")
     assert done.exit_code == 1
-    assert "was cut off" in done.stdout
-    assert done.stdout.splitlines()[-2].startswith("! the last run was cut off")
-    assert done.stdout.splitlines()[-1].startswith("! tasks were rejected: 1")
+    assert "interrupted" in done.stdout
+    assert done.stdout.splitlines()[-2].startswith("! the last run did not exit cleanly")
+    assert done.stdout.splitlines()[-1].startswith("! 1 tasks were rejected")
 
 
 def test_of_a_file_that_cannot_be_opened_it_tells_why(run: Run, tmp_path: Path) -> None:
@@ -56,12 +58,12 @@ def test_of_a_file_that_cannot_be_opened_it_tells_why(run: Run, tmp_path: Path) 
         assert reason in done.stdout.splitlines()[-1]
 
 
-def test_a_setting_that_makes_no_sense_is_told(
+def test_an_invalid_setting_is_reported(
     run: Run, recorded: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("RESONANCE_LOGS_ARCHIV", "1")
     done = run("doctor")
     assert done.exit_code == 1
     assert error_lines(done.stderr) == [
-        "error: RESONANCE_LOGS_ARCHIV: there is no setting 'archiv'; did you mean archive?"
+        "error: RESONANCE_LOGS_ARCHIV: unknown setting 'archiv'; did you mean archive?"
     ]

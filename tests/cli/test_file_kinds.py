@@ -51,7 +51,7 @@ RIGHT = {
         (b"\x1f\x8b\xff\xff", None),
     ],
 )
-def test_a_kind_is_told_by_the_beginning(
+def test_a_kind_is_reported_by_the_beginning(
     tmp_path: Path, data: bytes, kind: FileKind | None
 ) -> None:
     file = tmp_path / "file"

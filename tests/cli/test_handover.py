@@ -91,11 +91,11 @@ def test_refused_lines_keep_their_file_and_line(run: Run, path: Path, tmp_path: 
     assert (tmp_path / "refused").read_bytes() == b"\0\0\nnonsense\n"
 
 
-def test_an_open_fight_is_told(run: Run, path: Path) -> None:
+def test_an_open_fight_is_reported(run: Run, path: Path) -> None:
     with serving(path):
         done = run("ingest", "-", stdin=LINES.rsplit(b"\n", 2)[0])
     assert done.exit_code == 0
-    assert "a fight is still open" in done.stdout
+    assert "the last fight is still open" in done.stdout
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
@@ -119,7 +119,7 @@ def test_a_growing_file_is_followed_through_the_server(
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
-def test_a_server_that_goes_away_is_told_with_what_it_has_taken(
+def test_a_server_that_goes_away_is_reported_with_what_it_has_taken(
     start: type[Process], path: Path, tmp_path: Path
 ) -> None:
     file = tmp_path / "growing.ndjson"
@@ -169,7 +169,7 @@ def test_a_token_comes_from_the_environment_and_is_never_written(
     ]
 
 
-def test_without_a_server_it_is_told_that_another_program_records(
+def test_without_a_server_it_is_reported_that_another_program_records(
     run: Run, path: Path, tasks_file: Path
 ) -> None:
     with Database.open(path):
@@ -349,7 +349,7 @@ def test_tasks_of_a_file_are_gathered_into_larger_requests() -> None:
     assert client.lines == [REQUEST_TASKS, 30, 0]
 
 
-def test_what_the_server_refuses_is_told_and_counted() -> None:
+def test_what_the_server_refuses_is_reported_and_counted() -> None:
     said: list[str] = []
     server = recorder(ScriptedClient(strict), said)
     server.enqueue_many(ENDS)

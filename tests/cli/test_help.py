@@ -1,4 +1,4 @@
-"""Help is complete, and there at once."""
+"""Help is complete, and fast."""
 
 import subprocess
 import sys
@@ -96,7 +96,7 @@ def test_without_a_command_the_help_is_shown(run: Run) -> None:
     assert all(command[0] in done.output for command in COMMANDS)
 
 
-def test_the_version_is_told(run: Run) -> None:
+def test_the_version_is_reported(run: Run) -> None:
     done = run("--version", db=None)
     assert done.exit_code == 0
     assert done.stdout.startswith("resonance-logs 0.")

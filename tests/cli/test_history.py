@@ -91,7 +91,7 @@ def test_tags_ignore_case_too(run: Run) -> None:
     ],
     ids=str,
 )
-def test_where_nothing_is_found_names_that_are_near_are_told(
+def test_where_nothing_is_found_names_that_are_near_are_reported(
     run: Run, options: tuple[str, ...], told: list[str]
 ) -> None:
     done = run("list", *options)
@@ -212,10 +212,10 @@ def test_a_kind_of_skills_without_a_player_is_wrong_usage(run: Run) -> None:
     assert run("show", "1", "--type", "heal").exit_code == 2
 
 
-def test_a_fight_that_is_not_there_is_an_error(run: Run) -> None:
+def test_a_fight_that_does_not_exist_is_an_error(run: Run) -> None:
     done = run("show", "99")
     assert done.exit_code == 1
-    assert error_lines(done.stderr) == ["error: there is no encounter 99"]
+    assert error_lines(done.stderr) == ["error: there is no fight 99"]
 
 
 def test_the_days_of_the_tests_are_a_day_apart() -> None:

@@ -37,7 +37,7 @@ def totals(path: Path) -> list[int]:
 
 @pytest.fixture
 def spoiled_file(tmp_path: Path) -> Path:
-    """A whole fight, with a bad line after each of its tasks."""
+    """A whole fight, with an invalid line after each of its tasks."""
     good = [encode_task(task) for task in first_fight()]
     lines = [line for pair in zip(good, BAD_LINES, strict=False) for line in pair]
     lines += good[len(BAD_LINES) :]
@@ -52,7 +52,7 @@ def test_the_fights_of_a_file_are_recorded_and_summed_up(
     done = run("ingest", tasks_file)
     assert done.exit_code == 0
     assert done.stdout.startswith(
-        "fights 3 · tasks 16 · refused lines 0 · ignored 0 · strays 0 · rejected 0 · tasks a sec"
+        "fights 3 · tasks 16 · refused lines 0 · ignored 0 · strays 0 · rejected 0 · tasks per sec"
     )
     assert done.stderr == ""
     assert totals(path) == [10, 12_345_678, 5_000]
@@ -93,7 +93,7 @@ def test_each_refused_line_is_named_with_its_reason_and_the_others_are_recorded(
         assert line.startswith(f"refused: {spoiled_file}:{2 * index + 2}: {reason}")
 
 
-def test_quiet_goes_on_silently(run: Run, path: Path, spoiled_file: Path) -> None:
+def test_quiet_continues_silently(run: Run, path: Path, spoiled_file: Path) -> None:
     done = run("ingest", "--quiet", spoiled_file)
     assert (done.exit_code, done.output) == (0, "")
     assert totals(path) == [5_000]
@@ -144,7 +144,7 @@ def test_a_fight_without_its_end_is_said_to_be_open(run: Run, tmp_path: Path) ->
     done = run("ingest", write_lines(tmp_path / "open.ndjson", first_fight()[:-1]))
     assert done.exit_code == 0
     assert "fights 0" in done.stdout
-    assert "a fight is still open" in done.stdout
+    assert "the last fight is still open" in done.stdout
 
 
 def test_what_is_ignored_is_warned_of_and_counted(run: Run, tmp_path: Path) -> None:
@@ -187,7 +187,7 @@ def test_a_truncated_gz_is_read_up_to_its_fault(
     last = error_lines(done.stderr)[-1]
     assert last.startswith(f"error: {cut}: ")
     assert "truncated" in last
-    assert last.endswith(f"not begun: {tasks_file}")
+    assert last.endswith(f"not started: {tasks_file}")
 
 
 def test_a_line_of_100_mb_is_refused_and_its_neighbours_are_recorded(
@@ -206,7 +206,7 @@ def test_a_line_of_100_mb_is_refused_and_its_neighbours_are_recorded(
     assert totals(path) == [5_000]
 
 
-def test_a_last_line_that_is_cut_off_is_refused(run: Run, path: Path) -> None:
+def test_a_truncated_last_line_is_refused(run: Run, path: Path) -> None:
     lines = b"".join(encode_task(task) + b"\n" for task in first_fight())
     done = run("ingest", "-", stdin=lines + lines[:30])
     assert done.exit_code == 1

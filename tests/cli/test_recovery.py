@@ -1,4 +1,4 @@
-"""What the command line shows of fights cut off, and of a file that is being recorded."""
+"""What the command line shows of interrupted fights, and of a file that is being recorded."""
 
 import sqlite3
 from pathlib import Path
@@ -13,9 +13,9 @@ def test_a_fight_that_is_not_complete_says_what_is_missing(run: Run, path: Path)
         db.enqueue(hit(1_100, 7, 30))
         db.enqueue(hit(1_200, 7, "many"))  # type: ignore[arg-type]
     Database.open(path).close()
-    assert "cut off" in run("list").stdout
+    assert "interrupted" in run("list").stdout
     shown = run("show", "1").stdout
-    assert "not complete: the recorder stopped before the fight's end, 1 events were" in shown
+    assert "incomplete: the recorder stopped before the fight ended, 1 events were" in shown
 
 
 def test_a_fight_that_is_not_what_was_written_says_so(run: Run, recorded: Path) -> None:
@@ -24,7 +24,7 @@ def test_a_fight_that_is_not_what_was_written_says_so(run: Run, recorded: Path) 
     connection.commit()
     connection.close()
     assert run("list").stdout.count("damaged") == 1
-    assert "not complete: what is shown here is not what was written" in run("show", "2").stdout
+    assert "incomplete: the stored figures are damaged" in run("show", "2").stdout
 
 
 def test_a_file_that_is_being_recorded_is_read_but_not_recorded_into(

@@ -1,4 +1,4 @@
-"""``rejects`` shows what was set aside, tries it again, lets it go."""
+"""``rejects`` lists rejected tasks, retries them, deletes them."""
 
 import json
 import sqlite3
@@ -13,7 +13,7 @@ GOOD = '{"type":"insert_damage_event","timestamp_ms":1700000001500,"attacker_id"
 
 @pytest.fixture
 def rejected(recorded: Path) -> Path:
-    """The first fight has had a hit set aside that is right by now; another one is not."""
+    """The first fight has a rejected hit that is now valid, and another one that is not."""
     connection = sqlite3.connect(recorded)
     for task, error, encounter in ((GOOD, "bad", 1), ("{}\x1b[31m", "worse", None)):
         connection.execute(
@@ -35,14 +35,14 @@ def test_they_are_listed_with_their_errors(run: Run, rejected: Path) -> None:
     assert json.loads(run("rejects", "list", "--json").stdout)["totalCount"] == 2
 
 
-def test_those_that_are_right_by_now_are_taken_and_the_others_told(
+def test_those_that_are_now_valid_are_taken_and_the_others_reported(
     run: Run, rejected: Path
 ) -> None:
     done = run("rejects", "retry", "--all")
     assert done.exit_code == 1
     first, second = done.stdout.splitlines()
-    assert first == "taken 1, left 1"
-    assert second.startswith("2: it is still wrong: ")
+    assert first == "recorded 1, still rejected 1"
+    assert second.startswith("2: still invalid: ")
     assert run("check").exit_code == 0
     assert json.loads(run("show", "1", "--json").stdout)["totalDmg"] == 5_005
 
@@ -59,10 +59,10 @@ def test_it_must_be_said_which(run: Run, rejected: Path, extra: tuple[str, ...])
     for command in ("retry", "delete"):
         done = run("rejects", command, *extra)
         assert done.exit_code == 2
-        assert "name tasks by their numbers" in done.stderr
+        assert "give task ids" in done.stderr
 
 
-def test_one_that_is_not_there_is_told(run: Run, rejected: Path) -> None:
+def test_one_that_does_not_exist_is_reported(run: Run, rejected: Path) -> None:
     for command in (("retry", "77"), ("delete", "77", "--yes")):
         done = run("rejects", *command)
         assert done.exit_code == 1

@@ -1,4 +1,4 @@
-"""How numbers, times and names look."""
+"""The format of numbers, times and names."""
 
 import io
 

@@ -1,4 +1,4 @@
-"""``serve`` is safe by default, says where it listens, and ends in good order."""
+"""``serve`` is safe by default, prints where it listens, and shuts down cleanly."""
 
 import re
 import signal
@@ -15,7 +15,7 @@ from tests.test_database import fight, record
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_tasks_are_taken_until_it_is_told_to_stop_and_nothing_is_lost(
+def test_tasks_are_accepted_until_it_is_stopped_and_nothing_is_lost(
     path: Path, number: signal.Signals
 ) -> None:
     server = Server(path)
@@ -33,7 +33,7 @@ def test_tasks_are_taken_until_it_is_told_to_stop_and_nothing_is_lost(
     assert last.is_clean
 
 
-def test_a_signal_right_after_the_address_was_told_ends_it_in_order(path: Path) -> None:
+def test_a_signal_right_after_the_address_was_printed_stops_it_cleanly(path: Path) -> None:
     for _ in range(3):
         assert Server(path).end(signal.SIGINT) == (0, "stopped\n")
 
@@ -47,7 +47,7 @@ def test_beside_a_recorder_it_serves_for_reading_only(path: Path) -> None:
         assert answer.json()["totalCount"] == 1
         assert httpx.post(f"{server.address}api/tasks", content=b"").status_code == 503
         _, errors = server.end(signal.SIGINT)
-    assert "serving for reading only" in errors
+    assert "serving read-only" in errors
 
 
 def test_a_token_from_a_file_is_asked_for(path: Path, tmp_path: Path) -> None:
@@ -71,10 +71,10 @@ def test_where_others_can_reach_it_it_does_not_start_without_a_token(run: Run, h
 def test_a_token_that_is_no_good_is_refused(run: Run, token: str) -> None:
     done = run("serve", "--token", token)
     assert done.exit_code == 2
-    assert "16 characters or more" in " ".join(done.stderr.split())
+    assert "at least 16 characters" in " ".join(done.stderr.split())
 
 
-def test_a_port_that_is_taken_is_told(run: Run) -> None:
+def test_a_port_that_is_taken_is_reported(run: Run) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         done = run("serve", "--port", str(taken.getsockname()[1]))
     assert done.exit_code == 1
@@ -82,7 +82,7 @@ def test_a_port_that_is_taken_is_told(run: Run) -> None:
     assert re.match(r"error: cannot listen on 127\.0\.0\.1, port \d+: ", line)
 
 
-def test_two_tokens_or_a_file_that_is_not_there_are_told(run: Run, tmp_path: Path) -> None:
+def test_two_tokens_or_a_file_that_does_not_exist_are_reported(run: Run, tmp_path: Path) -> None:
     both = run("serve", "--token", TOKEN, "--token-file", tmp_path / "x")
     assert both.exit_code == 2
     missing = run("serve", "--token-file", tmp_path / "x")

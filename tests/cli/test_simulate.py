@@ -1,4 +1,4 @@
-"""A simulated night as tasks, and back into a database."""
+"""A simulated night as tasks, and recorded into a database."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Signals and pipes that close, in processes of their own."""
+"""Signals and closed pipes, in separate processes."""
 
 import os
 import signal
@@ -40,7 +40,7 @@ def test_a_stopped_ingest_has_committed_what_it_read_and_says_how_far_it_came(
     assert code == 1
     assert "fights 1 · tasks 9 · refused lines 0" in out
     assert error_lines(err)[-1] == (
-        "error: stopped in standard input after 9 tasks; what was read is committed"
+        "error: stopped in standard input after 9 tasks; everything read is committed"
     )
     assert fights(path) == 1
 
@@ -102,7 +102,7 @@ def test_a_full_disk_behind_standard_output_is_one_line(recorded: Path) -> None:
 
 
 def on_a_terminal(*words: str | Path, answer: bytes = b"") -> tuple[int, str]:
-    """Run the command line on a pseudo-terminal; its exit code and all that it shows."""
+    """Run the command line on a pseudo-terminal; returns its exit code and all of its output."""
     import pty
 
     master, slave = pty.openpty()
@@ -119,7 +119,7 @@ def on_a_terminal(*words: str | Path, answer: bytes = b"") -> tuple[int, str]:
     while True:
         try:
             part = os.read(master, 4096)
-        except OSError:  # how Linux tells the end
+        except OSError:  # Linux reports the end like this
             break
         if not part:
             break
@@ -137,8 +137,10 @@ def test_on_a_terminal_a_bar_shows_how_far_reading_is(path: Path, tasks_file: Pa
 
 
 @pytest.mark.parametrize(("answer", "code", "left"), [(b"n\n", 1, 3), (b"y\n", 0, 2)])
-def test_on_a_terminal_deleting_asks(recorded: Path, answer: bytes, code: int, left: int) -> None:
+def test_on_a_terminal_deleting_asks_for_confirmation(
+    recorded: Path, answer: bytes, code: int, left: int
+) -> None:
     ended, shown = on_a_terminal("delete", "1", "--db", recorded, answer=answer)
-    assert "Delete fight 1 for ever? [y/N]" in shown
+    assert "Delete fight 1 permanently? [y/N]" in shown
     assert ended == code
     assert fights(recorded) == left

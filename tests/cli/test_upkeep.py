@@ -1,4 +1,4 @@
-"""What the file holds, favourites, deleting; and files that cannot be used."""
+"""What the file contains, favourites, deletion; and files that cannot be used."""
 
 import json
 import sqlite3
@@ -25,7 +25,7 @@ def ids(run: Run, *options: str) -> list[int]:
 
 def test_info_tells_what_the_file_holds(run: Run, recorded: Path) -> None:
     shown = run("info").stdout
-    for part in (str(recorded), f"schema {SCHEMA_VERSION}", "bytes a hit"):
+    for part in (str(recorded), f"schema {SCHEMA_VERSION}", "bytes per hit"):
         assert part in shown
     rows = dict(line.split(maxsplit=1) for line in shown.splitlines())
     assert rows["fights"].strip() == "3"
@@ -50,20 +50,20 @@ def test_info_of_an_empty_database_is_short(run: Run, tmp_path: Path) -> None:
 
 
 def test_a_favourite_is_marked_and_unmarked(run: Run, recorded: Path) -> None:
-    assert run("favorite", "1").stdout == "fight 1 is a favourite\n"
+    assert run("favorite", "1").stdout == "fight 1 is now a favourite\n"
     assert ids(run, "--favorites") == [3, 1]
-    assert run("favorite", "1", "--off").stdout == "fight 1 is no favourite any more\n"
+    assert run("favorite", "1", "--off").stdout == "fight 1 is no longer a favourite\n"
     assert ids(run, "--favorites") == [3]
 
 
-def test_a_note_and_tags_are_written_shown_and_taken_away(run: Run, recorded: Path) -> None:
+def test_a_note_and_tags_are_written_shown_and_removed(run: Run, recorded: Path) -> None:
     assert run("note", "1", "close [bold]one[/]").stdout == "fight 1 has a note\n"
     assert run("tag", "1", "wipe", "week 3").stdout == "tags of fight 1: wipe, week 3\n"
     assert ids(run, "--tag", "week 3") == [1]
     shown = run("show", "1").stdout
     assert "tags: wipe, week 3\nclose [bold]one[/]\n" in shown
-    assert run("note", "1", "").stdout == "fight 1 has no note any more\n"
-    assert run("tag", "1").stdout == "tags of fight 1: no more\n"
+    assert run("note", "1", "").stdout == "fight 1 has no note\n"
+    assert run("tag", "1").stdout == "tags of fight 1: none\n"
     assert "tags" not in run("show", "1").stdout
     assert run("tag", "1", " ").stderr.startswith("error: tags.0: ")
 
@@ -75,7 +75,7 @@ def test_deleted_fights_are_gone(run: Run, recorded: Path) -> None:
     assert ids(run) == []
 
 
-def test_where_nobody_can_be_asked_deleting_needs_yes(run: Run, recorded: Path) -> None:
+def test_without_a_terminal_deleting_needs_yes(run: Run, recorded: Path) -> None:
     done = run("delete", "1")
     assert done.exit_code == 2
     assert "--yes" in done.stderr
@@ -90,12 +90,12 @@ def test_where_one_of_several_is_not_there_none_is_deleted(run: Run, recorded: P
 
 
 @pytest.mark.parametrize("command", [("favorite", "99"), ("delete", "99", "--yes")])
-def test_a_fight_that_is_not_there_is_an_error(
+def test_a_fight_that_does_not_exist_is_an_error(
     run: Run, recorded: Path, command: tuple[str, ...]
 ) -> None:
     done = run(*command)
     assert done.exit_code == 1
-    assert error_lines(done.stderr) == ["error: there is no encounter 99"]
+    assert error_lines(done.stderr) == ["error: there is no fight 99"]
 
 
 @pytest.mark.parametrize("command", READERS, ids=" ".join)
@@ -125,7 +125,7 @@ def test_without_any_name_the_database_is_in_the_data_folder(run: Run, tasks_fil
 
 
 def refused(run: Run, db: Path, tasks_file: Path) -> str:
-    """The one line that both a reader and a recorder give for a file that cannot be used."""
+    """The one line that both a reader and a recorder print for an unusable file."""
     lines = []
     for command in (("info",), ("ingest", str(tasks_file))):
         done = run(*command, db=db)
@@ -136,11 +136,11 @@ def refused(run: Run, db: Path, tasks_file: Path) -> str:
     return first
 
 
-def test_a_folder_is_no_database(run: Run, tmp_path: Path, tasks_file: Path) -> None:
+def test_a_folder_is_not_a_database(run: Run, tmp_path: Path, tasks_file: Path) -> None:
     assert "is a folder" in refused(run, tmp_path, tasks_file)
 
 
-def test_another_file_is_no_database_and_stays_as_it_is(run: Run, tasks_file: Path) -> None:
+def test_another_file_is_not_a_database_and_stays_as_it_is(run: Run, tasks_file: Path) -> None:
     before = tasks_file.read_bytes()
     assert "is not a database" in refused(run, tasks_file, tasks_file)
     assert tasks_file.read_bytes() == before
@@ -158,15 +158,15 @@ def test_a_database_of_a_newer_version_is_refused(
 
 
 def test_where_no_file_can_be_made_recording_says_so(run: Run, tasks_file: Path) -> None:
-    # A folder without the right to write stops everybody but root; a file as folder, root too.
+    # An unwritable folder stops everybody but root; a file in place of the folder stops root too.
     done = run("ingest", tasks_file, db=tasks_file / "below" / "fights.db")
     assert done.exit_code == 1
     (line,) = error_lines(done.stderr)
-    assert line.startswith("error: cannot make the folder")
+    assert line.startswith("error: cannot create the folder")
 
 
-def test_a_check_tells_that_all_is_sound_or_what_is_not(run: Run, recorded: Path) -> None:
-    assert run("check").stdout == "sound; 3 fights agree with their single hits\n"
+def test_a_check_tells_that_all_is_intact_or_what_is_not(run: Run, recorded: Path) -> None:
+    assert run("check").stdout == "OK: 3 fights match their hits\n"
     connection = sqlite3.connect(recorded)
     connection.execute("UPDATE encounters SET total_dmg = total_dmg + 1 WHERE id = 2")
     connection.commit()
@@ -174,8 +174,8 @@ def test_a_check_tells_that_all_is_sound_or_what_is_not(run: Run, recorded: Path
     done = run("check")
     assert done.exit_code == 1
     assert done.stdout.splitlines() == [
-        "figures: fight 2: its start, end, names or totals are not what was written",
-        "figures: fight 2: its sums of its actors differ from its single events",
+        "figures: fight 2: its start, end, names or totals do not match their checksum",
+        "figures: fight 2: its sums of its actors differ from its individual hits",
     ]
     assert json.loads(run("check", "--json").stdout)["isSound"] is False
     assert run("check", "--quick").exit_code == 0
@@ -183,19 +183,19 @@ def test_a_check_tells_that_all_is_sound_or_what_is_not(run: Run, recorded: Path
 
 def test_a_backup_is_made_and_put_back(run: Run, recorded: Path, tmp_path: Path) -> None:
     saved = tmp_path / "saved.db"
-    assert f"saved in {saved}" in run("backup", saved).stdout
+    assert f" to {saved}" in run("backup", saved).stdout
     assert run("delete", "1", "--yes").exit_code == 0
     restored = run("restore", saved)
     assert restored.exit_code == 0
-    assert "what was there before is kept in" in restored.stdout
+    assert "the previous database is kept as" in restored.stdout
     assert json.loads(run("list", "--json").stdout)["totalCount"] == 3
     again = run("backup", saved)
     assert again.exit_code == 1
-    assert error_lines(again.stderr) == [f"error: {saved} is there already; choose another name"]
+    assert error_lines(again.stderr) == [f"error: {saved} already exists; choose another name"]
 
 
-def test_a_damaged_file_is_mended_and_kept(run: Run, recorded: Path) -> None:
-    assert run("salvage").stdout == "sound; there is nothing to mend\n"
+def test_a_damaged_file_is_repaired_and_kept(run: Run, recorded: Path) -> None:
+    assert run("salvage").stdout == "OK: the database is not damaged\n"
     connection = sqlite3.connect(recorded)
     connection.execute("UPDATE damage_skill_stats SET hits = hits + 1 WHERE encounter_id = 2")
     connection.commit()
@@ -205,11 +205,11 @@ def test_a_damaged_file_is_mended_and_kept(run: Run, recorded: Path) -> None:
     assert done.exit_code == 0
     lines = done.stdout.splitlines()
     assert sorted(lines[0].removeprefix("fights: ").split(", ")) == [
-        "1 made anew from the single hits",
-        "2 saved whole",
+        "1 rebuilt from the individual hits",
+        "2 saved completely",
     ]
-    assert lines[1] == "fight 2 made anew from the single hits: damage_skill_stats"
-    assert lines[2].startswith("the damaged file is kept in ")
+    assert lines[1] == "fight 2 rebuilt from the individual hits: damage_skill_stats"
+    assert lines[2].startswith("the damaged file is kept as ")
     assert run("check").exit_code == 0
     missing = run("salvage", db=recorded.with_name("nowhere.db"))
     assert missing.exit_code == 1

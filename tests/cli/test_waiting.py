@@ -174,7 +174,7 @@ def test_damage_that_may_not_be_repaired_ends_an_ingest(
     assert fights(recorded) == 6
 
 
-def test_damage_that_may_not_be_repaired_is_told_by_a_server(
+def test_damage_that_may_not_be_repaired_is_reported_by_a_server(
     recorded: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     zero_root(recorded, "entities")
@@ -189,7 +189,7 @@ def test_damage_that_may_not_be_repaired_is_told_by_a_server(
     assert "recording has stopped" in error_lines(errors)[-1]
 
 
-def test_a_damaged_page_is_repaired_by_an_ingest_and_told_by_doctor(
+def test_a_damaged_page_is_repaired_by_an_ingest_and_reported_by_doctor(
     start: type[Process], run: Run, recorded: Path, tasks_file: Path
 ) -> None:
     zero_root(recorded, "entities")
@@ -201,7 +201,7 @@ def test_a_damaged_page_is_repaired_by_an_ingest_and_told_by_doctor(
     done = run("doctor")
     assert done.exit_code == 1
     assert "met damage of the file, which was repaired" in done.stdout
-    assert "all is well" not in done.stdout
+    assert "no problems found" not in done.stdout
 
 
 @pytest.mark.parametrize("command", [["list"], ["list", "--json"], ["export", "x.db", "--all"]])

@@ -14,7 +14,7 @@ from resonance_logs.collector import collect_events
 from resonance_logs.folding import fold_name
 from resonance_logs.store import tables
 from resonance_logs.store.engine import Store
-from resonance_logs.store.facets import Facet, list_under
+from resonance_logs.store.facets import Facet, add_to_index
 from resonance_logs.tasks import InsertDamageEvent, InsertHealEvent
 
 
@@ -35,7 +35,9 @@ class Builder:
         favorite: bool = False,
         **columns: Any,
     ) -> int:
-        """An ended fight (``duration`` None: an open one) with what lists and filters need."""
+        """An ended fight (``duration`` None: an open one) with everything that lists and filters
+        need.
+        """
         row = {
             "started_at_ms": started,
             "ended_at_ms": None if duration is None else started + duration,
@@ -60,16 +62,16 @@ class Builder:
         facets += [Facet("scene", scene)] if scene else []
         facets += [Facet("favorite", "1")] if favorite else []
         facets.append(Facet("outcome", str(int(bool(defeated)))))
-        with self.store.writing() as connection:
+        with self.store.write_transaction() as connection:
             key = connection.execute(insert(tables.encounters), row).inserted_primary_key
             assert key is not None
             if duration is not None:
-                list_under(connection, key[0], facets)
+                add_to_index(connection, key[0], facets)
         return int(key[0])
 
     def row(self, table: str, **columns: Any) -> None:
         """One row of any table."""
-        with self.store.writing() as connection:
+        with self.store.write_transaction() as connection:
             connection.execute(insert(tables.metadata.tables[table]), columns)
 
     def actor(self, encounter_id: int, actor_id: int, **columns: Any) -> None:
@@ -93,7 +95,7 @@ class Builder:
         damage: Sequence[InsertDamageEvent] = (),
         heals: Sequence[InsertHealEvent] = (),
     ) -> None:
-        """The single events of an ended fight."""
+        """The events of an ended fight."""
         events = collect_events([*damage, *heals])
         self.row(
             "encounter_archives",
@@ -103,9 +105,9 @@ class Builder:
         )
 
     def journal(self, encounter_id: int, damage: Sequence[InsertDamageEvent]) -> None:
-        """The single events of an open fight."""
+        """The events of an open fight."""
         events = collect_events(damage)
-        with self.store.writing() as connection:
+        with self.store.write_transaction() as connection:
             journal.append(connection, encounter_id, 0, events)
 
 
@@ -115,7 +117,7 @@ AOI, BEN, BOSS = 7, 8, 900
 def hit(
     time: int, value: int, attacker: int = AOI, defender: int | None = BOSS, **more: Any
 ) -> InsertDamageEvent:
-    """A hit by Aoi on the boss, or as told."""
+    """A hit by Aoi on the boss, unless told otherwise."""
     return InsertDamageEvent(
         timestamp_ms=time, attacker_id=attacker, defender_id=defender, value=value, **more
     )
@@ -124,7 +126,7 @@ def hit(
 def heal(
     time: int, value: int, healer: int = BEN, target: int | None = AOI, **more: Any
 ) -> InsertHealEvent:
-    """A heal of Aoi by Ben, or as told."""
+    """A heal of Aoi by Ben, unless told otherwise."""
     return InsertHealEvent(
         timestamp_ms=time, healer_id=healer, target_id=target, value=value, **more
     )

@@ -1,4 +1,4 @@
-"""Bosses and scenes: tries, kills, times, DPS by class; figures by hand."""
+"""Bosses and scenes: attempts, kills, times, DPS by class; figures by hand."""
 
 import pytest
 
@@ -16,7 +16,7 @@ def fight(
     scene: str | None = "Court",
     **damage: int,
 ) -> int:
-    """A fight of Aoi (class 1) and Ben (class 5) with as much damage as told."""
+    """A fight of Aoi (class 1) and Ben (class 5) with this much damage."""
     bosses = [boss] if boss else []
     number = builder.fight(
         day * 1_000_000, duration, bosses, bosses if killed else [], scene, total_dmg=500
@@ -59,7 +59,9 @@ def test_bosses_and_scenes_are_listed_by_how_often_they_were_tried(
     ]
 
 
-def test_of_a_boss_the_kills_and_their_times_are_told(tried: Builder, commands: Commands) -> None:
+def test_of_a_boss_the_kills_and_their_times_are_reported(
+    tried: Builder, commands: Commands
+) -> None:
     found = commands.get_boss_profile("Ogre")
     assert (found.tries, found.kills, found.time_spent) == (4, 3, 95)
     assert (found.best_time, found.median_time) == (5, 10)
@@ -126,10 +128,12 @@ def test_no_fight_yet_is_no_boss_and_no_scene(commands: Commands) -> None:
 
 
 def test_what_was_never_met_is_not_found(tried: Builder, commands: Commands) -> None:
-    with pytest.raises(NotFound, match="there is no fight of 'Nobody'"):
+    with pytest.raises(NotFound, match="there is no fight with 'Nobody'"):
         commands.get_boss_profile("Nobody")
-    with pytest.raises(NotFound, match="there is no fight of 'Imp' in 'Keep'"):
+    with pytest.raises(NotFound, match="there is no fight with 'Imp' in 'Keep'"):
         commands.get_boss_profile("Imp", "Keep")
-    with pytest.raises(InvalidArgument, match="bossName: give bossName or sceneName") as caught:
+    with pytest.raises(
+        InvalidArgument, match="bossName: give bossName, sceneName or both"
+    ) as caught:
         commands.call("get_boss_profile", {})
     assert caught.value.argument == "bossName"

@@ -1,4 +1,4 @@
-"""What skills and scenes are called."""
+"""Names of skills and scenes."""
 
 import pytest
 

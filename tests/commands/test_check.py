@@ -32,7 +32,7 @@ def spoil(path: Path, *statements: str) -> None:
     connection.close()
 
 
-def test_a_sound_file_has_no_findings(recorded: Path) -> None:
+def test_an_intact_file_has_no_findings(recorded: Path) -> None:
     report = check(recorded)
     assert (report.is_sound, report.encounters_checked, report.findings) == (True, 2, [])
     assert check(recorded, quick=True).encounters_checked == 0
@@ -56,7 +56,7 @@ def test_a_fight_kept_without_its_hits_is_no_fault(path: Path) -> None:
         (
             "UPDATE damage_skill_stats SET total_value = total_value + 1 WHERE encounter_id = 2",
             "figures",
-            "its damage by skill differ from its single events",
+            "its damage by skill differ from its individual hits",
         ),
         (
             "UPDATE actor_encounter_stats SET crit_hits_dealt = 9 WHERE encounter_id = 2",
@@ -74,23 +74,23 @@ def test_a_fight_kept_without_its_hits_is_no_fault(path: Path) -> None:
         (
             "UPDATE encounter_archives SET payload = X'0102' WHERE encounter_id = 2",
             "archive",
-            "its single events cannot be read",
+            "its individual hits cannot be read",
         ),
         (
             "UPDATE encounter_bosses SET hits = hits + 1 WHERE encounter_id = 2",
             "figures",
-            "its encounter_bosses are not what was written",
+            "its encounter_bosses do not match their checksum",
         ),
         (
             "UPDATE encounters SET started_at_ms = 5 WHERE id = 2",
             "figures",
-            "its start, end, names or totals are not what was written",
+            "its start, end, names or totals do not match their checksum",
         ),
-        ("DELETE FROM facet_encounters", "lists", "encounter 1 is not listed"),
+        ("DELETE FROM facet_encounters", "lists", "fight 1 is missing from the filter index"),
         (
             "INSERT INTO actor_attributes VALUES (77, 1, '{}')",
             "references",
-            "a row of actor_attributes belongs to a row of encounters that is not there",
+            "a row of actor_attributes refers to a missing row of encounters",
         ),
         ("DROP INDEX ix_encounters_started", "tables", "ix_encounters_started is missing"),
         ("CREATE TABLE mine (x)", "tables", "mine is not ours"),
@@ -126,7 +126,7 @@ SHARED = Path(__file__).parents[3] / "shared/data/malygos.ndjson"
 
 
 @pytest.mark.skipif(not SHARED.exists(), reason="the recorded fights are not here")
-def test_real_fights_are_sound(path: Path) -> None:
+def test_real_fights_are_intact(path: Path) -> None:
     with Database.open(path) as db:
         db.enqueue_many([decode_task(line) for line in SHARED.read_bytes().splitlines()])
         db.flush(60)

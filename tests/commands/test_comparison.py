@@ -1,9 +1,9 @@
-"""Fights or players side by side; figures by hand."""
+"""Comparing fights or players; figures by hand."""
 
 import pytest
 
 from resonance_logs.commands import Commands
-from resonance_logs.commands.arguments import SideOf, SkillType
+from resonance_logs.commands.arguments import ComparisonSide, SkillType
 from resonance_logs.commands.shapes import Comparison
 from resonance_logs.errors import InvalidArgument, NotFound
 from tests.commands.builder import AOI, BEN, BOSS, Builder, hit, known_fight
@@ -40,7 +40,7 @@ def two(builder: Builder) -> tuple[int, int]:
 
 
 def drawn(found: Comparison) -> list[float]:
-    """What the curves come to."""
+    """The values of the curves."""
     return [sum(side.values or []) * found.bucket_ms / 1_000 for side in found.sides]
 
 
@@ -131,7 +131,7 @@ def test_players_of_fights_are_compared_by_what_they_did(
 ) -> None:
     known, short = two
     found = commands.compare_encounters(
-        [(known, AOI), (known, BEN), SideOf(encounter_id=short, actor_id=AOI)]
+        [(known, AOI), (known, BEN), ComparisonSide(encounter_id=short, actor_id=AOI)]
     )
     assert [(side.name, side.total, side.per_second) for side in found.sides] == [
         ("Aoi", 500, 50),
@@ -159,11 +159,11 @@ def test_healing_and_damage_taken_are_compared_as_well(
     assert sum(row.total_dmg for skill in found.skills for row in skill.sides if row) == sum(totals)
 
 
-def test_a_fight_is_compared_while_it_goes_on(builder: Builder, commands: Commands) -> None:
-    goes_on = builder.fight(1_000, None, duration_ms=4_000)
-    builder.actor(goes_on, AOI, name="Aoi", is_player=1, damage_dealt=300, hits_dealt=1)
-    builder.journal(goes_on, [hit(2_000, 300, skill_id=2)])
-    found = commands.compare_encounters([goes_on, (goes_on, AOI)])
+def test_a_fight_is_compared_while_it_is_open(builder: Builder, commands: Commands) -> None:
+    is_running = builder.fight(1_000, None, duration_ms=4_000)
+    builder.actor(is_running, AOI, name="Aoi", is_player=1, damage_dealt=300, hits_dealt=1)
+    builder.journal(is_running, [hit(2_000, 300, skill_id=2)])
+    found = commands.compare_encounters([is_running, (is_running, AOI)])
     assert [side.total for side in found.sides] == [300, 300]
     assert [skill.skill_id for skill in found.skills] == [2]
 
@@ -171,17 +171,17 @@ def test_a_fight_is_compared_while_it_goes_on(builder: Builder, commands: Comman
 def test_a_fight_without_its_hits_has_figures_and_no_curve(
     two: tuple[int, int], builder: Builder, commands: Commands
 ) -> None:
-    with builder.store.writing() as connection:
+    with builder.store.write_transaction() as connection:
         connection.exec_driver_sql("DELETE FROM encounter_archives WHERE encounter_id = 1")
     one, other = commands.compare_encounters(two).sides
     assert (one.total, one.values) == (740, None)
     assert other.values is not None
 
 
-def test_what_cannot_be_compared_is_told(two: tuple[int, int], commands: Commands) -> None:
-    with pytest.raises(NotFound, match="there is no encounter 77"):
+def test_what_cannot_be_compared_is_reported(two: tuple[int, int], commands: Commands) -> None:
+    with pytest.raises(NotFound, match="there is no fight 77"):
         commands.compare_encounters([1, 77])
-    with pytest.raises(NotFound, match="actor 55 is not in encounter 2"):
+    with pytest.raises(NotFound, match="actor 55 is not in fight 2"):
         commands.compare_encounters([1, (2, 55)])
     for sides in ([], [1], [1] * 9):
         with pytest.raises(InvalidArgument, match="sides"):

@@ -88,5 +88,5 @@ def test_the_events_of_the_live_encounter_can_be_asked_for(
     ],
 )
 def test_an_unknown_fight_is_not_found(store: Store, commands: Commands, name: str) -> None:
-    with pytest.raises(NotFound, match="no encounter 99"):
+    with pytest.raises(NotFound, match="no fight 99"):
         commands.call(name, {"encounterId": 99})

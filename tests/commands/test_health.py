@@ -1,4 +1,4 @@
-"""The health of a file: what it is, what its recorder does, and what needs to be looked at."""
+"""The health of a file: its state, its recorder, and what needs attention."""
 
 import shutil
 import sqlite3
@@ -46,10 +46,10 @@ def test_while_it_is_recorded_the_run_tells_what_it_does(path: Path) -> None:
         assert db.commands.get_database_health().is_recorded
 
 
-def test_a_run_that_was_cut_off_is_found(path: Path) -> None:
+def test_an_interrupted_run_is_found(path: Path) -> None:
     kill(recorder(path, 3))
     (finding,) = health(path).findings
-    assert finding.startswith("the last run was cut off")
+    assert finding.startswith("the last run did not exit cleanly")
 
 
 def test_rejected_tasks_are_found(path: Path) -> None:
@@ -57,7 +57,7 @@ def test_rejected_tasks_are_found(path: Path) -> None:
         record(db, [InsertDamageEvent(timestamp_ms="x", attacker_id=1, value=1)])  # type: ignore[arg-type]
     found = health(path)
     assert found.rejected_tasks == 1
-    assert found.findings == ["tasks were rejected: 1; see resonance-logs rejects list"]
+    assert found.findings == ["1 tasks were rejected; see resonance-logs rejects list"]
     assert found.last_run is not None
     assert found.last_run.rejected == 1
 
@@ -73,13 +73,13 @@ def test_tasks_that_wait_in_a_file_are_found(path: Path, monkeypatch: pytest.Mon
     blocker.close()
     found = health(path)
     assert found.spill_files == [f"{path}.spill-1.ndjson"]
-    assert any("the next recording reads them in" in each for each in found.findings)
+    assert any("the next recording reads them" in each for each in found.findings)
 
 
 def test_a_disk_with_little_room_is_found(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Database.open(path).close()
     monkeypatch.setattr(shutil, "disk_usage", lambda _folder: shutil._ntuple_diskusage(9, 9, 9))
-    assert health(path).findings == ["the disk has only 9 bytes free"]
+    assert health(path).findings == ["only 9 bytes of disk space are free"]
 
 
 def test_files_that_were_put_aside_are_listed(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Lists of fights: order, pages, filters, and that they cost the same however long they are."""
+"""Lists of fights: order, pages, filters, and constant cost however long they are."""
 
 import itertools
 import json
@@ -36,8 +36,8 @@ def statements() -> Iterator[list[tuple[str, Any]]]:
 
 
 def plan(store: Store, sql: str, given: Any) -> list[str]:
-    """How SQLite goes about a statement."""
-    with store.reading() as connection:
+    """SQLite's plan for a statement."""
+    with store.read_transaction() as connection:
         steps = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", given)
         return [step.detail for step in steps]
 
@@ -50,7 +50,7 @@ def ids(commands: Commands, limit: int = 50, offset: int = 0, **filters: Any) ->
 
 @pytest.fixture
 def five(builder: Builder) -> Builder:
-    """Fights 1 to 5: one a second, the later the shorter and the weaker."""
+    """Fights 1 to 5: one per second, each shorter and weaker than the one before."""
     builder.fight(
         1_000, 50_000, ["Ogre"], ["Ogre"], "Court", [(1, "Aoi", 1), (2, "Ben", 5)], total_dmg=500
     )
@@ -187,7 +187,7 @@ def test_many_fights_are_found_as_few_are(
     five: Builder, commands: Commands, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     few = [ids(commands, sort=sort, **each) for each in FILTERS for sort in Sort]
-    monkeypatch.setattr("resonance_logs.store.membership.FEW", 0)
+    monkeypatch.setattr("resonance_logs.store.membership.MAX_FETCHED_BY_ID", 0)
     assert [ids(commands, sort=sort, **each) for each in FILTERS for sort in Sort] == few
 
 
@@ -204,7 +204,7 @@ def test_the_number_of_statements_does_not_grow_with_the_page(
     assert counts == {4}, seen  # BEGIN, the fights of the boss, the ids, the rows
     with statements() as seen:
         ids(commands, boss_names=["Ogre"], class_ids=[1], min_duration_ms=0)
-    assert len(seen) == 6, seen  # a statement for each filter, one to count
+    assert len(seen) == 6, seen  # one statement per filter, one to count
 
 
 FILTERS: list[dict[str, Any]] = [
@@ -235,8 +235,8 @@ def test_no_filter_makes_sqlite_read_whole_tables(
     sort: Sort,
     few: int,
 ) -> None:
-    """A walk along an index of ended fights is what may be, where many pass."""
-    monkeypatch.setattr("resonance_logs.store.membership.FEW", few)
+    """A walk along an index of ended fights is fine if many match."""
+    monkeypatch.setattr("resonance_logs.store.membership.MAX_FETCHED_BY_ID", few)
     with statements() as seen:
         ids(Commands(store), sort=sort, **filters)
     asked = [each for each in seen if each[0].startswith("SELECT")]
@@ -258,9 +258,9 @@ def test_a_page_of_all_fights_is_read_along_one_index(five: Builder, store: Stor
 
 
 def test_a_damaged_set_of_fights_is_unavailable(five: Builder, commands: Commands) -> None:
-    with five.store.writing() as connection:
+    with five.store.write_transaction() as connection:
         connection.exec_driver_sql("UPDATE facet_encounters SET encounters = X'FF'")
-    with pytest.raises(Unavailable, match="the lists of fights to filter by are damaged"):
+    with pytest.raises(Unavailable, match="the filter index is damaged"):
         commands.get_recent_encounters()
 
 
@@ -286,7 +286,7 @@ def test_a_list_is_the_same_as_json_whether_its_rows_have_fingerprints_or_are_da
             record(db, tasks)
         db.commands.set_encounter_note(2, "so\nclose")
         db.commands.set_encounter_tags(2, ["a", "b"])
-        with db._store.writing() as connection:
+        with db._store.write_transaction() as connection:
             connection.exec_driver_sql("UPDATE encounters SET bosses = '[' WHERE id = 1")
             connection.exec_driver_sql("UPDATE encounters SET fingerprint = NULL WHERE id = 3")
         for name in ("get_recent_encounters", "get_recent_encounters_filtered"):

@@ -1,4 +1,4 @@
-"""What users mark fights with: favourite, note, tags."""
+"""User marks on fights: favourite, note, tags."""
 
 import pytest
 
@@ -27,7 +27,7 @@ def test_a_favourite_is_found_as_such_for_as_long_as_it_is_one(
 
 
 def test_an_unknown_fight_cannot_be_marked(commands: Commands) -> None:
-    with pytest.raises(NotFound, match="no encounter 5"):
+    with pytest.raises(NotFound, match="no fight 5"):
         commands.toggle_favorite_encounter(5, True)
 
 
@@ -48,14 +48,14 @@ def test_an_open_fight_cannot_be_marked(builder: Builder, commands: Commands) ->
         assert caught.value.argument == argument
 
 
-def test_a_fight_that_is_not_there_takes_no_note_and_no_tags(commands: Commands) -> None:
-    with pytest.raises(NotFound, match="there is no encounter 5"):
+def test_a_fight_that_does_not_exist_takes_no_note_and_no_tags(commands: Commands) -> None:
+    with pytest.raises(NotFound, match="there is no fight 5"):
         commands.set_encounter_note(5, "x")
-    with pytest.raises(NotFound, match="there is no encounter 5"):
+    with pytest.raises(NotFound, match="there is no fight 5"):
         commands.set_encounter_tags(5, ["x"])
 
 
-def test_a_note_is_shown_until_it_is_taken_away(builder: Builder, commands: Commands) -> None:
+def test_a_note_is_shown_until_it_is_removed(builder: Builder, commands: Commands) -> None:
     fight = builder.fight()
     assert commands.get_encounter_by_id(fight).note is None
     commands.set_encounter_note(fight, "  all \U0001f480 at\n30 %  ")
@@ -111,7 +111,7 @@ def test_marks_are_no_part_of_what_a_checksum_is_over(
     builder: Builder, store: Store, commands: Commands
 ) -> None:
     fight = builder.fight()
-    with store.writing() as connection:
+    with store.write_transaction() as connection:
         connection.exec_driver_sql("UPDATE encounters SET tags = '{'")
     shown = commands.get_encounter_by_id(fight)
     assert (shown.tags, shown.is_damaged) == ([], False)

@@ -9,7 +9,7 @@ from resonance_logs.commands.listing import iterate_rows, read_ids
 from resonance_logs.commands.tables import fights_table
 from resonance_logs.store import tables
 from resonance_logs.store.engine import Store
-from resonance_logs.store.facets import Facet, list_under
+from resonance_logs.store.facets import Facet, add_to_index
 from tests.commands.builder import Builder
 
 
@@ -26,7 +26,7 @@ def test_fights_that_others_end_or_delete_meanwhile_are_neither_skipped_nor_repe
     expected = there[::-1] if descending else there
     wanted = filters.model_copy(update={"descending": descending})
     found = []
-    with store.reading() as connection:
+    with store.read_transaction() as connection:
         for place, row in enumerate(iterate_rows(connection, wanted, rows_at_once=3)):
             found.append(row.id)
             # One that ends before all others, one after them, and one that was there is deleted.
@@ -34,17 +34,17 @@ def test_fights_that_others_end_or_delete_meanwhile_are_neither_skipped_nor_repe
             builder.fight(started=1_000_000 + place, bosses=["Ogre"])
             Commands(store).delete_encounter(expected[-1 - place])
     assert found == expected
-    with store.reading() as connection:
+    with store.read_transaction() as connection:
         assert len(read_ids(connection, wanted)) == (24 if filters == Filters() else 13)
 
 
 def test_a_table_of_more_fights_than_a_page_has_each_once(store: Store) -> None:
     count = MAX_LIMIT + 5
-    with store.writing() as connection:
+    with store.write_transaction() as connection:
         rows = [{"id": n, "started_at_ms": n, "ended_at_ms": 2 * n} for n in range(1, count + 1)]
         connection.execute(insert(tables.encounters), rows)
         for row in rows:
-            list_under(connection, row["id"], [Facet("outcome", "0")])
+            add_to_index(connection, row["id"], [Facet("outcome", "0")])
     table = fights_table(store, Filters(descending=False))
     assert table["id"] == list(range(1, count + 1))
     assert table["ended_at_ms"] == [2 * each for each in table["id"]]

@@ -100,7 +100,7 @@ def test_an_open_fight_has_no_end_that_a_part_could_reach() -> None:
     assert offsets_in(Part.of(going_on, 150, None), [-5, 99, 100, 180]) == [180]
 
 
-def test_a_part_that_ends_before_it_begins_is_refused() -> None:
+def test_a_range_that_ends_before_it_begins_is_refused() -> None:
     with pytest.raises(InvalidArgument, match=r"^toMs: must not be less than fromMs$"):
         Part.of(encounter(100), 5, 4)
 
@@ -243,7 +243,7 @@ def test_a_killing_blow_at_the_very_end_is_in_the_last_part(
     assert commands.get_encounter_range(fight, 30_000, 59_999).total_dmg == 0
 
 
-def test_a_part_that_is_the_whole_needs_no_single_hits(
+def test_a_part_that_is_the_whole_needs_no_individual_hits(
     builder: Builder, commands: Commands
 ) -> None:
     fight = builder.fight(duration=10_000, damage_events=3)

@@ -1,4 +1,4 @@
-"""One side of a fight as a table: figures by hand, whole and in part."""
+"""One side of a fight as a table: figures by hand, of the whole and of a range."""
 
 import pytest
 
@@ -57,7 +57,7 @@ def test_only_damage_has_an_active_rate_and_a_total_on_bosses(
         ("tanked", "players", [(BEN, 150, 1), (AOI, 50, 1), (9, 0, 0)]),
         ("dps", "monsters", [(BOSS, 200, 2)]),
         ("heal", "monsters", [(BOSS, 0, 0)]),
-        # What hit nobody known is nobody's; what a player did to a player is no monster's.
+        # Hits on unknown targets count for nobody; hits between players do not count for monsters.
         ("tanked", "monsters", [(BOSS, 500, 3)]),
     ],
 )
@@ -72,11 +72,11 @@ def test_each_side_has_its_damage_healing_and_damage_taken(
     whole = commands.get_encounter_party(fight, SkillType(kind), Side(side))
     assert totals(whole) == expected
     assert whole.total == sum(total for _, total, _ in expected)
-    # From 0 on nothing is left out of this fight, but the single hits are read.
+    # From 0 on, nothing of this fight is excluded, but its events are read.
     assert commands.get_encounter_party(fight, SkillType(kind), Side(side), 0) == whole
 
 
-def test_a_part_of_the_fight_has_its_own_figures(builder: Builder, commands: Commands) -> None:
+def test_a_range_of_the_fight_has_its_own_figures(builder: Builder, commands: Commands) -> None:
     party = commands.get_encounter_party(known_fight(builder), from_ms=1_000, to_ms=8_000)
     assert (party.from_ms, party.to_ms, party.duration) == (1_000, 8_000, 7.0)
     assert totals(party) == [(AOI, 300, 1), (BEN, 240, 2), (9, 0, 0)]
@@ -107,19 +107,21 @@ def test_a_fight_in_which_nobody_was_has_no_rows(builder: Builder, commands: Com
     assert (party.rows, party.total, party.per_second) == ([], 0, 0.0)
 
 
-def test_the_whole_fight_needs_no_single_hits_but_a_part_does(
+def test_the_whole_fight_needs_no_individual_hits_but_a_range_does(
     builder: Builder, commands: Commands
 ) -> None:
     fight = builder.fight(damage_events=3)
     builder.actor(fight, AOI, is_player=1, damage_dealt=5, hits_dealt=1)
     assert totals(commands.get_encounter_party(fight)) == [(AOI, 5, 1)]
-    with pytest.raises(NotFound, match="without its single events"):
+    with pytest.raises(NotFound, match="without its individual hits"):
         commands.get_encounter_party(fight, from_ms=1)
-    with pytest.raises(NotFound, match="encounter 99"):
+    with pytest.raises(NotFound, match="fight 99"):
         commands.get_encounter_party(99)
 
 
-def test_a_part_that_ends_before_it_begins_is_refused(builder: Builder, commands: Commands) -> None:
+def test_a_range_that_ends_before_it_begins_is_refused(
+    builder: Builder, commands: Commands
+) -> None:
     with pytest.raises(InvalidArgument) as caught:
         commands.get_encounter_party(known_fight(builder), from_ms=5, to_ms=4)
     assert caught.value.argument == "toMs"

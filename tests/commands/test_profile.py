@@ -1,4 +1,4 @@
-"""All of one player: fights, classes, bosses, percentiles; figures by hand."""
+"""Player statistics: fights, classes, bosses, percentiles; figures by hand."""
 
 import pytest
 from sqlalchemy import event
@@ -20,7 +20,7 @@ def fight(
     duration: int | None = 10_000,
     also: str | None = None,
 ) -> int:
-    """A fight in which Aoi did some damage; a monster of the same number was in it as well."""
+    """A fight in which Aoi did some damage, with a monster that has the same id."""
     bosses = [boss, *([also] if also else [])]
     number = builder.fight(
         day * 1_000_000,
@@ -54,7 +54,7 @@ def fight(
 
 @pytest.fixture
 def career(builder: Builder) -> Builder:
-    """Six ended fights of Aoi, one that goes on, and one of Ben."""
+    """Six ended fights of Aoi, an open one, and one of Ben."""
     builder.player(AOI, "Aoi", 50)
     builder.player(BEN, "Ben", 90)
     builder.player(9, None, 10)
@@ -89,7 +89,7 @@ def test_a_profile_sums_the_ended_fights_in_which_this_was_a_player(
     assert (found.player.name, found.fights, found.kills) == ("Aoi", 6, 5)
     assert (found.total_dmg, found.total_heal, found.active_time_ms) == (1_550, 42, 24_000)
     assert found.dps is not None
-    # 10, 30, 20, 90, 5 a second in 10 s each, and nothing in the fight without a length.
+    # 10, 30, 20, 90, 5 per second in 10 s each, and nothing in the fight without a length.
     assert (found.dps.count, found.dps.least, found.dps.median, found.dps.most) == (6, 0, 15, 90)
 
 
@@ -197,7 +197,7 @@ def test_a_players_fights_are_found_by_an_index(career: Builder, store: Store) -
         event.remove(Engine, "before_cursor_execute", note)
     ours = [each for each in seen if "actor_id = ?" in each]
     assert len(ours) == 2
-    with store.reading() as connection:
+    with store.read_transaction() as connection:
         for statement in ours:
             steps = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", (AOI,))
             plan = [step.detail for step in steps]

@@ -1,4 +1,4 @@
-"""The table of commands: the same by method, by name and as JSON; errors name what is wrong."""
+"""The table of commands: the same by method, by name and as JSON; errors name the cause."""
 
 import asyncio
 import inspect
@@ -190,7 +190,7 @@ def test_no_text_stands_for_no_arguments(commands: Commands) -> None:
     assert commands.call("get_live_encounter") is None
 
 
-def test_an_unknown_command_is_not_found_and_close_names_are_told(commands: Commands) -> None:
+def test_an_unknown_command_is_not_found_and_close_names_are_reported(commands: Commands) -> None:
     with pytest.raises(NotFound, match="did you mean get_encounter_by_id"):
         commands.call("get_encounter_by_name", {})
     with pytest.raises(NotFound, match="there is no command '_ask'"):

@@ -148,11 +148,11 @@ def test_the_whole_range_computed_from_the_archive_is_what_is_stored(
 ) -> None:
     where = {"encounterId": known_fight(builder), "actorId": actor, "skillType": kind}
     stored = commands.call("get_encounter_player_skills", where)
-    # From 0 on nothing is left out of this fight, but the events are read.
+    # From 0 on, nothing of this fight is excluded, but its events are read.
     assert commands.call("get_encounter_player_skills", {**where, "fromMs": 0}) == stored
 
 
-def test_a_part_of_the_fight_counts_only_what_is_in_it(
+def test_a_range_of_the_fight_counts_only_what_is_in_it(
     builder: Builder, commands: Commands
 ) -> None:
     window = commands.get_encounter_player_skills(known_fight(builder), AOI, "dps", 1_000, 3_000)
@@ -168,7 +168,7 @@ def test_an_actor_who_is_not_in_the_fight_is_not_found(
     for from_ms in (None, 0):
         with pytest.raises(NotFound, match="actor 12345"):
             commands.get_encounter_player_skills(fight, 12_345, "dps", from_ms)
-    with pytest.raises(NotFound, match="encounter 99"):
+    with pytest.raises(NotFound, match="fight 99"):
         commands.get_encounter_player_skills(99, AOI, "dps")
 
 

@@ -1,4 +1,4 @@
-"""How values are spread, and where one stands among them."""
+"""Distributions, percentiles and running medians."""
 
 from statistics import median
 
@@ -7,32 +7,32 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resonance_logs.commands.spread import percentiles, running_median, spread
+from resonance_logs.commands.spread import distribution, percentiles, running_median
 
 values = st.lists(st.integers(0, 50).map(float), min_size=1, max_size=40)
 
 
 def test_the_quartiles_of_five_values_are_the_second_the_third_and_the_fourth() -> None:
-    found = spread(np.array([50.0, 10, 40, 20, 30]))
+    found = distribution(np.array([50.0, 10, 40, 20, 30]))
     numbers = (found.least, found.lower, found.median, found.upper, found.most)
     assert (found.count, numbers) == (5, (10, 20, 30, 40, 50))
 
 
 def test_a_quartile_between_two_values_is_in_proportion() -> None:
-    found = spread(np.array([1.0, 2, 3, 4]))
+    found = distribution(np.array([1.0, 2, 3, 4]))
     assert (found.lower, found.median, found.upper) == (1.75, 2.5, 3.25)
 
 
 @given(values)
 def test_the_five_numbers_ascend_and_the_median_is_the_median(given: list[float]) -> None:
-    found = spread(np.array(given))
+    found = distribution(np.array(given))
     numbers = [found.least, found.lower, found.median, found.upper, found.most]
     assert numbers == sorted(numbers)
     assert (found.least, found.most) == (min(given), max(given))
     assert found.median == pytest.approx(median(given))
 
 
-def test_the_best_has_100_the_worst_0_and_one_alone_none() -> None:
+def test_the_best_has_100_the_worst_0_and_a_single_one_none() -> None:
     assert percentiles(np.array([30.0, 10, 20])) == [100, 0, 50]
     assert percentiles(np.array([7.0])) == [None]
     assert percentiles(np.array([])) == []

@@ -20,7 +20,7 @@ from resonance_logs.commands.tables import (
     HIT_COLUMNS,
     SKILL_COLUMNS,
     TableArguments,
-    TableOf,
+    TableKind,
     encounter_table,
     fights_table,
 )
@@ -31,9 +31,9 @@ from tests.commands.builder import Builder, hit, known_fight
 from tests.test_database import fight, record
 
 COLUMNS = {
-    TableOf.ACTORS: ACTOR_COLUMNS,
-    TableOf.SKILLS: SKILL_COLUMNS,
-    TableOf.HITS: HIT_COLUMNS,
+    TableKind.ACTORS: ACTOR_COLUMNS,
+    TableKind.SKILLS: SKILL_COLUMNS,
+    TableKind.HITS: HIT_COLUMNS,
 }
 DUCKDB_TYPES = {
     Kind.INTEGER: "BIGINT",
@@ -83,9 +83,9 @@ def unknown_fight(builder: Builder) -> int:
     return fight
 
 
-@pytest.mark.parametrize("of", TableOf)
+@pytest.mark.parametrize("of", TableKind)
 def test_tables_of_fights_are_read_together_though_one_is_empty_and_one_has_only_nulls(
-    builder: Builder, store: Store, together: Callable[[Sequence[Table]], Query], of: TableOf
+    builder: Builder, store: Store, together: Callable[[Sequence[Table]], Query], of: TableKind
 ) -> None:
     fights = (unknown_fight(builder), builder.fight(), known_fight(builder))
     tables = [encounter_table(store, TableArguments(encounter_id=fight, of=of)) for fight in fights]
@@ -93,7 +93,7 @@ def test_tables_of_fights_are_read_together_though_one_is_empty_and_one_has_only
     assert types(query) == [(each.name, DUCKDB_TYPES[each.kind]) for each in COLUMNS[of]]
     rows = query("SELECT encounter_id, count(*) FROM written GROUP BY 1 ORDER BY 1")
     assert rows == [(1, 1), (3, {"actors": 4, "skills": 8, "hits": 9}[of])]
-    name = "name" if of is TableOf.ACTORS else "target_name"
+    name = "name" if of is TableKind.ACTORS else "target_name"
     nulls = query(f"SELECT count(*), count({name}) FROM written WHERE encounter_id = 1")
     assert nulls == [(1, 0)]
 
@@ -120,9 +120,9 @@ def test_tables_of_no_fights_and_of_fights_without_a_scene_are_read_together(
     ]
 
 
-@pytest.mark.parametrize("of", TableOf)
+@pytest.mark.parametrize("of", TableKind)
 def test_parquet_says_which_columns_may_be_null(
-    builder: Builder, store: Store, of: TableOf
+    builder: Builder, store: Store, of: TableKind
 ) -> None:
     table = encounter_table(store, TableArguments(encounter_id=builder.fight(), of=of))
     schema = parquet.read_schema(io.BytesIO(write_table(table, Format.PARQUET)))
@@ -131,8 +131,8 @@ def test_parquet_says_which_columns_may_be_null(
     ]
 
 
-@pytest.mark.parametrize("of", TableOf)
-def test_an_empty_table_has_its_headings(builder: Builder, store: Store, of: TableOf) -> None:
+@pytest.mark.parametrize("of", TableKind)
+def test_an_empty_table_has_its_headings(builder: Builder, store: Store, of: TableKind) -> None:
     table = encounter_table(store, TableArguments(encounter_id=builder.fight(), of=of))
     assert list(table) == [each.name for each in COLUMNS[of]]
     assert write_table(table, Format.CSV).decode().strip().split(",") == list(table)
@@ -174,7 +174,7 @@ def test_a_table_takes_its_columns_in_order_and_no_others() -> None:
 
 def test_a_table_raises_what_a_command_raises(path: Path, db: Database) -> None:
     record(db, fight())
-    with pytest.raises(NotFound, match="there is no encounter 5"):
+    with pytest.raises(NotFound, match="there is no fight 5"):
         db.encounter_table(5)
     wrong: list[tuple[Any, Any, str]] = [
         (1, "hitz", "^of: "),
@@ -193,7 +193,7 @@ def test_a_table_raises_what_a_command_raises(path: Path, db: Database) -> None:
         connection.execute("UPDATE encounter_archives SET payload = x'00'")
         connection.execute("UPDATE facet_encounters SET encounters = x'ff'")
         connection.commit()
-    for of in TableOf:
+    for of in TableKind:
         with pytest.raises(Unavailable, match="encounter 1 is damaged"):
             db.encounter_table(1, of)
     with pytest.raises(Unavailable, match="damaged"):

@@ -1,4 +1,4 @@
-"""The other side of one actor's hits and heals: whom it hit or healed, who hit it."""
+"""The other side of an actor's hits and heals: whom it hit or healed, who hit it."""
 
 import pytest
 
@@ -20,7 +20,7 @@ from tests.commands.builder import AOI, BEN, BOSS, Builder, known_fight
         (9, "dps", []),
     ],
 )
-def test_the_targets_of_an_actor_are_most_first_and_the_sources_where_it_was_hit(
+def test_the_targets_of_an_actor_are_largest_first_and_the_sources_where_it_was_hit(
     builder: Builder,
     commands: Commands,
     actor: int,
@@ -55,7 +55,7 @@ def test_a_target_has_the_figures_of_a_skill(builder: Builder, commands: Command
     assert window.target_rows[0].class_id == 1
 
 
-def test_a_part_of_the_fight_counts_only_what_is_in_it(
+def test_a_range_of_the_fight_counts_only_what_is_in_it(
     builder: Builder, commands: Commands
 ) -> None:
     fight = known_fight(builder)
@@ -83,5 +83,5 @@ def test_an_actor_who_is_not_in_the_fight_is_not_found(
     for from_ms in (None, 0):
         with pytest.raises(NotFound, match="actor 12345"):
             commands.get_encounter_player_targets(fight, 12_345, "dps", from_ms)
-    with pytest.raises(NotFound, match="encounter 99"):
+    with pytest.raises(NotFound, match="fight 99"):
         commands.get_encounter_player_targets(99, AOI, "dps")

@@ -1,4 +1,4 @@
-"""What a timeline has besides its totals: the other side, the sum of the rest, smoothed rates."""
+"""What a timeline has besides totals: the other side, the sum of the rest, smoothed rates."""
 
 import numpy as np
 import pytest
@@ -43,7 +43,7 @@ def test_without_smoothing_a_rate_is_the_total_of_the_bucket_over_its_time(
     fight = known_fight(builder)
     assert commands.get_encounter_timeline(fight).series[0].rates is None
     aoi, ben = commands.get_encounter_timeline(fight, bucket_ms=4_000, smooth_ms=0).series
-    # 4 s, 4 s, and the 2 s that are left.
+    # 4 s, 4 s, and the remaining 2 s.
     assert (aoi.id, aoi.values, aoi.rates) == (AOI, [400, 0, 100], [100.0, 0.0, 50.0])
     assert (ben.id, ben.values, ben.rates) == (BEN, [200, 40, 0], [50.0, 10.0, 0.0])
 

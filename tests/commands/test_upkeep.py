@@ -1,4 +1,4 @@
-"""Deleting fights, and what the file holds."""
+"""Deleting fights, and what the file contains."""
 
 import pytest
 from sqlalchemy import func, select
@@ -12,7 +12,7 @@ from tests.commands.builder import Builder, known_fight
 
 
 def rows(store: Store) -> dict[str, int]:
-    with store.reading() as connection:
+    with store.read_transaction() as connection:
         return {
             table.name: connection.execute(select(func.count()).select_from(table)).scalar_one()
             for table in tables.metadata.sorted_tables

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from resonance_logs.cells import Cells
+from resonance_logs.cells import EventSums
 from resonance_logs.collector import collect_events
 from resonance_logs.commands import Commands
 from resonance_logs.errors import InvalidArgument, NotFound, Unavailable
@@ -25,7 +25,7 @@ def test_the_whole_range_is_exactly_what_is_stored(builder: Builder, commands: C
     assert (ogre.hits, ogre.total_damage, ogre.max_hp, ogre.is_defeated) == (3, 500, 5_000, True)
 
 
-def test_the_skills_of_a_range_are_most_first_and_unknown_sides_are_null(
+def test_the_skills_of_a_range_are_largest_first_and_unknown_sides_are_null(
     builder: Builder, commands: Commands
 ) -> None:
     whole = commands.get_encounter_range(known_fight(builder))
@@ -48,7 +48,7 @@ def test_the_skills_of_a_range_are_most_first_and_unknown_sides_are_null(
         (None, 40),
     ]
     assert len(whole.damage_skills) == len(
-        Cells.of_damage(collect_events(DAMAGE).damage).skill_rows()
+        EventSums.from_damage(collect_events(DAMAGE).damage).skill_rows()
     )
 
 
@@ -91,7 +91,7 @@ def test_a_range_that_ends_before_it_begins_is_refused(
 def test_a_fight_without_its_archive_is_not_found_but_one_without_events_is_empty(
     builder: Builder, commands: Commands
 ) -> None:
-    with pytest.raises(NotFound, match="without its single events"):
+    with pytest.raises(NotFound, match="without its individual hits"):
         commands.get_encounter_range(builder.fight(damage_events=3))
     assert commands.get_encounter_range(builder.fight()).actors == []
 
@@ -202,7 +202,7 @@ def test_a_timeline_of_too_many_values_is_refused(
     builder: Builder, commands: Commands, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fight = known_fight(builder)
-    monkeypatch.setattr("resonance_logs.commands.timeline.MOST_VALUES", 15)
+    monkeypatch.setattr("resonance_logs.commands.timeline.MAX_VALUES", 15)
     assert len(commands.get_encounter_timeline(fight, bucket_ms=5_000).series) == 2
-    with pytest.raises(InvalidArgument, match="would make 10 buckets of 2 lines; ask for wider"):
+    with pytest.raises(InvalidArgument, match="would give 10 buckets for 2 lines; use wider"):
         commands.get_encounter_timeline(fight, bucket_ms=1_000)

@@ -1,4 +1,4 @@
-"""A server with pages in a process of its own, and a real browser that looks at it."""
+"""A server with pages in a separate process, and a real browser."""
 
 import re
 import shutil
@@ -28,7 +28,7 @@ FIRST_MS = 1_700_000_000_000
 
 
 def raid(number: int) -> list[Task]:
-    """A fight of Aoi and somebody with an evil name, against one of two bosses."""
+    """A fight of Aoi and a player with a malicious name, against one of two bosses."""
     start, boss = FIRST_MS + DAY_MS * number, ("Ogre", "Imp")[number % 2]
     hits = [
         InsertDamageEvent(
@@ -54,7 +54,7 @@ def raid(number: int) -> list[Task]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """A browser for a module, of which no test runs an event loop: while one is open, one runs."""
+    """A browser per module. No test of it may run an event loop: an open browser runs one."""
     if CHROMIUM is None:
         pytest.skip("Chromium is not installed (Debian's package chromium)")
     with sync_playwright() as playwright:
@@ -64,7 +64,7 @@ def browser() -> Iterator[Browser]:
 
 
 class Site:
-    """The address of a server, and the file that it serves."""
+    """The URL of a server, and the file that it serves."""
 
     def __init__(self, path: Path, *options: str) -> None:
         self.path = path
@@ -126,7 +126,9 @@ def site_with_token(path: Path) -> Iterator[Site]:
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    """A page of a browser of its own; it may ask no other host, and nothing may break in it."""
+    """A page in a fresh browser context; it may not request other hosts, and must not log
+    errors.
+    """
     context = browser.new_context(
         viewport={"width": 1280, "height": 900}, locale="en-GB", timezone_id="UTC"
     )

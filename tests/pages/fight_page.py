@@ -33,8 +33,8 @@ def party(page: Page) -> Locator:
 
 
 def panel(page: Page) -> Locator:
-    """What is told of the row that was chosen."""
-    return page.get_by_role("region", name="The chosen row")
+    """The text of the panel of the selected row."""
+    return page.get_by_role("region", name="Selected row")
 
 
 def button(page: Page, name: str) -> Locator:
@@ -56,7 +56,7 @@ def curve(page: Page) -> Locator:
 
 
 def drag(page: Page, start: float, end: float, height: float) -> None:
-    """Drag on the curve between two places across it, as fractions of its width and height."""
+    """Drag on the curve between two points, given as fractions of its width and height."""
     box = curve(page).bounding_box()
     assert box is not None
     y = box["y"] + box["height"] * height
@@ -72,7 +72,7 @@ def choose_seconds(page: Page, start: str, end: str) -> None:
 
 
 def expect_lines(page: Page, expected: Sequence[Sequence[str]]) -> None:
-    """Wait until these lines are drawn, each with its name and on what it is stacked."""
+    """Wait until these lines are drawn, each with its name and its stack."""
     page.wait_for_function(
         "expected => { const each = document.querySelector('.rl-chart');"
         " const chart = each && getElement(each.id.slice(1))?.chart;"

@@ -1,4 +1,4 @@
-"""Every page can be used by everybody: axe finds nothing serious, in light and in dark."""
+"""Every page is accessible: axe finds nothing serious, in light and in dark mode."""
 
 import httpx
 import pytest

@@ -1,4 +1,4 @@
-"""The framework's files: compressed once, the same to every reader."""
+"""The framework's files: compressed once, identical for every reader."""
 
 import asyncio
 import gzip
@@ -15,14 +15,14 @@ from starlette.routing import Route
 from starlette.types import Message
 
 from resonance_logs.pages import assets
-from resonance_logs.pages.assets import FOLDERS, KeptFiles
+from resonance_logs.pages.assets import FOLDERS, CachedAssets
 
 SCRIPT = "let answer = 42;\n" * 100
 ADDRESS = f"{FOLDERS[0]}some.js"
 
 
 class Files:
-    """An application that has one file, and counts how often it is asked."""
+    """An application that has one file, and counts the requests for it."""
 
     def __init__(self) -> None:
         self.asked = 0
@@ -39,10 +39,10 @@ class Files:
 
 
 class Client:
-    """A browser without a server between."""
+    """A browser without a server in between."""
 
     def __init__(self, app: Starlette) -> None:
-        self._app = KeptFiles(app)
+        self._app = CachedAssets(app)
         self.get = partial(self.request, "GET")
 
     def request(
@@ -56,7 +56,7 @@ class Client:
         return asyncio.run(ask())
 
     def ask_and_go(self, path: str) -> None:
-        """Ask, and close the connection before anything has come."""
+        """Send a request, and close the connection before anything has arrived."""
 
         async def send(_: Message) -> None: ...
 
@@ -152,7 +152,7 @@ def test_only_asking_for_a_file_keeps_it(files: Files, client: Client) -> None:
 def test_where_memory_for_files_is_full_the_rest_is_compressed_each_time(
     files: Files, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(assets, "MOST_BYTES", len(gzip.compress(SCRIPT.encode(), 1)) + 9)
+    monkeypatch.setattr(assets, "MAX_CACHED_BYTES", len(gzip.compress(SCRIPT.encode(), 1)) + 9)
     client = Client(files.app)
     for name in ("first.js", "second.js") * 2:
         assert client.get(f"{FOLDERS[0]}{name}").text == SCRIPT

@@ -1,4 +1,4 @@
-"""The bosses and scenes, and all tries of one of them."""
+"""The bosses and scenes, and all attempts at one of them."""
 
 from playwright.sync_api import Page, expect
 
@@ -23,15 +23,15 @@ def test_a_boss_has_times_dps_by_class_and_tries(page: Page, site: Site) -> None
     facts = page.locator(".rl-fact")
     expect(facts.filter(has_text="Best time")).to_contain_text("0:10")
     expect(facts.filter(has_text="Time spent")).to_contain_text("1:00")
-    expect(page.get_by_text("DPS by class, of all 6 kills")).to_be_visible()
+    expect(page.get_by_text("DPS by class, over all 6 kills")).to_be_visible()
     expect(page.locator("canvas")).to_have_count(2)
-    page.get_by_role("link", name="These fights in the history").click()
+    page.get_by_role("link", name="Show these fights in the history").click()
     expect(page).to_have_url(f"{site.address}/?boss=Ogre")
 
 
 def test_a_boss_never_killed_has_no_dps_by_class(page: Page, site: Site) -> None:
     page.goto(f"{site.address}/boss?boss=Imp")
-    expect(page.get_by_text("DPS by class comes with the first kill.")).to_be_visible()
+    expect(page.get_by_text("DPS by class appears with the first kill.")).to_be_visible()
     expect(page.get_by_text("Fastest kills")).to_have_count(0)
     rows(page).first.locator("[col-id=duration]").click()
     expect(page).to_have_url(f"{site.address}/fight/12")
@@ -41,13 +41,13 @@ def test_a_scene_has_a_page_as_well(page: Page, site: Site) -> None:
     page.goto(f"{site.address}/bosses")
     rows(page).filter(has_text="Court 2").locator("[col-id=tries]").click()
     expect(page.get_by_role("heading", name="Court 2")).to_be_visible()
-    expect(page.locator(".rl-fact").filter(has_text="Tries")).to_contain_text("4")
+    expect(page.locator(".rl-fact").filter(has_text="Attempts")).to_contain_text("4")
 
 
-def test_what_was_never_met_is_told(page: Page, site: Site) -> None:
+def test_what_was_never_met_is_reported(page: Page, site: Site) -> None:
     for address, told in (
-        ("/boss?boss=Nobody", "there is no fight of 'Nobody'"),
-        ("/boss", "give bossName or sceneName"),
+        ("/boss?boss=Nobody", "there is no fight with 'Nobody'"),
+        ("/boss", "give bossName, sceneName or both"),
     ):
         page.goto(f"{site.address}{address}")
         expect(page.get_by_role("alert")).to_contain_text(told)

@@ -1,4 +1,4 @@
-"""Fights or players side by side."""
+"""Comparing fights or players."""
 
 import httpx
 from playwright.sync_api import Page, expect
@@ -22,7 +22,7 @@ def test_fights_ticked_in_the_history_are_compared(page: Page, site: Site) -> No
     boxes = page.locator(".ag-row .ag-checkbox-input")
     boxes.nth(0).click()
     page.get_by_role("button", name="Compare").click()
-    expect(page.get_by_text("choose 2 to 8 fights to compare")).to_be_visible()
+    expect(page.get_by_text("select 2 to 8 fights to compare")).to_be_visible()
     boxes.nth(2).click()
     page.get_by_role("button", name="Compare").click()
     expect(page).to_have_url(f"{site.address}/compare?side=12&side=10")
@@ -63,20 +63,22 @@ def test_a_side_can_be_one_player_another_kind_or_left_out(page: Page, site: Sit
     expect(page.get_by_text("Active DPS", exact=True)).to_have_count(1)
     page.get_by_role("button", name="Healing").click()
     expect(page).to_have_url(f"{site.address}/compare?side=1%3A7&side=3&kind=heal")
-    page.get_by_role("button", name="Leave out").first.click()
-    expect(page.get_by_text("Two or more fights are compared here.")).to_be_visible()
+    page.get_by_role("button", name="Remove").first.click()
+    expect(page.get_by_text("Compare two or more fights here.")).to_be_visible()
 
 
 def test_fights_without_their_hits_are_compared_without_a_curve(page: Page, site: Site) -> None:
     body = {"keepHitsNewest": 1}
     httpx.post(f"{site.address}/api/commands/prune_encounters", json=body).raise_for_status()
     page.goto(f"{site.address}/compare?side=1&side=3")
-    expect(page.get_by_text("the single hits are not kept, so there is no curve")).to_have_count(2)
+    expect(page.get_by_text("no curve, because the individual hits are not stored")).to_have_count(
+        2
+    )
     expect(page.locator("canvas")).to_have_count(0)
     expect(page.get_by_text("Skills", exact=True)).to_be_visible()
     expect(rows(page).first).to_be_visible()
 
 
-def test_a_fight_that_is_not_there_is_told(page: Page, site: Site) -> None:
+def test_a_fight_that_does_not_exist_is_reported(page: Page, site: Site) -> None:
     page.goto(f"{site.address}/compare?side=1&side=77")
-    expect(page.get_by_role("alert")).to_contain_text("there is no encounter 77")
+    expect(page.get_by_role("alert")).to_contain_text("there is no fight 77")

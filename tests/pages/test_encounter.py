@@ -1,4 +1,4 @@
-"""One fight as its reader walks it: head, curve, both sides, one actor, a part of it, to share."""
+"""One fight as a reader uses it: header, curve, both sides, one actor, a range, sharing."""
 
 import re
 import sqlite3
@@ -78,9 +78,9 @@ def test_healing_has_a_table_and_a_curve_of_its_own(page: Page, site: Site) -> N
 def test_where_nobody_did_anything_of_a_kind_it_says_what_to_do(page: Page, site: Site) -> None:
     open_fight(page, site)
     button(page, "Taken").click()
-    expect(page.get_by_text("Nobody took damage.")).to_be_visible()
-    expect(page.get_by_text("Choose Damage or Healing to see what else happened.")).to_be_visible()
-    expect(page.get_by_text("Without damage taken there is no curve.")).to_be_visible()
+    expect(page.get_by_text("No damage was taken.")).to_be_visible()
+    expect(page.get_by_text("Select Damage or Healing to see other figures.")).to_be_visible()
+    expect(page.get_by_text("No damage taken in this fight.")).to_be_visible()
     expect(page.get_by_text(re.compile("^In this fight: .*Aoi"))).to_be_visible()
     button(page, "Picture").click()
     expect(page.get_by_text("There is nothing to draw.")).to_be_visible()
@@ -118,7 +118,7 @@ def test_dragging_on_the_curve_computes_every_table_again(page: Page, site: Site
     expect(panel(page).locator("[role=row]", has_text="Ogre")).to_contain_text("50.0k")
 
 
-def test_the_handles_below_the_curve_choose_a_part_too(page: Page, site: Site) -> None:
+def test_the_handles_below_the_curve_select_a_range_too(page: Page, site: Site) -> None:
     open_fight(page, site)
     box = curve(page).bounding_box()
     assert box is not None
@@ -131,7 +131,7 @@ def test_the_handles_below_the_curve_choose_a_part_too(page: Page, site: Site) -
     expect(party(page).first).not_to_contain_text("150k")
 
 
-def test_a_part_is_chosen_by_keyboard_and_its_figures_are_exact(page: Page, site: Site) -> None:
+def test_a_range_is_selected_by_keyboard_and_its_figures_are_exact(page: Page, site: Site) -> None:
     open_fight(page, site)
     curve(page)
     choose_seconds(page, "0", "5")
@@ -144,17 +144,17 @@ def test_a_part_is_chosen_by_keyboard_and_its_figures_are_exact(page: Page, site
     page.get_by_label("To", exact=True).press("Enter")
     expect(page.get_by_text("From 0:00 to 0:02.5")).to_be_visible()
     expect(party(page).nth(1).locator("[col-id=hits]")).to_have_text("13")
-    # The other tables and kinds are of the same part, a choice later too.
+    # The other tables and kinds cover the same range, also when selected later.
     party(page).nth(1).locator("[col-id=player]").click()
     expect(panel(page).locator("[role=row]", has_text="Skill 5")).to_contain_text("13.0k")
     button(page, "Healing").click()
     expect(party(page).first.locator("[col-id=total]")).to_have_text("77")
     choose_seconds(page, "5", "6")
     button(page, "Apply").click()
-    expect(page.get_by_text("Choose another part of the fight, or all of it.")).to_be_visible()
+    expect(page.get_by_text("Select another range, or the whole fight.")).to_be_visible()
 
 
-def test_the_curve_shows_a_part_that_the_boxes_chose_and_does_not_choose_it_again(
+def test_the_curve_shows_a_range_selected_in_the_boxes_and_does_not_select_it_again(
     page: Page, site: Site
 ) -> None:
     open_fight(page, site)
@@ -188,17 +188,17 @@ def test_what_is_shown_of_a_fight_is_in_its_address(page: Page, site: Site) -> N
     expect(party(page).first.locator("[col-id=total]")).to_have_text("77")
     expect(page.get_by_text("Whole fight · 0:10")).to_be_visible()
     page.goto(f"{site.address}/fight/1?actor=12345")
-    expect(page.get_by_text("actor 12345 is not in encounter 1")).to_be_visible()
+    expect(page.get_by_text("actor 12345 is not in fight 1")).to_be_visible()
     for wrong in ("abc", "9" * 40, "-"):
         page.goto(f"{site.address}/fight/{wrong}")
-        expect(page.get_by_text(f"there is no encounter '{wrong}'")).to_be_visible()
+        expect(page.get_by_text(f"there is no fight '{wrong}'")).to_be_visible()
 
 
-def test_a_part_that_ends_before_it_begins_is_refused(page: Page, site: Site) -> None:
+def test_a_range_that_ends_before_it_begins_is_refused(page: Page, site: Site) -> None:
     open_fight(page, site)
     choose_seconds(page, "6", "5")
     button(page, "Apply").click()
-    expect(page.get_by_text("The part must begin before it ends.")).to_be_visible()
+    expect(page.get_by_text("Start must be before end.")).to_be_visible()
     expect(page.get_by_text("Whole fight · 0:10")).to_be_visible()
 
 
@@ -295,34 +295,34 @@ def test_the_fight_is_passed_on_as_a_file(page: Page, site: Site, tmp_path: Path
     open_fight(page, site)
     button(page, "Export").click()
     with page.expect_download() as download:
-        page.get_by_role("link", name="A file that another database imports").click()
+        page.get_by_role("link", name="A file to import into another database").click()
     with Database.open(tmp_path / "other.db") as other:
         assert len(other.import_fights(Path(download.value.path())).imported) == 1
 
 
-def test_a_fight_that_is_not_there_is_told(page: Page, site: Site) -> None:
+def test_a_fight_that_does_not_exist_is_reported(page: Page, site: Site) -> None:
     page.goto(f"{site.address}/fight/77")
-    expect(page.get_by_role("alert")).to_contain_text("there is no encounter 77")
+    expect(page.get_by_role("alert")).to_contain_text("there is no fight 77")
 
 
 def test_a_fight_whose_hits_are_not_kept_still_has_its_figures(page: Page, site: Site) -> None:
     body = {"keepHitsNewest": 1}
     httpx.post(f"{site.address}/api/commands/prune_encounters", json=body).raise_for_status()
     open_fight(page, site)
-    expect(page.get_by_text("The single hits of this fight are not kept.")).to_be_visible()
+    expect(page.get_by_text("The individual hits of this fight are not stored.")).to_be_visible()
     expect(button(page, "Apply")).to_be_hidden()
     party(page).nth(1).locator("[col-id=player]").click()
     expect(panel(page).locator("[role=row]", has_text="Skill 5")).to_contain_text("50.0k")
 
 
-def test_what_goes_wrong_is_told_in_its_place_and_passes(page: Page, site: Site) -> None:
+def test_what_goes_wrong_is_reported_in_its_place_and_passes(page: Page, site: Site) -> None:
     open_fight(page, site)
     curve(page)
     body = {"keepHitsNewest": 1}
     httpx.post(f"{site.address}/api/commands/prune_encounters", json=body).raise_for_status()
     choose_seconds(page, "0", "5")
     button(page, "Apply").click()
-    expect(page.get_by_role("alert")).to_contain_text("stored without its single events")
+    expect(page.get_by_role("alert")).to_contain_text("stored without its individual hits")
     button(page, "Whole fight").click()
     expect(page.get_by_role("alert")).to_have_count(0)
     expect(party(page).first).to_contain_text("150k")
@@ -338,26 +338,26 @@ def test_until_the_answers_are_there_the_page_says_that_it_is_busy(page: Page, s
     expect(page.locator(".q-skeleton")).to_have_count(0)
 
 
-def test_what_a_fight_misses_is_told(page: Page, site: Site) -> None:
+def test_what_a_fight_misses_is_reported(page: Page, site: Site) -> None:
     connection = sqlite3.connect(site.path)
     connection.execute("UPDATE encounters SET total_dmg = 9 WHERE id = 2")
     connection.commit()
     connection.close()
     page.goto(f"{site.address}/fight/2")
-    expect(page.get_by_text("What is shown here is not what was written")).to_be_visible()
+    expect(page.get_by_text("The stored figures are damaged")).to_be_visible()
 
 
 def test_the_tries_of_a_boss_lead_to_each_other(page: Page, site: Site) -> None:
     page.goto(f"{site.address}/fight/3")
-    expect(page.get_by_text("try 2 of 6")).to_be_visible()
-    page.get_by_role("link", name="next try").click()
+    expect(page.get_by_text("attempt 2 of 6")).to_be_visible()
+    page.get_by_role("link", name="next attempt").click()
     expect(page).to_have_url(f"{site.address}/fight/5")
     page.goto(f"{site.address}/fight/1")
-    expect(page.get_by_text("try 1 of 6")).to_be_visible()
-    expect(page.get_by_role("link", name="previous try")).to_have_count(0)
+    expect(page.get_by_text("attempt 1 of 6")).to_be_visible()
+    expect(page.get_by_role("link", name="previous attempt")).to_have_count(0)
 
 
-def test_a_fight_that_goes_on_is_shown_as_it_is_so_far(page: Page, site: Site) -> None:
+def test_an_open_fight_is_shown_as_it_is_so_far(page: Page, site: Site) -> None:
     tasks = raid(30)
     send(site, tasks[:23])
     number = httpx.post(f"{site.address}/api/commands/get_live_encounter", json={}).json()["id"]
@@ -373,7 +373,7 @@ def test_a_fight_that_goes_on_is_shown_as_it_is_so_far(page: Page, site: Site) -
     expect(party(page).first.locator("[col-id=hits]")).to_have_text("5")
 
 
-def test_two_of_one_name_are_told_apart(page: Page, site: Site) -> None:
+def test_two_of_one_name_are_distinguished(page: Page, site: Site) -> None:
     begin, *rest, end = raid(40)
     start = FIRST_MS + 40 * 86_400_000
     imps = [
@@ -414,7 +414,7 @@ def test_on_a_phone_nothing_is_cut_off_and_the_first_columns_stay(page: Page, si
 def test_a_fight_is_marked_with_a_star_a_note_and_tags(page: Page, site: Site) -> None:
     page.goto(f"{site.address}/fight/2")
     page.get_by_role("button", name="Favourite", exact=True).click()
-    expect(page.get_by_role("button", name="No favourite")).to_be_visible()
+    expect(page.get_by_role("button", name="Remove favourite")).to_be_visible()
     page.get_by_role("button", name="Note and tags").click()
     page.get_by_label("Note", exact=True).fill(f"so close {EVIL}")
     page.get_by_label("Tags").fill("progress")
@@ -446,12 +446,12 @@ def test_a_fight_leads_to_its_boss_to_its_players_and_to_a_comparison(
 def test_a_fight_is_deleted_on_its_page_once_that_is_confirmed(page: Page, site: Site) -> None:
     open_fight(page, site, 12)
     button(page, "Delete").click()
-    button(page, "Keep").click()
-    expect(page.get_by_text("It cannot be brought back.")).to_be_hidden()
+    button(page, "Cancel").click()
+    expect(page.get_by_text("This cannot be undone.")).to_be_hidden()
     expect(page).to_have_url(f"{site.address}/fight/12")
     button(page, "Delete").click()
     page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     expect(page).to_have_url(f"{site.address}/")
     expect(rows(page)).to_have_count(11)
     page.goto(f"{site.address}/fight/12")
-    expect(page.get_by_role("alert")).to_contain_text("there is no encounter 12")
+    expect(page.get_by_role("alert")).to_contain_text("there is no fight 12")

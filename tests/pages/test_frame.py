@@ -1,4 +1,4 @@
-"""What all pages share is there: each class that a page names says something somewhere."""
+"""The common layout is styled: each CSS class that a page uses is defined somewhere."""
 
 import ast
 import re
@@ -24,7 +24,7 @@ def _texts(node: ast.AST) -> Iterator[str]:
 
 
 def _named() -> set[str]:
-    """Every class that is given to an element."""
+    """Every class given to an element."""
     found: set[str] = set()
     for path in PAGES.glob("*.py"):
         for call in ast.walk(ast.parse(path.read_text("utf-8"))):

@@ -1,4 +1,4 @@
-"""The history as a reader walks it: the list, its filters, its address, several fights at once."""
+"""The history as a reader uses it: the list, its filters, its URL, several fights at once."""
 
 import json
 import re
@@ -45,7 +45,7 @@ def test_a_filter_is_in_the_address_and_the_address_is_a_filter(page: Page, site
     page.get_by_role("switch", name="Kills only").click()
     expect(page).to_have_url(f"{site.address}/?boss=Ogre&kills=1")
     page.get_by_role("switch", name="Favourites").click()
-    expect(page.get_by_text("No fight passes these filters.")).to_be_visible()
+    expect(page.get_by_text("No fight matches these filters.")).to_be_visible()
     page.go_back()
     expect(rows(page)).to_have_count(6)
     expect(page.get_by_role("switch", name="Kills only")).to_be_checked()
@@ -59,7 +59,7 @@ def test_a_filter_is_in_the_address_and_the_address_is_a_filter(page: Page, site
 
 def test_a_filter_that_nothing_passes_says_what_to_do(page: Page, site: Site) -> None:
     page.goto(f"{site.address}/?boss=Nobody")
-    expect(page.get_by_text("No fight passes these filters.")).to_be_visible()
+    expect(page.get_by_text("No fight matches these filters.")).to_be_visible()
 
 
 def test_an_address_that_makes_no_sense_shows_the_list(page: Page, site: Site) -> None:
@@ -80,14 +80,14 @@ def test_a_long_list_has_pages(page: Page, site: Site) -> None:
     expect(page).to_have_url(f"{site.address}/?page=2&size=25")
 
 
-def test_chosen_fights_are_marked_and_deleted_and_deleting_is_undone(
+def test_selected_fights_are_marked_and_deleted_and_deleting_is_undone(
     page: Page, site: Site
 ) -> None:
     page.goto(site.address)
     boxes = page.locator(".ag-row .ag-checkbox-input")
     boxes.nth(0).click()
     boxes.nth(1).click()
-    expect(page.get_by_text("2 chosen")).to_be_visible()
+    expect(page.get_by_text("2 selected")).to_be_visible()
     page.get_by_role("button", name="Favourite", exact=True).click()
     expect(rows(page).first).to_contain_text("★")
     boxes.nth(0).click()
@@ -132,17 +132,17 @@ def test_enter_chooses_the_first_that_passes_what_was_typed(page: Page, site: Si
     expect(rows(page)).to_have_count(6)
 
 
-def test_the_least_duration_is_told_in_minutes_and_seconds(page: Page, site: Site) -> None:
+def test_the_minimum_duration_is_given_in_minutes_and_seconds(page: Page, site: Site) -> None:
     page.goto(site.address)
-    box = page.get_by_label("Lasted at least")
+    box = page.get_by_label("Min. duration")
     box.fill("soon")
-    expect(page.get_by_text("minutes:seconds, as 1:30")).to_be_visible()
+    expect(page.get_by_text("minutes:seconds, for example 1:30")).to_be_visible()
     expect(page).to_have_url(f"{site.address}/")
     box.fill("0:09")
     expect(page).to_have_url(f"{site.address}/?least=9")
-    expect(page.get_by_text("minutes:seconds, as 1:30")).to_be_hidden()
+    expect(page.get_by_text("minutes:seconds, for example 1:30")).to_be_hidden()
     box.fill("1:30")
-    expect(page.get_by_text("No fight passes these filters.")).to_be_visible()
+    expect(page.get_by_text("No fight matches these filters.")).to_be_visible()
     expect(page.get_by_text("at least 1:30")).to_be_visible()
     box.fill("")
     expect(rows(page)).to_have_count(12)
@@ -179,7 +179,7 @@ def test_a_fight_that_is_recorded_meanwhile_comes_into_the_list(page: Page, site
     expect(page.get_by_text("fights 1 to 13 of 13")).to_be_visible()
 
 
-def test_filters_are_chips_that_can_be_taken_away(page: Page, site: Site) -> None:
+def test_filters_are_chips_that_can_be_removed(page: Page, site: Site) -> None:
     page.goto(f"{site.address}/?boss=Ogre&kind=1&least=5&kills=1&page=1")
     chips = page.locator(".rl-chip")
     expect(chips).to_have_text(
@@ -215,7 +215,7 @@ def test_notes_and_tags_are_shown_and_fights_are_found_by_a_tag(page: Page, site
     expect(page).to_have_url(f"{site.address}/?tag=progress")
 
 
-def test_chosen_fights_are_taken_away_as_a_file_or_as_a_table(page: Page, site: Site) -> None:
+def test_selected_fights_are_exported_as_a_file_or_as_a_table(page: Page, site: Site) -> None:
     page.goto(site.address)
     boxes = page.locator(".ag-row .ag-checkbox-input")
     boxes.nth(0).click()
@@ -229,7 +229,7 @@ def test_chosen_fights_are_taken_away_as_a_file_or_as_a_table(page: Page, site: 
     assert [line.split(",")[0] for line in lines[1:]] == ["12", "9"]
 
 
-def test_all_that_is_filtered_is_taken_away_as_a_table(page: Page, site: Site) -> None:
+def test_all_that_is_filtered_is_exported_as_a_table(page: Page, site: Site) -> None:
     page.goto(f"{site.address}/?boss=Ogre&size=25")
     with page.expect_download() as waited:
         page.get_by_role("link", name="JSON").click()

@@ -1,4 +1,4 @@
-"""The pages without a mouse."""
+"""The pages by keyboard."""
 
 from playwright.sync_api import Page, expect
 
@@ -9,7 +9,7 @@ def test_a_question_mark_shows_the_keys(page: Page, site: Site) -> None:
     page.goto(site.address)
     page.locator(".ag-row").first.wait_for()
     page.keyboard.press("?")
-    expect(page.get_by_role("dialog")).to_contain_text("to the filter")
+    expect(page.get_by_role("dialog")).to_contain_text("focus the filter")
     page.get_by_role("button", name="Close").click()
     expect(page.get_by_role("dialog")).to_have_count(0)
     page.get_by_role("button", name="Help").click()
@@ -48,4 +48,4 @@ def test_the_content_is_one_step_away(page: Page, site: Site) -> None:
     page.goto(f"{site.address}/bosses")
     page.locator(".ag-row").first.wait_for()
     page.keyboard.press("Tab")
-    expect(page.get_by_text("Skip to the content")).to_be_focused()
+    expect(page.get_by_text("Skip to content")).to_be_focused()

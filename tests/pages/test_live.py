@@ -1,4 +1,4 @@
-"""The open fight as it happens, looked at while it is recorded."""
+"""The live fight, watched while it is recorded."""
 
 import httpx
 from playwright.sync_api import Page, expect
@@ -15,7 +15,7 @@ def send(site: Site, tasks: list[Task]) -> None:
 
 def test_without_an_open_fight_it_says_so_and_lists_the_last(page: Page, site: Site) -> None:
     page.goto(f"{site.address}/live")
-    expect(page.get_by_text("No fight is open.")).to_be_visible()
+    expect(page.get_by_text("No fight is being recorded.")).to_be_visible()
     expect(rows(page)).to_have_count(5)
     expect(rows(page).first).to_contain_text("Court 2")
     expect(rows(page).first).to_contain_text("wiped")
@@ -38,11 +38,11 @@ def test_the_standings_follow_the_fight_to_its_end(page: Page, site: Site) -> No
     expect(page.get_by_text("HPS")).to_be_visible()
     expect(rows(page).first).to_contain_text("0")
     send(site, tasks[103:])
-    expect(page.get_by_text("No fight is open.")).to_be_visible()
+    expect(page.get_by_text("No fight is being recorded.")).to_be_visible()
     last = page.locator(".ag-row", has_text="6.20m")
     expect(last).to_contain_text("Ogre")
 
 
 def test_without_any_fight_it_waits(page: Page, empty_site: Site) -> None:
     page.goto(f"{empty_site.address}/live")
-    expect(page.get_by_text("No fight is open.")).to_be_visible()
+    expect(page.get_by_text("No fight is being recorded.")).to_be_visible()

@@ -1,4 +1,4 @@
-"""The players, and all of one of them."""
+"""The players, and everything about one of them."""
 
 from playwright.sync_api import Page, expect
 
@@ -21,7 +21,7 @@ def test_players_are_found_by_a_part_of_the_name_and_opened(page: Page, site: Si
 
 def test_a_name_that_nobody_has_says_what_to_do(page: Page, site: Site) -> None:
     page.goto(f"{site.address}/players?search=zzz")
-    expect(page.get_by_text("Nobody has such a name.")).to_be_visible()
+    expect(page.get_by_text("No player has such a name.")).to_be_visible()
 
 
 def test_a_player_has_figures_bosses_classes_and_fights(page: Page, site: Site) -> None:
@@ -56,11 +56,11 @@ def test_a_name_is_only_text(page: Page, site: Site) -> None:
     expect(page.locator("img")).to_have_count(0)
 
 
-def test_a_player_who_is_not_there_is_told(page: Page, site: Site) -> None:
+def test_a_player_who_is_not_there_is_reported(page: Page, site: Site) -> None:
     page.goto(f"{site.address}/player/77")
     expect(page.get_by_role("alert")).to_contain_text("there is no player 77")
 
 
 def test_without_a_player_it_says_when_they_come(page: Page, empty_site: Site) -> None:
     page.goto(f"{empty_site.address}/players")
-    expect(page.get_by_text("No player is known yet.")).to_be_visible()
+    expect(page.get_by_text("No players yet.")).to_be_visible()

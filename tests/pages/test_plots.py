@@ -1,4 +1,4 @@
-"""Those of one class are told apart by shades of its colour."""
+"""Players of one class are distinguished by shades of its colour."""
 
 import re
 

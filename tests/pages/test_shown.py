@@ -1,4 +1,4 @@
-"""What of a fight is shown and its address are one and the same, whatever the address says."""
+"""A view of a fight and its URL correspond, whatever the URL says."""
 
 from urllib.parse import parse_qs
 
@@ -7,28 +7,28 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from resonance_logs.commands.arguments import Side, SkillType
-from resonance_logs.pages.shown import Shown
+from resonance_logs.pages.shown import FightView
 
 MS = st.integers(0, 10**9)
 PARTS = st.none() | st.tuples(MS, MS).filter(lambda part: part[0] < part[1])
 
 
-def shown(kind: SkillType, side: Side, part: tuple[int, int] | None, actor: int | None) -> Shown:
+def view(kind: SkillType, side: Side, part: tuple[int, int] | None, actor: int | None) -> FightView:
     start, end = part or (None, None)
-    return Shown(kind, side, start, end, actor)
+    return FightView(kind, side, start, end, actor)
 
 
 @given(
     st.builds(
-        shown,
+        view,
         st.sampled_from(SkillType),
         st.sampled_from(Side),
         PARTS,
         st.none() | st.integers(-(10**14), 10**14),
     )
 )
-def test_an_address_gives_back_what_is_shown(chosen: Shown) -> None:
-    assert Shown.of_query(parse_qs(chosen.query()[1:])) == chosen
+def test_an_address_gives_back_what_is_shown(chosen: FightView) -> None:
+    assert FightView.of_query(parse_qs(chosen.query()[1:])) == chosen
 
 
 @pytest.mark.parametrize(
@@ -45,4 +45,4 @@ def test_an_address_gives_back_what_is_shown(chosen: Shown) -> None:
     ],
 )
 def test_what_makes_no_sense_in_an_address_is_left_out(query: str) -> None:
-    assert Shown.of_query(parse_qs(query, keep_blank_values=True)) == Shown()
+    assert FightView.of_query(parse_qs(query, keep_blank_values=True)) == FightView()

@@ -1,4 +1,4 @@
-"""An address that is none is told so: to a reader as a page, to a program as an error."""
+"""Unknown URLs are reported: to a reader as a page, to a program as an error."""
 
 import re
 
@@ -9,7 +9,7 @@ from tests.pages.conftest import Site
 from tests.pages.test_history import rows
 
 
-def test_a_page_that_is_not_there_is_told_with_the_way_back(empty_site: Site) -> None:
+def test_a_page_that_does_not_exist_is_reported_with_the_way_back(empty_site: Site) -> None:
     answer = httpx.get(f"{empty_site.address}/nope", headers={"accept": "text/html"})
     assert answer.status_code == 404
     assert "There is no page /nope." in answer.text

@@ -25,10 +25,10 @@ def read_only_site(path: Path) -> Iterator[Site]:
 
 def test_a_sample_night_is_recorded_by_a_click(page: Page, empty_site: Site) -> None:
     page.goto(empty_site.address)
-    expect(page.get_by_text("Nothing is recorded yet.")).to_be_visible()
+    expect(page.get_by_text("Nothing has been recorded yet.")).to_be_visible()
     page.get_by_role("button", name="Record a sample night").click()
     expect(rows(page)).to_have_count(5, timeout=60_000)
-    expect(page.get_by_text("Nothing is recorded yet.")).to_be_hidden()
+    expect(page.get_by_text("Nothing has been recorded yet.")).to_be_hidden()
     page.get_by_label("Tag", exact=True).fill(SAMPLE_TAG)
     page.keyboard.press("Enter")
     expect(page).to_have_url(f"{empty_site.address}/?tag={SAMPLE_TAG}")
@@ -45,13 +45,15 @@ def test_a_dropped_file_is_shown_at_once(page: Page, empty_site: Site, tmp_path:
     expect(page.get_by_label("Boss")).to_be_visible()
 
 
-def test_a_file_with_no_task_in_it_is_told(page: Page, empty_site: Site, tmp_path: Path) -> None:
+def test_a_file_with_no_task_in_it_is_reported(
+    page: Page, empty_site: Site, tmp_path: Path
+) -> None:
     file = tmp_path / "names.json"
     file.write_text('{"5": "Iai Slash"}')
     page.goto(empty_site.address)
     page.locator("input[type=file]").set_input_files(file)
     expect(page.get_by_text("The page Upkeep takes those in.")).to_be_visible()
-    expect(page.get_by_text("Nothing is recorded yet.")).to_be_visible()
+    expect(page.get_by_text("Nothing has been recorded yet.")).to_be_visible()
 
 
 def test_where_nothing_can_be_recorded_it_names_the_command(

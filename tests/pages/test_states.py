@@ -1,4 +1,4 @@
-"""What every page shows when its commands cannot answer; simulated, without a browser."""
+"""What every page shows when its commands fail; simulated, without a browser."""
 
 import asyncio
 import sys
@@ -30,7 +30,7 @@ MESSAGE = "the disk has gone out for lunch"
 
 
 class Gone:
-    """Commands of which none can be answered."""
+    """Commands that all fail."""
 
     def __getattr__(self, name: str) -> Any:
         def fail(*_arguments: object, **_named: object) -> None:
@@ -41,13 +41,13 @@ class Gone:
 
 @pytest.fixture(autouse=True)
 def _modules(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The simulation forgets the modules of the pages when it ends; other tests need them."""
+    """The simulation unloads the page modules when it ends; other tests need them."""
     for name in [each for each in sys.modules if each.split(".")[0] == "resonance_logs"]:
         monkeypatch.setitem(sys.modules, name, sys.modules[name])
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
-def test_a_command_that_cannot_answer_is_told_on_the_page(address: str, path: Path) -> None:
+def test_a_command_that_cannot_answer_is_reported_on_the_page(address: str, path: Path) -> None:
     async def look() -> None:
         async with user_simulation() as user:
             await show(user)

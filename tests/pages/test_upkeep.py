@@ -1,4 +1,4 @@
-"""Upkeep as its reader does it: looking, checking, backing up, letting go, taking files in."""
+"""The maintenance page as its reader uses it: checks, backups, deletion, imports."""
 
 import re
 from pathlib import Path
@@ -19,15 +19,15 @@ def total(site: Site) -> int:
 def test_the_file_is_described(page: Page, site: Site) -> None:
     page.goto(f"{site.address}/upkeep")
     expect(page.get_by_text(str(site.path), exact=True)).to_be_visible()
-    expect(page.get_by_text("all is well")).to_be_visible()
+    expect(page.get_by_text("no problems found")).to_be_visible()
     page.get_by_role("button", name="Check all fights").click()
-    expect(page.get_by_text("sound; 12 fights agree with their hits")).to_be_visible()
+    expect(page.get_by_text("OK: 12 fights match their hits")).to_be_visible()
 
 
 def test_a_backup_is_made_beside_the_file(page: Page, site: Site) -> None:
     page.goto(f"{site.address}/upkeep")
     page.get_by_role("button", name="Back up now").click()
-    expect(page.get_by_text("bytes saved in")).to_be_visible()
+    expect(page.get_by_text("bytes to")).to_be_visible()
     (saved,) = site.path.parent.glob("fights.backup-*.db")
     with Database.open(saved, record=False) as db:
         assert db.commands.get_recent_encounters().total_count == 12
@@ -35,19 +35,19 @@ def test_a_backup_is_made_beside_the_file(page: Page, site: Site) -> None:
 
 def test_what_would_go_is_shown_before_it_goes(page: Page, site: Site) -> None:
     page.goto(f"{site.address}/upkeep")
-    page.get_by_label("The newest so many fights", exact=True).fill("5")
-    page.get_by_role("button", name="Show what would go").click()
+    page.get_by_label("Keep newest N fights", exact=True).fill("5")
+    page.get_by_role("button", name="Preview").click()
     expect(page.get_by_text("Whole fights: 7 fights, about")).to_be_visible()
-    page.get_by_role("button", name="Keep all").click()
+    page.get_by_role("button", name="Cancel").click()
     assert total(site) == 12
-    page.get_by_role("button", name="Show what would go").click()
-    page.get_by_role("button", name="Let go").click()
+    page.get_by_role("button", name="Preview").click()
+    page.get_by_role("button", name="Delete").click()
     expect(page.get_by_text("done", exact=True)).to_be_visible()
     assert total(site) == 5
 
 
 @pytest.mark.parametrize("kind", ["tasks", "many", "export", "text"])
-def test_a_file_is_taken_in(page: Page, site: Site, tmp_path: Path, kind: str) -> None:
+def test_a_file_is_imported(page: Page, site: Site, tmp_path: Path, kind: str) -> None:
     file, told, count = tmp_path / "given", "recorded 105 tasks, refused 0 lines", 13
     file.write_bytes(b"".join(encode_task(task) + b"\n" for task in raid(50)))
     if kind == "export":
@@ -56,7 +56,7 @@ def test_a_file_is_taken_in(page: Page, site: Site, tmp_path: Path, kind: str) -
             db.flush()
             file.unlink()
             db.export_fights([1, 2], file)
-        told = "imported 1 fights, known already 1, damaged 0"
+        told = "imported 1 fights, already stored 1, damaged 0"
     elif kind == "many":  # larger than the body of a command may be
         begin, *rest = raid(50)
         tasks = [begin, *rest[:-1] * 80, rest[-1]]
@@ -72,21 +72,21 @@ def test_a_file_is_taken_in(page: Page, site: Site, tmp_path: Path, kind: str) -
     assert total(site) == count
 
 
-def test_names_of_skills_are_taken_in(page: Page, site: Site, tmp_path: Path) -> None:
+def test_names_of_skills_are_imported(page: Page, site: Site, tmp_path: Path) -> None:
     file = tmp_path / "names.json"
     file.write_text('{"5": "Iai Slash"}')
     page.goto(f"{site.address}/upkeep")
     expect(page.get_by_text("0 skills and 0 scenes have a name.")).to_be_visible()
     page.get_by_role("button", name="Names of skills").click()
     page.locator("input[type=file]").set_input_files(file)
-    expect(page.get_by_text("1 names are known now")).to_be_visible()
+    expect(page.get_by_text("loaded 1 names")).to_be_visible()
     expect(page.get_by_text("1 skills and 0 scenes have a name.")).to_be_visible()
     file.write_text("[]")
     page.locator("input[type=file]").set_input_files(file)
     expect(page.get_by_text("names.json: expected an object")).to_be_visible()
 
 
-def test_a_file_that_cannot_be_kept_while_it_is_read_is_told(
+def test_a_file_that_cannot_be_kept_while_it_is_read_is_reported(
     page: Page, path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "gone").mkdir()
@@ -98,12 +98,12 @@ def test_a_file_that_cannot_be_kept_while_it_is_read_is_told(
     expect(page.get_by_text("recorded 0 tasks, refused 1 lines")).to_be_visible()
     (tmp_path / "gone").rmdir()
     page.locator("input[type=file]").set_input_files(tmp_path / "names.json")
-    expect(page.get_by_text("names.json could not be kept while it is read")).to_be_visible()
+    expect(page.get_by_text("names.json could not be stored while it is read")).to_be_visible()
     expect(page.get_by_text("reading ...")).to_have_count(0)
     site.end()
 
 
-def test_a_file_that_there_is_no_room_for_is_told_with_the_reason(
+def test_a_file_that_there_is_no_room_for_is_reported_with_the_reason(
     browser: Browser, path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "gone").mkdir()
@@ -120,7 +120,7 @@ def test_a_file_that_there_is_no_room_for_is_told_with_the_reason(
     (tmp_path / "gone").rmdir()
     for count in (1, 2):
         given.set_input_files(tmp_path / "large.ndjson")
-        told = page.get_by_text("large.ndjson was not taken in: [Errno 2] No such file")
+        told = page.get_by_text("large.ndjson was not imported: [Errno 2] No such file")
         expect(told).to_have_count(count)
     page.close()
     site.end()
@@ -130,9 +130,9 @@ def test_the_runs_are_listed(page: Page, site: Site) -> None:
     page.goto(f"{site.address}/upkeep")
     runs = page.locator(".ag-center-cols-container [role=row]")
     expect(runs).to_have_count(2)
-    expect(runs.first).to_contain_text("goes on")
-    expect(runs.nth(1)).to_contain_text("as it should")
-    expect(page.get_by_text("By itself, while recording: keep_rejected 100,000")).to_be_visible()
+    expect(runs.first).to_contain_text("running")
+    expect(runs.nth(1)).to_contain_text("clean exit")
+    expect(page.get_by_text("Automatic, while recording: keep_rejected 100,000")).to_be_visible()
 
 
 def test_rejected_tasks_are_shown_and_deleted_once_confirmed(page: Page, path: Path) -> None:
@@ -145,7 +145,7 @@ def test_rejected_tasks_are_shown_and_deleted_once_confirmed(page: Page, path: P
     expect(page.get_by_text("Rejected tasks: 1")).to_be_visible()
     expect(page.get_by_text('"value":"<b>much</b>"')).to_be_visible()
     page.get_by_role("button", name="Delete these").click()
-    page.get_by_role("button", name="Keep", exact=True).click()
+    page.get_by_role("button", name="Cancel", exact=True).click()
     expect(page.get_by_text("Rejected tasks: 1")).to_be_visible()
     page.get_by_role("button", name="Delete these").click()
     page.get_by_role("button", name="Delete", exact=True).click()
@@ -158,8 +158,8 @@ def test_rejected_tasks_are_shown_and_deleted_once_confirmed(page: Page, path: P
 def test_numbers_and_sizes_are_written_in_the_readers_locale(browser: Browser, site: Site) -> None:
     page = browser.new_context(locale="de-DE").new_page()
     page.goto(f"{site.address}/upkeep")
-    expect(page.get_by_text("By itself, while recording: keep_rejected 100.000")).to_be_visible()
-    size = page.get_by_text(", of them free")
-    expect(size).to_have_text(re.compile(r"^\d+ kB, of them free [\d,]+ \w+"))
-    expect(size).to_have_attribute("title", re.compile(r"^\d{3}\.\d{3} bytes, of them free"))
+    expect(page.get_by_text("Automatic, while recording: keep_rejected 100.000")).to_be_visible()
+    size = page.get_by_text(re.compile(r"\(.+ free\)"))
+    expect(size).to_have_text(re.compile(r"^\d+ kB \([\d,]+ \w+ free\)"))
+    expect(size).to_have_attribute("title", re.compile(r"^\d{3}\.\d{3} bytes \("))
     page.context.close()

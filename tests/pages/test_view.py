@@ -1,4 +1,4 @@
-"""A view and its address are one and the same, whatever the address says."""
+"""A view of the history and its URL correspond, whatever the URL says."""
 
 from urllib.parse import parse_qs
 

@@ -1,4 +1,4 @@
-"""A simulated night: the same each time, and like what real recorders send."""
+"""A simulated night: reproducible, and like what real recorders send."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -28,7 +28,7 @@ def raid() -> list[Task]:
 
 
 def fights(tasks: Sequence[Task]) -> Iterator[list[Task]]:
-    """The tasks of each fight, from its begin to its end."""
+    """The tasks of each fight, from begin to end."""
     begin = 0
     for number, task in enumerate(tasks):
         if isinstance(task, BeginEncounter):

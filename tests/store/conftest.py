@@ -1,4 +1,4 @@
-"""The stores that the contract holds for."""
+"""The stores that the contract covers."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +11,7 @@ from resonance_logs.store.migrate import prepare
 
 @pytest.fixture(params=["sqlite"])
 def store(request: pytest.FixtureRequest, path: Path) -> Iterator[Store]:
-    """An empty store of each backend; a new backend is added here and must pass every test."""
+    """An empty store of each backend; add a new backend here, and it must pass every test."""
     prepare(path)
     opened = Store(path)
     yield opened

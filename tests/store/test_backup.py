@@ -1,4 +1,4 @@
-"""Backups are whole or not there; restoring loses nothing, whatever goes wrong."""
+"""Backups are complete or absent; restoring loses nothing, whatever goes wrong."""
 
 import shutil
 import sqlite3
@@ -22,7 +22,7 @@ from tests.test_database import fight, record
 
 
 def fights(path: Path) -> list[tuple[int, bool]]:
-    """Start and interruption of each fight."""
+    """The start and the interruption of each fight."""
     with Database.open(path) as db:
         rows = db.commands.get_recent_encounters_filtered(1_000, 0).rows
     return [(each.started_at_ms, each.was_interrupted) for each in rows]
@@ -30,7 +30,7 @@ def fights(path: Path) -> list[tuple[int, bool]]:
 
 @pytest.fixture
 def saved(path: Path) -> Path:
-    """A backup of one fight; the database has had another since."""
+    """A backup with one fight; the database has had another since."""
     target = path.with_name("saved.db")
     with Database.open(path) as db:
         record(db, fight())
@@ -82,11 +82,11 @@ def test_a_damaged_database_is_replaced_and_kept(path: Path, saved: Path) -> Non
     assert fights(path) == [(1_000, False)]
 
 
-def test_a_file_that_is_there_is_not_overwritten(path: Path, saved: Path) -> None:
+def test_an_existing_file_is_not_overwritten(path: Path, saved: Path) -> None:
     before = saved.read_bytes()
     with (
         Database.open(path) as db,
-        pytest.raises(BackupError, match="is there already; choose another name"),
+        pytest.raises(BackupError, match="already exists; choose another name"),
     ):
         db.backup(saved)
     assert saved.read_bytes() == before
@@ -131,7 +131,7 @@ def test_nothing_is_replaced_while_another_program_reads(path: Path, saved: Path
 
 
 @pytest.mark.parametrize("content", [b"", b"text", b"nonsense" * 1_000])
-def test_what_is_no_backup_is_refused_and_nothing_replaced(
+def test_what_is_not_a_backup_is_refused_and_nothing_replaced(
     path: Path, saved: Path, content: bytes
 ) -> None:
     saved.write_bytes(content)
@@ -158,7 +158,7 @@ def test_a_backup_of_another_program_or_of_a_newer_version_is_refused(
     assert len(fights(path)) == 2
 
 
-def test_a_backup_that_is_not_there_is_told(path: Path, saved: Path) -> None:
+def test_a_backup_that_does_not_exist_is_reported(path: Path, saved: Path) -> None:
     with pytest.raises(DatabaseUnavailable, match="there is no such file"):
         Database.restore(path.with_name("nowhere.db"), path)
 

@@ -1,4 +1,4 @@
-"""A number that is read is the number that was written, or is not shown as right."""
+"""A figure that is read is the figure that was written, or is reported as damaged."""
 
 import sqlite3
 from collections.abc import Callable

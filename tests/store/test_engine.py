@@ -1,4 +1,4 @@
-"""Connections to SQLite: what their errors become."""
+"""Connections to SQLite: how its errors are translated."""
 
 import sqlite3
 from pathlib import Path
@@ -8,24 +8,24 @@ from sqlalchemy import insert, select
 
 from resonance_logs import DamagedDatabase, Database, DatabaseUnavailable, Settings, Unavailable
 from resonance_logs.store import tables
-from resonance_logs.store.engine import Store, describe, is_passing
+from resonance_logs.store.engine import Store, describe, is_transient
 from resonance_logs.store.migrate import prepare
 from tests.test_database import fight, record
 
 
 def damage(path: Path) -> None:
-    """Overwrite all but the first page with what is no page."""
+    """Overwrite all but the first page with junk."""
     content = path.read_bytes()
     path.write_bytes(content[:4096] + b"\xff" * (len(content) - 4096))
 
 
-def test_a_damaged_page_found_in_a_query_is_told_in_one_line(db: Database, path: Path) -> None:
+def test_a_damaged_page_found_in_a_query_is_reported_in_one_line(db: Database, path: Path) -> None:
     record(db, fight())
     db.close()
     damage(path)
     store = Store(path)
     try:
-        with pytest.raises(DamagedDatabase) as found, store.reading() as connection:
+        with pytest.raises(DamagedDatabase) as found, store.read_transaction() as connection:
             connection.execute(select(tables.encounters)).all()
     finally:
         store.close()
@@ -63,7 +63,7 @@ def test_a_file_that_another_keeps_locked_is_unavailable_and_the_error_passes(
     try:
         with (
             pytest.raises(DatabaseUnavailable, match="cannot be used now") as found,
-            store.writing(),
+            store.write_transaction(),
         ):
             pass
     finally:
@@ -71,7 +71,7 @@ def test_a_file_that_another_keeps_locked_is_unavailable_and_the_error_passes(
         blocker.close()
     cause = found.value.__cause__
     assert cause is not None
-    assert is_passing(cause)
+    assert is_transient(cause)
     assert describe(cause) == "OperationalError: database is locked"
 
 
@@ -79,10 +79,13 @@ def test_a_row_that_breaks_a_rule_is_no_error_that_passes(path: Path) -> None:
     prepare(path)
     store = Store(path)
     try:
-        with pytest.raises(Exception, match="NOT NULL") as found, store.writing() as connection:
+        with (
+            pytest.raises(Exception, match="NOT NULL") as found,
+            store.write_transaction() as connection,
+        ):
             connection.execute(insert(tables.encounters), {"started_at_ms": None})
     finally:
         store.close()
-    assert not is_passing(found.value)
-    assert is_passing(OSError(28, "No space left on device"))
-    assert not is_passing(ValueError("x"))
+    assert not is_transient(found.value)
+    assert is_transient(OSError(28, "No space left on device"))
+    assert not is_transient(ValueError("x"))

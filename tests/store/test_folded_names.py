@@ -98,7 +98,7 @@ def test_sets_keep_their_fights(path: Path, count: int, block: int) -> None:
 @pytest.mark.parametrize(
     ("block", "value"), [(0, b"xxx"), (0, b""), (0, b"x" * 8_194), (-1, b"xx")]
 )
-def test_a_file_with_a_damaged_set_is_not_migrated_but_mended(
+def test_a_file_with_a_damaged_set_is_not_migrated_but_repaired(
     path: Path, block: int, value: bytes
 ) -> None:
     with frozen(path) as connection:

@@ -65,7 +65,7 @@ def test_a_stored_set_is_small(offsets: Iterable[int], at_most: int) -> None:
     [
         pytest.param(b"", id="nothing"),
         pytest.param(b"x", id="no bitmap"),
-        pytest.param(encode(BitMap([1, 2, 3]))[:-1], id="cut off"),
+        pytest.param(encode(BitMap([1, 2, 3]))[:-1], id="interrupted"),
         pytest.param(encode(BitMap(range(0, BLOCK, 2)))[:-1], id="cut off, many"),
         pytest.param(b"\x01\x00", id="offsets of an older version"),
         pytest.param(bytes(8_192), id="a bitmap of an older version"),

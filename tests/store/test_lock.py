@@ -172,13 +172,13 @@ def test_a_file_that_is_read_as_unchanging_tells_when_it_was_changed(
     Database.open(path).close()
     monkeypatch.setattr("resonance_logs.store.engine.find_access", lambda _: Access.FROZEN_READ)
     store = Store(path)
-    with store.reading():
+    with store.read_transaction():
         pass
-    with pytest.raises(ReadOnlyDatabase), store.writing():
+    with pytest.raises(ReadOnlyDatabase), store.write_transaction():
         pass
     monkeypatch.undo()
     with Database.open(path) as db:
         record(db, fight())
-    with pytest.raises(DatabaseUnavailable, match="open it again"), store.reading():
+    with pytest.raises(DatabaseUnavailable, match="open it again"), store.read_transaction():
         pass
     store.close()

@@ -1,4 +1,4 @@
-"""Migrations: every file of every version opens, whoever else opens it at that moment."""
+"""Migrations: every file of every version opens, even if others open it at the same time."""
 
 import shutil
 import sqlite3
@@ -23,7 +23,7 @@ FROZEN = sorted((Path(__file__).parent / "frozen").glob("*.sql"))
 
 
 def thaw(frozen: Path, path: Path) -> None:
-    """Make the file that the dump was taken of."""
+    """Create the file from its dump."""
     connection = sqlite3.connect(path)
     connection.executescript(
         f"PRAGMA auto_vacuum=INCREMENTAL; PRAGMA application_id={APPLICATION_ID};"
@@ -102,7 +102,7 @@ def test_many_fights_of_the_first_version_are_found_by_their_values(path: Path) 
 def test_the_migrations_make_the_tables_that_the_program_expects(path: Path) -> None:
     prepare(path)
     store = Store(path)
-    with store.reading() as connection:
+    with store.read_transaction() as connection:
         context = MigrationContext.configure(connection)
         assert compare_metadata(context, metadata) == []
     store.close()
@@ -121,7 +121,7 @@ def test_every_connection_has_its_settings(path: Path) -> None:
     prepare(path)
     store = Store(path)
     expected = {"foreign_keys": 1, "busy_timeout": 10_000, "synchronous": 1, "secure_delete": 0}
-    for connect in (store.reading, store.writing):
+    for connect in (store.read_transaction, store.write_transaction):
         with connect() as connection:
             for name, value in expected.items():
                 assert connection.exec_driver_sql(f"PRAGMA {name}").scalar_one() == value

@@ -1,4 +1,4 @@
-"""The file gives back what it no longer needs, and its log is emptied."""
+"""The file releases what it no longer needs, and its log is truncated."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -51,8 +51,8 @@ def test_free_pages_go_back_in_steps_and_some_are_spared(
     while space.give_back(connection):
         steps += 1
     assert space.checkpoint(connection)
-    assert steps == -(-(2_000 - space.SPARE_PAGES) // space.VACUUM_PAGES)
-    assert space.free_bytes(connection) == 4_096 * space.SPARE_PAGES
+    assert steps == -(-(2_000 - space.MAX_FREE_PAGES) // space.VACUUM_PAGES)
+    assert space.free_bytes(connection) == 4_096 * space.MAX_FREE_PAGES
     assert before - path.stat().st_size >= 4_096 * 1_400
     assert not space.give_back(connection)
 

@@ -1,4 +1,4 @@
-"""A server on loopback, in a thread of its own, and a client that asks it."""
+"""A server on loopback, in a thread, and a client for it."""
 
 import socket
 import threading
@@ -20,7 +20,7 @@ Serve = Callable[..., httpx.Client]
 
 @contextmanager
 def running(database: Database, rules: Rules, reason: str = "") -> Iterator[str]:
-    """The address of a server that runs while the block does."""
+    """The URL of a server that runs while the block does."""
     app = create_app(database, rules, reason_not_recorded=reason)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         server = uvicorn.Server(

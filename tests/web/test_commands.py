@@ -1,4 +1,4 @@
-"""Every command is asked over HTTP as in Python, and errors have the shape of the spec."""
+"""Every command gives the same answer over HTTP as in Python, and errors match the spec."""
 
 import httpx
 import pytest
@@ -50,7 +50,7 @@ def test_errors_have_a_status_a_code_a_message_and_the_argument(
 
 
 def test_a_file_that_cannot_be_read_is_unavailable(client: httpx.Client, db: Database) -> None:
-    with db._store.writing() as connection:
+    with db._store.write_transaction() as connection:
         connection.exec_driver_sql("UPDATE damage_skill_stats SET hits = 9 WHERE encounter_id = 1")
     body = {"encounterId": 1, "actorId": 7, "skillType": "dps"}
     answer = client.post("/api/commands/get_encounter_player_skills", json=body)

@@ -1,5 +1,5 @@
-"""At the desk one question is answered at a time, the short ones first; the same asked at once is
-answered together, and never with what is older."""
+"""The scheduler answers one request at a time, the fastest first; equal simultaneous requests share
+an answer, which is never stale."""
 
 import asyncio
 import threading
@@ -12,14 +12,14 @@ import pytest
 
 from resonance_logs.commands.registry import find_command
 from resonance_logs.errors import NotFound
-from resonance_logs.web.desk import Desk
+from resonance_logs.web.desk import CommandScheduler
 
 LIVE = find_command("get_live_encounter")
 LIST = find_command("get_recent_encounters")
 
 
 class Slow:
-    """Commands that answer how often they were asked, the first time when they may."""
+    """Commands that count how often they ran, and can be held the first time."""
 
     def __init__(self) -> None:
         self.asked = 0
@@ -34,47 +34,47 @@ class Slow:
         return f"answer {number}"
 
 
-async def _ask(desk: Desk, slow: Any, *questions: tuple[Any, bytes]) -> list[Any]:
-    """The answers of some who ask at once, while another question is being answered."""
-    first = asyncio.create_task(desk.answer(slow, LIVE, b""))
+async def _ask(scheduler: CommandScheduler, slow: Any, *questions: tuple[Any, bytes]) -> list[Any]:
+    """The answers to several simultaneous requests, while another one is being answered."""
+    first = asyncio.create_task(scheduler.answer(slow, LIVE, b""))
     while not slow.asked:
         await asyncio.sleep(0.001)
-    asked = [asyncio.create_task(desk.answer(slow, *each)) for each in questions]
+    asked = [asyncio.create_task(scheduler.answer(slow, *each)) for each in questions]
     await asyncio.sleep(0.01)
     slow.may.set()
     assert await first == "answer 1"
     return await asyncio.gather(*asked, return_exceptions=True)
 
 
-def test_the_same_asked_at_once_is_answered_once_and_after_all_asked() -> None:
+def test_equal_requests_are_answered_once_and_after_all_were_made() -> None:
     slow = Slow()
     questions = [(LIVE, b""), (LIVE, b""), (LIST, b""), (LIST, b"{}")]
-    answers = asyncio.run(_ask(Desk(), slow, *questions))
+    answers = asyncio.run(_ask(CommandScheduler(), slow, *questions))
     assert answers[0] == answers[1] != "answer 1"
     assert len(set(answers)) == 3
     assert slow.asked == 4
 
 
-def test_an_error_is_told_to_all_who_asked_for_it_and_to_nobody_later() -> None:
-    desk, slow = Desk(), Slow()
+def test_an_error_is_reported_to_all_who_asked_for_it_and_to_nobody_later() -> None:
+    scheduler, slow = CommandScheduler(), Slow()
 
     async def scene() -> None:
-        answers = await _ask(desk, slow, (LIST, b"wrong"), (LIST, b"wrong"))
+        answers = await _ask(scheduler, slow, (LIST, b"wrong"), (LIST, b"wrong"))
         assert [type(each) for each in answers] == [NotFound, NotFound]
         with pytest.raises(NotFound):
-            await desk.answer(slow, LIST, b"wrong")  # type: ignore[arg-type]
+            await scheduler.answer(slow, LIST, b"wrong")  # type: ignore[arg-type]
 
     asyncio.run(scene())
     assert slow.asked == 3
 
 
-def test_who_goes_away_takes_the_answer_from_nobody() -> None:
-    desk, slow = Desk(), Slow()
+def test_a_cancelled_request_leaves_the_answer_to_the_others() -> None:
+    scheduler, slow = CommandScheduler(), Slow()
 
     async def scene() -> str:
-        first = asyncio.create_task(desk.answer(slow, LIVE, b""))  # type: ignore[arg-type]
+        first = asyncio.create_task(scheduler.answer(slow, LIVE, b""))  # type: ignore[arg-type]
         gone, stays = (
-            asyncio.create_task(desk.answer(slow, LIST, b""))  # type: ignore[arg-type]
+            asyncio.create_task(scheduler.answer(slow, LIST, b""))  # type: ignore[arg-type]
             for _ in range(2)
         )
         await asyncio.sleep(0.01)
@@ -87,7 +87,7 @@ def test_who_goes_away_takes_the_answer_from_nobody() -> None:
 
 
 class Kept:
-    """Commands of which some take their time, or wait for what holds them up."""
+    """Commands of which some are slow or blocked."""
 
     def __init__(self) -> None:
         self.order: list[str] = []
@@ -111,9 +111,9 @@ class Kept:
         self.inside -= 1
 
 
-async def _held(desk: Desk, kept: Any) -> asyncio.Task[str]:
-    """A question that is being answered until it may end."""
-    first = asyncio.create_task(desk.answer(kept, LIVE, b"stuck"))
+async def _held(scheduler: CommandScheduler, kept: Any) -> asyncio.Task[str]:
+    """A request that runs until it is released."""
+    first = asyncio.create_task(scheduler.answer(kept, LIVE, b"stuck"))
     while not kept.inside:
         await asyncio.sleep(0.001)
     return first
@@ -121,23 +121,23 @@ async def _held(desk: Desk, kept: Any) -> asyncio.Task[str]:
 
 def test_only_one_question_is_answered_at_a_time() -> None:
     async def scene() -> tuple[int, int]:
-        desk, kept = Desk(), Kept()
+        scheduler, kept = CommandScheduler(), Kept()
         questions: Any = [(kept, (LIVE, LIST)[n % 2], str(n).encode()) for n in range(20)]
-        await asyncio.gather(*(desk.answer(*each) for each in questions))
+        await asyncio.gather(*(scheduler.answer(*each) for each in questions))
         return kept.most, len(kept.order)
 
     assert asyncio.run(scene()) == (1, 20)
 
 
-def test_who_usually_takes_least_goes_first() -> None:
+def test_the_usually_fastest_request_goes_first() -> None:
     async def scene() -> list[str]:
-        desk, kept = Desk(), Kept()
+        scheduler, kept = CommandScheduler(), Kept()
         questions: Any = [(kept, LIST, b"long a"), (kept, LIVE, b"short"), (kept, LIST, b"long b")]
         for each in questions:
-            await desk.answer(*each)
+            await scheduler.answer(*each)
         kept.order.clear()
-        first = await _held(desk, kept)
-        asked = [asyncio.create_task(desk.answer(*each)) for each in questions]
+        first = await _held(scheduler, kept)
+        asked = [asyncio.create_task(scheduler.answer(*each)) for each in questions]
         await asyncio.sleep(0.01)
         kept.may.set()
         await asyncio.gather(first, *asked)
@@ -146,15 +146,15 @@ def test_who_usually_takes_least_goes_first() -> None:
     assert asyncio.run(scene()) == ["stuck", "short", "long a", "long b"]
 
 
-def test_who_is_held_up_holds_nobody_else_up() -> None:
+def test_a_blocked_request_blocks_no_other() -> None:
     async def scene() -> list[str]:
-        desk, kept = Desk(), Kept()
-        first = await _held(desk, kept)
+        scheduler, kept = CommandScheduler(), Kept()
+        first = await _held(scheduler, kept)
         others: Any = [(kept, LIVE, b"a"), (kept, LIVE, b"b")]
-        await asyncio.gather(*(desk.answer(*each) for each in others))
+        await asyncio.gather(*(scheduler.answer(*each) for each in others))
         kept.may.set()
         await first
-        await desk.answer(kept, LIVE, b"later")  # type: ignore[arg-type]
+        await scheduler.answer(kept, LIVE, b"later")  # type: ignore[arg-type]
         return kept.order
 
     assert asyncio.run(asyncio.wait_for(scene(), 10)) == ["a", "b", "stuck", "later"]
@@ -162,10 +162,10 @@ def test_who_is_held_up_holds_nobody_else_up() -> None:
 
 def test_a_question_that_comes_after_all_were_answered_is_answered_too() -> None:
     async def scene() -> list[str]:
-        desk, kept = Desk(), Kept()
+        scheduler, kept = CommandScheduler(), Kept()
         for name in "abc":
-            await desk.answer(kept, LIVE, name.encode())  # type: ignore[arg-type]
-            await asyncio.sleep(0.3)  # longer than anybody is waited for
+            await scheduler.answer(kept, LIVE, name.encode())  # type: ignore[arg-type]
+            await asyncio.sleep(0.3)  # longer than anybody waits
         return kept.order
 
     assert asyncio.run(asyncio.wait_for(scene(), 10)) == ["a", "b", "c"]

@@ -1,4 +1,4 @@
-"""Fights are taken away as tables: CSV, JSON, Parquet."""
+"""Fights are downloaded as tables: CSV, JSON, Parquet."""
 
 import csv
 import errno
@@ -79,7 +79,7 @@ def test_a_text_that_a_spreadsheet_would_run_is_only_text(
         ('/api/encounters/export?filters={"isFavorite":1}', 422, "filters.isFavorite"),
     ],
 )
-def test_what_cannot_be_exported_is_told(
+def test_what_cannot_be_exported_is_reported(
     client: httpx.Client, path: str, status: int, argument: str | None
 ) -> None:
     answer = client.get(path)
@@ -93,7 +93,7 @@ def test_hits_that_are_not_kept_are_not_found(client: httpx.Client, db: Database
     assert client.get("/api/encounters/1/export?of=actors").status_code == 200
 
 
-def test_chosen_fights_are_a_file_that_another_database_takes_in(
+def test_selected_fights_are_a_file_that_another_database_takes_in(
     client: httpx.Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
@@ -113,7 +113,7 @@ def test_a_file_of_no_fights_or_of_unknown_ones_is_refused(client: httpx.Client)
         assert answer.json()["message"]
 
 
-def test_without_room_for_a_file_the_reason_is_told(
+def test_without_room_for_a_file_the_reason_is_reported(
     client: httpx.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(**_named: object) -> str:

@@ -1,4 +1,4 @@
-"""Nobody gets in who should not: other sites, other names, without the token, too much."""
+"""The guard refuses other sites, other names, missing tokens and excessive requests."""
 
 import httpx
 import pytest
@@ -40,7 +40,7 @@ def test_a_page_of_another_site_is_refused(client: httpx.Client) -> None:
     assert client.get("/healthz", headers={"sec-fetch-site": "cross-site"}).status_code == 200
 
 
-def test_with_a_token_nothing_is_told_without_it(serve: Serve) -> None:
+def test_with_a_token_nothing_is_revealed_without_it(serve: Serve) -> None:
     client = serve(Rules(token=TOKEN))
     for path in PATHS:
         answer = client.get(path)
@@ -100,7 +100,7 @@ def test_where_all_may_ask_addresses_are_let_in_and_other_names_are_not(serve: S
 
 
 def test_a_body_that_is_too_large_is_refused_however_it_comes(serve: Serve) -> None:
-    client = serve(Rules(most_body_bytes=1_000, most_tasks_bytes=5_000))
+    client = serve(Rules(max_body_bytes=1_000, max_tasks_bytes=5_000))
     path = "/api/commands/get_database_info"
     assert client.post(path, content=b"x" * 1_001).status_code == 413
     assert client.post(path, content=(b"x" * 400 for _ in range(3))).status_code == 413
@@ -114,7 +114,7 @@ def test_a_body_that_is_too_large_is_refused_however_it_comes(serve: Serve) -> N
     }
 
 
-def test_who_asks_too_often_is_told_to_wait(serve: Serve) -> None:
+def test_too_many_requests_have_to_wait(serve: Serve) -> None:
     client = serve(Rules(requests_a_second=0.5, burst=3))
     codes = [client.get("/healthz").status_code for _ in range(5)]
     assert codes == [200, 200, 200, 429, 429]

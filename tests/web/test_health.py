@@ -1,4 +1,4 @@
-"""The server tells whether it is up, and its figures to Prometheus."""
+"""The server reports its health, and its metrics to Prometheus."""
 
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
@@ -22,7 +22,7 @@ def test_it_is_up(client: httpx.Client) -> None:
 
 
 def test_where_the_file_cannot_be_read_it_is_not(client: httpx.Client, db: Database) -> None:
-    with db._store.writing() as connection:
+    with db._store.write_transaction() as connection:
         connection.exec_driver_sql("ALTER TABLE encounters RENAME TO elsewhere")
     assert client.get("/healthz").status_code == 503
 

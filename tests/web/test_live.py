@@ -1,4 +1,4 @@
-"""The open fight is told once a second, as it grows."""
+"""The live fight is streamed once a second, as it grows."""
 
 import json
 
@@ -10,10 +10,10 @@ from resonance_logs.web import live
 from tests.test_database import fight, record
 
 
-def test_the_open_fight_is_told_as_it_grows(
+def test_the_open_fight_is_streamed_as_it_grows(
     client: httpx.Client, db: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(live, "EVERY_S", 0.05)
+    monkeypatch.setattr(live, "INTERVAL_S", 0.05)
     tasks = fight(started=900_000, hits=6)
     told = []
     with client.stream("GET", "/api/live") as answer:

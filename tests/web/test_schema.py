@@ -1,4 +1,4 @@
-"""Whatever anybody sends within the description or beside it, answers are as described."""
+"""Whatever is sent, within the description or not, answers are as described."""
 
 import subprocess
 import sys
@@ -29,12 +29,12 @@ def test_no_request_breaks_the_server_or_its_description(tmp_path: Path) -> None
                     f"{address}/api/openapi.json",
                     *("--checks", ",".join(CHECKS)),
                     *("--mode", "all", "--max-examples", "5", "--seed", "7"),
-                    # Its threads get into each other's way in the parser of Python 3.11.
+                    # Its threads interfere in the parser of Python 3.11.
                     *("--workers", "1"),
                     *("--phases", "coverage,fuzzing"),
-                    # They have tests of their own: the one never ends, the other takes lines.
+                    # They have their own tests: one never ends, the other takes lines.
                     *("--exclude-path", "/api/live", "--exclude-path", "/api/tasks"),
-                    # Its answer is a list of pairs, which this tool does not understand.
+                    # Its answer is a list of pairs, which this tool does not support.
                     *("--exclude-path", "/api/commands/get_recent_players_command"),
                     *("--request-timeout", "30", "--no-color"),
                 ],

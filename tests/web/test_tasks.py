@@ -1,4 +1,4 @@
-"""Tasks over HTTP are recorded as those of a file; the answer says which lines were refused."""
+"""Tasks over HTTP are recorded like those of a file; the answer lists the refused lines."""
 
 import gzip
 import socket
@@ -12,7 +12,7 @@ import pytest
 import zstandard
 
 from resonance_logs import Database, encode_task
-from resonance_logs.web.tasks import MOST_STREAMS
+from resonance_logs.web.tasks import MAX_STREAMS
 from tests.test_database import fight
 from tests.web.conftest import Serve
 
@@ -68,21 +68,21 @@ def test_streams_that_stand_still_hold_up_nothing_else(client: httpx.Client) -> 
     head = b"POST /api/tasks HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9999\r\n\r\n"
     first = LINES.splitlines(keepends=True)[0]
     with ExitStack() as streams:
-        for _ in range(MOST_STREAMS + 5):
+        for _ in range(MAX_STREAMS + 5):
             address = (client.base_url.host, client.base_url.port)
             stream = streams.enter_context(socket.create_connection(address))
             stream.sendall(head + first)
         for _ in range(500):
-            if readers() >= MOST_STREAMS:
+            if readers() >= MAX_STREAMS:
                 break
             time.sleep(0.01)
-        assert readers() >= MOST_STREAMS
+        assert readers() >= MAX_STREAMS
         for path in ("/api/encounters/1/export?format=csv", "/healthz", "/metrics"):
             assert client.get(path).status_code == 200
         assert client.post("/api/commands/get_recent_encounters").status_code == 200
 
 
-def test_refused_lines_are_told_and_their_neighbours_taken(client: httpx.Client) -> None:
+def test_refused_lines_are_reported_and_their_neighbours_taken(client: httpx.Client) -> None:
     bad = b'nonsense\n{"type":"end_encounter","ended_at_ms":"late"}\n'
     answer = client.post("/api/tasks", content=LINES + bad).json()
     assert (answer["accepted"], answer["refused"], answer["committed"]) == (8, 2, True)
@@ -107,7 +107,7 @@ def test_of_very_many_refused_lines_the_first_are_listed(client: httpx.Client) -
     assert (answer["refused"], len(answer["refusals"])) == (5_000, 1_000)
 
 
-def test_of_a_torn_packed_body_what_came_is_taken_and_the_fault_told(
+def test_of_a_torn_packed_body_what_came_is_taken_and_the_fault_reported(
     client: httpx.Client,
 ) -> None:
     whole = gzip.compress(LINES * 200)
@@ -116,10 +116,10 @@ def test_of_a_torn_packed_body_what_came_is_taken_and_the_fault_told(
     assert "body" in answer["fault"]
 
 
-def test_who_only_reads_takes_no_tasks_and_says_why(serve: Serve) -> None:
-    answer = serve(None, "this server only reads").post("/api/tasks", content=LINES)
+def test_a_read_only_server_refuses_tasks_and_says_why(serve: Serve) -> None:
+    answer = serve(None, "this server is read-only").post("/api/tasks", content=LINES)
     assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
-    assert answer.json()["message"] == "this server only reads"
+    assert answer.json()["message"] == "this server is read-only"
 
 
 def test_an_answer_need_not_be_waited_for(client: httpx.Client, db: Database) -> None:

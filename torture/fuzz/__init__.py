@@ -15,5 +15,6 @@ its seed, its number and the recordings it starts from, so each can be made agai
 - no input takes longer than HANG_SECONDS, or more memory than its module says (on Linux, where a
   process can measure that).
 
-The program reads them in a process of its own, so that a hang, a crash or an appetite is survived.
+The program reads them in a separate process, so that hangs, crashes and excessive memory are
+survived.
 """

@@ -1,4 +1,4 @@
-"""``python -m torture.fuzz``: damaged input by the thousand, its counts as JSON."""
+"""``python -m torture.fuzz``: damaged input by the thousand, with counts as JSON."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from torture.fuzz.watch import Broken, kind_of, run
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the fuzz; 0 if every claim held, 1 if one did not."""
+    """Run the fuzzer; returns 0 if every claim held, 1 if one did not."""
     options = _options(arguments)
     numbers = range(options.inputs) if options.only is None else [options.only]
     found = run(options.seed, numbers, folder=options.recordings)

@@ -1,4 +1,4 @@
-"""Damaged archives of fights, and what the decoder is held to."""
+"""Damaged archives of fights, and the claims about their decoder."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ MEMORY_AN_EVENT: Final = 256
 """Of those that are decoded; of MAX_EVENTS, if they are refused under a right checksum."""
 
 REWRITTEN: Final = 50_000
-"""So many events at most are written again, which takes longer than reading them."""
+"""At most this many events are encoded again, which takes longer than decoding."""
 
 LEVELS: Final = ("payload", "frames", "content", "heads", "planes")
 """What is damaged. All but the payload gets its checksum, the heads and planes their sizes too."""
@@ -40,7 +40,7 @@ _SIZE: Final = Struct("<I")
 
 @dataclass(frozen=True, slots=True)
 class ArchiveCase:
-    """A damaged payload, the one it was made of, and the events of that."""
+    """A damaged payload, the payload it was made from, and its events."""
 
     story: str
     payload: bytes
@@ -70,7 +70,7 @@ def make_archive(random: Random, material: Material) -> ArchiveCase:
 
 
 def check_archive(case: ArchiveCase) -> Counter[str]:
-    """Decode the payload and hold the decoder to its claims; the counts of what came out."""
+    """Decode the payload and check the claims about the decoder; returns counts of the results."""
     counts = Counter(inputs=1, bytes=len(case.payload), accepted=0, refused=0, corrupt=0)
     claim(are_equal(decode_events(case.original), case.events), "the original does not come back")
     is_signed = has_right_checksum(case.payload)
@@ -94,7 +94,7 @@ def check_archive(case: ArchiveCase) -> Counter[str]:
 
 
 def signed(packed: bytes) -> bytes:
-    """A payload of these frames whose start and checksum are right."""
+    """A payload of these frames with a valid start and checksum."""
     return _START.pack(b"RLA", 1, zlib.crc32(packed, 1)) + packed
 
 
@@ -104,7 +104,7 @@ def has_right_checksum(payload: bytes) -> bool:
 
 
 def are_equal(found: Events, expected: Events) -> bool:
-    """Whether the events are the same in every column."""
+    """Whether the events are equal in every column."""
     pairs: list[tuple[NDArray[Any], NDArray[Any]]] = [
         (found.damage.numbers, expected.damage.numbers),
         (found.damage.flags, expected.damage.flags),

@@ -1,4 +1,4 @@
-"""Claims: what is said of every input, and how much memory it may take."""
+"""Claims: what holds for every input, and how much memory it may take."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Final
 from bench.children import proc_number
 
 LONGEST_TOLD: Final = 1_000
-"""No message is longer, whatever the input holds."""
+"""No message is longer, whatever the input contains."""
 
 STEERING: Final = re.compile("[\\0-\\x1f\\x7f-\\x9f\\u2028-\\u202e\\u2066-\\u2069\\ud800-\\udfff]")
 """Control characters, line breaks, overrides of direction, half characters."""
@@ -19,7 +19,7 @@ IS_MEASURED: Final = sys.platform == "linux"
 
 
 class BrokenClaim(Exception):
-    """The program did with an input what it is said never to do."""
+    """The program broke a claim about an input."""
 
 
 def claim(holds: bool, text: str) -> None:
@@ -29,7 +29,7 @@ def claim(holds: bool, text: str) -> None:
 
 
 def claim_one_line(message: str, start: str) -> None:
-    """A message to the user begins so, says more, and fits a line of a terminal's log."""
+    """A message to the user begins like this, says more, and fits on one line."""
     claim(message.startswith(start), f"{message!r} does not begin with {start!r}")
     claim(len(message) > len(start), f"{message!r} gives no reason")
     claim(not STEERING.search(message), f"{message!r} is not printable")
@@ -37,7 +37,7 @@ def claim_one_line(message: str, start: str) -> None:
 
 
 class Memory:
-    """By how much this process grows, at its highest, from here on."""
+    """How much this process grows, at its peak, from here on."""
 
     def __init__(self) -> None:
         self.before = 0
@@ -51,5 +51,5 @@ class Memory:
 
 
 def claim_memory(grown: int, bound: int) -> None:
-    """So many bytes are within the bound."""
+    """The memory is within the bound."""
     claim(grown <= bound, f"took {grown:,} bytes of memory, expected at most {bound:,}")

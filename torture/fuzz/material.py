@@ -1,4 +1,4 @@
-"""Material: the real tasks that damaged input is made of."""
+"""Material: the real tasks that damaged input is made from."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from resonance_logs.simulation import Night, simulate
 from resonance_logs.tasks import Task, decode_task, encode_task
 
 RECORDED: Final = Path(__file__).parents[3] / "shared/data"
-"""Recorded fights; beside the project, and not a part of it: absent on most machines."""
+"""Recorded fights; beside the project, not part of it: absent on most machines."""
 
 _NIGHT: Final = Night(seed=5, players=8, fights=2, seconds=20)
 
@@ -28,7 +28,7 @@ class Recording:
     tasks: list[Task]
 
     def window(self, random: Random, most: int) -> slice:
-        """1 to ``most`` lines that follow each other, as often 1 to 10 as 100 to 1,000."""
+        """1 to ``most`` consecutive lines, as often 1 to 10 as 100 to 1,000."""
         size = min(len(self.lines), int(2 ** random.uniform(0, log2(most))))
         start = random.randrange(len(self.lines) - size + 1)
         return slice(start, start + size)

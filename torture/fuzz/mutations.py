@@ -1,4 +1,4 @@
-"""Mutations: the ways in which bytes are damaged."""
+"""Mutations: the ways to damage bytes."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def change_text(random: Random, data: bytes) -> bytes:
 Way = Callable[[Random, bytes], bytes]
 
 IN_PLACE: Final[tuple[Way, ...]] = (flip_bits, flip_bits, overwrite_run, zero_run, put_extreme)
-"""Those that leave the size as it is, but at the end."""
+"""Those that keep the size, except at the end."""
 
 ANY: Final[tuple[Way | None, ...]] = (
     *(*IN_PLACE, delete_run, duplicate_run, swap_runs, truncate, insert_piece),
@@ -134,7 +134,7 @@ def splice(random: Random, data: bytes, other: bytes) -> bytes:
 def mutate(
     random: Random, data: bytes, other: Callable[[], bytes], ways: Sequence[Way | None] = ANY
 ) -> tuple[bytes, str]:
-    """Damage ``data`` one to four times; with the names of what was done."""
+    """Damage ``data`` one to four times; returns it with the names of the mutations."""
     names = []
     for _ in range(random.choice((1, 1, 1, 2, 4))):
         way = random.choice(ways)

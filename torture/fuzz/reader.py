@@ -1,4 +1,4 @@
-"""Damaged files of tasks, and what the reader is held to."""
+"""Damaged files of tasks, and the claims about their reader."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from resonance_logs.errors import InputError, InvalidTask
 from resonance_logs.lines import (
     BLANK,
     BOM,
-    KEPT_OF_A_LONG_LINE,
+    LONG_LINE_EXCERPT_BYTES,
     MAX_LINE_BYTES,
     TAIL_BYTES,
     Refusal,
@@ -67,7 +67,7 @@ _NOT_PLAIN: Final = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class FileCase:
-    """A file: its bytes, the text they hold if it is known, the tasks that must be taken."""
+    """A file: its bytes, its text if known, the tasks that must be read."""
 
     story: str
     form: str
@@ -79,7 +79,7 @@ class FileCase:
 
 @dataclass(slots=True)
 class Answer:
-    """What came out of a file; ``fault`` is the InputError with which it ended, if it did."""
+    """The result of reading a file; ``fault`` is the InputError it ended with, if any."""
 
     name: str
     tasks: list[Task] = field(default_factory=list)
@@ -141,7 +141,7 @@ def judge(text: bytes) -> tuple[list[Task], list[tuple[int, bytes]]]:
         start, task = _task_at_the_end(inner)
         tasks += [] if task is None else [task]
         if len(line) > MAX_LINE_BYTES:
-            refused.append((number, line[:KEPT_OF_A_LONG_LINE]))
+            refused.append((number, line[:LONG_LINE_EXCERPT_BYTES]))
         elif start:
             refused.append((number, inner[:start].strip(BLANK)))
     return tasks, refused

@@ -123,8 +123,8 @@ def _work(
 
 def _limit_memory() -> None:
     if sys.platform == "linux" and IS_MEASURED:
-        most = 1024 * proc_number("status", "VmSize") + ADDRESS_SPACE
-        resource.setrlimit(resource.RLIMIT_AS, (most, resource.getrlimit(resource.RLIMIT_AS)[1]))
+        maximum = 1024 * proc_number("status", "VmSize") + ADDRESS_SPACE
+        resource.setrlimit(resource.RLIMIT_AS, (maximum, resource.getrlimit(resource.RLIMIT_AS)[1]))
 
 
 def _told(story: str, checked: Callable[[], Counter[str]]) -> Counter[str]:

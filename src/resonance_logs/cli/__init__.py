@@ -1,4 +1,4 @@
-"""The command line. It only translates: options into commands, answers into text.
+"""The command line. It only translates: options to commands, answers to text.
 
 Nothing heavy is imported until a command runs, so that help is there at once.
 Exit codes: 0 done, 1 something refused, not found or stopped, 2 wrong usage.
@@ -37,11 +37,11 @@ DISTRIBUTION: Final = "resonance-logs"
 app = typer.Typer(
     cls=Group,
     name="resonance-logs",
-    help="The combat-log database: records fights as they happen, and answers at once.",
+    help="The combat-log database: records fights as they happen and answers queries at once.",
     no_args_is_help=True,
-    add_completion=False,  # its options would have every help load pydantic
+    add_completion=False,  # its options would make every help load pydantic
     pretty_exceptions_enable=False,
-    rich_markup_mode=None,  # rich help takes twice as long to start
+    rich_markup_mode=None,  # rich help doubles the start-up time
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
@@ -106,5 +106,5 @@ def main() -> None:
             reconfigure(errors="backslashreplace")
     try:
         app(prog_name=DISTRIBUTION)
-    except KeyboardInterrupt:  # before a command began
+    except KeyboardInterrupt:  # before a command started
         sys.exit(1)

@@ -1,4 +1,4 @@
-"""Any command by its name, with its arguments and its answer as JSON."""
+"""Call any command by name, with its arguments and its answer as JSON."""
 
 from __future__ import annotations
 
@@ -9,19 +9,20 @@ from typing import Annotated
 import typer
 
 from resonance_logs.cli import options
-from resonance_logs.cli.opening import reading
+from resonance_logs.cli.opening import open_for_reading
 from resonance_logs.cli.render import out, table
 
 
 def call(
-    name: Annotated[str | None, typer.Argument(help="The command's name; see --list.")] = None,
+    name: Annotated[str | None, typer.Argument(help="Command name; see --list.")] = None,
     arguments: Annotated[
         str,
-        typer.Argument(metavar="JSON", help="Its arguments as a JSON object; - reads them."),
+        typer.Argument(metavar="JSON", help="Arguments as a JSON object; - reads stdin."),
     ] = "{}",
     list_: Annotated[bool, typer.Option("--list", help="List the commands and exit.")] = False,
     describe: Annotated[
-        bool, typer.Option("--describe", help="Print what it takes and answers, as JSON Schema.")
+        bool,
+        typer.Option("--describe", help="Print the command's arguments and answer as JSON Schema."),
     ] = False,
     db: options.Db = None,
 ) -> None:
@@ -38,7 +39,7 @@ def call(
         typer.echo(json.dumps(command.description, indent=2, ensure_ascii=False))
         return
     text = sys.stdin.buffer.read() if arguments == "-" else arguments.encode("utf-8", "replace")
-    with reading(db) as database:
+    with open_for_reading(db) as database:
         answer = database.commands.call_json(name, text)
     typer.echo(answer.encode())
 

@@ -1,4 +1,4 @@
-"""Names of skills and scenes for the database."""
+"""Load names of skills and scenes."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from resonance_logs.cli.group import Group
 from resonance_logs.cli.render import safe
 
 
-class NamesOf(StrEnum):
-    """What the names of a file are for."""
+class NamesKind(StrEnum):
+    """What the names in a file belong to."""
 
     SKILLS = "skills"
     SCENES = "scenes"
@@ -33,10 +33,10 @@ def load(
     file: Annotated[
         Path, typer.Argument(metavar="FILE.json", help='The names, as {"id": "name", ...}.')
     ],
-    kind: Annotated[NamesOf, typer.Option(help="What they are names of.")] = NamesOf.SKILLS,
+    kind: Annotated[NamesKind, typer.Option(help="What the names belong to.")] = NamesKind.SKILLS,
     db: options.Db = None,
 ) -> None:
-    """Load names from a JSON file; those already there are replaced."""
+    """Load names from a JSON file, replacing existing ones."""
     from resonance_logs.catalog import read_names
     from resonance_logs.cli.file_kinds import FileKind, refuse_other_kinds
     from resonance_logs.commands import CatalogKind, Commands
@@ -53,4 +53,4 @@ def load(
         Commands(store).set_catalog_names(CatalogKind(kind.removesuffix("s")), names)
     finally:
         store.close()
-    typer.echo(f"{len(names):,} names of {kind} are known from {safe(str(file), 200)}")
+    typer.echo(f"loaded {len(names):,} names of {kind} from {safe(str(file), 200)}")

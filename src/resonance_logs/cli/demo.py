@@ -1,4 +1,4 @@
-"""The demonstration: a simulated night recorded live, and a look at what came of it."""
+"""The demo: record a simulated night live, then show the results."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import typer
 
 from resonance_logs.cli import options
 from resonance_logs.cli.fights import print_fight, print_history
-from resonance_logs.cli.opening import recording, warnings
-from resonance_logs.cli.render import fail, out, player_name, say
+from resonance_logs.cli.opening import open_for_recording, show_warnings
+from resonance_logs.cli.render import fail, out, player_name, print_error
 from resonance_logs.cli.skills import SkillKind, print_skills, skills_of
 from resonance_logs.cli.upkeep import print_info
 
@@ -32,36 +32,36 @@ LIVE_SECONDS: Final = 0.25
 
 def demo(
     seconds: Annotated[
-        float, typer.Option(min=0, max=600, help="How long recording the night takes.")
+        float, typer.Option(min=0, max=600, help="Seconds that the recording takes.")
     ] = 9.0,
     db: Annotated[
         Path | None,
         typer.Option(
             "--db",
             metavar="PATH",
-            help="A new database file. Without it: demo.db in your data folder, made anew.",
+            help="New database file. Default: demo.db in your data folder, replaced each time.",
             show_default=False,
             callback=options.inherit_db,
         ),
     ] = None,
 ) -> None:
-    """Record a simulated raid night live, and look at it."""
-    path = _fresh(db)
+    """Record a simulated raid night live and show it."""
+    path = _new_path(db)
     console = out()
-    console.print("A raid night is simulated, and recorded as it happens.", style="bold")
-    with warnings(say):
+    console.print("Recording a simulated raid night as it happens.", style="bold")
+    with show_warnings(print_error):
         _record(path, console, seconds)
-        _look(path, console)
+        _show_results(path, console)
 
 
-def _fresh(db: Path | None) -> Path:
-    """The path of a file that is not there: the one named, or the demo's own made free."""
+def _new_path(db: Path | None) -> Path:
+    """A path without a file: the given one, or the demo's own after removing its file."""
     from resonance_logs.location import default_path, find_path
 
     if db is not None:
         path = find_path(db)
         if path.exists():
-            fail(f"{path} is there already, and the demo wants a new file; name another")
+            fail(f"{path} already exists, but the demo needs a new file; choose another path")
         return path
     path = default_path().with_name("demo.db")
     for suffix in ("", "-wal", "-shm"):
@@ -76,14 +76,14 @@ def _record(path: Path, console: Console, seconds: float) -> None:
 
     night = Night(seed=SEED, players=PLAYERS, fights=FIGHTS, seconds=FIGHT_SECONDS)
     tasks = list(simulate(night))
-    with recording(path, Settings(live_seconds=LIVE_SECONDS)) as database:
+    with open_for_recording(path, Settings(live_seconds=LIVE_SECONDS)) as database:
         database.commands.set_catalog_names("skill", skill_names())
         replay(database, tasks, console, seconds)
         database.flush()
-        console.print(f"{len(tasks):,} tasks are recorded.\n")
+        console.print(f"{len(tasks):,} tasks recorded.\n")
 
 
-def _look(path: Path, console: Console) -> None:
+def _show_results(path: Path, console: Console) -> None:
     from resonance_logs.database import Database
 
     with Database.open(path, record=False) as database:
@@ -91,7 +91,7 @@ def _look(path: Path, console: Console) -> None:
         option = f"--db {shlex.quote(str(path))}"
         _title(console, f"list {option}")
         print_history(console, page, 0)
-        fight = _most_telling(database, page.rows)
+        fight = _highest_damage(database, page.rows)
         _title(console, f"show {fight.id} {option}")
         print_fight(console, fight)
         best = fight.actors[0]
@@ -101,11 +101,11 @@ def _look(path: Path, console: Console) -> None:
         print_skills(console, fight, window, SkillKind.DPS)
         _title(console, f"info {option}")
         print_info(console, database.commands.get_database_info())
-    _say_what_next(console, fight.id, option)
+    _print_next_steps(console, fight.id, option)
 
 
-def _most_telling(database: Database, fights: list[EncounterSummary]) -> EncounterSummary:
-    """The fight with most damage, with its players."""
+def _highest_damage(database: Database, fights: list[EncounterSummary]) -> EncounterSummary:
+    """The fight with the most damage, with its players."""
     chosen = max(fights, key=lambda fight: fight.total_dmg)
     return database.commands.get_encounter_by_id(encounter_id=chosen.id)
 
@@ -115,7 +115,7 @@ def _title(console: Console, command: str) -> None:
 
 
 def _program() -> str:
-    """How the user may call this program, which need not lie on the PATH."""
+    """How to call this program, which may not be on the PATH."""
     if shutil.which("resonance-logs"):
         return "resonance-logs"
     called = Path(sys.argv[0])
@@ -124,7 +124,7 @@ def _program() -> str:
     return f"{shlex.quote(sys.executable)} -m resonance_logs"
 
 
-def _say_what_next(console: Console, fight_id: int, option: str) -> None:
+def _print_next_steps(console: Console, fight_id: int, option: str) -> None:
     timeline = shlex.quote(f'{{"encounterId": {fight_id}, "points": 12}}')
     console.print("\nTry next:", style="bold")
     for command in (

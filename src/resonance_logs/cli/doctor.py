@@ -1,4 +1,4 @@
-"""One page on how the database is, and the settings in force."""
+"""The state of the database and its recorder on one page, and the settings in force."""
 
 from __future__ import annotations
 
@@ -8,26 +8,26 @@ from typing import TYPE_CHECKING
 import typer
 
 from resonance_logs.cli import options
-from resonance_logs.cli.opening import configuration, reading
+from resonance_logs.cli.opening import configuration, open_for_reading
 from resonance_logs.cli.render import cell, local_time, out, safe, size, table
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from resonance_logs.commands.shapes import DatabaseHealth, RunShape
+    from resonance_logs.commands.shapes import DatabaseHealth, RecorderRun
     from resonance_logs.configuration import Configuration
 
 
 def doctor(as_json: options.AsJson = False, db: options.Db = None) -> None:
-    """Show how the database and its recorder are, and which settings are in force.
+    """Show the state of the database and its recorder, and the settings in force.
 
-    The exit code is 1 where something needs to be looked at.
+    The exit code is 1 if something needs attention.
     """
     from resonance_logs.errors import DatabaseError, Unavailable
 
     settings = configuration()
     try:
-        with reading(db) as database:
+        with open_for_reading(db) as database:
             health = database.commands.get_database_health()
     except (DatabaseError, Unavailable) as error:
         _print_file(out(), db)
@@ -41,13 +41,13 @@ def doctor(as_json: options.AsJson = False, db: options.Db = None) -> None:
         for finding in health.findings:
             typer.echo(f"! {safe(finding, 500)}")
         if not health.findings:
-            typer.echo("all is well")
+            typer.echo("no problems found")
     if health.findings:
         raise typer.Exit(1)
 
 
 def _print_file(console: Console, db: Path | None) -> None:
-    """What can be said of a file that cannot be opened."""
+    """What is known about a file that cannot be opened."""
     from resonance_logs.location import find_path
 
     path = find_path(db)
@@ -66,7 +66,7 @@ def _print_health(console: Console, health: DatabaseHealth) -> None:
     shown.columns[1].overflow = "fold"
     shown.add_row("file", safe(health.path, 1_000))
     shown.add_row("version", f"{health.program_version}, schema {health.schema_version}")
-    shown.add_row("size", f"{size(health.size_bytes)}, of which {size(health.free_bytes)} are free")
+    shown.add_row("size", f"{size(health.size_bytes)} ({size(health.free_bytes)} free)")
     shown.add_row("log", size(health.log_bytes))
     shown.add_row("disk", f"{size(health.disk_free_bytes)} free")
     shown.add_row("fights", f"{health.encounters:,}")
@@ -88,19 +88,19 @@ def _open_fight(health: DatabaseHealth) -> str:
     return f"{health.open_encounter_id}, since {local_time(health.open_since_ms)}"
 
 
-def _run(run: RunShape | None, *, is_recorded: bool) -> list[tuple[str, str]]:
+def _run(run: RecorderRun | None, *, is_recorded: bool) -> list[tuple[str, str]]:
     if run is None:
         return [("last run", "none yet")]
     if run.ended_at_ms is not None:
         end = f"to {local_time(run.ended_at_ms)}"
     else:
-        end = "goes on" if is_recorded else "was cut off"
+        end = "running" if is_recorded else "interrupted"
     rows = [("last run", f"{run.id}, from {local_time(run.started_at_ms)}, {end}")]
     if run.seen_at_ms is not None:
         counts = f"{run.written:,} tasks written, {run.rejected:,} rejected, {run.queued:,} queued"
-        rows.append(("its work", f"{counts} (as of {local_time(run.seen_at_ms)})"))
+        rows.append(("progress", f"{counts} (as of {local_time(run.seen_at_ms)})"))
     if run.fault:
-        rows.append(("its last error", run.fault))
+        rows.append(("last error", run.fault))
     return rows
 
 

@@ -1,4 +1,4 @@
-"""Fights to a file of their own, and from such a file."""
+"""Export fights to a file, and import them from such a file."""
 
 from __future__ import annotations
 
@@ -8,27 +8,27 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from resonance_logs.cli import options
-from resonance_logs.cli.opening import reading, warnings
-from resonance_logs.cli.render import safe, say, size
+from resonance_logs.cli.opening import open_for_reading, show_warnings
+from resonance_logs.cli.render import print_error, safe, size
 
 if TYPE_CHECKING:
     from resonance_logs.database import Database
 
 
 def export(
-    target: Annotated[Path, typer.Argument(metavar="FILE", help="The new file to make.")],
+    target: Annotated[Path, typer.Argument(metavar="FILE", help="The file to create.")],
     fight_ids: Annotated[
         list[int] | None,
-        typer.Argument(min=1, max=2**53 - 1, metavar="ID", help="The numbers of the fights."),
+        typer.Argument(min=1, max=2**53 - 1, metavar="ID", help="Fight ids."),
     ] = None,
-    every: Annotated[bool, typer.Option("--all", help="Every fight that has ended.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="All ended fights.")] = False,
     favorites: Annotated[bool, typer.Option("--favorites", help="All favourites.")] = False,
     db: options.Db = None,
 ) -> None:
-    """Write fights, with all that belongs to them, to a file that import takes in elsewhere."""
+    """Export fights, with everything that belongs to them, to a file that import reads."""
     if sum(map(bool, (fight_ids, every, favorites))) != 1:
-        raise typer.BadParameter("name fights by their numbers, or say --all or --favorites")
-    with reading(db) as database:
+        raise typer.BadParameter("give fight ids, --all or --favorites")
+    with open_for_reading(db) as database:
         if fight_ids:
             count, size_bytes = len(set(fight_ids)), database.export_fights(fight_ids, target)
         else:
@@ -41,9 +41,9 @@ def import_fights(
     sources: Annotated[list[Path], typer.Argument(metavar="FILE", help="Exported files.")],
     db: options.Db = None,
 ) -> None:
-    """Take in the fights of exported files, or of other databases; known ones are left as they are.
+    """Import fights from exported files or other databases; stored fights are skipped.
 
-    It may be done while a meter records, and as often as you like.
+    Safe to run while recording, and safe to repeat.
     """
     from resonance_logs.cli.file_kinds import FileKind, refuse_other_kinds
     from resonance_logs.database import Database
@@ -51,12 +51,12 @@ def import_fights(
     for source in sources:
         refuse_other_kinds(source, FileKind.DATABASE)
     damaged = 0
-    with warnings(say), Database.open(db, record=False, create=True) as database:
+    with show_warnings(print_error), Database.open(db, record=False, create=True) as database:
         for source in sources:
             report = database.import_fights(source)
             typer.echo(
-                f"{safe(str(source), 500)}: imported {len(report.imported):,}, "
-                f"known already {len(report.known):,}, damaged {len(report.damaged):,}"
+                f"{safe(str(source), 500)}: imported {len(report.imported):,}, already stored "
+                f"{len(report.known):,}, damaged {len(report.damaged):,}"
             )
             damaged += len(report.damaged)
     if damaged:

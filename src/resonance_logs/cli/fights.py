@@ -1,4 +1,4 @@
-"""How fights are shown: the history, and one fight with its party and bosses."""
+"""Print fights: the history, and one fight with its party and bosses."""
 
 from __future__ import annotations
 
@@ -34,17 +34,17 @@ if TYPE_CHECKING:
         PlayerSummary,
     )
 
-NAMED_IN_A_PARTY: Final = 20
+MAX_PARTY_NAMES: Final = 20
 _OUTCOME_COLORS: Final = {True: "green", False: "red"}
 ACTIVE_NOTE: Final = "DPS: per second of the fight; active: per second of dealing damage"
-WIDE: Final = 100
-"""From so many columns on the list has room for the party's names."""
+MIN_WIDTH_WITH_NAMES: Final = 100
+"""Minimum width at which the list shows the names of the party."""
 
 
 def print_history(console: Console, page: EncounterPage, offset: int) -> None:
-    """The rows of a page as a table, and what part of the whole they are."""
+    """Print a page of the history as a table, and its position in the whole list."""
     if page.rows:
-        console.print(_history_table(page.rows, with_names=console.width >= WIDE))
+        console.print(_history_table(page.rows, with_names=console.width >= MIN_WIDTH_WITH_NAMES))
         console.print("DPS: per second of the whole fight", style=DIM)
     console.print(_history_footer(page, offset), style=DIM)
 
@@ -67,7 +67,7 @@ def print_fight(
 
 
 def print_head(console: Console, fight: EncounterSummary) -> None:
-    """Which fight this is, how it went, and its totals."""
+    """Print which fight this is, its outcome and its totals."""
     from rich.text import Text
 
     title = Text(f"Fight {fight.id}", style="bold")
@@ -87,7 +87,7 @@ def print_head(console: Console, fight: EncounterSummary) -> None:
     if fight.note:
         console.print(safe(fight.note, 10_000), markup=False)
     if not fight.is_complete:
-        console.print(f"not complete: {', '.join(_missing(fight))}", style="yellow")
+        console.print(f"incomplete: {', '.join(_missing(fight))}", style="yellow")
     if fight.clock_jumped:
         console.print(
             "the clock was set back during this fight: its times are not exact", style="yellow"
@@ -102,31 +102,31 @@ def print_head(console: Console, fight: EncounterSummary) -> None:
 
 def _missing(fight: EncounterSummary) -> Iterator[str]:
     if fight.is_damaged:
-        yield "what is shown here is not what was written (see resonance-logs salvage)"
+        yield "the stored figures are damaged (see resonance-logs salvage)"
     if fight.was_interrupted:
-        yield "the recorder stopped before the fight's end"
+        yield "the recorder stopped before the fight ended"
     if fight.rejected_events:
         yield f"{fight.rejected_events:,} events were rejected (see table rejected_tasks)"
     if fight.lost_events:
-        yield f"{fight.lost_events:,} events are lost, their part of the file being damaged"
+        yield f"{fight.lost_events:,} events were lost to file damage"
 
 
 def party_table(players: Sequence[ActorEncounterStat], seconds: float, total: int) -> Table:
-    """What each player did; bars are relative to the first."""
+    """The table of players; bars are relative to the first row."""
     numbers = ("damage", "DPS", "active", "share", "crit", "healing", "HPS", "taken")
     headings = ("player", "class", *numbers[:4], "", *numbers[4:])
     shown = table(*headings, numbers=numbers, widths={"player": 8})
-    most = max((player.damage_dealt for player in players), default=0)
+    maximum = max((player.damage_dealt for player in players), default=0)
     for player in players:
         color = class_color(player.class_id)
         shown.add_row(
-            in_class_color(_named(player), player.class_id),
+            in_class_color(_player_label(player), player.class_id),
             cell(class_and_spec(player.class_id, player.class_spec)),
             number(player.damage_dealt),
             number(player.dps),
             number(player.active_dps),
             percent(player.damage_dealt / total if total else 0),
-            Bar(player.damage_dealt / most if most else 0, color),
+            Bar(player.damage_dealt / maximum if maximum else 0, color),
             percent(player.crit_hits_dealt / player.hits_dealt if player.hits_dealt else 0),
             number(player.heal_dealt),
             number(player.heal_dealt / seconds),
@@ -147,7 +147,7 @@ def _unknown_table(attackers: Sequence[ActorEncounterStat]) -> Table:
     return shown
 
 
-def _named(player: ActorEncounterStat) -> str:
+def _player_label(player: ActorEncounterStat) -> str:
     name = player_name(player.name, player.actor_id)
     return f"{name} (you)" if player.is_local_player else name
 
@@ -204,7 +204,7 @@ def _outcome(fight: EncounterSummary) -> Text:
     if fight.is_damaged:
         return cell("damaged", "red")
     if fight.was_interrupted:
-        return cell("cut off", "yellow")
+        return cell("interrupted", "yellow")
     if not fight.bosses:
         return cell("")
     killed = sum(boss.is_defeated for boss in fight.bosses)
@@ -224,7 +224,7 @@ def _bosses(bosses: Sequence[BossSummary]) -> Text:
 def _party(players: Sequence[PlayerSummary], *, with_names: bool) -> Text:
     shown = cell(f"{len(players):>2}")
     if with_names:
-        for index, player in enumerate(players[:NAMED_IN_A_PARTY]):
+        for index, player in enumerate(players[:MAX_PARTY_NAMES]):
             shown.append(", " if index else "  ")
             shown.append(safe(player.name), class_color(player.class_id))
     return shown

@@ -7,7 +7,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Final
 
-from resonance_logs.compression import SQLITE, HoldsDatabaseError, Unpacker, UnpackError
+from resonance_logs.compression import SQLITE, DecompressionError, Decompressor, HoldsDatabaseError
 from resonance_logs.errors import InputError
 from resonance_logs.lines import LineDecoder
 
@@ -34,10 +34,10 @@ def kind_of(path: Path) -> FileKind | None:
     if head.startswith(SQLITE):
         return FileKind.DATABASE
     try:
-        text = next(Unpacker().feed(head), b"")
+        text = next(Decompressor().feed(head), b"")
     except HoldsDatabaseError:
         return FileKind.PACKED_DATABASE
-    except UnpackError:
+    except DecompressionError:
         return None
     if _NAMES.match(text):
         return FileKind.NAMES

@@ -1,4 +1,4 @@
-"""What happens around every command: errors become messages, and exit codes."""
+"""Error handling around every command: errors become messages and exit codes."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _logger = logging.getLogger(__name__)
 
 
 class Group(TyperGroup):
-    """Turns the errors that are meant for the user into a line on standard error and code 1."""
+    """Prints errors meant for the user as one line on standard error and exits with code 1."""
 
     def get_help_option(self, ctx: Any) -> Any:
-        """The option --help, "not given" being False: for None Typer would load pydantic."""
+        """The option --help with False as its default: for None, Typer would load pydantic."""
         option = super().get_help_option(ctx)
         if option is not None:
             option.default = False
@@ -39,7 +39,7 @@ class Group(TyperGroup):
         return params
 
     def invoke(self, ctx: Any) -> Any:
-        """Run the command named; what fails for a reason that the user can see, says it."""
+        """Run the command; report expected errors in one line."""
         try:
             with ended_by_signals():
                 result = super().invoke(ctx)
@@ -78,11 +78,13 @@ def _explain(error: OSError) -> str:
 
 
 def _silence_stdout() -> None:
-    """Nobody reads it any more: let the interpreter's last flush go nowhere."""
+    """Redirect stdout to nowhere: nobody reads it, and the interpreter's last flush must
+    succeed.
+    """
     try:
         descriptor = sys.stdout.fileno()
     except (OSError, ValueError):
-        return  # not a real stream
+        return  # not a real file
     null = os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, descriptor)
     os.close(null)

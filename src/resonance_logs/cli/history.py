@@ -1,4 +1,4 @@
-"""Looking at recorded fights: the list, one fight, one player's skills."""
+"""Browse recorded fights: the list, one fight, one player's skills."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import typer
 from resonance_logs.cli import options
 from resonance_logs.cli.fights import print_fight, print_history, unknown_attackers
 from resonance_logs.cli.names import hints, with_known_names
-from resonance_logs.cli.opening import reading
-from resonance_logs.cli.render import out, say
+from resonance_logs.cli.opening import open_for_reading
+from resonance_logs.cli.render import out, print_error
 from resonance_logs.cli.skills import SkillKind, print_skills, skills_of
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Order(StrEnum):
-    """What the list is sorted by."""
+    """Sort order of the list."""
 
     STARTED = "started"
     DURATION = "duration"
@@ -43,15 +43,15 @@ def list_fights(
         typer.Option(help="Only fights in this scene, in any case; may be repeated."),
     ] = None,
     player: Annotated[
-        list[str] | None, typer.Option(help="Only with this player (whole name); may be repeated.")
+        list[str] | None, typer.Option(help="Only with this player (full name); repeatable.")
     ] = None,
     player_name: Annotated[
         str | None,
-        typer.Option(metavar="PART", help="Only with a player so named in part."),
+        typer.Option(metavar="PART", help="Player name contains this text."),
     ] = None,
     class_: Annotated[
         list[str] | None,
-        typer.Option("--class", help="Only with this class (name or id); may be repeated."),
+        typer.Option("--class", help="Only with this class (name or id); repeatable."),
     ] = None,
     since: Annotated[
         str | None, typer.Option(metavar="DATE", help="Started at or after this date or time.")
@@ -60,26 +60,26 @@ def list_fights(
         str | None, typer.Option(metavar="DATE", help="Started on or before this date or time.")
     ] = None,
     favorites: Annotated[bool, typer.Option("--favorites", help="Only favourites.")] = False,
-    tag: Annotated[
-        list[str] | None, typer.Option(help="Only with this tag; may be repeated.")
-    ] = None,
+    tag: Annotated[list[str] | None, typer.Option(help="Only with this tag; repeatable.")] = None,
     kills: Annotated[
         bool | None,
-        typer.Option("--kills/--wipes", help="Only with a boss defeated; or with none."),
+        typer.Option("--kills/--wipes", help="Only kills; or only fights without a kill."),
     ] = None,
     min_duration: Annotated[
-        str | None, typer.Option(metavar="TIME", help="At least this long: 90, 90s, 1m30s, 1:30.")
+        str | None, typer.Option(metavar="TIME", help="Minimum duration: 90, 90s, 1m30s, 1:30.")
     ] = None,
-    sort: Annotated[Order, typer.Option(help="What to sort by.")] = Order.STARTED,
+    sort: Annotated[Order, typer.Option(help="Sort order.")] = Order.STARTED,
     ascending: Annotated[
         bool, typer.Option("--ascending", help="Oldest, shortest or smallest first.")
     ] = False,
-    limit: Annotated[int, typer.Option(min=1, max=1000, help="At most so many fights.")] = 20,
-    offset: Annotated[int, typer.Option(min=0, max=2**53 - 1, help="Skip so many fights.")] = 0,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="Maximum number of fights.")] = 20,
+    offset: Annotated[
+        int, typer.Option(min=0, max=2**53 - 1, help="Number of fights to skip.")
+    ] = 0,
     as_json: options.AsJson = False,
     db: options.Db = None,
 ) -> None:
-    """List the recorded fights, the newest first."""
+    """List recorded fights, newest first."""
     wanted = {
         "bossNames": boss or [],
         "encounterNames": scene or [],
@@ -96,12 +96,12 @@ def list_fights(
         "descending": not ascending,
     }
     filters = _filters(wanted)
-    with reading(db) as database:
+    with open_for_reading(db) as database:
         page = database.commands.get_recent_encounters_filtered(
             limit=limit, offset=offset, filters=with_known_names(database, filters)
         )
         for line in () if page.total_count else hints(database, filters):
-            say(line)
+            print_error(line)
     if as_json:
         typer.echo(page.model_dump_json(indent=2).encode())
         return
@@ -133,15 +133,16 @@ def show(
         typer.Option(metavar="PLAYER", help="Show this player's skills (name or id)."),
     ] = None,
     kind: Annotated[
-        SkillKind, typer.Option("--type", help="With --skills: dealt, healed, or taken.")
+        SkillKind,
+        typer.Option("--type", help="With --skills: damage dealt, healing, or damage taken."),
     ] = SkillKind.DPS,
     as_json: options.AsJson = False,
     db: options.Db = None,
 ) -> None:
-    """Show one fight: the party, the bosses, the totals; or one player's skills."""
+    """Show one fight (party, bosses, totals) or one player's skills."""
     if kind is not SkillKind.DPS and skills is None:
         raise typer.BadParameter("--type needs --skills PLAYER")
-    with reading(db) as database:
+    with open_for_reading(db) as database:
         fight = database.commands.get_encounter_by_id(encounter_id=fight_id)
         window = None if skills is None else skills_of(database, fight, skills, kind)
         unknown = _unknown(database, fight)

@@ -1,4 +1,4 @@
-"""Recording tasks from files, pipes and growing files."""
+"""Record tasks from files, pipes and growing files."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from resonance_logs.cli import options
-from resonance_logs.cli.opening import configuration, recording, warnings
-from resonance_logs.cli.render import err, fail, safe, say
+from resonance_logs.cli.opening import configuration, open_for_recording, show_warnings
+from resonance_logs.cli.render import err, fail, print_error, safe
 
 if TYPE_CHECKING:
     from resonance_logs.cli.handover import ServerRecorder
-    from resonance_logs.cli.intake import Intake
+    from resonance_logs.cli.intake import Ingestion
     from resonance_logs.cli.meter import Meter
     from resonance_logs.database import Database
     from resonance_logs.settings import Settings
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 def ingest(
     files: Annotated[
         list[str],
-        typer.Argument(metavar="FILE", help="Files of tasks, also .gz and .zst; - is stdin."),
+        typer.Argument(metavar="FILE", help="Task files, also .gz and .zst; - is stdin."),
     ],
     follow: Annotated[
         bool, typer.Option("--follow", help="Keep reading a growing file or pipe until Ctrl-C.")
@@ -35,12 +35,14 @@ def ingest(
     ] = None,
     quiet: Annotated[
         bool,
-        typer.Option("--quiet", "-q", help="Go on silently: refused lines are no failure."),
+        typer.Option(
+            "--quiet", "-q", help="Continue quietly; refused lines do not change the exit code."
+        ),
     ] = False,
     db: options.Db = None,
 ) -> None:
-    """Record the tasks of files (NDJSON), one line a task."""
-    from resonance_logs.cli.intake import Intake, stopped_by_signals
+    """Record tasks from files (NDJSON, one task per line)."""
+    from resonance_logs.cli.intake import Ingestion, stop_on_signals
     from resonance_logs.cli.meter import Meter
     from resonance_logs.sources import TaskSource
 
@@ -51,25 +53,25 @@ def ingest(
         kept = None if rejects is None else stack.enter_context(rejects.open("wb"))
         meter = stack.enter_context(Meter(err(), sources, hidden=quiet))
         if not quiet:
-            stack.enter_context(warnings(meter.say))
+            stack.enter_context(show_warnings(meter.print_line))
         database, server = _open(stack, db, sources, meter, settings)
         fights_before = _count_fights(database)
-        intake = Intake(server or database, sources, meter, kept)
-        with stopped_by_signals(intake):
-            intake.run()
+        ingestion = Ingestion(server or database, sources, meter, kept)
+        with stop_on_signals(ingestion):
+            ingestion.run()
             if server is None:
-                is_open = intake.finish(database, settings.close_seconds)
+                is_open = ingestion.finish(database, settings.close_seconds)
             else:
-                server.flush(lambda: intake.stopped)
+                server.flush(lambda: ingestion.stopped)
                 is_open = True
-        intake.end_clock()
+        ingestion.end_clock()
         meter.close()
         rejected = database.stats().rejected
-        intake.refused += 0 if server is None else server.refused
+        ingestion.refused += 0 if server is None else server.refused
         if is_open and not quiet:
             fights = _count_fights(database) - fights_before
-            _print_summary(database, intake, fights, is_ours=server is None)
-    _end(intake, follow=follow, failed=bool(intake.refused or rejected) and not quiet)
+            _print_summary(database, ingestion, fights, is_ours=server is None)
+    _end(ingestion, follow=follow, failed=bool(ingestion.refused or rejected) and not quiet)
 
 
 def _open(
@@ -87,28 +89,28 @@ def _open(
     from resonance_logs.errors import AlreadyRecording
 
     try:
-        return stack.enter_context(recording(db, settings)), None
+        return stack.enter_context(open_for_recording(db, settings)), None
     except AlreadyRecording as error:
         from resonance_logs.cli.handover import ServerRecorder, find_server
         from resonance_logs.database import Database
         from resonance_logs.location import find_path
 
         client = find_server(find_path(db), error)
-    meter.say(f"the server at {client.address} records into this file; the tasks go to it")
+    meter.print_line(f"the server at {client.address} records into this file; the tasks go to it")
     is_live = any(source.size_bytes is None for source in sources)
     database = stack.enter_context(Database.open(db, record=False))
-    return database, ServerRecorder(client, is_live=is_live, say=meter.say)
+    return database, ServerRecorder(client, is_live=is_live, say=meter.print_line)
 
 
-def _end(intake: Intake, *, follow: bool, failed: bool) -> None:
-    """Give the exit code its reason; a follower that is stopped has done what it should."""
-    if intake.fault is not None:
-        fail(f"{intake.fault}{_unread(intake)}")
-    if intake.stopped and not follow:
-        fail(f"stopped {intake.position()}; what was read is committed{_unread(intake)}")
+def _end(ingestion: Ingestion, *, follow: bool, failed: bool) -> None:
+    """Exit with the right code and reason; stopping a follower is a success."""
+    if ingestion.fault is not None:
+        fail(f"{ingestion.fault}{_unread(ingestion)}")
+    if ingestion.stopped and not follow:
+        fail(f"stopped {ingestion.position()}; everything read is committed{_unread(ingestion)}")
     if failed:
-        if not intake.taken:
-            _say_kinds(intake.names)
+        if not ingestion.taken:
+            _say_kinds(ingestion.names)
         raise typer.Exit(1)
 
 
@@ -119,25 +121,25 @@ def _say_kinds(names: Sequence[str]) -> None:
     for name in names:
         kind = kind_of(Path(name))
         if kind is not None:
-            say(f"{name} {kind.value}")
+            print_error(f"{name} {kind.value}")
 
 
-def _unread(intake: Intake) -> str:
-    names = ", ".join(safe(name, 200) for name in intake.unread)
-    return f"; not begun: {names}" if names else ""
+def _unread(ingestion: Ingestion) -> str:
+    names = ", ".join(safe(name, 200) for name in ingestion.unread)
+    return f"; not started: {names}" if names else ""
 
 
 def _check(files: Sequence[str], rejects: Path | None, db: Path | None, *, follow: bool) -> None:
     from resonance_logs.location import find_path
 
     if follow and len(files) > 1:
-        raise typer.BadParameter("--follow reads one file, as it does not come to an end")
+        raise typer.BadParameter("--follow takes exactly one file, because it never ends")
     if files.count("-") > 1:
         raise typer.BadParameter("standard input (-) can be read only once")
     if rejects is not None and rejects.exists():
         inputs = (Path(file) for file in files if file != "-")
         if any(file.exists() and file.samefile(rejects) for file in inputs):
-            raise typer.BadParameter("--rejects would overwrite a file that is to be read")
+            raise typer.BadParameter("--rejects would overwrite an input file")
         database = find_path(db)
         if database.exists() and database.samefile(rejects):
             raise typer.BadParameter("--rejects would overwrite the database")
@@ -147,16 +149,16 @@ def _count_fights(database: Database) -> int:
     return database.commands.get_recent_encounters(limit=1).total_count
 
 
-def _print_summary(database: Database, intake: Intake, fights: int, *, is_ours: bool) -> None:
+def _print_summary(database: Database, ingestion: Ingestion, fights: int, *, is_ours: bool) -> None:
     """Print the counts; what a server ignored or rejected, it counts with all that it records."""
     stats = database.stats()
     found = {"ignored": stats.ignored, "strays": stats.strays, "rejected": stats.rejected}
     counts = {
         "fights": fights,
-        "tasks": intake.taken,
-        "refused lines": intake.refused,
+        "tasks": ingestion.taken,
+        "refused lines": ingestion.refused,
         **(found if is_ours else {}),
-        "tasks a second": round(intake.taken / intake.seconds),
+        "tasks per second": round(ingestion.taken / ingestion.seconds),
     }
     typer.echo(" · ".join(f"{name} {count:,}" for name, count in counts.items()))
     if stats.unknown_dmg:
@@ -167,4 +169,4 @@ def _print_summary(database: Database, intake: Intake, fights: int, *, is_ours: 
     if stats.unmatched_bosses:
         typer.echo(f"{stats.unmatched_bosses:,} defeated bosses match no hit")
     if database.commands.get_live_encounter() is not None:
-        typer.echo("a fight is still open: its end has not come yet")
+        typer.echo("the last fight is still open; its end has not arrived")

@@ -16,11 +16,11 @@ from resonance_logs.errors import FlushTimeout, InputError, QueueFull
 from resonance_logs.sources import Batch, TaskSource
 from resonance_logs.tasks import Task
 
-MOST_TOLD: Final = 100
-"""Refused lines are shown one by one up to so many."""
+MAX_REPORTED_REFUSALS: Final = 100
+"""Maximum number of refused lines that are shown one by one."""
 
-PATIENCE_S: Final = 0.25
-"""A full queue is waited for in steps of this, so that a stop is heard."""
+ENQUEUE_STEP_S: Final = 0.25
+"""Timeout of each attempt on a full queue, so that a stop takes effect soon."""
 
 
 class Recorder(Protocol):
@@ -34,7 +34,7 @@ class _Interrupted(Exception):
     """A signal came while all was read, and only the writer is waited for."""
 
 
-class Intake:
+class Ingestion:
     """Reads sources one after the other into a recorder, and counts."""
 
     def __init__(
@@ -55,7 +55,7 @@ class Intake:
         self._meter = meter
         self._rejects = rejects
         self._current = 0
-        self._taken_of_current = 0
+        self._tasks_of_current = 0
         self._started = time.perf_counter()
 
     @property
@@ -65,15 +65,15 @@ class Intake:
 
     @property
     def unread(self) -> list[str]:
-        """The names of the sources that were not begun."""
+        """The names of the sources that were not started."""
         return [source.name for source in self._sources[self._current + 1 :]]
 
     def run(self) -> None:
-        """Read the sources to their ends; or to a stop, or to where one cannot be read."""
+        """Read the sources to their ends, until stopped, or until one cannot be read."""
         try:
             for index, source in enumerate(self._sources):
                 self._current = index
-                self._taken_of_current = 0
+                self._tasks_of_current = 0
                 self._read(source)
                 if self.stopped:
                     return
@@ -118,14 +118,14 @@ class Intake:
             raise _Interrupted
 
     def end_clock(self) -> None:
-        """All is committed: no more time counts."""
+        """Stop the clock: everything is committed."""
         self.seconds = time.perf_counter() - self._started
 
     def position(self) -> str:
-        """How far reading came."""
+        """How far reading got."""
         source = self._sources[self._current]
         part = f" ({source.bytes_read / source.size_bytes:.0%})" if source.size_bytes else ""
-        return f"in {safe(source.name, 200)} after {self._taken_of_current:,} tasks{part}"
+        return f"in {safe(source.name, 200)} after {self._tasks_of_current:,} tasks{part}"
 
     def _read(self, source: TaskSource) -> None:
         self._meter.begin(source)
@@ -138,38 +138,40 @@ class Intake:
                 source.stop()
 
     def _enqueue(self, tasks: Sequence[Task]) -> None:
-        """Hand the tasks over; go on trying while the writer is held up, until a stop."""
+        """Enqueue the tasks; keep trying while the writer is blocked, until stopped."""
         left = tasks
         while left:
             try:
-                self._recorder.enqueue_many(left, PATIENCE_S)
+                self._recorder.enqueue_many(left, ENQUEUE_STEP_S)
                 left = ()
             except QueueFull as full:
                 left = left[full.taken :]
                 if self.stopped:
                     break
         self.taken += len(tasks) - len(left)
-        self._taken_of_current += len(tasks) - len(left)
+        self._tasks_of_current += len(tasks) - len(left)
 
     def _refuse(self, batch: Batch) -> None:
         for refusal in batch.refusals:
             self.refused += 1
-            if self.refused <= MOST_TOLD:
-                self._meter.say(f"refused: {refusal}")
-            elif self.refused == MOST_TOLD + 1:
-                self._meter.say("refused: further lines, which are only counted; see --rejects")
+            if self.refused <= MAX_REPORTED_REFUSALS:
+                self._meter.print_line(f"refused: {refusal}")
+            elif self.refused == MAX_REPORTED_REFUSALS + 1:
+                self._meter.print_line(
+                    "refused: more lines, only counted from here on; see --rejects"
+                )
             if self._rejects is not None:
                 self._rejects.write(refusal.text + b"\n")
 
 
 @contextmanager
-def stopped_by_signals(intake: Intake) -> Iterator[None]:
-    """While the block runs, Ctrl-C and SIGTERM stop the intake; a second one ends the program."""
+def stop_on_signals(ingestion: Ingestion) -> Iterator[None]:
+    """While the block runs, Ctrl-C and SIGTERM stop reading; a second one ends the program."""
 
     def stop(_number: int, _frame: FrameType | None) -> None:
-        if intake.stopped:
+        if ingestion.stopped:
             raise KeyboardInterrupt
-        intake.stop()
+        ingestion.stop()
 
     before = {each: signal.signal(each, stop) for each in (signal.SIGINT, signal.SIGTERM)}
     try:

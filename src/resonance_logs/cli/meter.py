@@ -1,4 +1,4 @@
-"""The progress bar of reading, by bytes; on a terminal only."""
+"""The progress bar of reading, by bytes; only on a terminal."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from resonance_logs.cli.render import safe, say
+from resonance_logs.cli.render import print_error, safe
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Meter:
-    """Shows how much of the sources is read; lines said meanwhile stand above the bar."""
+    """Shows how much of the sources has been read; printed lines appear above the bar."""
 
     def __init__(self, console: Console, sources: Sequence[TaskSource], *, hidden: bool) -> None:
         self._quiet = hidden
@@ -53,33 +53,33 @@ class Meter:
         self.close()
 
     def close(self) -> None:
-        """Take the bar away."""
+        """Remove the bar."""
         self._progress.stop()
 
     def begin(self, source: TaskSource) -> None:
-        """The next source is read from now on."""
+        """Start on the next source."""
         self._before += self._read
         self._read = 0
         name = _escaped(safe(PurePath(source.name).name or source.name))
         self._progress.update(self._bar, description=name)
 
     def advance(self, bytes_read: int, tasks: int) -> None:
-        """So many bytes of this source are read, so many tasks in all."""
+        """Show the bytes read of this source, and the total number of tasks."""
         self._read = bytes_read
         self._progress.update(self._bar, completed=self._before + bytes_read, tasks=tasks)
 
-    def say(self, line: str) -> None:
-        """Write a line to standard error, unless all should be silent."""
+    def print_line(self, line: str) -> None:
+        """Print a line to standard error, unless quiet."""
         if self._quiet:
             return
         if self._progress.disable:
-            say(line)
+            print_error(line)
         else:
             self._console.print(line, soft_wrap=True)
 
 
 def _escaped(text: str) -> str:
-    """The same text for a column that reads markup."""
+    """Escape the text for a column that parses markup."""
     from rich.markup import escape
 
     return escape(text)

@@ -39,8 +39,8 @@ def hints(database: Database, filters: Filters) -> Iterator[str]:
         for typed in getattr(filters, field):
             if not _matching(typed, _known(database, field, typed)):
                 near = _near(typed, _known(database, field))
-                told = f"near it: {', '.join(near)}" if near else f"there are no {plural} like it"
-                yield f"no {noun} is named '{safe(typed)}'; {told}"
+                text = f"near it: {', '.join(near)}" if near else f"there are no {plural} like it"
+                yield f"no {noun} is named '{safe(typed)}'; {text}"
 
 
 def _spellings(database: Database, field: str, typed: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""Opening the database for a command, and showing what the library has to warn of."""
+"""Open the database for a command, and show the library's warnings."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from resonance_logs.cli.render import LONGEST_MESSAGE, safe, say
+from resonance_logs.cli.render import MAX_MESSAGE_LENGTH, print_error, safe
 from resonance_logs.cli.stopping import ends_by_itself
 
 if TYPE_CHECKING:
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
 
 QUEUE_TASKS: Final = 40_000
-"""Two of the writer's largest batches: as fast as a longer queue, and it spares 60 MB."""
+"""Two of the writer's largest batches: as fast as a longer queue, and saves 60 MB."""
 
 
 def configuration() -> Configuration:
-    """The settings in force for what the command line records.
+    """The settings in force for recording from the command line.
 
     Raises:
-        InputError: one of them is unknown or makes no sense.
+        InputError: a setting is unknown or invalid.
     """
     from resonance_logs.configuration import Configuration
 
@@ -36,28 +36,28 @@ def configuration() -> Configuration:
 
 
 @contextmanager
-def reading(path: Path | None) -> Iterator[Database]:
-    """The database, opened only to ask; a missing file is an error and is not made."""
+def open_for_reading(path: Path | None) -> Iterator[Database]:
+    """Open the database for reading; a missing file is an error."""
     from resonance_logs.database import Database
 
-    with warnings(say), Database.open(path, record=False) as db:
+    with show_warnings(print_error), Database.open(path, record=False) as db:
         yield db
 
 
 @contextmanager
-def recording(path: Path | None, settings: Settings | None = None) -> Iterator[Database]:
-    """The database, opened to record; the file is made where there is none."""
+def open_for_recording(path: Path | None, settings: Settings | None = None) -> Iterator[Database]:
+    """Open the database for recording; a missing file is created."""
     from resonance_logs.database import Database
 
     database = Database.open(path, settings=settings)
     with ends_by_itself(), database as db:
-        gc.freeze()  # what is loaded by now stays; no collection need look at it again
+        gc.freeze()  # everything loaded so far stays; exclude it from garbage collection
         yield db
 
 
 @contextmanager
-def warnings(show: Callable[[str], None]) -> Iterator[None]:
-    """Show the library's warnings as lines while the block runs."""
+def show_warnings(show: Callable[[str], None]) -> Iterator[None]:
+    """Print the library's warnings while the block runs."""
     handler = _Lines(show)
     logger = logging.getLogger("resonance_logs")
     logger.addHandler(handler)
@@ -75,6 +75,6 @@ class _Lines(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         try:
             level = record.levelname.lower()
-            self._show(safe(f"{level}: {record.getMessage()}", LONGEST_MESSAGE))
-        except Exception:  # noqa: BLE001 - as handlers do: nobody may fail for what is not read
+            self._show(safe(f"{level}: {record.getMessage()}", MAX_MESSAGE_LENGTH))
+        except Exception:  # noqa: BLE001 - like logging's handlers: output must not fail the caller
             self.handleError(record)

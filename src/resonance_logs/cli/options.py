@@ -1,4 +1,4 @@
-"""Options that several commands share, and how their values are read."""
+"""Options that several commands share, and parsers for their values."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ Db = Annotated[
         "--db",
         metavar="PATH",
         envvar="RESONANCE_LOGS_DB",
-        help="The database file. Without it: the one in your data folder.",
+        help="Database file. Default: the one in your data folder.",
         show_default=False,
         callback=inherit_db,
     ),
@@ -53,7 +53,7 @@ DbBefore = Annotated[
 ]
 FightId = Annotated[
     int,
-    typer.Argument(min=1, max=2**53 - 1, metavar="ID", help="The number of a fight in the list."),
+    typer.Argument(min=1, max=2**53 - 1, metavar="ID", help="The id of a fight, as in the list."),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")]
 
@@ -67,7 +67,7 @@ _BYTES: Final = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 
 
 def read_class(text: str) -> int:
-    """The id of a class, given by id or name."""
+    """Parse a class given by id or name; returns its id."""
     if text.isdecimal() and len(text) <= 15:
         return int(text)
     wanted = fold_name(text).replace(" ", "").replace("-", "")
@@ -75,16 +75,16 @@ def read_class(text: str) -> int:
         if fold_name(known.name).replace(" ", "") == wanted:
             return known.id
     names = ", ".join(known.name for known in CLASSES.values())
-    raise typer.BadParameter(f"there is no class {text!r}; the classes are {names}")
+    raise typer.BadParameter(f"unknown class {text!r}; the classes are {names}")
 
 
 def read_since(text: str | None) -> int | None:
-    """The first millisecond of a date or time."""
+    """Parse a date or time; returns its first millisecond."""
     return None if text is None else _epoch_ms(_moment(text))
 
 
 def read_until(text: str | None) -> int | None:
-    """The last millisecond of a date, or that of a time."""
+    """Parse a date (returns its last millisecond) or a time."""
     if text is None:
         return None
     moment = _moment(text)
@@ -97,24 +97,24 @@ def read_until(text: str | None) -> int | None:
 
 
 def read_duration_ms(text: str | None) -> int | None:
-    """A time span as ``90``, ``90s``, ``1m30s`` or ``1:30``, in milliseconds."""
+    """Parse a duration such as ``90``, ``90s``, ``1m30s`` or ``1:30``; returns milliseconds."""
     if text is None:
         return None
     match = _CLOCK.fullmatch(text) or _SPAN.fullmatch(text)
     if match is None:
-        raise typer.BadParameter(f"{text!r} is no time span; write 90, 90s, 1m30s or 1:30")
+        raise typer.BadParameter(f"{text!r} is not a duration; use 90, 90s, 1m30s or 1:30")
     hours, minutes, seconds = (float(part or 0) for part in match.groups())
     return round(((hours * 60 + minutes) * 60 + seconds) * 1000)
 
 
 def read_size(text: str | None) -> int | None:
-    """A number of bytes as ``1000000``, ``500k``, ``500M`` or ``1.5GB``."""
+    """Parse a size such as ``1000000``, ``500k``, ``500M`` or ``1.5GB``; returns bytes."""
     if text is None:
         return None
     match = _SIZE.fullmatch(text.strip())
     count = 0 if match is None else round(float(match[1]) * _BYTES[match[2].lower()])
     if not 0 < count < 2**53:
-        raise typer.BadParameter(f"{text!r} is no size; write 1000000, 500M or 1.5G")
+        raise typer.BadParameter(f"{text!r} is not a size; use 1000000, 500M or 1.5G")
     return count
 
 
@@ -123,7 +123,7 @@ def _moment(text: str) -> datetime:
         return datetime.fromisoformat(text.strip())
     except ValueError as error:
         raise typer.BadParameter(
-            f"{text!r} is no date; write 2026-01-31 or 2026-01-31T20:15"
+            f"{text!r} is not a date; use 2026-01-31 or 2026-01-31T20:15"
         ) from error
 
 

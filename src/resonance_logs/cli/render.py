@@ -1,4 +1,4 @@
-"""How things look: numbers, times, names, bars; to standard output and standard error."""
+"""Format numbers, times, names and bars for standard output and standard error."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 WIDTH_WITHOUT_TERMINAL: Final = 120
-LONGEST_NAME: Final = 40
-LONGEST_MESSAGE: Final = 1_000
+MAX_NAME_LENGTH: Final = 40
+MAX_MESSAGE_LENGTH: Final = 1_000
 DIM: Final = "bright_black"
 
 _UNITS: Final = ((10**12, "T"), (10**9, "G"), (10**6, "M"), (10**3, "k"))
@@ -29,7 +29,7 @@ _EIGHTHS: Final = " ▏▎▍▌▋▊▉"
 
 
 def out() -> Console:
-    """The console of standard output; it reads no markup, so that names are only text."""
+    """The console of standard output; markup is off, so that names are plain text."""
     return _console(stderr=False)
 
 
@@ -52,20 +52,20 @@ def _console(*, stderr: bool) -> Console:
     )
 
 
-def say(message: str) -> None:
-    """A line on standard error."""
-    typer.echo(safe(message, LONGEST_MESSAGE), err=True)
+def print_error(message: str) -> None:
+    """Print a line to standard error."""
+    typer.echo(safe(message, MAX_MESSAGE_LENGTH), err=True)
 
 
 def fail(message: str, code: int = 1) -> NoReturn:
-    """Say what went wrong in a line on standard error, and end."""
+    """Print an error to standard error, and exit."""
     sys.stdout.flush()
-    say(f"error: {message}")
+    print_error(f"error: {message}")
     raise typer.Exit(code)
 
 
-def safe(text: str, longest: int = LONGEST_NAME) -> str:
-    """``text`` cut to a length, with all that could steer a terminal written as an escape."""
+def safe(text: str, longest: int = MAX_NAME_LENGTH) -> str:
+    """``text`` cut to a length, with everything that could control a terminal escaped."""
     if len(text) > longest:
         text = text[: longest - 1] + "…"
     return printable(text)
@@ -73,21 +73,21 @@ def safe(text: str, longest: int = LONGEST_NAME) -> str:
 
 def number(value: float) -> str:
     """A number in at most six characters: 9,999 or 12.3M."""
-    return f"{value:,.0f}" if abs(value) < 9_999.5 else _scaled(value)
+    return f"{value:,.0f}" if abs(value) < 9_999.5 else _with_unit(value)
 
 
 def percent(fraction: float) -> str:
-    """A fraction as a percentage; empty for none."""
+    """A fraction as a percentage; empty for None."""
     return f"{fraction * 100:.1f} %" if fraction else ""
 
 
 def size(count: int) -> str:
-    """A number of bytes."""
-    return f"{count:,} bytes" if count < 1_000 else f"{_scaled(count, ' ')}B"
+    """A size in bytes."""
+    return f"{count:,} bytes" if count < 1_000 else f"{_with_unit(count, ' ')}B"
 
 
-def _scaled(value: float, space: str = "") -> str:
-    """Three digits and a letter: 12.3M."""
+def _with_unit(value: float, space: str = "") -> str:
+    """Three digits and a unit: 12.3M."""
     unit, letter = next((each for each in _UNITS if abs(value) >= each[0] * 0.9995), _UNITS[-1])
     scaled = value / unit
     digits = 0 if abs(scaled) >= 99.95 else 1 if abs(scaled) >= 9.995 else 2
@@ -95,7 +95,7 @@ def _scaled(value: float, space: str = "") -> str:
 
 
 def duration(seconds: float) -> str:
-    """A time span as m:ss, or h:mm:ss."""
+    """A duration as m:ss, or h:mm:ss."""
     minutes, rest = divmod(int(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
@@ -110,24 +110,24 @@ def local_time(epoch_ms: int) -> str:
 
 
 def player_name(name: str | None, actor_id: int) -> str:
-    """A player's name, or the id where it is not known."""
+    """A player's name, or the id if the name is unknown."""
     return safe(name) if name else f"#{actor_id}"
 
 
 def class_and_spec(class_id: int | None, spec_id: int | None) -> str:
-    """As ``Stormblade · Iaido``; what is unknown is left out."""
+    """For example ``Stormblade · Iaido``; unknown parts are omitted."""
     return " · ".join(filter(None, (class_name(class_id), spec_name(class_id, spec_id))))
 
 
 def cell(text: str, style: str = "") -> Text:
-    """A text that is cut where a table has no room for it, never broken into lines."""
+    """A cell whose text is truncated, never wrapped."""
     from rich.text import Text
 
     return Text(text, style=style, no_wrap=True, overflow="ellipsis")
 
 
 def in_class_color(text: str, class_id: int | None) -> Text:
-    """A text in the colour of a class."""
+    """Text in the colour of a class."""
     return cell(text, class_color(class_id))
 
 
@@ -136,13 +136,13 @@ def table(
 ) -> Table:
     """A table with these headings.
 
-    ``numbers`` stand to the right and are never cut, nor are columns of a least width.
+    ``numbers`` are right-aligned and never truncated, nor are columns with a minimum width.
     """
     from rich import box
     from rich.table import Table
 
     to_the_right = set(numbers)
-    least = {each: max(len(each), 5) for each in to_the_right} | dict(widths or {})
+    minimum = {each: max(len(each), 5) for each in to_the_right} | dict(widths or {})
     made = Table(
         box=box.SIMPLE_HEAD,
         padding=(0, 1, 0, 0),
@@ -154,8 +154,8 @@ def table(
         made.add_column(
             cell(column),
             justify="right" if column in to_the_right else "left",
-            no_wrap=column in least,
-            min_width=least.get(column),
+            no_wrap=column in minimum,
+            min_width=minimum.get(column),
         )
     return made
 
@@ -175,7 +175,7 @@ class Bar:
         return Measurement(min(4, self._width), self._width)
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """The bar in eighths of a character, or in ``#`` where there are only letters."""
+        """The bar in eighths of a character, or in ``#`` if only ASCII is available."""
         from rich.text import Text
 
         width = min(self._width, options.max_width)

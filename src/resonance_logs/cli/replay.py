@@ -1,4 +1,4 @@
-"""Playing tasks into a database at the pace of their own times, speeded up, and watching."""
+"""Replay tasks into a database at the pace of their timestamps, sped up, and show progress."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from resonance_logs.database import Database
     from resonance_logs.tasks import Task
 
-LONGEST_GAP_MS: Final = 3_000
-"""A pause between fights is played as one of this length."""
+MAX_GAP_MS: Final = 3_000
+"""Longer pauses between fights are shortened to this."""
 
 STEP_SECONDS: Final = 0.02
 STANDINGS_SECONDS: Final = 0.3
@@ -29,7 +29,7 @@ STANDINGS: Final = 5
 
 
 def replay(database: Database, tasks: Sequence[Task], console: Console, seconds: float) -> None:
-    """Enqueue the tasks in their order, spread over ``seconds`` as their own times are."""
+    """Enqueue the tasks in order, spread over ``seconds`` in proportion to their timestamps."""
     progress = Progress(
         TextColumn("recording"),
         BarColumn(),
@@ -40,17 +40,17 @@ def replay(database: Database, tasks: Sequence[Task], console: Console, seconds:
     bar = progress.add_task("", total=len(tasks))
     with Live(console=console, transient=True, auto_refresh=console.is_terminal) as live:
         next_look = 0.0
-        for done, elapsed in _paced(database, tasks, seconds):
+        for done, elapsed in _enqueue_paced(database, tasks, seconds):
             progress.update(bar, completed=done)
             if console.is_terminal and elapsed >= next_look:
                 live.update(Group(progress, *_standings(database)))
                 next_look = elapsed + STANDINGS_SECONDS
 
 
-def _paced(
+def _enqueue_paced(
     database: Database, tasks: Sequence[Task], seconds: float
 ) -> Iterator[tuple[int, float]]:
-    """Enqueue each task when it is due; tells how many are done, and after how long."""
+    """Enqueue each task when due; yields how many are done, and the time elapsed."""
     due = _due_times(tasks, seconds)
     started = time.monotonic()
     done = 0
@@ -65,14 +65,14 @@ def _paced(
 
 
 def _due_times(tasks: Sequence[Task], seconds: float) -> list[float]:
-    """When each task is due, in seconds; long gaps are shortened first, then all is scaled."""
+    """When each task is due, in seconds: long gaps are shortened, then everything is scaled."""
     played = 0
     before: int | None = None
     times = []
     for task in tasks:
         now = stream_time_ms(task)
         if before is not None:
-            played += min(max(now - before, 0), LONGEST_GAP_MS)
+            played += min(max(now - before, 0), MAX_GAP_MS)
         before = now if before is None else max(before, now)
         times.append(played)
     scale = seconds / played if played else 0.0
@@ -80,7 +80,7 @@ def _due_times(tasks: Sequence[Task], seconds: float) -> list[float]:
 
 
 def _standings(database: Database) -> Iterator[RenderableType]:
-    """The fight that is being recorded, as it stands."""
+    """The current standings of the fight being recorded."""
     fight = database.commands.get_live_encounter()
     if fight is None or not fight.actors:
         yield "between fights"

@@ -1,4 +1,4 @@
-"""Serving the database over HTTP."""
+"""Serve the database over HTTP."""
 
 from __future__ import annotations
 
@@ -14,51 +14,53 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from resonance_logs.cli import options
-from resonance_logs.cli.opening import configuration, reading, recording
-from resonance_logs.cli.render import fail, say
+from resonance_logs.cli.opening import configuration, open_for_reading, open_for_recording
+from resonance_logs.cli.render import fail, print_error
 from resonance_logs.cli.stopping import ends_by_itself
 
 if TYPE_CHECKING:
     from resonance_logs.database import Database
     from resonance_logs.web.guard import Rules
 
-LEAST_TOKEN: Final = 16
+MIN_TOKEN_LENGTH: Final = 16
 
 
 def serve(
-    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65_535, help="0 takes any that is free.")] = 8017,
-    open_browser: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="0 picks a free port.")] = 8017,
+    open_browser: Annotated[bool, typer.Option("--open", help="Open it in a browser.")] = False,
     token: Annotated[
         str | None,
         typer.Option(
             envvar="RESONANCE_LOGS_TOKEN",
-            help="What all must give who ask.",
+            help="Token every client must send.",
             metavar="TOKEN",
         ),
     ] = None,
     token_file: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="The same, from a file.")
+        Path | None, typer.Option(metavar="FILE", help="Read the token from a file.")
     ] = None,
     name: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME", help="A name this machine is asked under; may be repeated."),
+        typer.Option(metavar="NAME", help="Additional host name to accept; repeatable."),
     ] = None,
-    read_only: Annotated[bool, typer.Option("--read-only", help="Take no tasks.")] = False,
+    read_only: Annotated[bool, typer.Option("--read-only", help="Do not accept tasks.")] = False,
     db: options.Db = None,
 ) -> None:
-    """Serve the database over HTTP: commands, tasks, the open fight live, exports, metrics.
+    """Serve the database over HTTP: commands, tasks, live fight, exports, metrics.
 
-    On this machine alone no password is needed. Any other address needs a token.
+    No token is needed on the loopback address; any other address needs one.
     """
     try:
         from resonance_logs.web.guard import Rules
     except ImportError:
-        fail("the web part is not installed; get it with: pip install 'resonance-logs[web]'")
+        fail("the web extra is not installed; install it with: pip install 'resonance-logs[web]'")
     wanted = _token(token, token_file)
     is_local = _is_loopback(host)
     if wanted is None and not is_local:
-        raise typer.BadParameter(f"{host} can be reached by others; give --token or --token-file")
+        raise typer.BadParameter(
+            f"{host} is reachable from other machines; give --token or --token-file"
+        )
     from resonance_logs.pages.site import CONTENT_POLICY
 
     rules = Rules(
@@ -71,24 +73,24 @@ def serve(
         listener = socket.create_server((host, port), family=_family(host))
     except OSError as error:
         fail(f"cannot listen on {host}, port {port}: {error.strerror or error}")
-    with listener, _opened(db, read_only=read_only) as (database, reason):
+    with listener, _open_database(db, read_only=read_only) as (database, reason):
         _run(listener, database, rules, reason, open_browser=open_browser)
 
 
 @contextmanager
-def _opened(db: Path | None, *, read_only: bool) -> Iterator[tuple[Database, str]]:
-    """The database, and why it takes no tasks where it does not."""
+def _open_database(db: Path | None, *, read_only: bool) -> Iterator[tuple[Database, str]]:
+    """Open the database; also returns why it accepts no tasks, if so."""
     from resonance_logs.errors import AlreadyRecording, ReadOnlyDatabase
 
     if not read_only:
         try:
-            with recording(db, configuration().settings) as database:
+            with open_for_recording(db, configuration().settings) as database:
                 yield database, ""
                 return
         except (AlreadyRecording, ReadOnlyDatabase) as error:
-            say(f"serving for reading only: {error}")
-    with reading(db) as database:
-        yield database, "this server only reads the database; send tasks to the one who records"
+            print_error(f"serving read-only: {error}")
+    with open_for_reading(db) as database:
+        yield database, "this server is read-only; send tasks to the recording one"
 
 
 def _run(
@@ -110,21 +112,21 @@ def _run(
         if note is not None:
             held.enter_context(note_kept(database.path, note))
         address = _address(listener)
-        typer.echo(f"serving {database.path} at {address} (Ctrl-C ends it)")
+        typer.echo(f"serving {database.path} at {address} (press Ctrl-C to stop)")
         sys.stdout.flush()
         if open_browser:
             typer.launch(address)
 
     server = make_server(app, announce)
     app.state.is_stopping = lambda: server.should_exit
-    # The server hears the signal, and raises it once more when it has stopped.
+    # The server handles the signal, and raises it again after it has stopped.
     before = signal.signal(signal.SIGTERM, lambda _number, _frame: None)
     try:
         with held, ends_by_itself(), suppress(KeyboardInterrupt):
             server.run(sockets=[listener])
     finally:
         signal.signal(signal.SIGTERM, before)
-    say("stopped")
+    print_error("stopped")
 
 
 def _token(token: str | None, file: Path | None) -> str | None:
@@ -133,9 +135,14 @@ def _token(token: str | None, file: Path | None) -> str | None:
     found = token if file is None else file.read_text(encoding="utf-8").strip()
     if found is None:
         return None
-    if len(found) < LEAST_TOKEN or not found.isascii() or not found.isprintable() or " " in found:
+    if (
+        len(found) < MIN_TOKEN_LENGTH
+        or not found.isascii()
+        or not found.isprintable()
+        or " " in found
+    ):
         raise typer.BadParameter(
-            f"the token must have {LEAST_TOKEN} characters or more, of plain ASCII without spaces"
+            f"tokens must have at least {MIN_TOKEN_LENGTH} characters, plain ASCII without spaces"
         )
     return found
 

@@ -1,4 +1,4 @@
-"""A simulated raid night, written as tasks."""
+"""Write a simulated raid night as tasks."""
 
 from __future__ import annotations
 
@@ -9,26 +9,28 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import typer
 
-from resonance_logs.cli.render import say
+from resonance_logs.cli.render import print_error
 
 if TYPE_CHECKING:
     from resonance_logs.simulation import Night
 
 
 def simulate(
-    seed: Annotated[int, typer.Option(help="The same seed gives the same night.")] = 1,
-    players: Annotated[int, typer.Option(min=5, max=20, help="How many players.")] = 10,
-    fights: Annotated[int, typer.Option(min=1, max=100_000, help="How many fights.")] = 12,
+    seed: Annotated[int, typer.Option(help="Random seed; equal seeds give equal nights.")] = 1,
+    players: Annotated[int, typer.Option(min=5, max=20, help="Number of players.")] = 10,
+    fights: Annotated[int, typer.Option(min=1, max=100_000, help="Number of fights.")] = 12,
     seconds: Annotated[
-        int, typer.Option(min=1, max=86_400, help="How long a fight is, about.")
+        int, typer.Option(min=1, max=86_400, help="Approximate length of a fight in seconds.")
     ] = 180,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="FILE", help="Write to this file, not to stdout."),
+        typer.Option(
+            "--output", "-o", metavar="FILE", help="Write to this file instead of stdout."
+        ),
     ] = None,
     names: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Write its skills' names too, for catalog load."),
+        typer.Option(metavar="FILE", help="Also write the names of the skills, for catalog load."),
     ] = None,
 ) -> None:
     """Write a simulated raid night as tasks (NDJSON)."""
@@ -42,7 +44,7 @@ def simulate(
         return
     with output.open("wb") as file:
         count = _write(night, file)
-    say(f"{count:,} tasks written to {output}")
+    print_error(f"{count:,} tasks written to {output}")
 
 
 def _write(night: Night, stream: BinaryIO) -> int:

@@ -1,4 +1,4 @@
-"""One player's skills in one fight: finding the player, asking, showing."""
+"""One player's skills in one fight: find the player, query, print."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ BAR_COLOR: Final = "cyan"
 
 
 class SkillKind(StrEnum):
-    """Which of a player's skills: those that hurt, those that healed, those it suffered."""
+    """Which of a player's skills: damage dealt, healing, or damage taken."""
 
     DPS = "dps"
     HEAL = "heal"
     TANKED = "tanked"
 
 
-_DONE: Final = {
+_KIND_LABELS: Final = {
     SkillKind.DPS: "damage dealt",
     SkillKind.HEAL: "healing",
     SkillKind.TANKED: "damage taken",
@@ -43,7 +43,7 @@ _DONE: Final = {
 def skills_of(
     database: Database, fight: EncounterSummary, player: str, kind: SkillKind
 ) -> SkillsWindow:
-    """The skills of the player named, by name or id; ends the program where there is none."""
+    """The skills of the player with this name or id; exits if there is none."""
     from resonance_logs.commands.arguments import SkillType
 
     found = _find(fight.actors, player)
@@ -57,13 +57,13 @@ def skills_of(
 def print_skills(
     console: Console, fight: EncounterSummary, window: SkillsWindow, kind: SkillKind
 ) -> None:
-    """The fight's head, the player's totals, the skills."""
+    """Print the fight's header, the player's totals and the skills."""
     print_head(console, fight)
     console.print()
     for player in window.curr_player:
         console.print(player_name(player.name, player.uid), style="bold")
         console.print(
-            f"{_DONE[kind]} {number(player.total_dmg)} ({number(player.dps)}/s)"
+            f"{_KIND_LABELS[kind]} {number(player.total_dmg)} ({number(player.dps)}/s)"
             f" in {player.hits:,} hits · {player.dmg_pct:.1f} % of the party's"
         )
     if window.skill_rows:
@@ -72,7 +72,7 @@ def print_skills(
 
 
 def _find(actors: Sequence[ActorEncounterStat], player: str) -> list[ActorEncounterStat]:
-    """Those with this id; else with this name; else whose name contains it."""
+    """Players with this id; else with this name; else whose name contains it."""
     wanted = fold_name(player)
     folded = {actor.actor_id: fold_name(actor.name or "") for actor in actors}
     ways = (
@@ -96,14 +96,14 @@ def _not_found(fight: EncounterSummary, player: str, found: Sequence[ActorEncoun
 def _skill_table(rows: Sequence[SkillRow]) -> Table:
     numbers = ("total", "per s", "share", "hits", "per min", "crit", "lucky")
     shown = table("skill", *numbers[:3], "", *numbers[3:], numbers=numbers)
-    most = max(row.total_dmg for row in rows)
+    maximum = max(row.total_dmg for row in rows)
     for row in rows:
         shown.add_row(
             cell(safe(row.name)),
             number(row.total_dmg),
             number(row.dps),
             percent(row.dmg_pct / 100),
-            Bar(row.total_dmg / most if most else 0, BAR_COLOR),
+            Bar(row.total_dmg / maximum if maximum else 0, BAR_COLOR),
             f"{row.hits:,}",
             f"{row.hits_per_minute:.1f}",
             percent(row.crit_rate),

@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Final
 
-GRACE_S: Final = 2.0
+SHUTDOWN_TIMEOUT_S: Final = 2.0
 """A command without tasks in hand is given so long, or ``close_seconds`` where that is less."""
 
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
@@ -70,9 +70,9 @@ def _grace_s() -> float:
     from resonance_logs.errors import InputError
 
     try:
-        return min(GRACE_S, configuration().settings.close_seconds)
+        return min(SHUTDOWN_TIMEOUT_S, configuration().settings.close_seconds)
     except InputError:
-        return GRACE_S
+        return SHUTDOWN_TIMEOUT_S
 
 
 _watches: Final[list[Watch]] = []

@@ -1,8 +1,8 @@
-"""Commands: every question that can be asked about the stored fights, typed and by name.
+"""Commands: every query about the stored fights, typed and by name.
 
 A command is a function of the store and a model of arguments; ``registry`` lists them all.
-``Commands`` has a method for each, in Python's names; ``Commands.call`` takes and gives what goes
-over the wire, in camelCase. Reading commands never write, and never wait for the writer.
+``Commands`` has one method per command, with Python names; ``Commands.call`` uses the wire format,
+in camelCase. Reading commands never write, and never wait for the writer.
 """
 
 from __future__ import annotations
@@ -37,36 +37,36 @@ from resonance_logs.commands import (
 from resonance_logs.commands.answering import answering, naming_arguments
 from resonance_logs.commands.arguments import (
     Arguments,
+    BossProfileArguments,
     CatalogKind,
-    CatalogOf,
-    CheckOf,
-    ComparisonOf,
-    Favorite,
-    FilteredPage,
+    CheckArguments,
+    ComparisonArguments,
+    ComparisonSide,
+    EncounterArguments,
+    EncountersArguments,
+    FavoriteArguments,
+    FilteredPageArguments,
     Filters,
     GroupBy,
-    ManyEncounters,
     NoArguments,
-    NoteOf,
-    OneEncounter,
-    OnePlayer,
-    Page,
-    PartyOf,
-    PlayerFightsOf,
-    PlayerSkills,
-    PlayersOf,
-    Prefix,
-    PruneTo,
-    Range,
-    RecentPlayers,
+    PageArguments,
+    PartyArguments,
+    PlayerArguments,
+    PlayerFightsArguments,
+    PlayersArguments,
+    PlayerSkillsArguments,
+    PrefixArguments,
+    PruneArguments,
+    RangeArguments,
+    RecentPlayersArguments,
+    RejectedTasksArguments,
+    SetCatalogNamesArguments,
+    SetNoteArguments,
+    SetTagsArguments,
     Side,
-    SideOf,
     SkillType,
-    SomeRejected,
     Sort,
-    TagsOf,
-    TimelineOf,
-    TriesOf,
+    TimelineArguments,
 )
 from resonance_logs.store.engine import Store
 
@@ -89,17 +89,17 @@ _Answer = TypeVar("_Answer")
 
 
 class Commands:
-    """The commands on one store; may be used by any number of threads at once.
+    """The commands of one store; safe to use from several threads.
 
-    Every method raises InvalidArgument for an argument out of range, NotFound for what is not
-    stored, and Unavailable where the file cannot be read or written now.
+    Every method raises InvalidArgument for an invalid argument, NotFound for something that is not
+    stored, and Unavailable if the file cannot be read or written now.
     """
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
     def call(self, name: str, arguments: Mapping[str, object] | None = None) -> object:
-        """Answer a command as it comes over the wire: camelCase in, JSON-able camelCase out."""
+        """Run a command in wire format: camelCase in, JSON-compatible camelCase out."""
         command = registry.find_command(name)
         with naming_arguments():
             given = command.arguments.model_validate(
@@ -109,7 +109,7 @@ class Commands:
         return command.answer.dump_python(answer, mode="json", by_alias=True)
 
     def call_json(self, name: str, text: str | bytes = "") -> str:
-        """The same with JSON text both ways; no text at all stands for no arguments."""
+        """Like ``call``, with arguments and answer as JSON text; empty text means no arguments."""
         command = registry.find_command(name)
         with naming_arguments():
             given = command.arguments.model_validate_json(
@@ -119,28 +119,30 @@ class Commands:
 
     def get_recent_encounters(self, limit: int = 50, offset: int = 0) -> shapes.EncounterPage:
         """Ended fights, newest first."""
-        return self._ask(listing.get_recent_encounters, Page, limit=limit, offset=offset)
+        return self._run(listing.get_recent_encounters, PageArguments, limit=limit, offset=offset)
 
     def get_recent_encounters_filtered(
         self, limit: int = 50, offset: int = 0, filters: Filters | None = None
     ) -> shapes.EncounterPage:
-        """Ended fights that pass all filters, in the order asked for."""
-        return self._ask(
+        """Ended fights that match all filters, in the requested order."""
+        return self._run(
             listing.get_recent_encounters_filtered,
-            FilteredPage,
+            FilteredPageArguments,
             limit=limit,
             offset=offset,
             filters=Filters() if filters is None else filters,
         )
 
     def get_encounter_by_id(self, encounter_id: int) -> shapes.EncounterSummary:
-        """One fight with its players, most damage first; the open one as it is so far."""
-        return self._ask(encounter.get_encounter_by_id, OneEncounter, encounter_id=encounter_id)
+        """One fight with its players, most damage first; an open fight as it is so far."""
+        return self._run(
+            encounter.get_encounter_by_id, EncounterArguments, encounter_id=encounter_id
+        )
 
     def get_encounter_actor_stats(self, encounter_id: int) -> list[shapes.ActorEncounterStat]:
-        """What each player and monster of a fight did, most damage first."""
-        return self._ask(
-            encounter.get_encounter_actor_stats, OneEncounter, encounter_id=encounter_id
+        """Statistics of every player and monster in a fight, most damage first."""
+        return self._run(
+            encounter.get_encounter_actor_stats, EncounterArguments, encounter_id=encounter_id
         )
 
     def get_encounter_player_skills(
@@ -151,14 +153,14 @@ class Commands:
         from_ms: int | None = None,
         to_ms: int | None = None,
     ) -> shapes.SkillsWindow:
-        """What an actor dealt, healed or took, skill by skill; in a part of the fight if given.
+        """What an actor dealt, healed or took, by skill; optionally in a range of the fight.
 
         ``from_ms`` (included) and ``to_ms`` (excluded) are milliseconds after the fight's start;
         a part that reaches the fight's end includes the end, so that parts add up to the whole.
         """
-        return self._ask(
+        return self._run(
             skills.get_encounter_player_skills,
-            PlayerSkills,
+            PlayerSkillsArguments,
             encounter_id=encounter_id,
             actor_id=actor_id,
             skill_type=skill_type,
@@ -174,10 +176,10 @@ class Commands:
         from_ms: int | None = None,
         to_ms: int | None = None,
     ) -> shapes.TargetsWindow:
-        """Whom an actor hit or healed, or (for ``tanked``) who hit it, one by one, most first."""
-        return self._ask(
+        """Whom an actor hit or healed, or (for ``tanked``) who hit it, largest total first."""
+        return self._run(
             skills.get_encounter_player_targets,
-            PlayerSkills,
+            PlayerSkillsArguments,
             encounter_id=encounter_id,
             actor_id=actor_id,
             skill_type=skill_type,
@@ -193,10 +195,10 @@ class Commands:
         from_ms: int | None = None,
         to_ms: int | None = None,
     ) -> shapes.EncounterParty:
-        """What each player (or monster) dealt, healed or took, most first, with its share."""
-        return self._ask(
+        """What each player (or monster) dealt, healed or took, with its share, largest first."""
+        return self._run(
             party.get_encounter_party,
-            PartyOf,
+            PartyArguments,
             encounter_id=encounter_id,
             kind=kind,
             side=side,
@@ -205,48 +207,52 @@ class Commands:
         )
 
     def get_unique_boss_names(self) -> shapes.Names:
-        """The names of all bosses of ended fights, sorted."""
-        return self._ask(players.get_unique_boss_names, NoArguments)
+        """Names of all bosses in ended fights, sorted."""
+        return self._run(players.get_unique_boss_names, NoArguments)
 
     def get_unique_scene_names(self) -> shapes.Names:
-        """The names of all scenes of ended fights, sorted."""
-        return self._ask(players.get_unique_scene_names, NoArguments)
+        """Names of all scenes of ended fights, sorted."""
+        return self._run(players.get_unique_scene_names, NoArguments)
 
     def get_player_names_filtered(self, prefix: str) -> shapes.Names:
-        """The players' names that contain ``prefix``, most recently seen first; at most 1,000."""
-        return self._ask(players.get_player_names_filtered, Prefix, prefix=prefix)
+        """Player names that contain ``prefix``, most recently seen first; at most 1,000."""
+        return self._run(players.get_player_names_filtered, PrefixArguments, prefix=prefix)
 
     def get_recent_players_command(self, limit: int = 50) -> list[tuple[int, str]]:
-        """Ids and names of the players whose name is known, most recently seen first."""
-        return self._ask(players.get_recent_players_command, RecentPlayers, limit=limit)
+        """Ids and names of players with a known name, most recently seen first."""
+        return self._run(players.get_recent_players_command, RecentPlayersArguments, limit=limit)
 
     def get_player_name_command(self, uid: int) -> str | None:
-        """The player's name, None where it (or the player) is not known."""
-        return self._ask(players.get_player_name_command, OnePlayer, uid=uid)
+        """The player's name; None if it (or the player) is unknown."""
+        return self._run(players.get_player_name_command, PlayerArguments, uid=uid)
 
     def delete_encounter(self, encounter_id: int) -> None:
-        """Delete an ended fight and all that belongs to it."""
-        self._ask(upkeep.delete_encounter, OneEncounter, encounter_id=encounter_id)
+        """Delete an ended fight and everything that belongs to it."""
+        self._run(upkeep.delete_encounter, EncounterArguments, encounter_id=encounter_id)
 
     def delete_encounters(self, ids: Sequence[int]) -> None:
-        """Delete ended fights and all that belongs to them; where one cannot be, none is."""
-        self._ask(upkeep.delete_encounters, ManyEncounters, ids=ids)
+        """Delete ended fights and everything that belongs to them; all or none."""
+        self._run(upkeep.delete_encounters, EncountersArguments, ids=ids)
 
     def toggle_favorite_encounter(self, id: int, is_favorite: bool) -> None:  # noqa: A002
-        """Mark an ended fight as favourite, or as none."""
-        self._ask(marks.toggle_favorite_encounter, Favorite, id=id, is_favorite=is_favorite)
+        """Mark an ended fight as favourite, or remove the mark."""
+        self._run(
+            marks.toggle_favorite_encounter, FavoriteArguments, id=id, is_favorite=is_favorite
+        )
 
     def set_encounter_note(self, encounter_id: int, note: str | None) -> None:
-        """Write a note to an ended fight in place of the one before; None takes it away."""
-        self._ask(marks.set_encounter_note, NoteOf, encounter_id=encounter_id, note=note)
+        """Set the note of an ended fight, replacing the previous one; None removes it."""
+        self._run(marks.set_encounter_note, SetNoteArguments, encounter_id=encounter_id, note=note)
 
     def set_encounter_tags(self, encounter_id: int, tags: Sequence[str]) -> None:
-        """Give an ended fight these tags, in place of those before."""
-        self._ask(marks.set_encounter_tags, TagsOf, encounter_id=encounter_id, tags=list(tags))
+        """Set the tags of an ended fight, replacing the previous ones."""
+        self._run(
+            marks.set_encounter_tags, SetTagsArguments, encounter_id=encounter_id, tags=list(tags)
+        )
 
     def get_unique_tags(self) -> shapes.Names:
-        """The tags that ended fights have, sorted."""
-        return self._ask(marks.get_unique_tags, NoArguments)
+        """All tags of ended fights, sorted."""
+        return self._run(marks.get_unique_tags, NoArguments)
 
     def get_encounter_timeline(
         self,
@@ -262,16 +268,16 @@ class Commands:
         most: int | None = None,
         smooth_ms: int | None = None,
     ) -> shapes.Timeline:
-        """Totals per bucket of time, one line for each actor, skill or target, most first.
+        """Totals per time bucket, one line per actor, skill or target, largest first.
 
-        Without ``actor_id`` what all of a side did or took counts, with it this actor's. Give
-        ``bucket_ms``, or ``points`` for at most so many buckets, or neither for about 120.
-        ``most`` sums up all lines after so many; ``smooth_ms`` adds rates per second, averaged
-        over so long (0: over each bucket).
+        Without ``actor_id`` the timeline covers a whole side, with it one actor. Give
+        ``bucket_ms``, or ``points`` for a maximum number of buckets, or neither for about 120.
+        ``most`` limits the number of lines and sums up the rest; ``smooth_ms`` adds rates per
+        second, averaged over that time (0: over each bucket).
         """
-        return self._ask(
+        return self._run(
             timeline.get_encounter_timeline,
-            TimelineOf,
+            TimelineArguments,
             encounter_id=encounter_id,
             group_by=group_by,
             kind=kind,
@@ -288,36 +294,38 @@ class Commands:
     def get_encounter_range(
         self, encounter_id: int, from_ms: int | None = None, to_ms: int | None = None
     ) -> shapes.EncounterRange:
-        """All figures of a fight, computed again for a part of it; the whole is what is stored."""
-        return self._ask(
+        """All figures of a fight, recomputed for a range; for the whole fight, as stored."""
+        return self._run(
             window.get_encounter_range,
-            Range,
+            RangeArguments,
             encounter_id=encounter_id,
             from_ms=from_ms,
             to_ms=to_ms,
         )
 
     def get_live_encounter(self) -> shapes.EncounterSummary | None:
-        """The fight being recorded, as it is so far; None where there is none."""
-        return self._ask(encounter.get_live_encounter, NoArguments)
+        """The fight being recorded, as it is so far; None if there is none."""
+        return self._run(encounter.get_live_encounter, NoArguments)
 
     def get_players(
         self, search: str | None = None, limit: int = 50, offset: int = 0
     ) -> shapes.PlayerPage:
-        """The known players whose name contains ``search``, most recently seen first."""
-        return self._ask(profile.get_players, PlayersOf, search=search, limit=limit, offset=offset)
+        """Known players whose name contains ``search``, most recently seen first."""
+        return self._run(
+            profile.get_players, PlayersArguments, search=search, limit=limit, offset=offset
+        )
 
     def get_player_profile(self, uid: int) -> shapes.PlayerProfile:
-        """All of one player's ended fights in figures: classes, bosses, how DPS is spread."""
-        return self._ask(profile.get_player_profile, OnePlayer, uid=uid)
+        """Statistics over all ended fights of a player: classes, bosses, distribution of DPS."""
+        return self._run(profile.get_player_profile, PlayerArguments, uid=uid)
 
     def get_player_fights(
         self, uid: int, boss_name: str | None = None, limit: int = 50, offset: int = 0
     ) -> shapes.PlayerFights:
-        """A player's ended fights (with ``boss_name`` those with it), the newest first."""
-        return self._ask(
+        """A player's ended fights (with ``boss_name`` only those with it), newest first."""
+        return self._run(
             profile.get_player_fights,
-            PlayerFightsOf,
+            PlayerFightsArguments,
             uid=uid,
             boss_name=boss_name,
             limit=limit,
@@ -325,19 +333,19 @@ class Commands:
         )
 
     def get_bosses_and_scenes(self) -> shapes.TargetsOverview:
-        """All bosses and all scenes of ended fights: tries, kills, best times; most tries first."""
-        return self._ask(bosses.get_bosses_and_scenes, NoArguments)
+        """All bosses and scenes: attempts, kills, best times; most attempts first."""
+        return self._run(bosses.get_bosses_and_scenes, NoArguments)
 
     def get_boss_profile(
         self, boss_name: str | None = None, scene_name: str | None = None, newest: int = 1_000
     ) -> shapes.BossProfile:
-        """The tries of a boss, or in a scene, or of a boss in a scene: kills, times, DPS by class.
+        """The attempts at a boss, in a scene, or both: kills, times, DPS by class.
 
-        DPS by class is of the newest ``newest`` kills.
+        DPS by class covers the latest ``newest`` kills.
         """
-        return self._ask(
+        return self._run(
             bosses.get_boss_profile,
-            TriesOf,
+            BossProfileArguments,
             boss_name=boss_name,
             scene_name=scene_name,
             newest=newest,
@@ -345,63 +353,63 @@ class Commands:
 
     def compare_encounters(
         self,
-        sides: Sequence[SideOf | tuple[int, int | None] | int],
+        sides: Sequence[ComparisonSide | tuple[int, int | None] | int],
         kind: _SkillType = "dps",
         points: int = 120,
         smooth_ms: int = 0,
     ) -> shapes.Comparison:
-        """Two to eight fights side by side, or players of fights, as (fight, actor)."""
+        """Compare two to eight fights, or players of fights given as (fight, actor)."""
         given = [_side(each) for each in sides]
-        return self._ask(
+        return self._run(
             comparison.compare_encounters,
-            ComparisonOf,
+            ComparisonArguments,
             sides=given,
             kind=kind,
             points=points,
             smooth_ms=smooth_ms,
         )
 
-    def get_boss_tries(self, encounter_id: int) -> shapes.BossTries:
-        """The fights with any boss of a fight: before it, after it, how many."""
-        return self._ask(tries.get_boss_tries, OneEncounter, encounter_id=encounter_id)
+    def get_boss_tries(self, encounter_id: int) -> shapes.BossAttempts:
+        """The fights that share a boss with this one: the previous, the next, how many."""
+        return self._run(tries.get_boss_tries, EncounterArguments, encounter_id=encounter_id)
 
     def get_database_info(self) -> shapes.DatabaseInfo:
-        """What is stored, and in how many bytes."""
-        return self._ask(upkeep.get_database_info, NoArguments)
+        """What is stored, and its size in bytes."""
+        return self._run(upkeep.get_database_info, NoArguments)
 
     def get_database_health(self) -> shapes.DatabaseHealth:
-        """Size, room, the last run of the recorder, what waits, and what needs to be looked at."""
-        return self._ask(health.get_database_health, NoArguments)
+        """Size, free space, the recorder's last run, pending files, and what needs attention."""
+        return self._run(health.get_database_health, NoArguments)
 
     def check_database(self, *, quick: bool = False) -> shapes.CheckReport:
-        """Whether the file is sound, and each fight's figures agree with its single events."""
-        return self._ask(check.check_database, CheckOf, quick=quick)
+        """Check the file for damage, and each fight's figures against its events."""
+        return self._run(check.check_database, CheckArguments, quick=quick)
 
     def get_recorder_runs(self, limit: int = 50, offset: int = 0) -> shapes.RunPage:
-        """The runs of the recorder, the newest first."""
-        return self._ask(health.get_recorder_runs, Page, limit=limit, offset=offset)
+        """The recorder's runs, newest first."""
+        return self._run(health.get_recorder_runs, PageArguments, limit=limit, offset=offset)
 
     def get_catalog(self) -> shapes.Catalog:
         """How many skills and scenes have a name."""
-        return self._ask(catalog.get_catalog, NoArguments)
+        return self._run(catalog.get_catalog, NoArguments)
 
     def set_catalog_names(
         self, kind: CatalogKind | Literal["skill", "scene"], names: Mapping[int, str]
     ) -> None:
-        """Take names of skills or scenes by their ids in, in place of those already there."""
-        self._ask(catalog.set_catalog_names, CatalogOf, kind=kind, names=dict(names))
+        """Set names of skills or scenes by id, replacing existing ones."""
+        self._run(catalog.set_catalog_names, SetCatalogNamesArguments, kind=kind, names=dict(names))
 
     def get_rejected_tasks(self, limit: int = 50, offset: int = 0) -> shapes.RejectedPage:
-        """Tasks that were set aside with their error, the newest first."""
-        return self._ask(rejects.get_rejected_tasks, Page, limit=limit, offset=offset)
+        """Rejected tasks with their errors, newest first."""
+        return self._run(rejects.get_rejected_tasks, PageArguments, limit=limit, offset=offset)
 
     def retry_rejected_tasks(self, ids: Sequence[int] | None = None) -> shapes.RetryReport:
-        """Take rejected tasks (None: all) that are right by now; the others stay."""
-        return self._ask(rejects.retry_rejected_tasks, SomeRejected, ids=ids)
+        """Retry rejected tasks (None: all) that are now valid; the others stay."""
+        return self._run(rejects.retry_rejected_tasks, RejectedTasksArguments, ids=ids)
 
     def delete_rejected_tasks(self, ids: Sequence[int] | None = None) -> None:
-        """Let rejected tasks (None: all) go for ever."""
-        self._ask(rejects.delete_rejected_tasks, SomeRejected, ids=ids)
+        """Delete rejected tasks (None: all) permanently."""
+        self._run(rejects.delete_rejected_tasks, RejectedTasksArguments, ids=ids)
 
     def prune_encounters(
         self,
@@ -414,10 +422,12 @@ class Commands:
         keep_fights_file_bytes: int | None = None,
         dry_run: bool = False,
     ) -> shapes.PruneReport:
-        """Let go what is beyond the limits, oldest first, favourites never; or tell what would."""
-        return self._ask(
+        """Delete what exceeds the limits, oldest first, never favourites; or report what would
+        go.
+        """
+        return self._run(
             prune.prune_encounters,
-            PruneTo,
+            PruneArguments,
             keep_hits_days=keep_hits_days,
             keep_hits_newest=keep_hits_newest,
             keep_hits_file_bytes=keep_hits_file_bytes,
@@ -427,7 +437,7 @@ class Commands:
             dry_run=dry_run,
         )
 
-    def _ask(
+    def _run(
         self, function: Callable[[Store, _Given], _Answer], takes: type[_Given], **given: object
     ) -> _Answer:
         with naming_arguments(camel=True):
@@ -440,17 +450,17 @@ class Commands:
 
 
 class AsyncCommands:
-    """The same commands, awaited: each method of Commands, run in a thread of its own.
+    """The same commands, awaitable: each method of Commands, run in a worker thread.
 
-    ``page = await db.async_commands.get_recent_encounters(limit=10)``. The methods are made as
-    they are asked for, so their types are those of Commands only in name.
+    ``page = await db.async_commands.get_recent_encounters(limit=10)``. The methods are created on
+    access, so their types are known only from Commands.
     """
 
     def __init__(self, commands: Commands) -> None:
         self._commands = commands
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
-        """The awaitable counterpart of a method of Commands."""
+        """The awaitable version of a method of Commands."""
         if name.startswith("_"):
             raise AttributeError(name)
         return partial(asyncio.to_thread, getattr(self._commands, name))
@@ -459,8 +469,8 @@ class AsyncCommands:
         return [name for name in dir(self._commands) if not name.startswith("_")]
 
 
-def _side(given: SideOf | tuple[int, int | None] | int) -> object:
-    if isinstance(given, SideOf):
+def _side(given: ComparisonSide | tuple[int, int | None] | int) -> object:
+    if isinstance(given, ComparisonSide):
         return given
     encounter_id, actor_id = given if isinstance(given, tuple) else (given, None)
     return {"encounter_id": encounter_id, "actor_id": actor_id}

@@ -1,4 +1,4 @@
-"""What everybody did in a fight, or in a part of it: as stored, or added up from single hits."""
+"""Totals of a fight, or of a range of it: as stored, or added up from its events."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, Final, Self
 
 from sqlalchemy import Connection, Row
 
-from resonance_logs.cells import FightCells
+from resonance_logs.cells import FightEventSums
 from resonance_logs.commands.arguments import SkillType
 from resonance_logs.commands.encounter import figures, read_actors
 from resonance_logs.commands.figures import seconds
@@ -20,7 +20,7 @@ from resonance_logs.store.tables import COUNTERS
 from resonance_logs.tally import SIX
 
 SumRow = tuple[int, ...]
-"""Who, on whom, skill, and the six sums (more may follow)."""
+"""Actor, target, skill, and the six sums (more may follow)."""
 
 WHO: Final = 0
 WHOM: Final = 1
@@ -35,8 +35,8 @@ _COUNTERS_OF: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
-    """The actors of a fight within ``from_ms`` to ``to_ms`` after its start, most damage first."""
+class FightTotals:
+    """The actors of a fight from ``from_ms`` to ``to_ms`` after its start, most damage first."""
 
     encounter_id: int
     from_ms: int
@@ -48,13 +48,13 @@ class Account:
     def read(
         cls, connection: Connection, encounter: Row[Any], from_ms: int | None, to_ms: int | None
     ) -> Self:
-        """What is stored for a whole fight that ended; else what its single hits add up to.
+        """Read what is stored for a whole ended fight; otherwise add up its events.
 
         Totals and hits of adjacent parts add up to those of the whole; active times do not.
 
         Raises:
-            InvalidArgument: the part ends before it begins.
-            NotFound: the single hits are needed and not stored.
+            InvalidArgument: the range ends before it begins.
+            NotFound: the events are needed but not stored.
         """
         part = Part.of(encounter, from_ms, to_ms)
         if part.is_whole and encounter.ended_at_ms is not None:
@@ -66,7 +66,7 @@ class Account:
 
             return cls(encounter.id, 0, encounter.duration_ms, actors, stored)
         window = Window.read(connection, encounter, from_ms, to_ms)
-        cells = FightCells.of(window.events)
+        cells = FightEventSums.from_events(window.events)
 
         def added(kind: SkillType) -> list[SumRow]:
             return (cells.heals if kind is SkillType.HEAL else cells.damage).skill_rows()
@@ -76,25 +76,25 @@ class Account:
 
     @property
     def duration(self) -> float:
-        """Seconds, 1.0 where that is not positive."""
+        """Seconds; 1.0 if not positive."""
         return seconds(self.to_ms - self.from_ms)
 
     def actor(self, actor_id: int) -> ActorEncounterStat:
-        """One of the actors.
+        """One actor.
 
         Raises:
-            NotFound: this one is not in the fight.
+            NotFound: the actor is not in the fight.
         """
         for actor in self.actors:
             if actor.actor_id == actor_id:
                 return actor
-        raise NotFound(f"actor {actor_id} is not in encounter {self.encounter_id}")
+        raise NotFound(f"actor {actor_id} is not in fight {self.encounter_id}")
 
     def side(self, *, players: bool) -> list[ActorEncounterStat]:
-        """The players, or all others."""
+        """The players, or all other actors."""
         return [actor for actor in self.actors if actor.is_player == players]
 
-    def rows_of(self, actor: ActorEncounterStat, kind: SkillType) -> list[SumRow]:
+    def rows_for(self, actor: ActorEncounterStat, kind: SkillType) -> list[SumRow]:
         """What this actor dealt or healed; what the other side, and it itself, dealt to it."""
         if kind is SkillType.HEAL:
             return [row for row in self._rows(kind) if row[WHO] == actor.actor_id]
@@ -104,19 +104,23 @@ class Account:
                 for row in self._rows(kind)
                 if row[WHO] == actor.actor_id and row[WHOM] != actor.actor_id
             ]
-        return [row for row in self._taken(players=actor.is_player) if row[WHOM] == actor.actor_id]
+        return [
+            row
+            for row in self._taken_by_actor(players=actor.is_player)
+            if row[WHOM] == actor.actor_id
+        ]
 
-    def sums_of(self, kind: SkillType, *, players: bool) -> dict[int, list[int]]:
-        """The six sums of everybody on a side, by actor."""
+    def sums_by_actor(self, kind: SkillType, *, players: bool) -> dict[int, list[int]]:
+        """The six sums of every actor on a side, by actor."""
         actors = self.side(players=players)
         if kind is SkillType.TANKED and not players:
-            # The counters are of what comes from non-players, as the recorder counts players.
-            taken = add_up(self._taken(players=False), WHOM)
+            # Counters of damage taken count hits by non-players, as known to the recorder.
+            taken = sum_by(self._taken_by_actor(players=False), WHOM)
             return {each.actor_id: taken.get(each.actor_id, [0] * SIX) for each in actors}
         names = _COUNTERS_OF[kind]
         return {each.actor_id: [getattr(each, name) for name in names] for each in actors}
 
-    def _taken(self, *, players: bool) -> list[SumRow]:
+    def _taken_by_actor(self, *, players: bool) -> list[SumRow]:
         """What those of a side took from the other side, and each from itself."""
         side = {each.actor_id for each in self.actors if each.is_player}
         return [
@@ -127,8 +131,8 @@ class Account:
         ]
 
 
-def add_up(rows: Iterable[SumRow], key: int) -> dict[int, list[int]]:
-    """The six sums by one of ``WHO``, ``WHOM`` and ``SKILL``."""
+def sum_by(rows: Iterable[SumRow], key: int) -> dict[int, list[int]]:
+    """Add up the six sums by ``WHO``, ``WHOM`` or ``SKILL``."""
     sums: dict[int, list[int]] = {}
     for row in rows:
         before = sums.get(row[key])
@@ -139,7 +143,7 @@ def add_up(rows: Iterable[SumRow], key: int) -> dict[int, list[int]]:
     return sums
 
 
-def most_first(item: tuple[int, list[int]]) -> tuple[int, int]:
-    """The order of an answer's rows: the greatest total first, equal ones by id."""
+def by_total(item: tuple[int, list[int]]) -> tuple[int, int]:
+    """Sort key for the rows of an answer: largest total first, then by id."""
     each, six = item
     return -six[0], each

@@ -13,7 +13,7 @@ from resonance_logs.errors import DatabaseError, InvalidArgument, Unavailable
 
 @contextmanager
 def naming_arguments(*, camel: bool = False) -> Iterator[None]:
-    """Turn a validation error into one that names the first wrong argument as on the wire.
+    """Turn a validation error into one that names the first invalid argument by its wire name.
 
     Raises:
         InvalidArgument: an argument is missing, unknown, of a wrong type or out of range.
@@ -41,5 +41,5 @@ def answering() -> Iterator[None]:
 
 
 def _message(kind: str, message: str) -> str:
-    """Pydantic's message, without its word for a JSON object."""
+    """Pydantic's message, without its term for a JSON object."""
     return "must be a JSON object" if kind == "model_type" else message[:1].lower() + message[1:]

@@ -1,4 +1,4 @@
-"""What the commands take: one model a command, in Python snake_case, on the wire camelCase."""
+"""Arguments of the commands: one model per command, snake_case in Python, camelCase on the wire."""
 
 from __future__ import annotations
 
@@ -30,17 +30,17 @@ def _storable(text: str) -> str:
     try:
         text.encode()
     except UnicodeEncodeError:
-        raise ValueError("has half of a surrogate pair") from None
+        raise ValueError("contains an unpaired surrogate") from None
     return text
 
 
 Text = Annotated[str, AfterValidator(_storable)]
 Flag = Annotated[bool, Strict()]
 Limit = Annotated[
-    int, Strict(), Field(ge=1, le=MAX_LIMIT, description="At most so many rows, 1 to 1,000.")
+    int, Strict(), Field(ge=1, le=MAX_LIMIT, description="Maximum number of rows, 1 to 1,000.")
 ]
 Offset = Annotated[
-    int, Strict(), Field(ge=0, le=MAX_INTEGER, description="Skip so many rows before the first.")
+    int, Strict(), Field(ge=0, le=MAX_INTEGER, description="Number of rows to skip.")
 ]
 FromMs = Annotated[
     int,
@@ -63,15 +63,15 @@ ToMs = Annotated[
 ]
 
 
-def _none_is_empty(value: object) -> object:
+def _none_to_empty(value: object) -> object:
     return [] if value is None else value
 
 
-Choices = Annotated[list[Text], Field(max_length=MAX_CHOICES), BeforeValidator(_none_is_empty)]
+Choices = Annotated[list[Text], Field(max_length=MAX_CHOICES), BeforeValidator(_none_to_empty)]
 
 
 class Arguments(BaseModel):
-    """The arguments of a command; unknown ones are refused."""
+    """The arguments of a command; unknown arguments are refused."""
 
     model_config = ConfigDict(
         alias_generator=to_camel,
@@ -83,7 +83,7 @@ class Arguments(BaseModel):
 
 
 class Sort(StrEnum):
-    """What a list of fights is ordered by; equal ones by id, in the same direction."""
+    """Sort order of a list of fights; ties by id, in the same direction."""
 
     STARTED_AT = "startedAt"
     DURATION = "duration"
@@ -93,7 +93,7 @@ class Sort(StrEnum):
 class SkillType(StrEnum):
     """What is summed: damage dealt, healing done, or damage taken from the other side.
 
-    Players are one side, all others (monsters) the other.
+    Players are one side, all other actors (monsters) the other.
     """
 
     DPS = "dps"
@@ -102,16 +102,16 @@ class SkillType(StrEnum):
 
 
 class Side(StrEnum):
-    """Whose figures: the players', or those of all others."""
+    """Which side: players, or all other actors."""
 
     PLAYERS = "players"
     MONSTERS = "monsters"
 
 
 class GroupBy(StrEnum):
-    """The lines of a timeline.
+    """What each line of a timeline stands for.
 
-    ``actor`` is whose total it is (for ``tanked`` the one hit), ``target`` the other side.
+    ``actor``: who dealt or healed (for ``tanked``: who was hit); ``target``: the other side.
     """
 
     ACTOR = "actor"
@@ -120,63 +120,65 @@ class GroupBy(StrEnum):
 
 
 class Filters(Arguments):
-    """Which fights: all given filters must hold, of a list any; empty or null is no filter."""
+    """A fight must match every given filter (not empty or null); within a list, any value
+    matches.
+    """
 
     encounter_ids: Annotated[
-        list[Integer], Field(max_length=MAX_CHOICES), BeforeValidator(_none_is_empty)
-    ] = Field(default=[], description="Only of these fights.")
-    boss_names: Choices = Field(default=[], description="Names of bosses.")
-    encounter_names: Choices = Field(default=[], description="Names of scenes.")
+        list[Integer], Field(max_length=MAX_CHOICES), BeforeValidator(_none_to_empty)
+    ] = Field(default=[], description="Only these fights.")
+    boss_names: Choices = Field(default=[], description="Boss names.")
+    encounter_names: Choices = Field(default=[], description="Scene names.")
     player_name: Text | None = Field(
-        default=None, description="A player's name contains this, whatever the case."
+        default=None, description="Player name contains this text, ignoring case."
     )
-    player_names: Choices = Field(default=[], description="Whole names of players.")
+    player_names: Choices = Field(default=[], description="Full player names.")
     class_ids: Annotated[
-        list[Integer], Field(max_length=MAX_CHOICES), BeforeValidator(_none_is_empty)
-    ] = Field(default=[], description="Classes of players.")
+        list[Integer], Field(max_length=MAX_CHOICES), BeforeValidator(_none_to_empty)
+    ] = Field(default=[], description="Player classes.")
     date_from_ms: Integer | None = Field(
-        default=None, description="Started then or later (epoch ms)."
+        default=None, description="Started at or after this time (epoch ms)."
     )
     date_to_ms: Integer | None = Field(
-        default=None, description="Started then or earlier (epoch ms)."
+        default=None, description="Started at or before this time (epoch ms)."
     )
-    is_favorite: Flag | None = Field(default=None, description="Marked as favourite, or not.")
+    is_favorite: Flag | None = Field(default=None, description="Is a favourite, or is not.")
     tags: Choices = Field(default=[], description="Tags.")
-    min_duration_ms: Integer | None = Field(default=None, description="Lasted at least so long.")
+    min_duration_ms: Integer | None = Field(default=None, description="Minimum duration.")
     is_defeated: Flag | None = Field(default=None, description="Any boss was defeated, or none.")
     sort: Sort = Sort.STARTED_AT
     descending: Flag = True
 
 
 class NoArguments(Arguments):
-    """None."""
+    """No arguments."""
 
 
-class Page(Arguments):
-    """Which part of the list."""
+class PageArguments(Arguments):
+    """A page of a list."""
 
     limit: Limit = 50
     offset: Offset = 0
 
 
-def _none_is_no_filter(value: object) -> object:
+def _none_to_no_filters(value: object) -> object:
     return {} if value is None else value
 
 
-class FilteredPage(Page):
-    """Which part of which list."""
+class FilteredPageArguments(PageArguments):
+    """A page of a filtered list."""
 
-    filters: Annotated[Filters, BeforeValidator(_none_is_no_filter)] = Filters()
+    filters: Annotated[Filters, BeforeValidator(_none_to_no_filters)] = Filters()
 
 
-class OneEncounter(Arguments):
-    """Which fight."""
+class EncounterArguments(Arguments):
+    """One fight."""
 
     encounter_id: Integer
 
 
-class PlayerSkills(OneEncounter):
-    """Whose skills, of which kind, in which part of the fight."""
+class PlayerSkillsArguments(EncounterArguments):
+    """The skills of an actor, of one kind, in a range of the fight."""
 
     actor_id: Integer
     skill_type: SkillType
@@ -184,7 +186,7 @@ class PlayerSkills(OneEncounter):
     to_ms: ToMs | None = None
 
 
-class Range(OneEncounter):
+class RangeArguments(EncounterArguments):
     """Which part of the fight.
 
     From ``from_ms`` (included) to ``to_ms`` (excluded); a part that reaches the fight's end
@@ -195,67 +197,66 @@ class Range(OneEncounter):
     to_ms: ToMs | None = None
 
 
-class PartyOf(Range):
-    """What of a fight's one side, in which part of the fight."""
+class PartyArguments(RangeArguments):
+    """One side of a fight, in a range of it."""
 
     kind: SkillType = SkillType.DPS
     side: Side = Side.PLAYERS
 
 
-class TimelineOf(Range):
-    """What of the fight, in which lines and buckets."""
+class TimelineArguments(RangeArguments):
+    """A timeline: what is summed, its lines and its buckets."""
 
     group_by: GroupBy = GroupBy.ACTOR
     kind: SkillType = SkillType.DPS
     actor_id: Integer | None = Field(default=None, description="Only what this actor did or took.")
     bucket_ms: Annotated[int, Strict(), Field(ge=1, le=MAX_INTEGER)] | None = None
     points: Annotated[int, Strict(), Field(ge=1, le=MAX_BUCKETS)] | None = Field(
-        default=None, description="At most so many buckets."
+        default=None, description="Maximum number of buckets."
     )
-    side: Side = Field(default=Side.PLAYERS, description="Whose, where no actor is given.")
+    side: Side = Field(default=Side.PLAYERS, description="The side, if no actor is given.")
     most: Annotated[int, Strict(), Field(ge=1, le=MAX_LINES)] | None = Field(
-        default=None, description="The greatest so many lines, and the sum of the others."
+        default=None, description="Maximum number of lines; the others are summed up."
     )
     smooth_ms: Annotated[int, Strict(), Field(ge=0, le=MAX_INTEGER)] | None = Field(
         default=None,
-        description="Give rates too, averaged over so many ms around each bucket's middle; "
-        "0 for those of the buckets themselves.",
+        description="Also give rates per second, averaged over this many ms; 0: over each bucket.",
     )
 
 
-class Prefix(Arguments):
+class PrefixArguments(Arguments):
     """Part of a name."""
 
     prefix: Text
 
 
-class RecentPlayers(Arguments):
-    """How many players."""
+class RecentPlayersArguments(Arguments):
+    """A number of players."""
 
     limit: Limit = 50
 
 
-class OnePlayer(Arguments):
-    """Which player."""
+class PlayerArguments(Arguments):
+    """One player."""
 
     uid: Integer
 
 
-class ManyEncounters(Arguments):
-    """Which fights."""
+class EncountersArguments(Arguments):
+    """Several fights."""
 
     ids: Annotated[list[Integer], Field(max_length=10_000)]
 
 
-class Favorite(Arguments):
-    """Which fight, and whether it is a favourite."""
+class FavoriteArguments(Arguments):
+    """A fight, and whether it is a favourite."""
 
     id: Integer
     is_favorite: Flag
 
 
-class NoteOf(OneEncounter):
-    """Which fight, and what to write to it."""
+class SetNoteArguments(EncounterArguments):
+    """A fight and its note."""
 
     note: Annotated[Text, Field(max_length=10_000)] | None
 
@@ -267,62 +268,60 @@ Tag = Annotated[
 ]
 
 
-class TagsOf(OneEncounter):
-    """Which fight, and its tags."""
+class SetTagsArguments(EncounterArguments):
+    """A fight and its tags."""
 
     tags: Annotated[list[Tag], Field(max_length=50)]
 
 
-class PlayersOf(Page):
-    """Which part of the list of players."""
+class PlayersArguments(PageArguments):
+    """A page of the list of players."""
 
-    search: Text | None = Field(
-        default=None, description="The name contains this, whatever the case."
-    )
+    search: Text | None = Field(default=None, description="Name contains this text, ignoring case.")
 
 
-class PlayerFightsOf(OnePlayer, Page):
-    """Whose fights, which part of the list."""
+class PlayerFightsArguments(PlayerArguments, PageArguments):
+    """A page of a player's fights."""
 
     boss_name: Text | None = Field(default=None, description="Only fights with this boss.")
 
 
-class TriesOf(Arguments):
-    """Of which boss, in which scene; at least one of them."""
+class BossProfileArguments(Arguments):
+    """A boss, a scene, or both."""
 
     boss_name: Text | None = Field(default=None, description="Fights with this boss.")
     scene_name: Text | None = Field(default=None, description="Fights in this scene.")
     newest: Limit = Field(
-        default=1_000, description="DPS by class is of the newest so many kills, 1 to 1,000."
+        default=1_000, description="DPS by class covers this many of the newest kills, 1 to 1,000."
     )
 
 
-class SideOf(OneEncounter):
+class ComparisonSide(EncounterArguments):
     """A fight, or one of its actors."""
 
-    actor_id: Integer | None = Field(default=None, description="Null is the whole fight.")
+    actor_id: Integer | None = Field(default=None, description="Null: the whole fight.")
 
 
-class ComparisonOf(Arguments):
-    """What to compare, and in how many buckets at most."""
+class ComparisonArguments(Arguments):
+    """What to compare, and the maximum number of buckets."""
 
-    sides: Annotated[list[SideOf], Field(min_length=2, max_length=8)]
+    sides: Annotated[list[ComparisonSide], Field(min_length=2, max_length=8)]
     kind: SkillType = SkillType.DPS
     points: Annotated[int, Strict(), Field(ge=1, le=MAX_BUCKETS)] = 120
     smooth_ms: Annotated[int, Strict(), Field(ge=0, le=MAX_INTEGER)] = Field(
-        default=0, description="The curves are means over so long, as in get_encounter_timeline."
+        default=0, description="Smoothing of the curves, as in get_encounter_timeline."
     )
 
 
 class CatalogKind(StrEnum):
-    """What the names are of."""
+    """What the names belong to."""
 
     SKILL = "skill"
     SCENE = "scene"
 
 
-class CatalogOf(Arguments):
-    """Names by id, and what they are names of."""
+class SetCatalogNamesArguments(Arguments):
+    """Names by id, and what they belong to."""
 
     kind: CatalogKind
     names: Annotated[
@@ -334,43 +333,45 @@ class CatalogOf(Arguments):
     ]
 
 
-class CheckOf(Arguments):
-    """How thoroughly to look."""
+class CheckArguments(Arguments):
+    """How thorough the check is."""
 
-    quick: Flag = Field(default=False, description="Only the file's pages, not the fights.")
+    quick: Flag = Field(default=False, description="Check only the file's pages, not the fights.")
 
 
 _Days = Annotated[float, Field(gt=0, le=1_000_000, allow_inf_nan=False)]
 _Count = Annotated[int, Strict(), Field(ge=1, le=MAX_INTEGER)]
 
 
-class PruneTo(Arguments):
-    """Up to where fights and their single hits are kept; null is without a limit."""
+class PruneArguments(Arguments):
+    """Limits for keeping fights and their individual hits; null: no limit."""
 
     keep_hits_days: _Days | None = Field(
-        default=None, description="Let go the single hits of fights so many days before the newest."
+        default=None,
+        description="Delete hits of fights more than this many days before the newest.",
     )
     keep_hits_newest: _Count | None = Field(
-        default=None, description="Keep the single hits of the newest so many fights."
+        default=None, description="Keep the individual hits of this many of the newest fights."
     )
     keep_hits_file_bytes: _Count | None = Field(
-        default=None, description="Let go the oldest fights' hits while the file is larger."
+        default=None,
+        description="Delete the oldest fights' hits while the file is larger than this.",
     )
     keep_fights_days: _Days | None = Field(
-        default=None, description="Let go fights so many days before the newest."
+        default=None, description="Delete fights more than this many days before the newest."
     )
     keep_fights_newest: _Count | None = Field(
-        default=None, description="Keep the newest so many fights."
+        default=None, description="Keep this many of the newest fights."
     )
     keep_fights_file_bytes: _Count | None = Field(
-        default=None, description="Let go the oldest fights while the file is larger."
+        default=None, description="Delete the oldest fights while the file is larger than this."
     )
-    dry_run: Flag = Field(default=False, description="Only tell what would go.")
+    dry_run: Flag = Field(default=False, description="Only report what would be deleted.")
 
 
-class SomeRejected(Arguments):
-    """Which rejected tasks."""
+class RejectedTasksArguments(Arguments):
+    """Some rejected tasks."""
 
     ids: Annotated[list[Integer], Field(max_length=10_000)] | None = Field(
-        default=None, description="Their numbers; null for all."
+        default=None, description="Their ids; null: all."
     )

@@ -1,4 +1,4 @@
-"""Bosses and scenes: how often they were tried, how fast they fell, who does how much there."""
+"""Bosses and scenes: attempts, kill times, and DPS by class."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ from typing import Any, Final
 import numpy as np
 from sqlalchemy import Connection, Row, Select, exists, literal, select
 
-from resonance_logs.commands.arguments import Filters, NoArguments, TriesOf
+from resonance_logs.commands.arguments import BossProfileArguments, Filters, NoArguments
 from resonance_logs.commands.figures import seconds
 from resonance_logs.commands.filters import find_candidates
 from resonance_logs.commands.names import batched
 from resonance_logs.commands.shapes import (
+    Attempt,
     BossProfile,
     ClassDps,
     TargetOverview,
     TargetsOverview,
-    Try,
 )
-from resonance_logs.commands.spread import spread
+from resonance_logs.commands.spread import distribution
 from resonance_logs.errors import InvalidArgument, NotFound
 from resonance_logs.game import class_name
 from resonance_logs.store.engine import Store
 from resonance_logs.store.membership import is_member
 from resonance_logs.store.tables import actor_encounter_stats, encounter_bosses, encounters
 
-MOST_SHOWN: Final = 100
+MAX_SHOWN_FIGHTS: Final = 100
 
 _BOSSES: Final = """
     SELECT b.monster_name AS name, count(*) AS fights, count(*) AS tries,
@@ -54,26 +54,26 @@ _SCENES: Final = """
 
 
 def get_bosses_and_scenes(store: Store, _arguments: NoArguments) -> TargetsOverview:
-    """All bosses and all scenes of ended fights: tries, kills, best times; most tries first.
+    """All bosses and scenes: attempts, kills, best times; most attempts first.
 
     A try in a scene is a fight with a boss, and a kill one in which every boss was defeated.
     """
-    with store.reading() as connection:
+    with store.read_transaction() as connection:
         return TargetsOverview(
             bosses=_overview(connection, _BOSSES), scenes=_overview(connection, _SCENES)
         )
 
 
-def get_boss_profile(store: Store, arguments: TriesOf) -> BossProfile:
-    """The fights with a boss, or in a scene, or both: tries, kills, times, DPS by class.
+def get_boss_profile(store: Store, arguments: BossProfileArguments) -> BossProfile:
+    """The fights with a boss, in a scene, or both: attempts, kills, times, DPS by class.
 
     Raises:
-        InvalidArgument: neither is given.
+        InvalidArgument: neither a boss nor a scene is given.
         NotFound: there is no such fight.
     """
     if arguments.boss_name is None and arguments.scene_name is None:
-        raise InvalidArgument("bossName", "give bossName or sceneName, or both")
-    with store.reading() as connection:
+        raise InvalidArgument("bossName", "give bossName, sceneName or both")
+    with store.read_transaction() as connection:
         fights = _fights(connection, arguments)
         kills = [each for each in fights if each.is_kill]
         timed = [each for each in kills if not each.clock_jumped]
@@ -92,8 +92,8 @@ def get_boss_profile(store: Store, arguments: TriesOf) -> BossProfile:
         median_time=float(np.median(times)) if times else None,
         first_started_at_ms=fights[-1].started_at_ms,
         last_started_at_ms=fights[0].started_at_ms,
-        fastest=[_try(each) for each in fastest[:MOST_SHOWN]],
-        newest=[_try(each) for each in fights[:MOST_SHOWN]],
+        fastest=[_try(each) for each in fastest[:MAX_SHOWN_FIGHTS]],
+        newest=[_try(each) for each in fights[:MAX_SHOWN_FIGHTS]],
         kills_compared=len(compared),
         classes=classes,
     )
@@ -113,8 +113,8 @@ def _overview(connection: Connection, statement: str) -> list[TargetOverview]:
     ]
 
 
-def _fights(connection: Connection, arguments: TriesOf) -> list[Row[Any]]:
-    """The fights, the newest first."""
+def _fights(connection: Connection, arguments: BossProfileArguments) -> list[Row[Any]]:
+    """The fights, newest first."""
     boss, scene = arguments.boss_name, arguments.scene_name
     filters = Filters(
         boss_names=[] if boss is None else [boss], encounter_names=[] if scene is None else [scene]
@@ -126,7 +126,7 @@ def _fights(connection: Connection, arguments: TriesOf) -> list[Row[Any]]:
         if fights:
             return fights
     names = " in ".join(f"'{each}'" for each in (boss, scene) if each is not None)
-    raise NotFound(f"there is no fight of {names}")
+    raise NotFound(f"there is no fight with {names}")
 
 
 def _statement(boss: str | None) -> Select[Any]:
@@ -158,9 +158,9 @@ def _statement(boss: str | None) -> Select[Any]:
     )
 
 
-def _try(row: Row[Any]) -> Try:
+def _try(row: Row[Any]) -> Attempt:
     duration = seconds(row.duration_ms)
-    return Try(
+    return Attempt(
         encounter_id=row.id,
         started_at_ms=row.started_at_ms,
         duration=duration,
@@ -185,7 +185,7 @@ def _classes(connection: Connection, encounter_ids: list[int]) -> list[ClassDps]
         for class_id, damage, duration_ms in connection.execute(statement):
             found[class_id].append(damage / seconds(duration_ms))
     classes = [
-        ClassDps(class_id=each, class_name=class_name(each), dps=spread(np.array(values)))
+        ClassDps(class_id=each, class_name=class_name(each), dps=distribution(np.array(values)))
         for each, values in found.items()
     ]
     return sorted(classes, key=lambda each: (-each.dps.median, each.class_id or 0))

@@ -1,4 +1,4 @@
-"""A player's ended fights as columns, and the bosses met in them."""
+"""A player's ended fights as columns, with the bosses in them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection
 
-from resonance_logs.commands.shapes import BossOfFight
+from resonance_logs.commands.shapes import FightBoss
 from resonance_logs.commands.spread import Float64Array, percentiles
 from resonance_logs.events import Int64Array
 
@@ -23,7 +23,7 @@ _FIGHTS: Final = """
     ORDER BY e.started_at_ms, e.id
 """
 _NUMBERS: Final = 8
-"""The first so many columns have a value in every row."""
+"""This many leading columns are never null."""
 
 _BOSSES: Final = """
     SELECT b.encounter_id, b.monster_name, b.is_defeated
@@ -33,22 +33,22 @@ _BOSSES: Final = """
 
 
 @dataclass(frozen=True, slots=True)
-class Met:
-    """A player's fights with one boss: their places among all fights, and which were kills."""
+class BossFights:
+    """A player's fights with one boss: their indexes among all fights, and which were kills."""
 
-    places: Int64Array
+    indexes: Int64Array
     is_kill: NDArray[np.bool_]
 
     @property
     def kills(self) -> Int64Array:
-        """The places of the kills."""
-        kills: Int64Array = self.places[self.is_kill]
+        """The indexes of the kills."""
+        kills: Int64Array = self.indexes[self.is_kill]
         return kills
 
 
 @dataclass(frozen=True, slots=True)
 class Career:
-    """A value for each fight, in order of their start; ``dps`` per second of the fight."""
+    """One value per fight, ordered by start; ``dps`` is per second of the fight."""
 
     ids: Int64Array
     started_ms: Int64Array
@@ -62,11 +62,11 @@ class Career:
     classes: Sequence[tuple[int | None, int | None]]
     """Class and spec."""
     dps: Float64Array
-    bosses: dict[str, Met]
+    bosses: dict[str, BossFights]
 
     @classmethod
     def read(cls, connection: Connection, uid: int) -> Self:
-        """All ended fights of a player."""
+        """Read all ended fights of a player."""
         rows: Any = connection.exec_driver_sql(_FIGHTS, (uid,)).all()
         numbers = np.array([row[:_NUMBERS] for row in rows], dtype=np.int64)
         columns = numbers.reshape(-1, _NUMBERS).T
@@ -86,46 +86,46 @@ class Career:
             bosses=_read_bosses(connection, uid, ids),
         )
 
-    def bosses_of(self, places: Sequence[int]) -> dict[int, list[BossOfFight]]:
-        """The bosses of the fights at these places, by name."""
-        found: dict[int, list[BossOfFight]] = {place: [] for place in places}
+    def bosses_of(self, indexes: Sequence[int]) -> dict[int, list[FightBoss]]:
+        """The bosses of the fights at these indexes, by name."""
+        found: dict[int, list[FightBoss]] = {index: [] for index in indexes}
         for name, met in sorted(self.bosses.items()):
-            mine = np.flatnonzero(np.isin(met.places, places))
+            mine = np.flatnonzero(np.isin(met.indexes, indexes))
             if not len(mine):
                 continue
             kills = self.timed(met.kills)
             standings = dict(zip(kills.tolist(), percentiles(self.dps[kills]), strict=True))
-            for place, is_kill in zip(
-                met.places[mine].tolist(), met.is_kill[mine].tolist(), strict=True
+            for index, is_kill in zip(
+                met.indexes[mine].tolist(), met.is_kill[mine].tolist(), strict=True
             ):
-                boss = BossOfFight(
-                    monster_name=name, is_defeated=is_kill, percentile=standings.get(place)
+                boss = FightBoss(
+                    monster_name=name, is_defeated=is_kill, percentile=standings.get(index)
                 )
-                found[place].append(boss)
+                found[index].append(boss)
         return found
 
-    def timed(self, places: Int64Array) -> Int64Array:
+    def timed(self, indexes: Int64Array) -> Int64Array:
         """Those of the places whose fights have exact times."""
-        timed: Int64Array = places[self.is_timed[places]]
+        timed: Int64Array = indexes[self.is_timed[indexes]]
         return timed
 
     def with_boss(self, name: str | None) -> Int64Array:
-        """The places of the fights with this boss (None: of all)."""
+        """The indexes of the fights with this boss (None: all)."""
         if name is None:
             return np.arange(len(self.ids))
         met = self.bosses.get(name)
-        return np.zeros(0, dtype=np.int64) if met is None else met.places
+        return np.zeros(0, dtype=np.int64) if met is None else met.indexes
 
 
-def _read_bosses(connection: Connection, uid: int, ids: Int64Array) -> dict[str, Met]:
-    places = {each: place for place, each in enumerate(ids.tolist())}
+def _read_bosses(connection: Connection, uid: int, ids: Int64Array) -> dict[str, BossFights]:
+    indexes = {each: index for index, each in enumerate(ids.tolist())}
     found: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
     for encounter_id, name, is_defeated in connection.exec_driver_sql(_BOSSES, (uid,)):
-        place = places.get(encounter_id)
-        if place is not None:
-            found[name].append((place, is_defeated))
+        index = indexes.get(encounter_id)
+        if index is not None:
+            found[name].append((index, is_defeated))
     bosses = {}
     for name, pairs in found.items():
         columns = np.array(sorted(pairs), dtype=np.int64).T
-        bosses[name] = Met(columns[0], columns[1] != 0)
+        bosses[name] = BossFights(columns[0], columns[1] != 0)
     return bosses

@@ -1,29 +1,29 @@
-"""The catalog: what skills and scenes are called."""
+"""The catalog: names of skills and scenes."""
 
 from __future__ import annotations
 
 from sqlalchemy import func, select
 
-from resonance_logs.commands.arguments import CatalogKind, CatalogOf, NoArguments
+from resonance_logs.commands.arguments import CatalogKind, NoArguments, SetCatalogNamesArguments
 from resonance_logs.commands.shapes import Catalog
 from resonance_logs.store.engine import Store
 from resonance_logs.store.rows import insert_rows
 from resonance_logs.store.tables import catalog_names
 
 
-def set_catalog_names(store: Store, arguments: CatalogOf) -> None:
-    """Take names of skills or scenes by their ids in, in place of those already there."""
+def set_catalog_names(store: Store, arguments: SetCatalogNamesArguments) -> None:
+    """Set names of skills or scenes by id, replacing existing ones."""
     rows = [(arguments.kind.value, each, name) for each, name in arguments.names.items()]
     if rows:
         columns = catalog_names.c.keys()
-        with store.writing() as connection:
+        with store.write_transaction() as connection:
             insert_rows(connection, catalog_names, columns, rows, replace=True)
 
 
 def get_catalog(store: Store, _arguments: NoArguments) -> Catalog:
     """How many skills and scenes have a name."""
     statement = select(catalog_names.c.kind, func.count()).group_by(catalog_names.c.kind)
-    with store.reading() as connection:
+    with store.read_transaction() as connection:
         counts = {row[0]: row[1] for row in connection.execute(statement)}
     return Catalog(
         skills=counts.get(CatalogKind.SKILL.value, 0),

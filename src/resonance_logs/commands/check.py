@@ -1,4 +1,4 @@
-"""Whether the file is sound, and whether each fight's figures agree with its single events."""
+"""Check the file for damage, and each fight's figures against its events."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from collections.abc import Iterator
 from sqlalchemy import Connection, Row, select
 
 from resonance_logs.archive import decode_events
-from resonance_logs.cells import Cells, FightCells
-from resonance_logs.commands.arguments import CheckOf
+from resonance_logs.cells import EventSums, FightEventSums
+from resonance_logs.commands.arguments import CheckArguments
 from resonance_logs.commands.shapes import CheckReport, Finding
 from resonance_logs.errors import CorruptArchive
 from resonance_logs.store import tables
 from resonance_logs.store.checksums import (
     CHECKED,
-    are_rows_as_written,
-    is_row_as_written,
+    are_rows_intact,
+    is_row_intact,
     stored_rows,
 )
 from resonance_logs.store.engine import Store
@@ -24,18 +24,18 @@ from resonance_logs.store.soundness import page_faults, reference_faults, table_
 from resonance_logs.tally import Tally
 
 
-def check_database(store: Store, arguments: CheckOf) -> CheckReport:
-    """Look for damage: in the file, and in each fight's figures against its archive.
+def check_database(store: Store, arguments: CheckArguments) -> CheckReport:
+    """Check for damage in the file and in each fight's figures.
 
-    With ``quick`` only the file's pages are looked at. Nothing is changed, and nobody is kept
-    waiting: each fight is read for itself.
+    With ``quick`` only the file's pages are checked. Nothing is changed, and nobody is blocked:
+    each fight is read separately.
     """
-    with store.reading() as connection:
+    with store.read_transaction() as connection:
         findings = list(_file_findings(connection, quick=arguments.quick))
     checked = 0
     if not arguments.quick and all(each.part != "pages" for each in findings):
         for encounter_id in _ended(store):
-            with store.reading() as connection:
+            with store.read_transaction() as connection:
                 findings += _fight_findings(connection, encounter_id)
             checked += 1
     return CheckReport(is_sound=not findings, encounters_checked=checked, findings=findings)
@@ -52,27 +52,30 @@ def _file_findings(connection: Connection, *, quick: bool) -> Iterator[Finding]:
         yield Finding(
             part="tables", encounter_id=None, message=fault.message, is_damage=fault.is_damage
         )
-    for each in _list_faults(connection):
+    for each in _facet_faults(connection):
         yield Finding(part="lists", encounter_id=None, message=each)
 
 
-def _list_faults(connection: Connection) -> list[str]:
-    """Every ended fight is listed under its outcome, and nothing else is."""
+def _facet_faults(connection: Connection) -> list[str]:
+    """Check that every ended fight is listed under its outcome, and that nothing else is."""
     encounters = tables.encounters
     ended = select(encounters.c.id).where(encounters.c.ended_at_ms.is_not(None))
     there = set(connection.execute(ended).scalars())
     listed = find_encounters(connection, tables.facet_values.c.kind == "outcome")
     found = set(listed)
     return [
-        *(f"encounter {each} is not listed" for each in sorted(there - found)),
-        *(f"encounter {each} is listed and not there" for each in sorted(found - there)),
+        *(f"fight {each} is missing from the filter index" for each in sorted(there - found)),
+        *(
+            f"the filter index lists fight {each}, which does not exist"
+            for each in sorted(found - there)
+        ),
     ]
 
 
 def _ended(store: Store) -> list[int]:
     encounters = tables.encounters
     statement = select(encounters.c.id).where(encounters.c.ended_at_ms.is_not(None))
-    with store.reading() as connection:
+    with store.read_transaction() as connection:
         return list(connection.execute(statement.order_by(encounters.c.id)).scalars())
 
 
@@ -88,26 +91,29 @@ def _fight_findings(connection: Connection, encounter_id: int) -> Iterator[Findi
         return  # deleted meanwhile
     differing = [*_differing(connection, fight)]
     yield from (
-        _figures(encounter_id, f"its {each} are not what was written") for each in differing
+        _figures(encounter_id, f"its {each} do not match their checksum") for each in differing
     )
     if payload is None or _is_outdated(connection, encounter_id):
         return  # there is nothing to compare, or its figures follow an older rule
     try:
         events = decode_events(payload)
     except CorruptArchive as error:
-        message = f"its single events cannot be read: {error}"
+        message = f"its individual hits cannot be read: {error}"
         yield Finding(part="archive", encounter_id=encounter_id, message=message)
         return
-    cells = FightCells.of(events)
+    cells = FightEventSums.from_events(events)
     counts = (len(events.damage), len(events.heals))
     for what, agrees in (
         ("numbers of events", counts == (fight.damage_events, fight.heal_events)),
-        ("damage by skill", _agree(connection, encounter_id, "damage_skill_stats", cells.damage)),
-        ("heals by skill", _agree(connection, encounter_id, "heal_skill_stats", cells.heals)),
-        ("sums of its actors", _actors_agree(connection, fight, Tally.of_cells(cells))),
+        (
+            "damage by skill",
+            _sums_agree(connection, encounter_id, "damage_skill_stats", cells.damage),
+        ),
+        ("heals by skill", _sums_agree(connection, encounter_id, "heal_skill_stats", cells.heals)),
+        ("sums of its actors", _actors_agree(connection, fight, Tally.from_event_sums(cells))),
     ):
         if not agrees:
-            yield _figures(encounter_id, f"its {what} differ from its single events")
+            yield _figures(encounter_id, f"its {what} differ from its individual hits")
 
 
 def _is_outdated(connection: Connection, encounter_id: int) -> bool:
@@ -121,22 +127,22 @@ def _figures(encounter_id: int, message: str) -> Finding:
 
 
 def _differing(connection: Connection, fight: Row[tuple[object, ...]]) -> Iterator[str]:
-    """What of a fight differs from its checksums, where it has any."""
+    """What differs from the fight's checksums, if it has any."""
     values = fight._mapping
-    if not is_row_as_written(values):  # type: ignore[arg-type]
+    if not is_row_intact(values):  # type: ignore[arg-type]
         yield "start, end, names or totals"
     for name, table in CHECKED.items():
         rows = stored_rows(connection, table, fight.id)
-        if not are_rows_as_written(values, name, rows):  # type: ignore[arg-type]
+        if not are_rows_intact(values, name, rows):  # type: ignore[arg-type]
             yield table.name
 
 
-def _agree(connection: Connection, encounter_id: int, name: str, cells: Cells) -> bool:
+def _sums_agree(connection: Connection, encounter_id: int, name: str, cells: EventSums) -> bool:
     return stored_rows(connection, tables.metadata.tables[name], encounter_id) == cells.skill_rows()
 
 
 def _actors_agree(connection: Connection, fight: Row[tuple[object, ...]], tally: Tally) -> bool:
-    """Whether the actors' counters, and of the players' the totals, are what the events say."""
+    """Whether the actors' counters, and the players' totals, agree with the events."""
     table = tables.actor_encounter_stats
     rows = connection.execute(select(table).where(table.c.encounter_id == fight.id)).all()
     counters = tally.counters([row.actor_id for row in rows if row.is_player])

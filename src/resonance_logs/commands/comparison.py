@@ -1,4 +1,4 @@
-"""Fights or players side by side: figures, skills, curves over one another."""
+"""Compare fights or players: figures, skills, overlaid curves."""
 
 from __future__ import annotations
 
@@ -7,8 +7,13 @@ from typing import Final
 
 from sqlalchemy import Connection
 
-from resonance_logs.commands.account import SKILL, Account, add_up, most_first
-from resonance_logs.commands.arguments import ComparisonOf, SideOf, SkillType, TimelineOf
+from resonance_logs.commands.account import SKILL, FightTotals, by_total, sum_by
+from resonance_logs.commands.arguments import (
+    ComparisonArguments,
+    ComparisonSide,
+    SkillType,
+    TimelineArguments,
+)
 from resonance_logs.commands.encounter import find_encounter, summary
 from resonance_logs.commands.figures import rates, ratio
 from resonance_logs.commands.names import skill_names
@@ -23,7 +28,7 @@ from resonance_logs.commands.shapes import (
     PartyRow,
     SkillRow,
 )
-from resonance_logs.commands.timeline import get_encounter_timeline, nice_width
+from resonance_logs.commands.timeline import get_encounter_timeline, round_width
 from resonance_logs.errors import NotFound
 from resonance_logs.game import class_name, spec_name
 from resonance_logs.store.engine import Store
@@ -34,7 +39,7 @@ _NOTHING: Final = [0] * SIX
 
 @dataclass(frozen=True, slots=True)
 class _Side:
-    """What is known of a side but for its curve; ``actors`` are those who are counted."""
+    """A side without its curve; ``actors`` are those that are counted."""
 
     fight: EncounterSummary
     actor: ActorEncounterStat | None
@@ -44,18 +49,18 @@ class _Side:
     skills: list[SkillRow]
 
 
-def compare_encounters(store: Store, arguments: ComparisonOf) -> Comparison:
-    """Two to eight fights, or actors of fights, side by side: figures, skills, curves.
+def compare_encounters(store: Store, arguments: ComparisonArguments) -> Comparison:
+    """Compare two to eight fights, or actors of fights: figures, skills, curves.
 
-    All curves have buckets of one width, chosen for the longest fight.
+    All curves have the same bucket width, chosen for the longest fight.
 
     Raises:
-        NotFound: a fight is not there, or an actor is not in it.
+        NotFound: a fight does not exist, or an actor is not in it.
     """
     kind = arguments.kind
-    with store.reading() as connection:
+    with store.read_transaction() as connection:
         sides = [_read(connection, each, kind) for each in arguments.sides]
-    width = nice_width(round(max(side.fight.duration for side in sides) * 1_000), arguments.points)
+    width = round_width(round(max(side.fight.duration for side in sides) * 1_000), arguments.points)
     return Comparison(
         kind=kind,
         bucket_ms=width,
@@ -65,13 +70,13 @@ def compare_encounters(store: Store, arguments: ComparisonOf) -> Comparison:
     )
 
 
-def _read(connection: Connection, side: SideOf, kind: SkillType) -> _Side:
+def _read(connection: Connection, side: ComparisonSide, kind: SkillType) -> _Side:
     row = find_encounter(connection, side.encounter_id)
-    account = Account.read(connection, row, None, None)
-    actor = None if side.actor_id is None else account.actor(side.actor_id)
-    counted = account.side(players=True) if actor is None else [actor]
-    sums = account.sums_of(kind, players=actor is None or actor.is_player)
-    rows = [row for each in counted for row in account.rows_of(each, kind)]
+    totals = FightTotals.read(connection, row, None, None)
+    actor = None if side.actor_id is None else totals.actor(side.actor_id)
+    counted = totals.side(players=True) if actor is None else [actor]
+    sums = totals.sums_by_actor(kind, players=actor is None or actor.is_player)
+    rows = [row for each in counted for row in totals.rows_for(each, kind)]
     six = [
         sum(column)
         for column in zip(_NOTHING, *(sums[each.actor_id] for each in counted), strict=True)
@@ -81,9 +86,9 @@ def _read(connection: Connection, side: SideOf, kind: SkillType) -> _Side:
         actor=actor,
         six=six,
         actors=[
-            party_row(each, sums[each.actor_id], kind, six[0], account.duration) for each in counted
+            party_row(each, sums[each.actor_id], kind, six[0], totals.duration) for each in counted
         ],
-        skills=_skill_rows(connection, add_up(rows, SKILL), six[0], account.duration),
+        skills=_skill_rows(connection, sum_by(rows, SKILL), six[0], totals.duration),
     )
 
 
@@ -93,12 +98,14 @@ def _skill_rows(
     names = skill_names(connection, sums)
     return [
         SkillRow(skill_id=skill, name=names[skill], **rates(six, whole, duration))
-        for skill, six in sorted(sums.items(), key=most_first)
+        for skill, six in sorted(sums.items(), key=by_total)
     ]
 
 
-def _curve(store: Store, side: _Side, arguments: ComparisonOf, width: int) -> list[float] | None:
-    asked = TimelineOf(
+def _curve(
+    store: Store, side: _Side, arguments: ComparisonArguments, width: int
+) -> list[float] | None:
+    asked = TimelineArguments(
         encounter_id=side.fight.id,
         kind=arguments.kind,
         actor_id=None if side.actor is None else side.actor.actor_id,
@@ -138,7 +145,7 @@ def _compared(side: _Side, kind: SkillType, values: list[float] | None) -> Compa
 
 
 def _actors(sides: list[list[PartyRow]]) -> list[ComparedActor]:
-    """Everybody who did anything on any side, who did most first; names are the first side's."""
+    """Every actor of any side, largest total first; names come from the first side."""
     by_id = [{row.actor_id: row for row in rows if row.hits} for rows in sides]
     first = {row.actor_id: row for rows in reversed(by_id) for row in rows.values()}
     compared = [
@@ -157,7 +164,7 @@ def _actors(sides: list[list[PartyRow]]) -> list[ComparedActor]:
 
 
 def _skills(sides: list[list[SkillRow]]) -> list[ComparedSkill]:
-    """Every skill of any side, that with the greatest sum first."""
+    """Every skill of any side, largest total first."""
     by_id = [{row.skill_id: row for row in rows} for rows in sides]
     names = {row.skill_id: row.name for rows in sides for row in rows}
     compared = [

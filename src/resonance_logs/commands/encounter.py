@@ -1,4 +1,4 @@
-"""One fight: its summary, its actors, the fight being recorded."""
+"""One fight: its summary, its actors; the fight being recorded."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic.alias_generators import to_camel
 from sqlalchemy import Connection, Row, bindparam, select
 
-from resonance_logs.commands.arguments import NoArguments, OneEncounter
+from resonance_logs.commands.arguments import EncounterArguments, NoArguments
 from resonance_logs.commands.figures import ratio, seconds
 from resonance_logs.commands.shapes import (
     ActorEncounterStat,
@@ -63,60 +63,62 @@ _players: Final = TypeAdapter(list[PlayerSummary])
 _actors: Final = TypeAdapter(list[ActorEncounterStat])
 
 
-def get_encounter_by_id(store: Store, arguments: OneEncounter) -> EncounterSummary:
-    """One fight with its players, most damage first; the open one as it is so far."""
-    with store.reading() as connection:
+def get_encounter_by_id(store: Store, arguments: EncounterArguments) -> EncounterSummary:
+    """One fight with its players, most damage first; an open fight as it is so far."""
+    with store.read_transaction() as connection:
         return _with_players(connection, find_encounter(connection, arguments.encounter_id))
 
 
-def get_encounter_actor_stats(store: Store, arguments: OneEncounter) -> list[ActorEncounterStat]:
-    """What each player and monster of a fight did, most damage first."""
-    with store.reading() as connection:
+def get_encounter_actor_stats(
+    store: Store, arguments: EncounterArguments
+) -> list[ActorEncounterStat]:
+    """Statistics of every player and monster in a fight, most damage first."""
+    with store.read_transaction() as connection:
         row = find_encounter(connection, arguments.encounter_id)
         return read_actors(connection, row)
 
 
 def get_live_encounter(store: Store, _arguments: NoArguments) -> EncounterSummary | None:
-    """The fight being recorded, as it is so far; null where there is none."""
-    with store.reading() as connection:
+    """The fight being recorded, as it is so far; null if there is none."""
+    with store.read_transaction() as connection:
         row = connection.execute(_open).one_or_none()
         return None if row is None else _with_players(connection, row)
 
 
 def find_encounter(connection: Connection, encounter_id: int) -> Row[Any]:
-    """The fight's row.
+    """Find the fight's row.
 
     Raises:
         NotFound: there is no such fight.
     """
     row = connection.execute(_one, {"id": encounter_id}).one_or_none()
     if row is None:
-        raise NotFound(f"there is no encounter {encounter_id}")
+        raise NotFound(f"there is no fight {encounter_id}")
     return row
 
 
 def check_ended(connection: Connection, ids: Iterable[int], *, argument: str) -> None:
-    """That these fights are there, and have ended.
+    """Check that these fights exist and have ended.
 
     Raises:
-        NotFound: one of them is not there.
-        InvalidArgument: one of them is still being recorded; it names the argument.
+        NotFound: one of them does not exist.
+        InvalidArgument: one of them is still being recorded; names the argument.
     """
     wanted = list(ids)
     statement = select(encounters.c.id, encounters.c.ended_at_ms).where(encounters.c.id.in_(wanted))
     ends = {row.id: row.ended_at_ms for row in connection.execute(statement)}
     unknown = [each for each in wanted if each not in ends]
     if unknown:
-        raise NotFound(f"there is no encounter {_numbers(unknown)}")
+        raise NotFound(f"there is no fight {_numbers(unknown)}")
     still_open = [each for each in wanted if ends[each] is None]
     if still_open:
-        raise InvalidArgument(argument, f"encounter {_numbers(still_open)} is still being recorded")
+        raise InvalidArgument(argument, f"fight {_numbers(still_open)} is still being recorded")
 
 
 def summary(row: Row[Any], actors: list[ActorEncounterStat]) -> EncounterSummary:
     """The fight as the commands show it.
 
-    The names in an ended fight's row are final; those of the open one are its actors'.
+    The names in an ended fight's row are final; for the open fight they come from its actors.
     """
     players = _listed(_players, row.players)
     return EncounterSummary(
@@ -130,7 +132,7 @@ def summary(row: Row[Any], actors: list[ActorEncounterStat]) -> EncounterSummary
 def summary_json(row: Row[Any]) -> bytes:
     """The summary of an ended fight, without its actors, as JSON.
 
-    What a row lists is JSON as it is answered; where its fingerprint holds it is put in as it is.
+    The lists in a row are JSON already; they are inserted as they are if the fingerprint matches.
     """
     plain = _plain(row)
     if row.fingerprint is None or plain["is_damaged"]:
@@ -142,7 +144,7 @@ def summary_json(row: Row[Any]) -> bytes:
 
 
 def _plain(row: Row[Any]) -> dict[str, Any]:
-    """What of a summary is in the row itself."""
+    """The part of a summary that is in the row itself."""
     is_damaged = _is_damaged(row)
     is_whole = not (is_damaged or row.was_interrupted or row.rejected_events or row.lost_events)
     duration = seconds(row.duration_ms)
@@ -170,10 +172,10 @@ def _plain(row: Row[Any]) -> dict[str, Any]:
 
 
 def read_actors(connection: Connection, encounter: Row[Any]) -> list[ActorEncounterStat]:
-    """All actors of a fight, most damage first, equal ones by id.
+    """All actors of a fight, most damage first, then by id.
 
     Raises:
-        DamagedDatabase: they are not what was written.
+        DamagedDatabase: the rows do not match their checksum.
     """
     duration = seconds(encounter.duration_ms)
     values = [
@@ -187,17 +189,17 @@ def read_actors(connection: Connection, encounter: Row[Any]) -> list[ActorEncoun
 
 
 def figures(connection: Connection, encounter: Row[Any], name: str) -> list[tuple[int, ...]]:
-    """A fight's rows of the table that a checksum is of, in the order of their key.
+    """A fight's rows of a table with a checksum, sorted by key.
 
     Raises:
-        DamagedDatabase: they are not what was written.
+        DamagedDatabase: the rows do not match their checksum.
     """
     rows = stored_rows(connection, CHECKED[name], encounter.id)
     expected = getattr(encounter, name)
     if encounter.ended_at_ms is not None and expected not in (None, checksum(rows)):
         raise DamagedDatabase(
-            f"encounter {encounter.id} is damaged: its {CHECKED[name].name} are not what was "
-            "written; resonance-logs check tells more, resonance-logs salvage mends what it can"
+            f"fight {encounter.id} is damaged: its {CHECKED[name].name} do not match their "
+            "checksum; run resonance-logs check for details, resonance-logs salvage to repair it"
         )
     return rows
 
@@ -226,7 +228,7 @@ def _is_damaged(row: Row[Any]) -> bool:
 
 
 def _listed(kind: TypeAdapter[list[_Named]], text: str) -> list[_Named]:
-    """What a fight's row lists; nothing where it is damaged, which its fingerprint tells."""
+    """The list in a fight's row; empty if the fingerprint shows damage."""
     try:
         return kind.validate_json(text, by_alias=True)
     except ValidationError:

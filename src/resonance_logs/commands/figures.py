@@ -1,4 +1,4 @@
-"""The figures of the specification ("Figures"), each in one place."""
+"""The formulas of the specification ("Figures"), each in one place."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 
 def seconds(duration_ms: int) -> float:
-    """A fight's duration in seconds, 1.0 where it is not positive."""
+    """A fight's duration in seconds; 1.0 if not positive."""
     return duration_ms / 1000 if duration_ms > 0 else 1.0
 
 
@@ -17,10 +17,10 @@ def ratio(part: float, whole: float) -> float:
 
 
 def rates(six: Sequence[int], whole: int, duration: float) -> dict[str, Any]:
-    """What SkillRow and PlayerRow have in common.
+    """The fields that SkillRow and PlayerRow have in common.
 
-    ``six``: total, hits, crit hits, lucky hits, crit total, lucky total; ``whole``: the total of
-    which ``dmg_pct`` is a share; ``duration`` in seconds.
+    ``six``: total, hits, crit hits, lucky hits, crit total, lucky total; ``whole``: the total that
+    ``dmg_pct`` is a share of; ``duration`` in seconds.
     """
     total, hits, crit_hits, lucky_hits, crit_total, lucky_total = six
     return {

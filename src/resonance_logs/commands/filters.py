@@ -1,4 +1,4 @@
-"""From the filters of a command to the fights that pass them."""
+"""Find the fights that match the filters of a command."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from resonance_logs.store.tables import facet_values
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """The ended fights that have what the filters ask for; their start and length may not do.
+    """The ended fights that match the filters by value; start and duration are not checked yet.
 
     ``ids`` is None where all ended fights do.
     """
@@ -26,9 +26,9 @@ class Candidates:
 
 
 def find_candidates(connection: Connection, filters: Filters) -> Candidates:
-    """Unite the fights of a filter's values, intersect the filters: a statement for each."""
+    """Unite the fights of a filter's values, then intersect the filters: one statement each."""
     conditions = _conditions(filters)
-    # Every ended fight has an outcome, so that these are all.
+    # Every ended fight has an outcome, so these are all of them.
     sets = [find_encounters(connection, each) for each in conditions or [_is_a("outcome")]]
     if filters.encounter_ids:
         sets.append(BitMap64(each for each in filters.encounter_ids if each >= 0))
@@ -46,7 +46,7 @@ def contains(column: ColumnElement[str], part: str) -> ColumnElement[bool]:
 
 
 def _conditions(filters: Filters) -> list[ColumnElement[bool]]:
-    """What the values of each given filter have in common, but for the favourites left out."""
+    """One condition per given filter; excluded favourites are handled by the caller."""
     wanted = {
         "boss": filters.boss_names,
         "scene": filters.encounter_names,

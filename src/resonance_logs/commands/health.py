@@ -1,4 +1,4 @@
-"""How the file and its recorder are."""
+"""The state of the file and its recorder."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Final
 
 from sqlalchemy import func, select, text
 
-from resonance_logs.commands.arguments import NoArguments, Page
-from resonance_logs.commands.shapes import DatabaseHealth, RunPage, RunShape
+from resonance_logs.commands.arguments import NoArguments, PageArguments
+from resonance_logs.commands.shapes import DatabaseHealth, RecorderRun, RunPage
 from resonance_logs.spill import find_spills
 from resonance_logs.store.engine import Store
 from resonance_logs.store.lock import is_held
@@ -19,14 +19,14 @@ from resonance_logs.store.runs import Run, last_run, read_runs
 from resonance_logs.store.space import free_bytes
 from resonance_logs.store.tables import encounters, rejected_tasks
 
-LEAST_FREE: Final = 500_000_000
-"""Less than so many bytes free on the disk is a finding."""
+MIN_FREE_BYTES: Final = 500_000_000
+"""Less free disk space than this is reported, in bytes."""
 
-_PUT_ASIDE: Final = ("damaged", "before")
+_KEPT_FILE_KINDS: Final = ("damaged", "before")
 
 
 def get_database_health(store: Store, _arguments: NoArguments) -> DatabaseHealth:
-    """Size, room, the last run of the recorder, what waits, and what needs to be looked at."""
+    """Size, free space, the recorder's last run, pending files, and what needs attention."""
     health, last = _read_health(store)
     return health.model_copy(update={"findings": list(_findings(health, last))})
 
@@ -34,7 +34,7 @@ def get_database_health(store: Store, _arguments: NoArguments) -> DatabaseHealth
 def _read_health(store: Store) -> tuple[DatabaseHealth, Run | None]:
     """All but the findings, and the last run."""
     is_recorded = is_held(store.path)
-    with store.reading() as connection:
+    with store.read_transaction() as connection:
         last = last_run(connection)
         open_fight = connection.execute(
             select(encounters.c.id, encounters.c.started_at_ms)
@@ -57,7 +57,9 @@ def _read_health(store: Store) -> tuple[DatabaseHealth, Run | None]:
             open_encounter_id=None if open_fight is None else open_fight.id,
             open_since_ms=None if open_fight is None else open_fight.started_at_ms,
             is_recorded=is_recorded,
-            last_run=None if last is None else RunShape.model_validate(last, from_attributes=True),
+            last_run=None
+            if last is None
+            else RecorderRun.model_validate(last, from_attributes=True),
             rejected_tasks=connection.execute(
                 select(func.count()).select_from(rejected_tasks)
             ).scalar_one(),
@@ -68,11 +70,11 @@ def _read_health(store: Store) -> tuple[DatabaseHealth, Run | None]:
     return health, last
 
 
-def get_recorder_runs(store: Store, arguments: Page) -> RunPage:
-    """The runs of the recorder, the newest first."""
-    with store.reading() as connection:
+def get_recorder_runs(store: Store, arguments: PageArguments) -> RunPage:
+    """The recorder's runs, newest first."""
+    with store.read_transaction() as connection:
         runs, count = read_runs(connection, arguments.limit, arguments.offset)
-    rows = [RunShape.model_validate(run, from_attributes=True) for run in runs]
+    rows = [RecorderRun.model_validate(run, from_attributes=True) for run in runs]
     return RunPage(rows=rows, total_count=count)
 
 
@@ -89,22 +91,22 @@ def _findings(health: DatabaseHealth, last: Run | None) -> Iterator[str]:
         )
     if last is not None and not last.is_clean and not health.is_recorded:
         yield (
-            "the last run was cut off; when recording begins again its fight is ended, and the "
-            "file is searched for damage"
+            "the last run did not exit cleanly; the next recording ends its fight and checks "
+            "the file for damage"
         )
     if health.rejected_tasks:
-        yield f"tasks were rejected: {health.rejected_tasks:,}; see resonance-logs rejects list"
+        yield f"{health.rejected_tasks:,} tasks were rejected; see resonance-logs rejects list"
     for file in health.spill_files:
-        yield f"{file} holds tasks that could not be written; the next recording reads them in"
-    if health.disk_free_bytes < LEAST_FREE:
-        yield f"the disk has only {health.disk_free_bytes:,} bytes free"
+        yield f"{file} holds tasks that could not be written; the next recording reads them"
+    if health.disk_free_bytes < MIN_FREE_BYTES:
+        yield f"only {health.disk_free_bytes:,} bytes of disk space are free"
 
 
 def _kept_files(path: Path) -> list[str]:
-    """Files that were put aside or copied: before a migration, a restoring, or for damage."""
+    """Files kept by a migration, a restore or a salvage."""
     found = (
         file
-        for what in _PUT_ASIDE
+        for what in _KEPT_FILE_KINDS
         for file in path.parent.glob(f"{_literal(path.stem)}.{what}-*{_literal(path.suffix)}")
     )
     return sorted(str(file) for file in found)

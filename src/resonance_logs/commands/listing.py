@@ -1,8 +1,8 @@
-"""Lists of ended fights: which ones are on the page, and how many there are.
+"""Lists of ended fights: the rows of a page, and the total count.
 
-One page costs a fixed number of statements: the sets of fights that the filters name, the count
-where start or length are asked for, the ids of the page, the rows of these ids. Few fights are
-fetched by their ids and sorted; many are met on the way along the index of the wanted order.
+A page costs a fixed number of statements: the id sets of the filters, the count if start or
+duration is filtered, the ids of the page, the rows of these ids. Few fights are fetched by id and
+sorted; many are found by walking the index of the sort order.
 """
 
 from __future__ import annotations
@@ -13,7 +13,13 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, func, select
 
-from resonance_logs.commands.arguments import MAX_LIMIT, FilteredPage, Filters, Page, Sort
+from resonance_logs.commands.arguments import (
+    MAX_LIMIT,
+    FilteredPageArguments,
+    Filters,
+    PageArguments,
+    Sort,
+)
 from resonance_logs.commands.encounter import SUMMARY_COLUMNS, summary, summary_json
 from resonance_logs.commands.filters import Candidates, find_candidates
 from resonance_logs.commands.shapes import EncounterPage
@@ -22,8 +28,8 @@ from resonance_logs.store.engine import Store
 from resonance_logs.store.membership import is_member
 from resonance_logs.store.tables import encounters
 
-MOST_KEPT: Final = 2_000
-"""So many rows are kept as JSON, of about 1 kB each."""
+MAX_CACHED_ROWS: Final = 2_000
+"""Maximum number of rows cached as JSON, about 1 kB each."""
 
 _SORT_COLUMNS: Final[dict[Sort, ColumnElement[int]]] = {
     Sort.STARTED_AT: encounters.c.started_at_ms,
@@ -36,38 +42,38 @@ _wanted: Final = select(*SUMMARY_COLUMNS).where(
 _ended: Final = encounters.c.ended_at_ms.is_not(None)
 
 
-def get_recent_encounters(store: Store, arguments: Page) -> EncounterPage:
+def get_recent_encounters(store: Store, arguments: PageArguments) -> EncounterPage:
     """Ended fights, newest first."""
     return get_recent_encounters_filtered(store, _unfiltered(arguments))
 
 
-def get_recent_encounters_filtered(store: Store, arguments: FilteredPage) -> EncounterPage:
-    """Ended fights that pass all filters, in the order asked for."""
+def get_recent_encounters_filtered(store: Store, arguments: FilteredPageArguments) -> EncounterPage:
+    """Ended fights that match all filters, in the requested order."""
     rows, total = _read_page(store, arguments)
     return EncounterPage(rows=[summary(row, []) for row in rows], total_count=total)
 
 
-def recent_encounters_json(store: Store, arguments: Page) -> bytes:
-    """What get_recent_encounters answers, as JSON."""
+def recent_encounters_json(store: Store, arguments: PageArguments) -> bytes:
+    """The answer of get_recent_encounters, as JSON."""
     return recent_encounters_filtered_json(store, _unfiltered(arguments))
 
 
-def recent_encounters_filtered_json(store: Store, arguments: FilteredPage) -> bytes:
-    """What get_recent_encounters_filtered answers, as JSON; a row that is asked for often is kept.
+def recent_encounters_filtered_json(store: Store, arguments: FilteredPageArguments) -> bytes:
+    """The answer of get_recent_encounters_filtered, as JSON; frequently requested rows are cached.
 
-    A row's JSON follows from its values alone, so what is kept never is old.
+    A row's JSON depends only on its values, so the cache is never stale.
     """
     rows, total = _read_page(store, arguments)
     return b'{"rows":[%b],"totalCount":%d}' % (b",".join(map(_row_json, rows)), total)
 
 
-@lru_cache(maxsize=MOST_KEPT)
+@lru_cache(maxsize=MAX_CACHED_ROWS)
 def _row_json(row: Row[Any]) -> bytes:
     return summary_json(row)
 
 
-def _unfiltered(page: Page) -> FilteredPage:
-    return FilteredPage(limit=page.limit, offset=page.offset, filters=Filters())
+def _unfiltered(page: PageArguments) -> FilteredPageArguments:
+    return FilteredPageArguments(limit=page.limit, offset=page.offset, filters=Filters())
 
 
 def read_ids(connection: Connection, filters: Filters) -> list[int]:
@@ -92,10 +98,10 @@ def iterate_rows(
         yield from _rows(connection, ids[first : first + rows_at_once])
 
 
-def _read_page(store: Store, arguments: FilteredPage) -> tuple[list[Row[Any]], int]:
-    """The rows of the page, and how many there are in all."""
+def _read_page(store: Store, arguments: FilteredPageArguments) -> tuple[list[Row[Any]], int]:
+    """The rows of the page, and the total count."""
     filters = arguments.filters
-    with store.reading() as connection:
+    with store.read_transaction() as connection:
         candidates = find_candidates(connection, filters)
         total = candidates.count
         if total and _has_range(filters):
@@ -105,24 +111,24 @@ def _read_page(store: Store, arguments: FilteredPage) -> tuple[list[Row[Any]], i
 
 
 def count_statement(filters: Filters, candidates: Candidates) -> Select[int]:
-    """How many of the candidates started and lasted as asked for."""
-    return _passing(select(func.count()).select_from(encounters), filters, candidates)
+    """Count the candidates that match the filters by start and duration."""
+    return _matching(select(func.count()).select_from(encounters), filters, candidates)
 
 
 def page_statement(
     filters: Filters, candidates: Candidates, limit: int, offset: int, *, descending: bool
 ) -> Select[int]:
-    """The ids of one page, in order."""
+    """Select the ids of one page, in order."""
     by, key = _SORT_COLUMNS[filters.sort], encounters.c.id
     order = (by.desc(), key.desc()) if descending else (by.asc(), key.asc())
-    statement = _passing(select(key), filters, candidates)
+    statement = _matching(select(key), filters, candidates)
     return statement.order_by(*order).limit(limit).offset(offset)
 
 
 def _page_ids(
-    connection: Connection, page: FilteredPage, candidates: Candidates, total: int
+    connection: Connection, page: FilteredPageArguments, candidates: Candidates, total: int
 ) -> list[int]:
-    """The ids of one page, in order; a page in the far half is reached from the far end."""
+    """The ids of one page, in order; pages in the far half are read from the far end."""
     limit, offset = min(page.limit, total - page.offset), page.offset
     if limit <= 0:
         return []
@@ -138,7 +144,7 @@ def _page_ids(
     return ids if is_near else ids[::-1]
 
 
-def _passing(statement: Select[Any], filters: Filters, candidates: Candidates) -> Select[Any]:
+def _matching(statement: Select[Any], filters: Filters, candidates: Candidates) -> Select[Any]:
     statement = statement.where(_ended)
     if candidates.ids is not None:
         statement = statement.where(is_member(encounters.c.id, candidates.ids))

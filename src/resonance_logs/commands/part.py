@@ -37,7 +37,7 @@ class Part:
         """The part between these bounds; None stands for the fight's start or end.
 
         Raises:
-            InvalidArgument: the part ends before it begins.
+            InvalidArgument: the range ends before it begins.
         """
         start, duration = from_ms or 0, encounter.duration_ms
         if to_ms is not None and to_ms < start:

@@ -1,9 +1,9 @@
-"""The table of a fight: everybody on one side, and what each did."""
+"""The party table of a fight: every actor on one side, and what it did."""
 
 from __future__ import annotations
 
-from resonance_logs.commands.account import Account
-from resonance_logs.commands.arguments import PartyOf, Side, SkillType
+from resonance_logs.commands.account import FightTotals
+from resonance_logs.commands.arguments import PartyArguments, Side, SkillType
 from resonance_logs.commands.encounter import find_encounter
 from resonance_logs.commands.figures import ratio
 from resonance_logs.commands.shapes import ActorEncounterStat, EncounterParty, PartyRow
@@ -11,32 +11,31 @@ from resonance_logs.game import class_name, spec_name
 from resonance_logs.store.engine import Store
 
 
-def get_encounter_party(store: Store, arguments: PartyOf) -> EncounterParty:
-    """What the players (or monsters) of a fight or of a part of it dealt, healed or took.
+def get_encounter_party(store: Store, arguments: PartyArguments) -> EncounterParty:
+    """What the players (or monsters) dealt, healed or took in a fight, or in a range of it.
 
     Raises:
-        NotFound: there is no such fight, or a part of it is asked for and its single events are
-            not stored.
+        NotFound: there is no such fight, or a range is requested and its events are not stored.
     """
     kind, players = arguments.kind, arguments.side is Side.PLAYERS
-    with store.reading() as connection:
+    with store.read_transaction() as connection:
         encounter = find_encounter(connection, arguments.encounter_id)
-        account = Account.read(connection, encounter, arguments.from_ms, arguments.to_ms)
-        sums = account.sums_of(kind, players=players)
+        totals = FightTotals.read(connection, encounter, arguments.from_ms, arguments.to_ms)
+        sums = totals.sums_by_actor(kind, players=players)
     whole = sum(six[0] for six in sums.values())
     rows = [
-        party_row(actor, sums[actor.actor_id], kind, whole, account.duration)
-        for actor in account.side(players=players)
+        party_row(actor, sums[actor.actor_id], kind, whole, totals.duration)
+        for actor in totals.side(players=players)
     ]
     return EncounterParty(
-        encounter_id=account.encounter_id,
+        encounter_id=totals.encounter_id,
         kind=kind,
         side=arguments.side,
-        from_ms=account.from_ms,
-        to_ms=account.to_ms,
-        duration=account.duration,
+        from_ms=totals.from_ms,
+        to_ms=totals.to_ms,
+        duration=totals.duration,
         total=whole,
-        per_second=whole / account.duration,
+        per_second=whole / totals.duration,
         rows=sorted(rows, key=lambda row: (-row.total, row.actor_id)),
     )
 
@@ -44,7 +43,7 @@ def get_encounter_party(store: Store, arguments: PartyOf) -> EncounterParty:
 def party_row(
     actor: ActorEncounterStat, six: list[int], kind: SkillType, whole: int, duration: float
 ) -> PartyRow:
-    """One actor's figures, of its six sums; ``whole`` is what its share is of."""
+    """One actor's figures from its six sums; ``whole`` is the total that its share is of."""
     total, hits, crit_hits, lucky_hits, *_ = six
     is_damage = kind is SkillType.DPS
     return PartyRow(

@@ -1,4 +1,4 @@
-"""Names to choose from: of bosses, scenes and players."""
+"""Names to choose from: bosses, scenes and players."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from sqlalchemy import Select, exists, func, select
 from resonance_logs.commands.arguments import (
     MAX_LIMIT,
     NoArguments,
-    OnePlayer,
-    Prefix,
-    RecentPlayers,
+    PlayerArguments,
+    PrefixArguments,
+    RecentPlayersArguments,
 )
 from resonance_logs.commands.filters import contains
 from resonance_logs.commands.shapes import Names
@@ -18,17 +18,17 @@ from resonance_logs.store.tables import entities, facet_encounters, facet_values
 
 
 def get_unique_boss_names(store: Store, _arguments: NoArguments) -> Names:
-    """The names of all bosses of ended fights, sorted."""
+    """Names of all bosses in ended fights, sorted."""
     return _read_names(store, facet_names_statement("boss"))
 
 
 def get_unique_scene_names(store: Store, _arguments: NoArguments) -> Names:
-    """The names of all scenes of ended fights, sorted."""
+    """Names of all scenes of ended fights, sorted."""
     return _read_names(store, facet_names_statement("scene"))
 
 
-def get_player_names_filtered(store: Store, arguments: Prefix) -> Names:
-    """The names that contain ``prefix``, most recently seen first; at most 1,000."""
+def get_player_names_filtered(store: Store, arguments: PrefixArguments) -> Names:
+    """Names that contain ``prefix``, most recently seen first; at most 1,000."""
     seen, lowest_id = func.max(entities.c.last_seen_ms), func.min(entities.c.entity_id)
     statement = (
         select(entities.c.name)
@@ -42,28 +42,30 @@ def get_player_names_filtered(store: Store, arguments: Prefix) -> Names:
     return _read_names(store, statement)
 
 
-def get_recent_players_command(store: Store, arguments: RecentPlayers) -> list[tuple[int, str]]:
-    """Ids and names of the players whose name is known, most recently seen first."""
+def get_recent_players_command(
+    store: Store, arguments: RecentPlayersArguments
+) -> list[tuple[int, str]]:
+    """Ids and names of players with a known name, most recently seen first."""
     statement = (
         select(entities.c.entity_id, entities.c.name)
         .where(entities.c.name.is_not(None))
         .order_by(entities.c.last_seen_ms.desc(), entities.c.entity_id)
         .limit(arguments.limit)
     )
-    with store.reading() as connection:
+    with store.read_transaction() as connection:
         return [(row.entity_id, row.name) for row in connection.execute(statement)]
 
 
-def get_player_name_command(store: Store, arguments: OnePlayer) -> str | None:
-    """The player's name, null where it (or the player) is not known."""
+def get_player_name_command(store: Store, arguments: PlayerArguments) -> str | None:
+    """The player's name; null if it (or the player) is unknown."""
     statement = select(entities.c.name).where(entities.c.entity_id == arguments.uid)
-    with store.reading() as connection:
+    with store.read_transaction() as connection:
         name: str | None = connection.execute(statement).scalar_one_or_none()
     return name
 
 
 def facet_names_statement(kind: str) -> Select[str]:
-    """The values of a kind that some fight has, sorted."""
+    """The values of a kind that any fight has, sorted."""
     used = exists().where(facet_encounters.c.value_id == facet_values.c.value_id)
     return (
         select(facet_values.c.value)
@@ -73,5 +75,5 @@ def facet_names_statement(kind: str) -> Select[str]:
 
 
 def _read_names(store: Store, statement: Select[str]) -> Names:
-    with store.reading() as connection:
+    with store.read_transaction() as connection:
         return Names(names=list(connection.execute(statement).scalars()))

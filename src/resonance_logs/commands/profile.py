@@ -1,4 +1,4 @@
-"""All of one player in figures: the fights, the classes, the bosses; and who is known at all."""
+"""Player statistics: fights, classes, bosses; and the list of known players."""
 
 from __future__ import annotations
 
@@ -8,33 +8,37 @@ from typing import Any, Final
 import numpy as np
 from sqlalchemy import ColumnElement, Connection, Row, func, select
 
-from resonance_logs.commands.arguments import OnePlayer, PlayerFightsOf, PlayersOf
-from resonance_logs.commands.career import Career, Met
+from resonance_logs.commands.arguments import (
+    PlayerArguments,
+    PlayerFightsArguments,
+    PlayersArguments,
+)
+from resonance_logs.commands.career import BossFights, Career
 from resonance_logs.commands.figures import ratio, seconds
 from resonance_logs.commands.filters import contains
 from resonance_logs.commands.shapes import (
-    BossMet,
-    BossOfFight,
-    ClassPlayed,
+    BossRecord,
+    ClassRecord,
+    FightBoss,
     PlayerFight,
     PlayerFights,
     PlayerOverview,
     PlayerPage,
     PlayerProfile,
 )
-from resonance_logs.commands.spread import Float64Array, running_median, spread
+from resonance_logs.commands.spread import Float64Array, distribution, running_median
 from resonance_logs.errors import NotFound
 from resonance_logs.game import class_name, spec_name
 from resonance_logs.store.engine import Store
 from resonance_logs.store.rows import select_in
 from resonance_logs.store.tables import encounters, entities
 
-TREND: Final = 10
-"""The trend is the median of so many fights."""
+TREND_WINDOW: Final = 10
+"""The trend is the median of this many fights."""
 
 
-def get_players(store: Store, arguments: PlayersOf) -> PlayerPage:
-    """The known players whose name contains ``search``, most recently seen first."""
+def get_players(store: Store, arguments: PlayersArguments) -> PlayerPage:
+    """Known players whose name contains ``search``, most recently seen first."""
     where: list[ColumnElement[bool]] = []
     if arguments.search:
         where.append(contains(entities.c.name_folded, arguments.search))
@@ -46,23 +50,23 @@ def get_players(store: Store, arguments: PlayersOf) -> PlayerPage:
         .limit(arguments.limit)
         .offset(arguments.offset)
     )
-    with store.reading() as connection:
+    with store.read_transaction() as connection:
         return PlayerPage(
             rows=[_overview(row) for row in connection.execute(page)],
             total_count=connection.execute(count).scalar_one(),
         )
 
 
-def get_player_profile(store: Store, arguments: OnePlayer) -> PlayerProfile:
-    """All of one player's ended fights in figures: classes, bosses, how DPS is spread.
+def get_player_profile(store: Store, arguments: PlayerArguments) -> PlayerProfile:
+    """Statistics over all ended fights of a player: classes, bosses, distribution of DPS.
 
     Raises:
         NotFound: there is no such player.
     """
-    with store.reading() as connection:
+    with store.read_transaction() as connection:
         player = _find_player(connection, arguments.uid)
         career = Career.read(connection, arguments.uid)
-    kills = {place for met in career.bosses.values() for place in met.kills.tolist()}
+    kills = {index for met in career.bosses.values() for index in met.kills.tolist()}
     return PlayerProfile(
         player=player,
         fights=len(career.ids),
@@ -70,7 +74,7 @@ def get_player_profile(store: Store, arguments: OnePlayer) -> PlayerProfile:
         total_dmg=int(career.damage.sum()),
         total_heal=int(career.heal.sum()),
         active_time_ms=int(career.active_ms.sum()),
-        dps=spread(career.dps[career.is_timed]) if career.is_timed.any() else None,
+        dps=distribution(career.dps[career.is_timed]) if career.is_timed.any() else None,
         classes=_classes(career),
         bosses=sorted(
             (_boss(career, name, met) for name, met in career.bosses.items()),
@@ -79,13 +83,13 @@ def get_player_profile(store: Store, arguments: OnePlayer) -> PlayerProfile:
     )
 
 
-def get_player_fights(store: Store, arguments: PlayerFightsOf) -> PlayerFights:
-    """A player's ended fights (with ``bossName`` those with it), the newest first.
+def get_player_fights(store: Store, arguments: PlayerFightsArguments) -> PlayerFights:
+    """A player's ended fights (with ``bossName`` only those with it), newest first.
 
     Raises:
         NotFound: there is no such player.
     """
-    with store.reading() as connection:
+    with store.read_transaction() as connection:
         _find_player(connection, arguments.uid)
         career = Career.read(connection, arguments.uid)
         chosen = career.with_boss(arguments.boss_name)
@@ -96,12 +100,12 @@ def get_player_fights(store: Store, arguments: PlayerFightsOf) -> PlayerFights:
             connection, encounters, ("id", "scene_name"), "id", career.ids[shown].tolist()
         )
     scenes = dict(rows)
-    before = max(0, start + 1 - TREND)
-    trend = running_median(career.dps[chosen[before : max(0, end)]], TREND)[start - before :]
+    before = max(0, start + 1 - TREND_WINDOW)
+    trend = running_median(career.dps[chosen[before : max(0, end)]], TREND_WINDOW)[start - before :]
     bosses = career.bosses_of(shown)
     fights = [
-        _fight(career, place, scenes.get(int(career.ids[place])), median, bosses[place])
-        for place, median in zip(shown, trend, strict=True)
+        _fight(career, index, scenes.get(int(career.ids[index])), median, bosses[index])
+        for index, median in zip(shown, trend, strict=True)
     ]
     return PlayerFights(rows=fights[::-1], total_count=len(chosen))
 
@@ -128,12 +132,12 @@ def _overview(row: Row[Any]) -> PlayerOverview:
     )
 
 
-def _classes(career: Career) -> list[ClassPlayed]:
-    places: defaultdict[tuple[int | None, int | None], list[int]] = defaultdict(list)
-    for place, played in enumerate(career.classes):
-        places[played].append(place)
+def _classes(career: Career) -> list[ClassRecord]:
+    indexes: defaultdict[tuple[int | None, int | None], list[int]] = defaultdict(list)
+    for index, played in enumerate(career.classes):
+        indexes[played].append(index)
     found = [
-        ClassPlayed(
+        ClassRecord(
             class_id=class_id,
             class_name=class_name(class_id),
             class_spec=class_spec,
@@ -141,23 +145,23 @@ def _classes(career: Career) -> list[ClassPlayed]:
             fights=len(own),
             **_median_and_best(career.dps[career.timed(np.array(own))]),
         )
-        for (class_id, class_spec), own in places.items()
+        for (class_id, class_spec), own in indexes.items()
     ]
     return sorted(found, key=lambda each: (-each.fights, each.class_id or 0, each.class_spec or 0))
 
 
-def _boss(career: Career, name: str, met: Met) -> BossMet:
-    timed = career.timed(met.places)
+def _boss(career: Career, name: str, met: BossFights) -> BossRecord:
+    timed = career.timed(met.indexes)
     dps, kills = career.dps[timed], career.dps[career.timed(met.kills)]
-    return BossMet(
+    return BossRecord(
         monster_name=name,
-        tries=len(met.places),
+        tries=len(met.indexes),
         kills=len(met.kills),
         **_median_and_best(dps),
         best_encounter_id=int(career.ids[timed[dps.argmax()]]) if len(dps) else None,
         median_kill_dps=float(np.median(kills)) if len(kills) else None,
         best_kill_dps=float(kills.max()) if len(kills) else None,
-        last_started_at_ms=int(career.started_ms[met.places[-1]]),
+        last_started_at_ms=int(career.started_ms[met.indexes[-1]]),
     )
 
 
@@ -168,23 +172,23 @@ def _median_and_best(dps: Float64Array) -> dict[str, float | None]:
 
 
 def _fight(
-    career: Career, place: int, scene_name: str | None, trend: float, bosses: list[BossOfFight]
+    career: Career, index: int, scene_name: str | None, trend: float, bosses: list[FightBoss]
 ) -> PlayerFight:
-    class_id, class_spec = career.classes[place]
-    damage = int(career.damage[place])
+    class_id, class_spec = career.classes[index]
+    damage = int(career.damage[index])
     return PlayerFight(
-        encounter_id=int(career.ids[place]),
-        started_at_ms=int(career.started_ms[place]),
-        duration=seconds(int(career.duration_ms[place])),
+        encounter_id=int(career.ids[index]),
+        started_at_ms=int(career.started_ms[index]),
+        duration=seconds(int(career.duration_ms[index])),
         scene_name=scene_name,
         bosses=bosses,
         class_id=class_id,
         class_name=class_name(class_id),
         class_spec_name=spec_name(class_id, class_spec),
         total_dmg=damage,
-        dps=float(career.dps[place]),
-        active_dps=ratio(damage, int(career.active_ms[place]) / 1000),
-        total_heal=int(career.heal[place]),
-        damage_taken=int(career.taken[place]),
+        dps=float(career.dps[index]),
+        active_dps=ratio(damage, int(career.active_ms[index]) / 1000),
+        total_heal=int(career.heal[index]),
+        damage_taken=int(career.taken[index]),
         trend_dps=trend,
     )

@@ -1,4 +1,4 @@
-"""Letting fights go that are beyond limits, or telling which would be."""
+"""Delete fights that exceed limits, or report which would be deleted."""
 
 from __future__ import annotations
 
@@ -6,19 +6,26 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, func, select
 
-from resonance_logs.commands.arguments import PruneTo
+from resonance_logs.commands.arguments import PruneArguments
 from resonance_logs.commands.shapes import PrunedPart, PruneReport
-from resonance_logs.retention import Limits, Plan, Retention, Share, let_go, make_plan
+from resonance_logs.retention import (
+    Limits,
+    PruneCandidate,
+    PrunePlan,
+    Retention,
+    plan_pruning,
+    prune,
+)
 from resonance_logs.store.engine import Store
 from resonance_logs.store.tables import encounters
 
 
-def prune_encounters(store: Store, arguments: PruneTo) -> PruneReport:
-    """Let single hits and whole fights go that are beyond the limits, the oldest first.
+def prune_encounters(store: Store, arguments: PruneArguments) -> PruneReport:
+    """Delete individual hits and whole fights that exceed the limits, oldest first.
 
-    Favourites stay. With ``dry_run`` nothing is changed; the bytes are about what would be freed.
-    Otherwise it is done in small steps, so that a recorder is not kept waiting, and the space is
-    given back to the system.
+    Favourites are kept. With ``dry_run`` nothing is changed; the bytes are an estimate of what
+    would be freed. Otherwise deletion runs in small steps, so that a recorder is not blocked, and
+    the space is returned to the system.
     """
     retention = Retention(
         fights=Limits(
@@ -30,39 +37,39 @@ def prune_encounters(store: Store, arguments: PruneTo) -> PruneReport:
             arguments.keep_hits_days, arguments.keep_hits_newest, arguments.keep_hits_file_bytes
         ),
     )
-    with store.reading() as connection:
-        plan = make_plan(connection, retention)
+    with store.read_transaction() as connection:
+        plan = plan_pruning(connection, retention)
         report = PruneReport(
             dry_run=arguments.dry_run,
-            hits=_part(connection, plan.hits),
-            fights=_part(connection, plan.fights),
+            hits=_pruned_part(connection, plan.hits),
+            fights=_pruned_part(connection, plan.fights),
         )
     if not arguments.dry_run:
-        _carry_out(store, plan)
+        _prune_step(store, plan)
     return report
 
 
-def _carry_out(store: Store, plan: Plan) -> None:
+def _prune_step(store: Store, plan: PrunePlan) -> None:
     while not plan.is_empty:
-        with store.writing() as connection:
-            plan = let_go(connection, plan)
+        with store.write_transaction() as connection:
+            plan = prune(connection, plan)
     store.give_back_space()
 
 
-def _part(connection: Connection, shares: Sequence[Share]) -> PrunedPart:
+def _pruned_part(connection: Connection, candidates: Sequence[PruneCandidate]) -> PrunedPart:
     oldest, newest = (
-        _started_at_ms(connection, shares[place]) if shares else None for place in (0, -1)
+        _started_at_ms(connection, candidates[place]) if candidates else None for place in (0, -1)
     )
     return PrunedPart(
-        encounters=len(shares),
-        bytes=sum(share.bytes for share in shares),
+        encounters=len(candidates),
+        bytes=sum(candidate.bytes for candidate in candidates),
         oldest_started_at_ms=oldest,
         newest_started_at_ms=newest,
     )
 
 
-def _started_at_ms(connection: Connection, share: Share) -> int:
+def _started_at_ms(connection: Connection, candidate: PruneCandidate) -> int:
     statement = select(func.min(encounters.c.started_at_ms)).where(
-        encounters.c.id == share.encounter_id
+        encounters.c.id == candidate.encounter_id
     )
     return int(connection.execute(statement).scalar_one())

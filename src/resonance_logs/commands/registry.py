@@ -1,4 +1,4 @@
-"""All commands by name: the one table that Python, HTTP and the command line serve."""
+"""All commands by name: the one table behind Python, HTTP and the command line."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ from resonance_logs.store.engine import Store
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A command: what it is called, what it does, what it takes, what it answers."""
+    """A command: its name, summary, arguments and answer."""
 
     name: str
     summary: str
@@ -47,9 +47,9 @@ class Command:
     answer: TypeAdapter[Any]
     function: Callable[[Store, Any], Any]
     is_quick: bool = False
-    """Whether it only reads, and answers within milliseconds however many fights are stored."""
+    """Whether it only reads, and answers within milliseconds regardless of the number of fights."""
     fast_json: Callable[[Store, Any], bytes] | None = None
-    """The same answer as JSON, where there is a faster way than by ``answer``."""
+    """The same answer as JSON, if there is a faster way than by ``answer``."""
 
     def answer_json(self, store: Store, given: Any) -> bytes:
         """The answer as JSON."""
@@ -59,12 +59,12 @@ class Command:
 
     @property
     def argument_names(self) -> tuple[str, ...]:
-        """What the arguments are called on the wire."""
+        """The wire names of the arguments."""
         return tuple(field.alias or name for name, field in self.arguments.model_fields.items())
 
     @property
     def description(self) -> dict[str, Any]:
-        """All of it as JSON."""
+        """The whole description as JSON."""
         return {
             "name": self.name,
             "summary": self.summary,
@@ -74,12 +74,12 @@ class Command:
 
     @property
     def arguments_schema(self) -> dict[str, Any]:
-        """JSON Schema of the arguments, as on the wire."""
+        """JSON Schema of the arguments, in wire format."""
         return self.arguments.model_json_schema(by_alias=True)
 
     @property
     def answer_schema(self) -> dict[str, Any]:
-        """JSON Schema of the answer, as on the wire."""
+        """JSON Schema of the answer, in wire format."""
         return self.answer.json_schema(by_alias=True, mode="serialization")
 
 
@@ -89,72 +89,76 @@ _actors: Final = TypeAdapter(list[shapes.ActorEncounterStat])
 _TABLE: Final[
     tuple[tuple[Callable[..., Any], type[arguments.Arguments], TypeAdapter[Any]], ...]
 ] = (
-    (listing.get_recent_encounters, arguments.Page, TypeAdapter(shapes.EncounterPage)),
+    (listing.get_recent_encounters, arguments.PageArguments, TypeAdapter(shapes.EncounterPage)),
     (
         listing.get_recent_encounters_filtered,
-        arguments.FilteredPage,
+        arguments.FilteredPageArguments,
         TypeAdapter(shapes.EncounterPage),
     ),
     (
         encounter.get_encounter_by_id,
-        arguments.OneEncounter,
+        arguments.EncounterArguments,
         TypeAdapter(shapes.EncounterSummary),
     ),
-    (encounter.get_encounter_actor_stats, arguments.OneEncounter, _actors),
+    (encounter.get_encounter_actor_stats, arguments.EncounterArguments, _actors),
     (
         skills.get_encounter_player_skills,
-        arguments.PlayerSkills,
+        arguments.PlayerSkillsArguments,
         TypeAdapter(shapes.SkillsWindow),
     ),
     (players.get_unique_boss_names, arguments.NoArguments, TypeAdapter(shapes.Names)),
     (players.get_unique_scene_names, arguments.NoArguments, TypeAdapter(shapes.Names)),
-    (players.get_player_names_filtered, arguments.Prefix, TypeAdapter(shapes.Names)),
+    (players.get_player_names_filtered, arguments.PrefixArguments, TypeAdapter(shapes.Names)),
     (
         players.get_recent_players_command,
-        arguments.RecentPlayers,
+        arguments.RecentPlayersArguments,
         TypeAdapter(list[tuple[int, str]]),
     ),
-    (players.get_player_name_command, arguments.OnePlayer, TypeAdapter(str | None)),
-    (upkeep.delete_encounter, arguments.OneEncounter, _nothing),
-    (upkeep.delete_encounters, arguments.ManyEncounters, _nothing),
-    (marks.toggle_favorite_encounter, arguments.Favorite, _nothing),
-    (timeline.get_encounter_timeline, arguments.TimelineOf, TypeAdapter(shapes.Timeline)),
-    (window.get_encounter_range, arguments.Range, TypeAdapter(shapes.EncounterRange)),
+    (players.get_player_name_command, arguments.PlayerArguments, TypeAdapter(str | None)),
+    (upkeep.delete_encounter, arguments.EncounterArguments, _nothing),
+    (upkeep.delete_encounters, arguments.EncountersArguments, _nothing),
+    (marks.toggle_favorite_encounter, arguments.FavoriteArguments, _nothing),
+    (timeline.get_encounter_timeline, arguments.TimelineArguments, TypeAdapter(shapes.Timeline)),
+    (window.get_encounter_range, arguments.RangeArguments, TypeAdapter(shapes.EncounterRange)),
     (
         skills.get_encounter_player_targets,
-        arguments.PlayerSkills,
+        arguments.PlayerSkillsArguments,
         TypeAdapter(shapes.TargetsWindow),
     ),
-    (party.get_encounter_party, arguments.PartyOf, TypeAdapter(shapes.EncounterParty)),
+    (party.get_encounter_party, arguments.PartyArguments, TypeAdapter(shapes.EncounterParty)),
     (
         encounter.get_live_encounter,
         arguments.NoArguments,
         TypeAdapter(shapes.EncounterSummary | None),
     ),
-    (marks.set_encounter_note, arguments.NoteOf, _nothing),
-    (marks.set_encounter_tags, arguments.TagsOf, _nothing),
+    (marks.set_encounter_note, arguments.SetNoteArguments, _nothing),
+    (marks.set_encounter_tags, arguments.SetTagsArguments, _nothing),
     (marks.get_unique_tags, arguments.NoArguments, TypeAdapter(shapes.Names)),
-    (profile.get_players, arguments.PlayersOf, TypeAdapter(shapes.PlayerPage)),
-    (profile.get_player_profile, arguments.OnePlayer, TypeAdapter(shapes.PlayerProfile)),
-    (profile.get_player_fights, arguments.PlayerFightsOf, TypeAdapter(shapes.PlayerFights)),
+    (profile.get_players, arguments.PlayersArguments, TypeAdapter(shapes.PlayerPage)),
+    (profile.get_player_profile, arguments.PlayerArguments, TypeAdapter(shapes.PlayerProfile)),
+    (profile.get_player_fights, arguments.PlayerFightsArguments, TypeAdapter(shapes.PlayerFights)),
     (
         bosses.get_bosses_and_scenes,
         arguments.NoArguments,
         TypeAdapter(shapes.TargetsOverview),
     ),
-    (bosses.get_boss_profile, arguments.TriesOf, TypeAdapter(shapes.BossProfile)),
-    (comparison.compare_encounters, arguments.ComparisonOf, TypeAdapter(shapes.Comparison)),
-    (tries.get_boss_tries, arguments.OneEncounter, TypeAdapter(shapes.BossTries)),
+    (bosses.get_boss_profile, arguments.BossProfileArguments, TypeAdapter(shapes.BossProfile)),
+    (comparison.compare_encounters, arguments.ComparisonArguments, TypeAdapter(shapes.Comparison)),
+    (tries.get_boss_tries, arguments.EncounterArguments, TypeAdapter(shapes.BossAttempts)),
     (upkeep.get_database_info, arguments.NoArguments, TypeAdapter(shapes.DatabaseInfo)),
     (health.get_database_health, arguments.NoArguments, TypeAdapter(shapes.DatabaseHealth)),
-    (check.check_database, arguments.CheckOf, TypeAdapter(shapes.CheckReport)),
-    (health.get_recorder_runs, arguments.Page, TypeAdapter(shapes.RunPage)),
+    (check.check_database, arguments.CheckArguments, TypeAdapter(shapes.CheckReport)),
+    (health.get_recorder_runs, arguments.PageArguments, TypeAdapter(shapes.RunPage)),
     (catalog.get_catalog, arguments.NoArguments, TypeAdapter(shapes.Catalog)),
-    (catalog.set_catalog_names, arguments.CatalogOf, _nothing),
-    (rejects.get_rejected_tasks, arguments.Page, TypeAdapter(shapes.RejectedPage)),
-    (rejects.retry_rejected_tasks, arguments.SomeRejected, TypeAdapter(shapes.RetryReport)),
-    (rejects.delete_rejected_tasks, arguments.SomeRejected, _nothing),
-    (prune.prune_encounters, arguments.PruneTo, TypeAdapter(shapes.PruneReport)),
+    (catalog.set_catalog_names, arguments.SetCatalogNamesArguments, _nothing),
+    (rejects.get_rejected_tasks, arguments.PageArguments, TypeAdapter(shapes.RejectedPage)),
+    (
+        rejects.retry_rejected_tasks,
+        arguments.RejectedTasksArguments,
+        TypeAdapter(shapes.RetryReport),
+    ),
+    (rejects.delete_rejected_tasks, arguments.RejectedTasksArguments, _nothing),
+    (prune.prune_encounters, arguments.PruneArguments, TypeAdapter(shapes.PruneReport)),
 )
 
 
@@ -185,7 +189,7 @@ _QUICK: Final[frozenset[Callable[..., Any]]] = frozenset(
 )
 
 
-def _command(
+def _find_docs(
     function: Callable[..., Any], takes: type[arguments.Arguments], answer: TypeAdapter[Any]
 ) -> Command:
     lines = (getdoc(function) or "").split("\n\n")[0].split()
@@ -201,16 +205,16 @@ def _command(
 
 
 REGISTRY: Final[Mapping[str, Command]] = MappingProxyType(
-    {command.name: command for command in (_command(*row) for row in _TABLE)}
+    {command.name: command for command in (_find_docs(*row) for row in _TABLE)}
 )
-"""Every command by its name, those of the desktop application first."""
+"""Every command by name, those of the desktop application first."""
 
 
 def find_command(name: str) -> Command:
-    """The command of this name.
+    """Find a command by name.
 
     Raises:
-        NotFound: there is none; the message lists names that come close.
+        NotFound: there is none; the message suggests similar names.
     """
     found = REGISTRY.get(name)
     if found is None:

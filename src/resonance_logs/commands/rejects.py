@@ -1,10 +1,10 @@
-"""Rejected tasks: which there are, trying them once more, letting them go."""
+"""Rejected tasks: list, retry, delete."""
 
 from __future__ import annotations
 
 from sqlalchemy import Connection, delete, func, select
 
-from resonance_logs.commands.arguments import Page, SomeRejected
+from resonance_logs.commands.arguments import PageArguments, RejectedTasksArguments
 from resonance_logs.commands.shapes import (
     RejectedPage,
     RejectedRow,
@@ -12,60 +12,62 @@ from resonance_logs.commands.shapes import (
     RetryReport,
 )
 from resonance_logs.errors import InvalidArgument, NotFound
-from resonance_logs.retry import retry_rejected
+from resonance_logs.retry import retry_tasks
 from resonance_logs.store.engine import Store
-from resonance_logs.store.rejects import RejectedTask, of_open_fight, read_rejected
+from resonance_logs.store.rejects import RejectedTask, is_in_open_fight, read_rejected
 from resonance_logs.store.tables import rejected_tasks
 
 
-def get_rejected_tasks(store: Store, arguments: Page) -> RejectedPage:
-    """Tasks that were set aside with their error, the newest first."""
-    with store.reading() as connection:
+def get_rejected_tasks(store: Store, arguments: PageArguments) -> RejectedPage:
+    """Rejected tasks with their errors, newest first."""
+    with store.read_transaction() as connection:
         rows = read_rejected(connection, limit=arguments.limit, offset=arguments.offset)
         count = select(func.count()).select_from(rejected_tasks)
         total = connection.execute(count).scalar_one()
     return RejectedPage(rows=[RejectedRow(**row._asdict()) for row in rows], total_count=total)
 
 
-def retry_rejected_tasks(store: Store, arguments: SomeRejected) -> RetryReport:
-    """Take rejected tasks (without ids: all) that are right by now; the others stay.
+def retry_rejected_tasks(store: Store, arguments: RejectedTasksArguments) -> RetryReport:
+    """Retry rejected tasks (without ids: all) that are now valid; the others stay.
 
-    Hits and heals are added to their fights, whose figures are computed again.
+    Hits and heals are added to their fights, whose figures are recomputed.
 
     Raises:
-        NotFound: one of them is not there; none was tried.
+        NotFound: one of them does not exist; none was retried.
     """
-    with store.reading() as connection:
+    with store.read_transaction() as connection:
         rejected = _find(connection, arguments)
-    retried = retry_rejected(store, rejected[::-1])
+    retried = retry_tasks(store, rejected[::-1])
     return RetryReport(
         taken=sorted(retried.taken),
         left=[RetryRefusal(id=number, reason=why) for number, why in sorted(retried.left.items())],
     )
 
 
-def delete_rejected_tasks(store: Store, arguments: SomeRejected) -> None:
-    """Let rejected tasks (without ids: all) go for ever.
+def delete_rejected_tasks(store: Store, arguments: RejectedTasksArguments) -> None:
+    """Delete rejected tasks (without ids: all) permanently.
 
     Raises:
-        NotFound: one of them is not there; none was deleted.
-        InvalidArgument: one of them is of the fight being recorded, which counts it at its end.
+        NotFound: one of them does not exist; none was deleted.
+        InvalidArgument: one belongs to the fight being recorded, which counts it when it ends.
     """
-    with store.writing() as connection:
+    with store.write_transaction() as connection:
         _find(connection, arguments)
-        statement = delete(rejected_tasks).where(~of_open_fight())
+        statement = delete(rejected_tasks).where(~is_in_open_fight())
         if arguments.ids is not None:
             counted = select(rejected_tasks.c.id).where(
-                rejected_tasks.c.id.in_(arguments.ids), of_open_fight()
+                rejected_tasks.c.id.in_(arguments.ids), is_in_open_fight()
             )
             if connection.execute(counted.limit(1)).first() is not None:
-                raise InvalidArgument("ids", "one is of the fight that is still being recorded")
+                raise InvalidArgument(
+                    "ids", "one belongs to the fight that is still being recorded"
+                )
         if arguments.ids is not None:
             statement = statement.where(rejected_tasks.c.id.in_(arguments.ids))
         connection.execute(statement)
 
 
-def _find(connection: Connection, arguments: SomeRejected) -> list[RejectedTask]:
+def _find(connection: Connection, arguments: RejectedTasksArguments) -> list[RejectedTask]:
     found = read_rejected(connection, arguments.ids)
     missing = set(arguments.ids or ()) - {each.id for each in found}
     if missing:

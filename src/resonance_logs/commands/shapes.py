@@ -1,4 +1,4 @@
-"""What the commands answer. In Python the fields are snake_case, on the wire camelCase."""
+"""Answers of the commands: snake_case fields in Python, camelCase on the wire."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from resonance_logs.commands.arguments import Side, SkillType
 
 
 class Shape(BaseModel):
-    """An answer, or a part of one."""
+    """An answer, or part of one."""
 
     model_config = ConfigDict(
         alias_generator=to_camel,
@@ -22,7 +22,7 @@ class Shape(BaseModel):
 
 
 class BossSummary(Shape):
-    """A boss as a list of fights shows it; ``max_hp`` is null where no hit told it."""
+    """A boss in a list of fights; ``max_hp`` is null if no hit reported it."""
 
     monster_name: str
     max_hp: int | None
@@ -30,7 +30,7 @@ class BossSummary(Shape):
 
 
 class PlayerSummary(Shape):
-    """A player as a list of fights shows it; ``name`` is ``#<id>`` where it is not known."""
+    """A player in a list of fights; ``name`` is ``#<id>`` if unknown."""
 
     name: str
     class_id: int | None
@@ -38,10 +38,10 @@ class PlayerSummary(Shape):
 
 
 class ActorEncounterStat(Shape):
-    """What one actor did in one fight.
+    """One actor's statistics in one fight.
 
-    ``dps`` is damage per second of the fight, ``active_dps`` per second of ``active_time_ms``.
-    Each counter comes four times: dealt, heal, taken (from non-players), and dealt to bosses.
+    ``dps`` is damage per second of the fight, ``active_dps`` per second of ``active_time_ms``. Each
+    counter exists four times: dealt, heal, taken (from non-players), and dealt to bosses.
     """
 
     encounter_id: int
@@ -85,7 +85,7 @@ class ActorEncounterStat(Shape):
 class EncounterSummary(Shape):
     """A fight; ``duration`` in seconds; ``ended_at_ms`` is null while it is being recorded.
 
-    ``dps`` is ``total_dmg`` per second of it; ``note`` and ``tags`` are the users'.
+    ``dps`` is ``total_dmg`` per second of the fight; ``note`` and ``tags`` are set by users.
 
     ``actors`` are its players, most damage first; empty in lists. ``was_interrupted``: the
     recorder stopped before the fight's end came; ``rejected_events`` were wrong and set aside,
@@ -121,7 +121,7 @@ class EncounterSummary(Shape):
 
 
 class EncounterPage(Shape):
-    """Some of the fights asked for, and how many there are in all."""
+    """A page of the requested fights, and the total count."""
 
     rows: list[EncounterSummary]
     total_count: int
@@ -163,17 +163,16 @@ class PlayerRow(Shape):
 
 
 class SkillsWindow(Shape):
-    """One player's skills in one fight, most first; ``curr_player`` holds one row."""
+    """One player's skills in one fight, largest first; ``curr_player`` holds one row."""
 
     curr_player: list[PlayerRow]
     skill_rows: list[SkillRow]
 
 
 class TargetRow(Shape):
-    """The figures of a SkillRow for the other side of an actor's hits or heals, all skills.
+    """The figures of a SkillRow for one target (or source) of an actor, over all skills.
 
-    ``actor_id`` and ``name`` are null where it is not known; ``dmg_pct`` is the share of what the
-    actor did or took.
+    ``actor_id`` and ``name`` are null if unknown; ``dmg_pct`` is the share of the actor's total.
     """
 
     actor_id: int | None
@@ -192,7 +191,7 @@ class TargetRow(Shape):
 
 
 class TargetsWindow(Shape):
-    """Whom one actor hit or healed, or who hit it, most first."""
+    """Whom one actor hit or healed, or who hit it, largest first."""
 
     target_rows: list[TargetRow]
 
@@ -200,8 +199,8 @@ class TargetsWindow(Shape):
 class PartyRow(Shape):
     """One actor's damage, healing or damage taken: ``share`` and rates from 0 to 1.
 
-    ``share`` is of its side's total. ``active_per_second`` (damage over the time in which the
-    actor was active) and ``boss_total`` (damage to bosses) are null unless ``kind`` is ``dps``.
+    ``share`` is of its side's total. ``active_per_second`` (damage per second of active time) and
+    ``boss_total`` (damage to bosses) are null unless ``kind`` is ``dps``.
     """
 
     actor_id: int
@@ -224,9 +223,9 @@ class PartyRow(Shape):
 
 
 class EncounterParty(Shape):
-    """One side of a fight from ``from_ms`` to ``to_ms`` after its start, most first.
+    """One side of a fight from ``from_ms`` to ``to_ms`` after its start, largest first.
 
-    ``duration`` is that part's, in seconds; ``total`` and ``per_second`` are the side's.
+    ``duration`` is the length of the range in seconds; ``total`` and ``per_second`` are the side's.
     """
 
     encounter_id: int
@@ -247,11 +246,11 @@ class Names(Shape):
 
 
 class TimelineSeries(Shape):
-    """One line of a timeline; ``id`` is null for hits on nobody known.
+    """One line of a timeline; ``id`` is null for hits on unknown targets.
 
-    ``values`` are the totals of the buckets. ``rates``, null unless ``smoothMs`` is given, has for
-    each bucket the total per second within ``smoothMs`` (at least the bucket) around its middle,
-    or within as much of that as lies in the window; a bucket's total counts as spread evenly.
+    ``values`` are the bucket totals. ``rates``, null unless ``smoothMs`` is given, are totals per
+    second within ``smoothMs`` (at least one bucket) around the middle of each bucket, clipped to
+    the window; a bucket's total counts as evenly spread.
     """
 
     id: int | None
@@ -262,9 +261,9 @@ class TimelineSeries(Shape):
 
 
 class Timeline(Shape):
-    """Totals per bucket of ``bucket_ms``, from ``from_ms`` after the fight's start, most first.
+    """Totals per bucket of ``bucket_ms``, from ``from_ms`` after the fight's start, largest first.
 
-    ``rest`` is the sum of the lines beyond ``most``, null where there are none.
+    ``rest`` is the sum of the lines beyond ``most``; null if there are none.
     """
 
     bucket_ms: int
@@ -275,7 +274,7 @@ class Timeline(Shape):
 
 
 class BossStat(Shape):
-    """A boss within a range: the hits it took and their total."""
+    """A boss within a range: the hits it took, and their total."""
 
     monster_name: str
     max_hp: int | None
@@ -317,7 +316,7 @@ class HealSkill(Shape):
 
 
 class EncounterRange(Shape):
-    """All figures of a fight for the window from ``from_ms`` (included) to ``to_ms`` (excluded)."""
+    """All figures of a fight from ``from_ms`` (inclusive) to ``to_ms`` (exclusive)."""
 
     encounter_id: int
     from_ms: int
@@ -332,7 +331,9 @@ class EncounterRange(Shape):
 
 
 class DatabaseInfo(Shape):
-    """What is stored; ``space_saved`` is the fraction of the pruned journal archives do without."""
+    """What is stored; ``space_saved`` is the fraction by which archives are smaller than the
+    journal.
+    """
 
     path: str
     size_bytes: int
@@ -350,7 +351,7 @@ class DatabaseInfo(Shape):
 
 
 class Finding(Shape):
-    """A fault: in which part of the file (or of which fight), and what it is.
+    """A fault: where in the file (or in which fight), and what it is.
 
     ``is_damage`` is false for a table that somebody added: nothing is lost by it.
     """
@@ -362,7 +363,7 @@ class Finding(Shape):
 
 
 class CheckReport(Shape):
-    """What a check found; ``encounters_checked`` had their figures compared with their events."""
+    """The result of a check; ``encounters_checked`` fights were compared with their events."""
 
     is_sound: bool
     encounters_checked: int
@@ -370,7 +371,7 @@ class CheckReport(Shape):
 
 
 class PrunedPart(Shape):
-    """How many fights let something go, about how many bytes that frees, and from when they are."""
+    """How many fights are affected, about how many bytes that frees, and when they started."""
 
     encounters: int
     bytes: int
@@ -379,7 +380,7 @@ class PrunedPart(Shape):
 
 
 class PruneReport(Shape):
-    """What was let go (with ``dry_run``: would be): single hits of ``hits``, whole ``fights``."""
+    """What was deleted (with ``dry_run``: would be): only the hits of ``hits``; ``fights``."""
 
     dry_run: bool
     hits: PrunedPart
@@ -387,9 +388,9 @@ class PruneReport(Shape):
 
 
 class RejectedRow(Shape):
-    """A task that was set aside: as JSON (or as Python shows it), with what is wrong with it.
+    """A rejected task, as JSON (or as Python's repr), and its error.
 
-    ``encounter_id`` is the fight that was open, where the task is an event.
+    ``encounter_id`` is the fight that was open, if the task is an event.
     """
 
     id: int
@@ -400,30 +401,30 @@ class RejectedRow(Shape):
 
 
 class RejectedPage(Shape):
-    """Some of the rejected tasks, and how many there are in all."""
+    """A page of rejected tasks, and the total count."""
 
     rows: list[RejectedRow]
     total_count: int
 
 
 class RetryRefusal(Shape):
-    """A rejected task that stays one, and why."""
+    """A rejected task that is still invalid, and why."""
 
     id: int
     reason: str
 
 
 class RetryReport(Shape):
-    """Which rejected tasks were taken, and which stay."""
+    """Which rejected tasks were recorded, and which are still rejected."""
 
     taken: list[int]
     left: list[RetryRefusal]
 
 
-class RunShape(Shape):
-    """A run of the recorder: when it began, ended (null: not, or it was cut off), and what it did.
+class RecorderRun(Shape):
+    """A run of the recorder: its start, its end (null: running, or interrupted), its progress.
 
-    What it has ``written``, ``queued``, ``rejected``, and its last ``fault``: as of ``seen_at_ms``.
+    ``written``, ``queued``, ``rejected`` and the last ``fault`` are as of ``seen_at_ms``.
     """
 
     id: int
@@ -440,9 +441,9 @@ class RunShape(Shape):
 
 
 class RunPage(Shape):
-    """Some of the recorder's runs, the newest first, and how many there are in all."""
+    """A page of the recorder's runs, newest first, and the total count."""
 
-    rows: list[RunShape]
+    rows: list[RecorderRun]
     total_count: int
 
 
@@ -454,10 +455,10 @@ class Catalog(Shape):
 
 
 class DatabaseHealth(Shape):
-    """How the file and its recorder are; ``findings`` are what needs to be looked at.
+    """The state of the file and its recorder; ``findings`` need attention.
 
-    ``free_bytes`` are free within the file, ``disk_free_bytes`` beside it. ``spill_files`` hold
-    tasks that wait to be read in; ``kept_files`` were put aside and may be deleted.
+    ``free_bytes`` are free within the file, ``disk_free_bytes`` on the disk. ``spill_files`` hold
+    tasks that are still to be read; ``kept_files`` are old files that may be deleted.
     """
 
     path: str
@@ -471,15 +472,15 @@ class DatabaseHealth(Shape):
     open_encounter_id: int | None
     open_since_ms: int | None
     is_recorded: bool
-    last_run: RunShape | None
+    last_run: RecorderRun | None
     rejected_tasks: int
     spill_files: list[str]
     kept_files: list[str]
     findings: list[str]
 
 
-class BossTries(Shape):
-    """The place of a fight among those with its bosses: the ids beside it, its number of how many.
+class BossAttempts(Shape):
+    """The position of a fight among those that share a boss with it: neighbours, number, count.
 
     ``previous_id`` and ``next_id`` are null at the ends.
     """
@@ -490,8 +491,8 @@ class BossTries(Shape):
     count: int
 
 
-class Spread(Shape):
-    """How ``count`` values are spread: the least, the quartiles, the most."""
+class Distribution(Shape):
+    """The distribution of ``count`` values: minimum, quartiles, maximum."""
 
     count: int
     least: float
@@ -516,14 +517,14 @@ class PlayerOverview(Shape):
 
 
 class PlayerPage(Shape):
-    """Some of the players asked for, and how many there are in all."""
+    """A page of players, and the total count."""
 
     rows: list[PlayerOverview]
     total_count: int
 
 
-class ClassPlayed(Shape):
-    """A class and spec that a player played: in how many fights, with which DPS.
+class ClassRecord(Shape):
+    """A class and spec that a player played: number of fights, DPS.
 
     DPS is null where the clock was set back in all of them.
     """
@@ -537,8 +538,8 @@ class ClassPlayed(Shape):
     best_dps: float | None
 
 
-class BossMet(Shape):
-    """A player's fights with a boss; DPS of all tries, and of the kills (null: none).
+class BossRecord(Shape):
+    """A player's fights with a boss; DPS over all attempts, and over the kills (null: none).
 
     Fights in which the clock was set back count as tries and kills, but have no part in DPS.
     """
@@ -555,10 +556,10 @@ class BossMet(Shape):
 
 
 class PlayerProfile(Shape):
-    """All of one player's ended fights; ``dps`` is null where there are none.
+    """Statistics over all ended fights of a player; ``dps`` is null if there are none.
 
-    ``kills`` are the fights in which any boss was defeated; ``classes`` and ``bosses`` are those
-    of most fights first.
+    ``kills`` are the fights in which any boss was defeated; ``classes`` and ``bosses`` are sorted
+    by number of fights.
     """
 
     player: PlayerOverview
@@ -567,16 +568,16 @@ class PlayerProfile(Shape):
     total_dmg: int
     total_heal: int
     active_time_ms: int
-    dps: Spread | None
-    classes: list[ClassPlayed]
-    bosses: list[BossMet]
+    dps: Distribution | None
+    classes: list[ClassRecord]
+    bosses: list[BossRecord]
 
 
-class BossOfFight(Shape):
-    """A boss of a player's fight; ``percentile`` (0 to 100) among the player's kills of it.
+class FightBoss(Shape):
+    """A boss in a player's fight; ``percentile`` (0 to 100) is among the player's kills of it.
 
-    It is the share of the other kills with less DPS, those with as much counting half; null where
-    the boss was not defeated, or never in another fight.
+    The percentile is the share of the other kills with less DPS, ties counting half; null if the
+    boss was not defeated, or in no other fight.
     """
 
     monster_name: str
@@ -585,13 +586,13 @@ class BossOfFight(Shape):
 
 
 class PlayerFight(Shape):
-    """What a player did in one fight; ``trend_dps`` is the median of it and the nine before it."""
+    """A player's figures in one fight; ``trend_dps`` is the median of it and the nine before it."""
 
     encounter_id: int
     started_at_ms: int
     duration: float
     scene_name: str | None
-    bosses: list[BossOfFight]
+    bosses: list[FightBoss]
     class_id: int | None
     class_name: str
     class_spec_name: str
@@ -604,14 +605,14 @@ class PlayerFight(Shape):
 
 
 class PlayerFights(Shape):
-    """Some of a player's fights, the newest first, and how many there are in all."""
+    """A page of a player's fights, newest first, and the total count."""
 
     rows: list[PlayerFight]
     total_count: int
 
 
 class TargetOverview(Shape):
-    """The ended fights with a boss, or in a scene; ``best_time`` (s) of the kills, null: none.
+    """The ended fights with a boss, or in a scene; ``best_time`` (s) is of the kills, null: none.
 
     In a scene there may be fights without a boss, which are no tries, and a kill is a fight in
     which every boss was defeated. Fights in which the clock was set back have no part in times.
@@ -626,14 +627,14 @@ class TargetOverview(Shape):
 
 
 class TargetsOverview(Shape):
-    """All bosses and all scenes of ended fights, most tries first."""
+    """All bosses and all scenes of ended fights, most attempts first."""
 
     bosses: list[TargetOverview]
     scenes: list[TargetOverview]
 
 
-class Try(Shape):
-    """A fight with a boss, or in a scene (then maybe without a boss); ``duration`` in seconds."""
+class Attempt(Shape):
+    """A fight with a boss, or in a scene (possibly without a boss); ``duration`` in seconds."""
 
     encounter_id: int
     started_at_ms: int
@@ -647,11 +648,11 @@ class Try(Shape):
 
 
 class ClassDps(Shape):
-    """The DPS of the players of a class, one value for each player and fight."""
+    """The DPS of players of a class, one value per player and fight."""
 
     class_id: int | None
     class_name: str
-    dps: Spread
+    dps: Distribution
 
 
 class BossProfile(Shape):
@@ -673,8 +674,8 @@ class BossProfile(Shape):
     median_time: float | None
     first_started_at_ms: int
     last_started_at_ms: int
-    fastest: list[Try]
-    newest: list[Try]
+    fastest: list[Attempt]
+    newest: list[Attempt]
     kills_compared: int
     classes: list[ClassDps]
 
@@ -682,8 +683,8 @@ class BossProfile(Shape):
 class ComparedSide(Shape):
     """One side: a fight, or one of its actors (``actor_id``).
 
-    ``values`` are per second, a bucket each, null where the single hits are not kept;
-    ``active_dps`` is null for a whole fight, and for what is no damage dealt.
+    ``values`` are per second, one per bucket, null if the events are not stored; ``active_dps`` is
+    null for a whole fight, and for anything but damage dealt.
     """
 
     encounter_id: int
@@ -706,7 +707,7 @@ class ComparedSide(Shape):
 
 
 class ComparedSkill(Shape):
-    """A skill on each side, in their order; null where it was not used."""
+    """A skill on each side, in order; null if it was not used."""
 
     skill_id: int
     name: str
@@ -714,9 +715,9 @@ class ComparedSkill(Shape):
 
 
 class ComparedActor(Shape):
-    """An actor on each side, in their order; null where it is not, or did nothing of the kind.
+    """An actor on each side, in order; null if it is absent, or did nothing of the kind.
 
-    ``share`` of a row is of all players in its fight, or of itself where it is a side alone.
+    ``share`` of a row is of all players in its fight, or of the actor itself if it is a side alone.
     """
 
     actor_id: int
@@ -726,7 +727,7 @@ class ComparedActor(Shape):
 
 
 class Comparison(Shape):
-    """Fights or players side by side; ``values`` are per second, in buckets of ``bucket_ms``."""
+    """Fights or players compared; ``values`` are per second, in buckets of ``bucket_ms``."""
 
     kind: str
     bucket_ms: int

@@ -1,11 +1,11 @@
-"""One actor's skills in a fight, or in a part of it; and the other side of them."""
+"""An actor's skills and targets in a fight, or in a range of it."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from resonance_logs.commands.account import SKILL, WHO, WHOM, Account, add_up, most_first
-from resonance_logs.commands.arguments import PlayerSkills, SkillType
+from resonance_logs.commands.account import SKILL, WHO, WHOM, FightTotals, by_total, sum_by
+from resonance_logs.commands.arguments import PlayerSkillsArguments, SkillType
 from resonance_logs.commands.encounter import find_encounter
 from resonance_logs.commands.figures import rates
 from resonance_logs.commands.names import skill_names
@@ -22,51 +22,51 @@ from resonance_logs.game import class_name, spec_name
 from resonance_logs.store.engine import Store
 
 
-def get_encounter_player_skills(store: Store, arguments: PlayerSkills) -> SkillsWindow:
-    """What an actor dealt, healed or took in a fight, skill by skill, most first.
+def get_encounter_player_skills(store: Store, arguments: PlayerSkillsArguments) -> SkillsWindow:
+    """What an actor dealt, healed or took in a fight, by skill, largest first.
 
     Raises:
-        NotFound: there is no such fight, or the actor is not in it, or a part of the fight is
-            asked for and its single events are not stored.
+        NotFound: there is no such fight, the actor is not in it, or a range is requested and its
+            events are not stored.
     """
     kind = arguments.skill_type
-    with store.reading() as connection:
+    with store.read_transaction() as connection:
         encounter = find_encounter(connection, arguments.encounter_id)
-        account = Account.read(connection, encounter, arguments.from_ms, arguments.to_ms)
-        actor = account.actor(arguments.actor_id)
-        sums = add_up(account.rows_of(actor, kind), SKILL)
-        peers = account.sums_of(kind, players=actor.is_player)
+        totals = FightTotals.read(connection, encounter, arguments.from_ms, arguments.to_ms)
+        actor = totals.actor(arguments.actor_id)
+        sums = sum_by(totals.rows_for(actor, kind), SKILL)
+        peers = totals.sums_by_actor(kind, players=actor.is_player)
         names = skill_names(connection, sums)
-    six, all_of_them = peers[actor.actor_id], sum(peer[0] for peer in peers.values())
+    six, total = peers[actor.actor_id], sum(peer[0] for peer in peers.values())
     return SkillsWindow(
-        curr_player=[_player_row(actor, rates(six, all_of_them, account.duration))],
+        curr_player=[_player_row(actor, rates(six, total, totals.duration))],
         skill_rows=[
-            SkillRow(skill_id=skill, name=names[skill], **rates(values, six[0], account.duration))
-            for skill, values in sorted(sums.items(), key=most_first)
+            SkillRow(skill_id=skill, name=names[skill], **rates(values, six[0], totals.duration))
+            for skill, values in sorted(sums.items(), key=by_total)
         ],
     )
 
 
-def get_encounter_player_targets(store: Store, arguments: PlayerSkills) -> TargetsWindow:
-    """Whom an actor hit or healed, or (for ``tanked``) who hit it, one by one, most first.
+def get_encounter_player_targets(store: Store, arguments: PlayerSkillsArguments) -> TargetsWindow:
+    """Whom an actor hit or healed, or (for ``tanked``) who hit it, largest total first.
 
     Raises:
-        NotFound: there is no such fight, or the actor is not in it, or a part of the fight is
-            asked for and its single events are not stored.
+        NotFound: there is no such fight, the actor is not in it, or a range is requested and its
+            events are not stored.
     """
     kind = arguments.skill_type
-    with store.reading() as connection:
+    with store.read_transaction() as connection:
         encounter = find_encounter(connection, arguments.encounter_id)
-        account = Account.read(connection, encounter, arguments.from_ms, arguments.to_ms)
-        actor = account.actor(arguments.actor_id)
+        totals = FightTotals.read(connection, encounter, arguments.from_ms, arguments.to_ms)
+        actor = totals.actor(arguments.actor_id)
         other = WHO if kind is SkillType.TANKED else WHOM
-        sums = add_up(account.rows_of(actor, kind), other)
+        sums = sum_by(totals.rows_for(actor, kind), other)
     whole = sum(six[0] for six in sums.values())
-    known = {each.actor_id: each for each in account.actors}
+    known = {each.actor_id: each for each in totals.actors}
     return TargetsWindow(
         target_rows=[
-            _target_row(each, known.get(each), rates(six, whole, account.duration))
-            for each, six in sorted(sums.items(), key=most_first)
+            _target_row(each, known.get(each), rates(six, whole, totals.duration))
+            for each, six in sorted(sums.items(), key=by_total)
         ]
     )
 

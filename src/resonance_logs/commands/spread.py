@@ -1,4 +1,4 @@
-"""Order statistics of some values: how they are spread, and where one stands among them."""
+"""Order statistics: distributions, percentiles, running medians."""
 
 from __future__ import annotations
 
@@ -7,27 +7,26 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from resonance_logs.commands.shapes import Spread
+from resonance_logs.commands.shapes import Distribution
 
 Float64Array = NDArray[np.float64]
 
 
-def spread(values: Float64Array) -> Spread:
-    """The five numbers of a box plot, of at least one value.
+def distribution(values: Float64Array) -> Distribution:
+    """The five numbers of a box plot, for at least one value.
 
-    Quartiles lie between two values where they must, in proportion (Hyndman and Fan, 1996,
-    definition 7).
+    Quartiles are interpolated between values (Hyndman and Fan, 1996, definition 7).
     """
     least, lower, median, upper, most = np.percentile(values, (0, 25, 50, 75, 100)).tolist()
-    return Spread(
+    return Distribution(
         count=len(values), least=least, lower=lower, median=median, upper=upper, most=most
     )
 
 
 def percentiles(values: Float64Array) -> list[float | None]:
-    """Of each value the percentage of the others that it exceeds, equal ones counting half.
+    """For each value the percentage of the others that it exceeds, ties counting half.
 
-    The best of all has 100, the worst 0; a value without others has none.
+    The best has 100, the worst 0; a single value has none.
     """
     others = len(values) - 1
     if others < 1:
@@ -40,7 +39,7 @@ def percentiles(values: Float64Array) -> list[float | None]:
 
 
 def running_median(values: Float64Array, width: int) -> list[float]:
-    """Of each value the median of it and of up to ``width - 1`` before it."""
+    """For each value the median of it and of up to ``width - 1`` values before it."""
     return [
         float(np.median(values[max(0, place + 1 - width) : place + 1]))
         for place in range(len(values))

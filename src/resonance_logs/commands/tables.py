@@ -1,4 +1,4 @@
-"""Fights as tables for analysts: a row a fight, an actor, a skill, or a single hit."""
+"""Fights as tables for analysts: one row per fight, actor, skill or hit."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from resonance_logs.commands.arguments import Filters, OneEncounter, Range
+from resonance_logs.commands.arguments import EncounterArguments, Filters, RangeArguments
 from resonance_logs.commands.encounter import find_encounter, get_encounter_actor_stats, summary
 from resonance_logs.commands.listing import iterate_rows
 from resonance_logs.commands.names import skill_names
@@ -26,18 +26,18 @@ from resonance_logs.store.engine import Store
 from resonance_logs.store.tables import COUNTER_NAMES
 
 
-class TableOf(StrEnum):
-    """What a row of a fight's table is."""
+class TableKind(StrEnum):
+    """What a row of a fight's table stands for."""
 
     ACTORS = "actors"
     SKILLS = "skills"
     HITS = "hits"
 
 
-class TableArguments(OneEncounter):
+class TableArguments(EncounterArguments):
     """Which fight, and what a row of its table is."""
 
-    of: TableOf = TableOf.ACTORS
+    of: TableKind = TableKind.ACTORS
 
 
 FIGHT_COLUMNS: Final = (
@@ -116,9 +116,9 @@ HIT_COLUMNS: Final = (
 
 
 def fights_table(store: Store, filters: Filters) -> Table:
-    """A row for each ended fight that passes the filters; bosses and players as texts."""
+    """One row per ended fight that matches the filters; bosses and players as text."""
     values: dict[str, list[Any]] = {column.name: [] for column in FIGHT_COLUMNS}
-    with store.reading() as connection:
+    with store.read_transaction() as connection:
         for row in iterate_rows(connection, filters):
             for name, value in _fight_row(summary(row, [])).items():
                 values[name].append(value)
@@ -141,22 +141,22 @@ def _fight_row(fight: EncounterSummary) -> dict[str, Any]:
 
 
 def encounter_table(store: Store, wanted: TableArguments) -> Table:
-    """The actors, skills or single hits of a fight.
+    """The actors, skills or individual hits of a fight.
 
     Raises:
-        NotFound: there is no such fight, or its single hits are not stored.
+        NotFound: there is no such fight, or its individual hits are not stored.
     """
     encounter_id = wanted.encounter_id
-    if wanted.of is TableOf.ACTORS:
+    if wanted.of is TableKind.ACTORS:
         return Table(ACTOR_COLUMNS, _actors(store, encounter_id))
-    is_skills = wanted.of is TableOf.SKILLS
+    is_skills = wanted.of is TableKind.SKILLS
     values = _skills(store, encounter_id) if is_skills else _hits(store, encounter_id)
     values["encounter_id"] = [encounter_id] * len(values["kind"])
     return Table(SKILL_COLUMNS if is_skills else HIT_COLUMNS, values)
 
 
 def _actors(store: Store, encounter_id: int) -> dict[str, list[Any]]:
-    actors = get_encounter_actor_stats(store, OneEncounter(encounter_id=encounter_id))
+    actors = get_encounter_actor_stats(store, EncounterArguments(encounter_id=encounter_id))
     names = ActorEncounterStat.model_fields
     return {
         **{name: [getattr(each, name) for each in actors] for name in names},
@@ -166,7 +166,7 @@ def _actors(store: Store, encounter_id: int) -> dict[str, list[Any]]:
 
 
 def _skills(store: Store, encounter_id: int) -> dict[str, list[Any]]:
-    answer = get_encounter_range(store, Range(encounter_id=encounter_id))
+    answer = get_encounter_range(store, RangeArguments(encounter_id=encounter_id))
     names = {actor.actor_id: actor.name for actor in answer.actors}
     rows: list[tuple[str, int, int | None, DamageSkill | HealSkill]] = [
         *(("damage", row.attacker_id, row.defender_id, row) for row in answer.damage_skills),
@@ -189,7 +189,7 @@ def _skills(store: Store, encounter_id: int) -> dict[str, list[Any]]:
 
 
 def _hits(store: Store, encounter_id: int) -> dict[str, list[Any]]:
-    with store.reading() as connection:
+    with store.read_transaction() as connection:
         encounter = find_encounter(connection, encounter_id)
         window = Window.read(connection, encounter, None, None)
         damage, heals = window.events.damage, window.events.heals

@@ -1,4 +1,4 @@
-"""What happened when: totals per bucket of time."""
+"""Totals per time bucket."""
 
 from __future__ import annotations
 
@@ -8,7 +8,13 @@ from typing import Final
 import numpy as np
 from sqlalchemy import Connection
 
-from resonance_logs.commands.arguments import MAX_BUCKETS, GroupBy, Side, SkillType, TimelineOf
+from resonance_logs.commands.arguments import (
+    MAX_BUCKETS,
+    GroupBy,
+    Side,
+    SkillType,
+    TimelineArguments,
+)
 from resonance_logs.commands.encounter import find_encounter
 from resonance_logs.commands.names import skill_names
 from resonance_logs.commands.shapes import Timeline, TimelineSeries
@@ -18,13 +24,13 @@ from resonance_logs.events import UNKNOWN, Int64Array
 from resonance_logs.statistics import is_among
 from resonance_logs.store.engine import Store
 
-MOST_VALUES: Final = 2_000_000
+MAX_VALUES: Final = 2_000_000
 
-USUAL_POINTS: Final = 120
-"""At most so many buckets where the caller does not say."""
+DEFAULT_POINTS: Final = 120
+"""Maximum number of buckets if the caller gives none."""
 
 _SECOND, _MINUTE = 1_000, 60_000
-NICE_WIDTHS_MS: Final = (
+ROUND_WIDTHS_MS: Final = (
     *(100, 200, 500),
     *(_SECOND * count for count in (1, 2, 5, 10, 15, 30)),
     *(_MINUTE * count for count in (1, 2, 5, 10, 15, 30, 60)),
@@ -33,7 +39,7 @@ NICE_WIDTHS_MS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class _Amounts:
-    """Amounts as columns of one length: when, how much, whose, by which skill, the other side."""
+    """Amounts as columns of equal length: time, value, actor, skill, the other side."""
 
     time_ms: Int64Array
     value: Int64Array
@@ -42,7 +48,7 @@ class _Amounts:
     target: Int64Array
 
     def keys(self, group_by: GroupBy) -> Int64Array:
-        """What the lines of the timeline stand for."""
+        """The keys of the timeline's lines."""
         return {
             GroupBy.ACTOR: self.actor,
             GroupBy.SKILL: self.skill,
@@ -50,18 +56,18 @@ class _Amounts:
         }[group_by]
 
 
-def get_encounter_timeline(store: Store, arguments: TimelineOf) -> Timeline:
-    """Totals per bucket of time, one line for each actor, skill or target, most first.
+def get_encounter_timeline(store: Store, arguments: TimelineArguments) -> Timeline:
+    """Totals per time bucket, one line per actor, skill or target, largest first.
 
     Without ``actor_id`` what all of a side did or took counts, with it what this actor did or took.
     The first bucket of a fight includes the events from before its start, the last one those at
     and after its end, so that the buckets of adjacent parts add up to those of the whole fight.
 
     Raises:
-        InvalidArgument: both widths are given, or the buckets would be more than 10,000.
-        NotFound: there is no such fight, or its single events are not stored.
+        InvalidArgument: both widths are given, or there would be more than 10,000 buckets.
+        NotFound: there is no such fight, or its events are not stored.
     """
-    with store.reading() as connection:
+    with store.read_transaction() as connection:
         encounter = find_encounter(connection, arguments.encounter_id)
         window = Window.read(connection, encounter, arguments.from_ms, arguments.to_ms)
         span = window.to_ms - window.from_ms
@@ -97,16 +103,16 @@ def get_encounter_timeline(store: Store, arguments: TimelineOf) -> Timeline:
 
 
 def _lines(
-    window: Window, arguments: TimelineOf, width: int, buckets: int
+    window: Window, arguments: TimelineArguments, width: int, buckets: int
 ) -> tuple[list[int], Int64Array]:
-    """What the lines stand for, and their totals, of shape (lines, buckets)."""
+    """The keys of the lines, and their totals, of shape (lines, buckets)."""
     amounts = _select(_amounts(window, arguments.kind), window, arguments)
     ids, line = np.unique(amounts.keys(arguments.group_by), return_inverse=True)
-    if len(ids) * buckets > MOST_VALUES:
+    if len(ids) * buckets > MAX_VALUES:
         raise InvalidArgument(
             "bucketMs",
-            f"would make {buckets:,} buckets of {len(ids):,} lines; ask for wider ones, "
-            "or for one actor",
+            f"would give {buckets:,} buckets for {len(ids):,} lines; use wider buckets, or one "
+            "actor",
         )
     offsets = amounts.time_ms - (window.encounter.started_at_ms + window.from_ms)
     values = np.zeros((len(ids), buckets), dtype=np.int64)
@@ -115,9 +121,9 @@ def _lines(
 
 
 def _rates(row: Int64Array, ends: Int64Array, smooth_ms: int) -> list[float]:
-    """Per second around the middle of each bucket; ``ends`` (ms) are where the buckets meet.
+    """Rates per second around the middle of each bucket; ``ends`` (ms) are the bucket boundaries.
 
-    The sum up to a moment grows evenly within a bucket, so that any width can be cut out of it.
+    The running sum grows evenly within a bucket, so that any interval can be cut out of it.
     """
     widths = np.diff(ends)
     half = np.maximum(widths, smooth_ms) / 2
@@ -149,7 +155,7 @@ def _amounts(window: Window, kind: SkillType) -> _Amounts:
     return _Amounts(damage.timestamp_ms, damage.value, actor, damage.skill_id, target)
 
 
-def _select(amounts: _Amounts, window: Window, arguments: TimelineOf) -> _Amounts:
+def _select(amounts: _Amounts, window: Window, arguments: TimelineArguments) -> _Amounts:
     players = arguments.side is Side.PLAYERS
     side = [actor.actor_id for actor in window.actors if actor.is_player == players]
     wanted = side if arguments.actor_id is None else [arguments.actor_id]
@@ -163,7 +169,7 @@ def _select(amounts: _Amounts, window: Window, arguments: TimelineOf) -> _Amount
     )
 
 
-def _width(arguments: TimelineOf, span: int) -> int:
+def _width(arguments: TimelineArguments, span: int) -> int:
     """The width of a bucket in ms."""
     if arguments.points is not None:
         if arguments.bucket_ms is not None:
@@ -171,14 +177,14 @@ def _width(arguments: TimelineOf, span: int) -> int:
         return max(1, -(-span // arguments.points))
     if arguments.bucket_ms is not None:
         if span > arguments.bucket_ms * MAX_BUCKETS:
-            raise InvalidArgument("bucketMs", f"would make more than {MAX_BUCKETS:,} buckets")
+            raise InvalidArgument("bucketMs", f"would give more than {MAX_BUCKETS:,} buckets")
         return arguments.bucket_ms
-    return nice_width(span, USUAL_POINTS)
+    return round_width(span, DEFAULT_POINTS)
 
 
-def nice_width(span: int, points: int) -> int:
-    """The least usual width of which at most ``points`` buckets hold ``span``; all in ms."""
-    for width in NICE_WIDTHS_MS:
+def round_width(span: int, points: int) -> int:
+    """The smallest round width for which at most ``points`` buckets cover ``span``; all in ms."""
+    for width in ROUND_WIDTHS_MS:
         if span <= width * points:
             return width
     return -(-span // points)

@@ -1,4 +1,4 @@
-"""The tries of a boss: which came before a fight, which after it."""
+"""The attempts at a boss: which fights came before and after one."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from typing import Any, Final
 
 from sqlalchemy import Select, func, select, tuple_
 
-from resonance_logs.commands.arguments import Filters, OneEncounter
+from resonance_logs.commands.arguments import EncounterArguments, Filters
 from resonance_logs.commands.encounter import find_encounter, summary
 from resonance_logs.commands.filters import find_candidates
-from resonance_logs.commands.shapes import BossTries
+from resonance_logs.commands.shapes import BossAttempts
 from resonance_logs.store.engine import Store
 from resonance_logs.store.membership import is_member
 from resonance_logs.store.tables import encounters
@@ -17,18 +17,18 @@ from resonance_logs.store.tables import encounters
 _PLACE: Final = (encounters.c.started_at_ms, encounters.c.id)
 
 
-def get_boss_tries(store: Store, arguments: OneEncounter) -> BossTries:
-    """The fights with any boss of a fight, in order of their start: before it, after it, how many.
+def get_boss_tries(store: Store, arguments: EncounterArguments) -> BossAttempts:
+    """The fights that share a boss with this one, by start: the previous, the next, how many.
 
-    A fight without a boss, or that goes on, stands by itself.
+    A fight without a boss, or one that is still open, stands alone.
 
     Raises:
         NotFound: there is no such fight.
     """
-    with store.reading() as connection:
+    with store.read_transaction() as connection:
         row = find_encounter(connection, arguments.encounter_id)
         bosses = [boss.monster_name for boss in summary(row, []).bosses]
-        alone = BossTries(previous_id=None, next_id=None, number=1, count=1)
+        alone = BossAttempts(previous_id=None, next_id=None, number=1, count=1)
         if not bosses or row.ended_at_ms is None:
             return alone
         candidates = find_candidates(connection, Filters(boss_names=bosses))
@@ -42,7 +42,7 @@ def get_boss_tries(store: Store, arguments: OneEncounter) -> BossTries:
             return connection.execute(statement.where(among).limit(1)).scalar_one_or_none()
 
         newest_first = [each.desc() for each in _PLACE]
-        return BossTries(
+        return BossAttempts(
             previous_id=one(select(encounters.c.id).where(before).order_by(*newest_first)),
             next_id=one(select(encounters.c.id).where(after).order_by(*_PLACE)),
             number=1 + (one(select(func.count()).select_from(encounters).where(before)) or 0),

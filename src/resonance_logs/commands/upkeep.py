@@ -1,10 +1,10 @@
-"""Deleting fights, and what the file holds."""
+"""Deleting fights, and what the file contains."""
 
 from __future__ import annotations
 
 from sqlalchemy import func, select, text
 
-from resonance_logs.commands.arguments import ManyEncounters, NoArguments, OneEncounter
+from resonance_logs.commands.arguments import EncounterArguments, EncountersArguments, NoArguments
 from resonance_logs.commands.encounter import check_ended
 from resonance_logs.commands.figures import ratio
 from resonance_logs.commands.shapes import DatabaseInfo
@@ -18,29 +18,29 @@ from resonance_logs.store.tables import (
 )
 
 
-def delete_encounter(store: Store, arguments: OneEncounter) -> None:
-    """Delete a fight and all that belongs to it.
+def delete_encounter(store: Store, arguments: EncounterArguments) -> None:
+    """Delete a fight and everything that belongs to it.
 
     Raises:
         NotFound: there is no such fight.
-        InvalidArgument: it is still being recorded.
+        InvalidArgument: the fight is still being recorded.
     """
     _delete(store, [arguments.encounter_id], argument="encounterId")
 
 
-def delete_encounters(store: Store, arguments: ManyEncounters) -> None:
-    """Delete fights and all that belongs to them: all of them, or none where an error is raised.
+def delete_encounters(store: Store, arguments: EncountersArguments) -> None:
+    """Delete fights and everything that belongs to them: all, or none if an error is raised.
 
     Raises:
-        NotFound: one of them is not there.
+        NotFound: one of them does not exist.
         InvalidArgument: one of them is still being recorded.
     """
     _delete(store, sorted(set(arguments.ids)), argument="ids")
 
 
 def get_database_info(store: Store, _arguments: NoArguments) -> DatabaseInfo:
-    """What is stored, and in how many bytes."""
-    with store.reading() as connection:
+    """What is stored, and its size in bytes."""
+    with store.read_transaction() as connection:
         fights = connection.execute(
             select(
                 func.count(encounters.c.ended_at_ms).label("ended"),
@@ -81,7 +81,7 @@ def get_database_info(store: Store, _arguments: NoArguments) -> DatabaseInfo:
 
 
 def _delete(store: Store, ids: list[int], *, argument: str) -> None:
-    with store.writing() as connection:
+    with store.write_transaction() as connection:
         check_ended(connection, ids, argument=argument)
         remove(connection, ids)
     store.give_back_space()

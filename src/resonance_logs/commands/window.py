@@ -1,4 +1,4 @@
-"""A part of a fight: its single events, and everything that is computed from them again."""
+"""A range of a fight: its events, and the figures recomputed from them."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from sqlalchemy import Connection, Row, select
 
 from resonance_logs import journal, statistics
 from resonance_logs.archive import decode_events
-from resonance_logs.cells import FightCells
-from resonance_logs.commands.arguments import Range
+from resonance_logs.cells import FightEventSums
+from resonance_logs.commands.arguments import RangeArguments
 from resonance_logs.commands.encounter import actor_stat, find_encounter, read_actors, summary
 from resonance_logs.commands.figures import seconds
 from resonance_logs.commands.names import skill_names
@@ -53,8 +53,8 @@ class Window:
         """The fight's events from ``from_ms`` to ``to_ms`` after its start, as ``Part`` has them.
 
         Raises:
-            InvalidArgument: the part ends before it begins.
-            NotFound: the fight's single events are not stored.
+            InvalidArgument: the range ends before it begins.
+            NotFound: the fight's events are not stored.
         """
         part = Part.of(encounter, from_ms, to_ms)
         events = part.select(_read_events(connection, encounter), encounter.started_at_ms)
@@ -72,7 +72,7 @@ class Window:
 
     @property
     def duration(self) -> float:
-        """Seconds; as for a whole fight 1.0 where it is not positive."""
+        """Seconds; 1.0 if not positive, as for a whole fight."""
         return seconds(self.to_ms - self.from_ms)
 
     @property
@@ -80,15 +80,15 @@ class Window:
         """The ids of the fight's players."""
         return [actor.actor_id for actor in self.actors if actor.is_player]
 
-    def actor_stats(self, cells: FightCells) -> list[ActorEncounterStat]:
-        """Each actor of the fight with what it did within the window, most damage first."""
-        counters = Tally.of_cells(cells).counters(self.players)
+    def actor_stats(self, cells: FightEventSums) -> list[ActorEncounterStat]:
+        """Statistics of each actor within the window, most damage first."""
+        counters = Tally.from_event_sums(cells).counters(self.players)
         active = statistics.active_times(self.events.damage)
         none = [0] * len(COUNTER_NAMES)
         stats = [
             actor_stat(
                 {
-                    **_who(actor),
+                    **_identity(actor),
                     "active_time_ms": active.get(actor.actor_id, 0),
                     **dict(zip(COUNTER_NAMES, counters.get(actor.actor_id, none), strict=True)),
                 },
@@ -96,18 +96,18 @@ class Window:
             )
             for actor in self.actors
         ]
-        return sorted(stats, key=_most_damage)
+        return sorted(stats, key=_by_damage)
 
 
-def get_encounter_range(store: Store, arguments: Range) -> EncounterRange:
-    """All figures of a fight, computed again for a part of it.
+def get_encounter_range(store: Store, arguments: RangeArguments) -> EncounterRange:
+    """All figures of a fight, recomputed for a range of it.
 
     The whole range gives what is stored. Adjacent parts add up to the whole, active times excepted.
     """
-    with store.reading() as connection:
+    with store.read_transaction() as connection:
         encounter = find_encounter(connection, arguments.encounter_id)
         window = Window.read(connection, encounter, arguments.from_ms, arguments.to_ms)
-        cells = FightCells.of(window.events)
+        cells = FightEventSums.from_events(window.events)
         damage, heals = cells.damage.skill_rows(), cells.heals.skill_rows()
         names = skill_names(connection, [row[2] for row in (*damage, *heals)])
     actors = window.actor_stats(cells)
@@ -123,11 +123,11 @@ def get_encounter_range(store: Store, arguments: Range) -> EncounterRange:
         bosses=_bosses(window, summary(encounter, []).bosses),
         damage_skills=[
             DamageSkill(**_skill(row, ("attacker_id", "defender_id"), (*_SIX, *_LOSSES), names))
-            for row in sorted(damage, key=_most)
+            for row in sorted(damage, key=_by_total)
         ],
         heal_skills=[
             HealSkill(**_skill(row, ("healer_id", "target_id"), _SIX, names))
-            for row in sorted(heals, key=_most)
+            for row in sorted(heals, key=_by_total)
         ],
     )
 
@@ -144,14 +144,14 @@ def _read_events(connection: Connection, encounter: Row[Any]) -> Events:
             return decode_events(payload)
         except CorruptArchive as error:
             raise CorruptArchive(
-                f"encounter {encounter.id} is damaged: its single hits cannot be read: {error}"
+                f"fight {encounter.id} is damaged: its individual hits cannot be read: {error}"
             ) from error
     if encounter.damage_events or encounter.heal_events:
-        raise NotFound(f"encounter {encounter.id} was stored without its single events")
+        raise NotFound(f"fight {encounter.id} was stored without its individual hits")
     return Events.empty()
 
 
-def _who(actor: ActorEncounterStat) -> dict[str, Any]:
+def _identity(actor: ActorEncounterStat) -> dict[str, Any]:
     """The fields that no event changes."""
     kept = (
         "encounter_id",
@@ -195,10 +195,10 @@ def _skill(
     }
 
 
-def _most(row: tuple[int, ...]) -> tuple[int, ...]:
-    """Most first, equal totals by who and which."""
+def _by_total(row: tuple[int, ...]) -> tuple[int, ...]:
+    """Sort key: largest total first, then by actor and skill."""
     return -row[3], *row[:3]
 
 
-def _most_damage(actor: ActorEncounterStat) -> tuple[int, int]:
+def _by_damage(actor: ActorEncounterStat) -> tuple[int, int]:
     return -actor.damage_dealt, actor.actor_id

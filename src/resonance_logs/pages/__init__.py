@@ -1,1 +1,1 @@
-"""The history in a browser. Pages ask commands and show the answers; they compute nothing."""
+"""The history in a browser. Pages run commands and show the answers; they compute nothing."""

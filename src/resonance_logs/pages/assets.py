@@ -1,4 +1,4 @@
-"""The framework's scripts, styles and fonts: read and compressed once, answered from memory."""
+"""The framework's scripts, styles and fonts: read and compressed once, then served from memory."""
 
 from __future__ import annotations
 
@@ -14,57 +14,57 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 FOLDERS: Final = tuple(
     f"/_nicegui/{__version__}/{name}/" for name in ("static", "components", "libraries", "esm")
 )
-"""Where they are; the address of each holds the version of the framework."""
+"""Their URL prefixes; the URL of each file contains the framework's version."""
 
 _LEVEL: Final = 1
-"""Fast rather than small: most go to this machine, and compressing holds up all others."""
+"""Fast rather than small: most go to this machine, and compression blocks everything else."""
 
-MOST_BYTES: Final = 32 << 20
-"""How much is kept; what comes after that is compressed each time. The pages need 2 MB."""
+MAX_CACHED_BYTES: Final = 32 << 20
+"""Maximum size of the cache; anything beyond it is compressed each time. The pages need 2 MB."""
 
 _CONDITIONS: Final = ("range", "if-none-match", "if-modified-since")
 
 _Messages = tuple[Message, Message]
 
 
-class KeptFiles(GZipMiddleware):
-    """Compresses all answers, and those that are such files only once.
+class CachedAssets(GZipMiddleware):
+    """Compresses all answers, and the framework's files only once.
 
-    What is kept is the same for every reader, and has an end: one file has many addresses.
+    Cached files are the same for every reader, and the cache is bounded: one file has many URLs.
     """
 
     def __init__(self, app: ASGIApp) -> None:
         super().__init__(app, compresslevel=_LEVEL)
-        self._kept: dict[str, _Messages] = {}
-        self._room = MOST_BYTES
+        self._cache: dict[str, _Messages] = {}
+        self._free_bytes = MAX_CACHED_BYTES
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a file that was asked for before from memory."""
+        """Serve a file that was requested before from memory."""
         if not _is_file(scope):
             await super().__call__(scope, receive, send)
             return
         path = scope["path"]
-        for message in self._kept.get(path) or await self._read(path, scope):
+        for message in self._cache.get(path) or await self._read(path, scope):
             await send(dict(message))
 
     async def _read(self, path: str, scope: Scope) -> _Messages:
-        """The whole answer, even where who asks goes before its end: it is for others too."""
+        """The whole answer, even if the client disconnects: it is for others too."""
         answer = _Answer()
-        await super().__call__(scope, _Reader().receive, answer.take)
-        if answer.is_good and path not in self._kept and len(answer.body) <= self._room:
-            self._room -= len(answer.body)
-            self._kept[path] = answer.messages(for_all=True)
+        await super().__call__(scope, _Request().receive, answer.take)
+        if answer.is_good and path not in self._cache and len(answer.body) <= self._free_bytes:
+            self._free_bytes -= len(answer.body)
+            self._cache[path] = answer.messages(for_all=True)
         return answer.messages()
 
 
-class _Reader:
-    """One who asks, and waits until all has come."""
+class _Request:
+    """Stands in for a client that waits for the whole answer."""
 
     def __init__(self) -> None:
         self._has_asked = False
 
     async def receive(self) -> Message:
-        """That nothing more comes; asked again, wait until nobody asks."""
+        """Report the end of the body; asked again, wait forever."""
         if self._has_asked:
             await sleep_forever()
         self._has_asked = True
@@ -72,14 +72,14 @@ class _Reader:
 
 
 class _Answer:
-    """An answer, held until it is whole."""
+    """An answer, buffered until it is complete."""
 
     def __init__(self) -> None:
         self._start: Message = {}
         self.body = bytearray()
 
     async def take(self, message: Message) -> None:
-        """Hold what it says."""
+        """Buffer a message."""
         if message["type"] == "http.response.start":
             self._start = message
         else:
@@ -87,11 +87,11 @@ class _Answer:
 
     @property
     def is_good(self) -> bool:
-        """Whether it is what was asked for."""
+        """Whether the request succeeded."""
         return bool(self._start["status"] == HTTPStatus.OK)
 
     def messages(self, *, for_all: bool = False) -> _Messages:
-        """What to send: with its size, and for others without the cookie of this reader."""
+        """The messages to send: with the size, and for others without this reader's cookie."""
         dropped = {b"content-length", b"set-cookie"} if for_all else {b"content-length"}
         headers = [each for each in self._start["headers"] if each[0] not in dropped]
         headers.append((b"content-length", b"%d" % len(self.body)))
@@ -100,7 +100,7 @@ class _Answer:
 
 
 def _is_file(scope: Scope) -> bool:
-    """Whether a file is asked for, whole and compressed."""
+    """Whether a file is requested, whole and compressed."""
     if scope["type"] != "http" or scope["method"] != "GET":
         return False
     headers = Headers(scope=scope)

@@ -1,4 +1,4 @@
-"""The bosses and scenes, and all tries of one of them."""
+"""The bosses and scenes, and all attempts at one of them."""
 
 from __future__ import annotations
 
@@ -10,38 +10,38 @@ from urllib.parse import parse_qs, urlencode
 from fastapi import Request
 from nicegui import ui
 
-from resonance_logs.commands.shapes import BossProfile, TargetOverview, TargetsOverview, Try
+from resonance_logs.commands.shapes import Attempt, BossProfile, TargetOverview, TargetsOverview
 from resonance_logs.database import Database
-from resonance_logs.pages.frame import Told, facts, frame, heading, show_empty
+from resonance_logs.pages.frame import LocalizedText, facts, heading, page_layout, show_empty
 from resonance_logs.pages.grid import FIGURE, SPAN, WHEN, grid, on_open_fight, room
-from resonance_logs.pages.place import Place
+from resonance_logs.pages.place import AsyncSection
 from resonance_logs.pages.plots import Plot, dps_by_class, tries_over_time
 
-MOST_FASTEST: Final = 10
+MAX_FASTEST: Final = 10
 
 
 def register(database: Database) -> None:
-    """Make the pages of this database."""
+    """Add the pages of this database."""
 
     @ui.page("/bosses")
     async def bosses() -> None:
-        with frame("Bosses"):
+        with page_layout("Bosses"):
             ui.on("boss", lambda event: ui.navigate.to(address(boss=str(event.args))))
             ui.on("scene", lambda event: ui.navigate.to(address(scene=str(event.args))))
-            await Place().fill(database.commands.get_bosses_and_scenes, _show_all)
+            await AsyncSection().fill(database.commands.get_bosses_and_scenes, _show_all)
 
     @ui.page("/boss")
     async def boss(request: Request) -> None:
         query = parse_qs(request.url.query)
         name, scene = (query.get(each, [None])[-1] for each in ("boss", "scene"))
-        with frame(name or scene or "Boss", charts=True):
+        with page_layout(name or scene or "Boss", charts=True):
             on_open_fight()
             ask = partial(database.commands.get_boss_profile, name, scene)
-            await Place().fill(ask, _show_one)
+            await AsyncSection().fill(ask, _show_one)
 
 
 def address(boss: str | None = None, scene: str | None = None) -> str:
-    """The page of a boss, or of a scene, or of a boss in a scene."""
+    """The URL of the page of a boss, of a scene, or of a boss in a scene."""
     given = {"boss": boss, "scene": scene}
     return f"/boss?{urlencode({name: each for name, each in given.items() if each})}"
 
@@ -49,7 +49,7 @@ def address(boss: str | None = None, scene: str | None = None) -> str:
 def _show_all(found: TargetsOverview) -> None:
     heading("Bosses and scenes")
     if not found.bosses and not found.scenes:
-        show_empty("No fight has ended yet.", "Bosses and scenes come with the first one.")
+        show_empty("No fight has ended yet.", "Bosses and scenes appear with the first one.")
         return
     with ui.row().classes("w-full gap-4 items-start"):
         for title, kind, rows in (
@@ -68,23 +68,23 @@ def _show_one(profile: BossProfile) -> None:
         facts(
             [
                 *([("Fights", "whole", profile.fights)] if not profile.boss_name else []),
-                ("Tries", "whole", profile.tries),
+                ("Attempts", "whole", profile.tries),
                 ("Kills", "whole", profile.kills),
                 ("Best time", "span", profile.best_time),
                 ("Median time", "span", profile.median_time),
                 ("Time spent", "span", profile.time_spent),
-                ("First try", "when", profile.first_started_at_ms),
-                ("Last try", "when", profile.last_started_at_ms),
+                ("First attempt", "when", profile.first_started_at_ms),
+                ("Last attempt", "when", profile.last_started_at_ms),
             ]
         )
-        ui.link("These fights in the history", _history(profile))
+        ui.link("Show these fights in the history", _history(profile))
     if profile.classes:
-        Told("DPS by class, of ", *_kills(profile)).classes("text-lg font-bold")
+        LocalizedText("DPS by class, over ", *_kills(profile)).classes("text-lg font-bold")
         height = 60 + 44 * len(profile.classes)
         Plot(dps_by_class(profile)).classes("w-full rl-card").style(f"height: {height}px")
     else:
-        ui.label("DPS by class comes with the first kill.").classes("rl-quiet")
-    ui.label("How long each fight lasted").classes("text-lg font-bold")
+        ui.label("DPS by class appears with the first kill.").classes("rl-quiet")
+    ui.label("Duration of each fight").classes("text-lg font-bold")
     Plot(tries_over_time(profile.newest[::-1])).classes("w-full h-64 rl-card")
     _tables(profile)
 
@@ -92,8 +92,8 @@ def _show_one(profile: BossProfile) -> None:
 def _tables(profile: BossProfile) -> None:
     with ui.row().classes("w-full gap-4 items-start"):
         for title, tries in (
-            ("Fastest kills", profile.fastest[:MOST_FASTEST]),
-            ("Last fights", profile.newest),
+            ("Fastest kills", profile.fastest[:MAX_FASTEST]),
+            ("Latest fights", profile.newest),
         ):
             if tries:
                 with ui.column().classes("flex-1 min-w-80 gap-2"):
@@ -109,7 +109,7 @@ def _history(profile: BossProfile) -> str:
 def _kills(profile: BossProfile) -> tuple[str | int, ...]:
     if profile.kills_compared < profile.kills:
         return "the newest ", profile.kills_compared, " kills"
-    return ("all ", profile.kills, " kills") if profile.kills > 1 else ("the one kill",)
+    return ("all ", profile.kills, " kills") if profile.kills > 1 else ("the only kill",)
 
 
 def _target_row(target: TargetOverview) -> dict[str, Any]:
@@ -123,7 +123,7 @@ def _target_row(target: TargetOverview) -> dict[str, Any]:
     }
 
 
-def _try_rows(tries: Sequence[Try]) -> list[dict[str, Any]]:
+def _try_rows(tries: Sequence[Attempt]) -> list[dict[str, Any]]:
     return [
         {
             "id": each.encounter_id,
@@ -142,7 +142,7 @@ def _columns(title: str, *, has_other_fights: bool) -> list[dict[str, Any]]:
     return [
         {"headerName": title, "field": "id", "minWidth": 140, "flex": 1, "tooltipField": "id"},
         *([fights] if has_other_fights else []),
-        {"headerName": "Tries", "field": "tries", "width": 80, **FIGURE},
+        {"headerName": "Attempts", "field": "tries", "width": 80, **FIGURE},
         {"headerName": "Kills", "field": "kills", "width": 80, **FIGURE},
         {"headerName": "Best time", "field": "best", **SPAN, "width": 100},
         {"headerName": "Last", "field": "last", **WHEN, **room(560)},

@@ -1,4 +1,4 @@
-"""The curve of a fight over time, on which a part of it is chosen."""
+"""The curve of a fight over time, on which a range can be selected."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ from resonance_logs.commands.shapes import EncounterSummary, Timeline, TimelineS
 from resonance_logs.database import Database
 from resonance_logs.errors import NotFound
 from resonance_logs.game import CLASSES, NEUTRAL_COLOR, class_color
-from resonance_logs.pages.party import shown_names
-from resonance_logs.pages.place import Place
+from resonance_logs.pages.party import display_names
+from resonance_logs.pages.place import AsyncSection
 from resonance_logs.pages.plots import DASHES, INK, LINE, Plot, shade
-from resonance_logs.pages.shown import SIDES, Shown
+from resonance_logs.pages.shown import SIDES, FightView
 
 PALETTE: Final = (
     *("#56b4e9", "#e69f00", "#009e73", "#cc79a7", "#d55e00", "#0072b2"),
     *("#f0e442", "#aa4499", "#44aa99", "#999933", "#882255", "#ddcc77"),
 )
-"""For what has no colour of its own; told apart by those who see fewer colours."""
+"""For lines without a colour of their own; distinguishable with colour blindness."""
 
-MOSTLINES: Final = 20
-MOST_UNNAMEDLINES: Final = len(PALETTE)
+MAX_LINES_SHOWN: Final = 20
+MAX_UNNAMED_LINES: Final = len(PALETTE)
 SMOOTH_POINTS: Final = 300
 SMOOTHING: Final = {0: "Off", 3_000: "3 s", 10_000: "10 s"}
 
 
 @dataclass(frozen=True, slots=True)
-class _Drawn:
+class _ChartState:
     """How the curve is drawn."""
 
     stacked: bool = True
@@ -43,28 +43,28 @@ class _Drawn:
 
 
 class TimeChart:
-    """The curve; tells ``on_part`` what part was chosen on it, in milliseconds."""
+    """The curve; calls ``on_range`` with the range selected on it, in milliseconds."""
 
     def __init__(
         self,
         database: Database,
         fight: EncounterSummary,
-        on_part: Callable[[int | None, int | None], Awaitable[None]],
+        on_range: Callable[[int | None, int | None], Awaitable[None]],
     ) -> None:
         self._database = database
         self._fight = fight
-        self._on_part = on_part
-        self._shown = Shown()
-        self._drawn = _Drawn()
+        self._on_range = on_range
+        self._view = FightView()
+        self._state = _ChartState()
         self._chart: Plot | None = None
         self.has_hits = True
-        """Whether the single hits are there, of which parts can be made."""
+        """Whether the individual hits are stored, so that ranges can be selected."""
         with ui.column().classes("rl-card w-full p-3 sm:p-4 gap-2"):
             with ui.row().classes("w-full items-center gap-x-5 gap-y-2"):
                 self._title = ui.label().classes("font-bold grow")
                 self._title.props("role=heading aria-level=2")
                 self._choices()
-            self._place = Place(bones=5)
+            self._section = AsyncSection(skeletons=5)
             self._curve = ui.column().classes("w-full rl-curve")
             self._curve.visible = False
 
@@ -72,78 +72,79 @@ class TimeChart:
         self._groups = ui.toggle({GroupBy.ACTOR.value: "Players"}, value=GroupBy.ACTOR.value)
         self._groups.on_value_change(lambda event: self._draw(group_by=GroupBy(event.value)))
         self._groups.props('dense unelevated no-caps padding="2px 10px" aria-label="Lines of"')
-        form = ui.toggle({True: "Stacked", False: "Lines"}, value=self._drawn.stacked)
+        form = ui.toggle({True: "Stacked", False: "Lines"}, value=self._state.stacked)
         form.on_value_change(lambda event: self._draw(stacked=event.value))
         form.props('dense unelevated no-caps padding="2px 10px" aria-label="Form"')
         with ui.row().classes("items-center gap-1"):
             ui.label("Smooth").classes("rl-quiet")
-            smooth = ui.toggle(SMOOTHING, value=self._drawn.smooth_ms)
+            smooth = ui.toggle(SMOOTHING, value=self._state.smooth_ms)
         smooth.on_value_change(lambda event: self._draw(smooth_ms=event.value))
         smooth.props('dense unelevated no-caps padding="2px 10px" aria-label="Smooth"')
 
-    async def show(self, shown: Shown) -> None:
-        """Ask for the curve of these figures and draw it."""
-        before, self._shown = self._shown, shown
-        groups = {GroupBy.SKILL.value: "Skills", GroupBy.TARGET.value: shown.others}
-        if shown.actor_id is None:
-            groups = {GroupBy.ACTOR.value: SIDES[shown.side], **groups}
-        group_by = self._drawn.group_by
-        if (shown.actor_id is None) != (before.actor_id is None):
-            group_by = GroupBy.ACTOR if shown.actor_id is None else GroupBy.SKILL
-        self._drawn = replace(self._drawn, group_by=group_by)
+    async def show(self, view: FightView) -> None:
+        """Query the curve of these figures and draw it."""
+        before, self._view = self._view, view
+        groups = {GroupBy.SKILL.value: "Skills", GroupBy.TARGET.value: view.others}
+        if view.actor_id is None:
+            groups = {GroupBy.ACTOR.value: SIDES[view.side], **groups}
+        group_by = self._state.group_by
+        if (view.actor_id is None) != (before.actor_id is None):
+            group_by = GroupBy.ACTOR if view.actor_id is None else GroupBy.SKILL
+        self._state = replace(self._state, group_by=group_by)
         self._groups.set_options(groups, value=group_by.value)
         await self._ask()
 
-    def select(self, shown: Shown) -> None:
-        """Show on the curve which part was chosen elsewhere."""
-        self._shown = shown
+    def select(self, view: FightView) -> None:
+        """Show on the curve a range that was selected elsewhere."""
+        self._view = view
         if self._chart is not None:
             start, end = self._seconds()
             what = {"type": "dataZoom", "startValue": start, "endValue": end}
-            # Told back by the chart, it could undo what was chosen meanwhile.
+            # If the chart reported it back, that could undo a newer selection.
             self._chart.run_chart_method("dispatchAction", what, {"silent": True})
 
     async def _draw(self, **changes: Any) -> None:
-        drawn = replace(self._drawn, **changes)
-        if drawn != self._drawn:
-            self._drawn = drawn
+        drawn = replace(self._state, **changes)
+        if drawn != self._state:
+            self._state = drawn
             await self._ask()
 
     async def _ask(self) -> None:
-        shown, drawn = self._shown, self._drawn
-        is_named = drawn.group_by is GroupBy.ACTOR and shown.side is Side.PLAYERS
+        view, drawn = self._view, self._state
+        is_named = drawn.group_by is GroupBy.ACTOR and view.side is Side.PLAYERS
 
         def ask() -> Timeline | NotFound:
             try:
                 return self._database.commands.get_encounter_timeline(
                     self._fight.id,
                     drawn.group_by,
-                    shown.kind,
-                    shown.actor_id,
+                    view.kind,
+                    view.actor_id,
                     points=SMOOTH_POINTS if drawn.smooth_ms else None,
-                    side=shown.side,
-                    most=MOSTLINES if is_named else MOST_UNNAMEDLINES,
+                    side=view.side,
+                    most=MAX_LINES_SHOWN if is_named else MAX_UNNAMED_LINES,
                     smooth_ms=drawn.smooth_ms,
                 )
             except NotFound as error:
                 return error
 
-        self._title.set_text(f"{shown.what.capitalize()} per second")
-        await self._place.fill(ask, self._show)
+        self._title.set_text(f"{view.what.capitalize()} per second")
+        await self._section.fill(ask, self._show)
 
     def _show(self, answer: Timeline | NotFound) -> None:
         self.has_hits = isinstance(answer, Timeline)
         drawn = isinstance(answer, Timeline) and bool(answer.series)
         self._curve.visible = drawn
         if not isinstance(answer, Timeline):
-            ui.label("The single hits of this fight are not kept.").classes("rl-quiet")
+            ui.label("The individual hits of this fight are not stored.").classes("rl-quiet")
         elif not drawn:
-            ui.label(f"Without {self._shown.what} there is no curve.").classes("rl-quiet")
+            ui.label(f"No {self._view.what} in this fight.").classes("rl-quiet")
         elif self._chart is None:
             with self._curve:
                 self._chart = self._made(answer)
         else:
-            # Kept, as a chart that is taken away while the browser is still making it fails there.
+            # Kept, because a chart that is removed while the browser is still creating it fails
+            # there.
             self._chart.redraw(self._options(answer))
 
     def _made(self, timeline: Timeline) -> Plot:
@@ -161,15 +162,15 @@ class TimeChart:
         start, end = (round(float(each) * 1_000) for each in event.args[0:2])
         whole = round(self._fight.duration * 1_000)
         if start <= 0 and end >= whole:
-            await self._on_part(None, None)
+            await self._on_range(None, None)
         elif start < end:
-            await self._on_part(max(0, start), min(end, whole))
+            await self._on_range(max(0, start), min(end, whole))
 
     def _seconds(self) -> tuple[float, float]:
-        """Where the chosen part begins and ends."""
-        shown, whole = self._shown, self._fight.duration
-        start = 0.0 if shown.from_ms is None else shown.from_ms / 1_000
-        return start, whole if shown.to_ms is None else shown.to_ms / 1_000
+        """Where the selected range begins and ends."""
+        view, whole = self._view, self._fight.duration
+        start = 0.0 if view.from_ms is None else view.from_ms / 1_000
+        return start, whole if view.to_ms is None else view.to_ms / 1_000
 
     def _options(self, timeline: Timeline) -> dict[str, Any]:
         start, end = self._seconds()
@@ -180,9 +181,9 @@ class TimeChart:
             "legend": {
                 "type": "scroll",
                 "top": 0,
-                "icon": "roundRect" if self._drawn.stacked else "inherit",
-                "itemWidth": 25 if self._drawn.stacked else 34,
-                "itemStyle": {"opacity": 1 if self._drawn.stacked else 0},
+                "icon": "roundRect" if self._state.stacked else "inherit",
+                "itemWidth": 25 if self._state.stacked else 34,
+                "itemStyle": {"opacity": 1 if self._state.stacked else 0},
                 "textStyle": {":color": "rl.color('--ink')"},
                 "pageTextStyle": INK,
                 "pageIconColor": "#3d5afe",
@@ -248,7 +249,7 @@ class TimeChart:
 
     def _series(self, timeline: Timeline) -> list[dict[str, Any]]:
         colors = self._colors(timeline.series)
-        names = shown_names([(line.name, line.id) for line in timeline.series])
+        names = display_names([(line.name, line.id) for line in timeline.series])
         lines = list(zip(names, timeline.series, colors, strict=True))
         if timeline.rest is not None:
             lines.append(("all others", timeline.rest, NEUTRAL_COLOR))
@@ -261,7 +262,7 @@ class TimeChart:
         return made
 
     def _colors(self, lines: Sequence[TimelineSeries]) -> list[str]:
-        of_actors = self._drawn.group_by is not GroupBy.SKILL
+        of_actors = self._state.group_by is not GroupBy.SKILL
         classes: Mapping[int | None, int | None] = {
             actor.actor_id: actor.class_id
             for actor in self._fight.actors
@@ -275,8 +276,8 @@ class TimeChart:
     def _line(
         self, name: str, line: TimelineSeries, color: str, same: int, bucket_ms: int
     ) -> dict[str, Any]:
-        """``same``: how many lines before have this colour."""
-        stacked = self._drawn.stacked
+        """``same``: how many previous lines have this colour."""
+        stacked = self._state.stacked
         middle, whole = bucket_ms / 2, self._fight.duration * 1_000
         return {
             "name": name,

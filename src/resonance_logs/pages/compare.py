@@ -1,4 +1,4 @@
-"""Two to eight fights, or players of fights, side by side."""
+"""Compare two to eight fights, or players of fights."""
 
 from __future__ import annotations
 
@@ -21,33 +21,33 @@ from resonance_logs.commands.shapes import (
     SkillRow,
 )
 from resonance_logs.database import Database
-from resonance_logs.pages.frame import action, formatted, frame, heading, show_empty
+from resonance_logs.pages.frame import formatted, heading, page_layout, show_empty, text_button
 from resonance_logs.pages.grid import FIGURE, PERCENT, grid, room
-from resonance_logs.pages.party import shown_name
-from resonance_logs.pages.place import Place
+from resonance_logs.pages.party import display_name
+from resonance_logs.pages.place import AsyncSection
 from resonance_logs.pages.plots import SIDES, Plot, curves
 from resonance_logs.pages.shown import KINDS, RATES
 
-LEAST, MOST = 2, 8
+MIN_SIDES, MAX_SIDES = 2, 8
 SMOOTH_MS: Final = 3_000
 Side = tuple[int, int | None]
-"""A fight, and the actor in it, None for the whole fight."""
+"""A fight, and an actor in it; None for the whole fight."""
 
 _Answer = tuple[Comparison, dict[int, list[ActorEncounterStat]]]
 
 
 def register(database: Database) -> None:
-    """Make the page of this database."""
+    """Add the page of this database."""
 
     @ui.page("/compare")
     async def compare(request: Request) -> None:
         query = parse_qs(request.url.query)
-        with frame("Compare", charts=True):
+        with page_layout("Compare", charts=True):
             await _Comparison(database, read_sides(query.get("side", [])), query).build()
 
 
 def address(sides: Sequence[Side], kind: str = SkillType.DPS.value) -> str:
-    """The page that compares these."""
+    """The URL of the page that compares these sides."""
     given = [
         ("side", f"{fight}" if actor is None else f"{fight}:{actor}") for fight, actor in sides
     ]
@@ -56,13 +56,13 @@ def address(sides: Sequence[Side], kind: str = SkillType.DPS.value) -> str:
 
 
 def read_sides(given: Sequence[str]) -> list[Side]:
-    """The sides of an address (``12`` a fight, ``12:7`` an actor in it); nonsense is left out."""
+    """The sides in a URL (``12`` a fight, ``12:7`` an actor in it); invalid ones are ignored."""
     sides: list[Side] = []
     for text in given:
         fight, _, actor = text.partition(":")
         if _is_number(fight) and (not actor or _is_number(actor.removeprefix("-"))):
             sides.append((int(fight), int(actor) if actor else None))
-    return sides[:MOST]
+    return sides[:MAX_SIDES]
 
 
 def _is_number(text: str) -> bool:
@@ -77,18 +77,18 @@ class _Comparison:
         self._kind = SkillType(kind) if kind in list(SkillType) else SkillType.DPS
 
     async def build(self) -> None:
-        """What is compared, and the answer below it."""
+        """Build the cards of the sides, and the answer below them."""
         heading("Compare")
         await self._show()
 
     async def _show(self) -> None:
-        if len(self._sides) < LEAST:
+        if len(self._sides) < MIN_SIDES:
             show_empty(
-                "Two or more fights are compared here.",
-                "Tick them in the history and press Compare.",
+                "Compare two or more fights here.",
+                "Select them in the history and press Compare.",
             )
             return
-        await Place(bones=8).fill(self._ask, self._fill)
+        await AsyncSection(skeletons=8).fill(self._ask, self._fill)
 
     def _ask(self) -> _Answer:
         commands = self._database.commands
@@ -111,17 +111,17 @@ class _Comparison:
             Plot(curves(found, names)).classes("w-full h-80 rl-card")
         for name, side in zip(names, found.sides, strict=True):
             if side.values is None:
-                ui.label(f"{name}: the single hits are not kept, so there is no curve.").classes(
+                ui.label(f"{name}: no curve, because the individual hits are not stored.").classes(
                     "rl-quiet"
                 )
         if not found.actors:
-            show_empty("Nobody did anything of this kind.", "Look at another of the three tabs.")
+            show_empty("No data.", "Try another of the three tabs.")
             return
         with ui.row().classes("items-baseline gap-x-3 gap-y-0"):
             ui.label("Players").classes("text-lg font-bold")
-            ui.label("Choose one to compare only that one.").classes("rl-quiet")
+            ui.label("Select a player to compare only them.").classes("rl-quiet")
         grid(_columns("Player", names, self._kind), _rows(found.actors), opens="who")
-        ui.on("who", lambda event: self._only(int(event.args), players))
+        ui.on("who", lambda event: self._select_actor(int(event.args), players))
         ui.label("Skills").classes("text-lg font-bold")
         grid(_columns("Skill", names, self._kind), _rows(found.skills))
 
@@ -133,18 +133,20 @@ class _Comparison:
                 ui.link(f"{place + 1}. {where}", f"/fight/{side.encounter_id}").classes(
                     "text-lg font-bold grow"
                 )
-                action(icon="close", on_click=partial(self._drop, place)).props(
-                    'round size=sm aria-label="Leave out"'
+                text_button(icon="close", on_click=partial(self._remove_side, place)).props(
+                    'round size=sm aria-label="Remove"'
                 )
             ui.label(_outcomes(side)).classes("rl-quiet")
-            self._who(place, side, players)
+            self._actor_select(place, side, players)
             for label, form, value in _figures(side, self._kind):
                 with ui.row().classes("w-full justify-between no-wrap"):
                     ui.label(label).classes("rl-quiet")
                     formatted(form, value)
 
-    def _who(self, place: int, side: ComparedSide, players: Sequence[ActorEncounterStat]) -> None:
-        """The whole fight, or one of its players."""
+    def _actor_select(
+        self, place: int, side: ComparedSide, players: Sequence[ActorEncounterStat]
+    ) -> None:
+        """A selection of the whole fight or one of its players."""
         options = {_WHOLE: "The whole party"}
         options |= {each.actor_id: each.name or f"#{each.actor_id}" for each in players}
         value = _WHOLE if side.actor_id is None else side.actor_id
@@ -158,19 +160,19 @@ class _Comparison:
 
         box.on_value_change(lambda event: choose(event.value))
 
-    async def _only(self, actor: int, players: dict[int, list[ActorEncounterStat]]) -> None:
-        """This one on each side, where it is in two of the fights or more."""
+    async def _select_actor(self, actor: int, players: dict[int, list[ActorEncounterStat]]) -> None:
+        """Compare only this actor on each side, if it is in at least two of the fights."""
         sides: list[Side] = [
             (fight, actor)
             for fight, _ in self._sides
             if any(each.actor_id == actor for each in players[fight])
         ]
-        if len(dict.fromkeys(sides)) < LEAST:
+        if len(dict.fromkeys(sides)) < MIN_SIDES:
             ui.notify("is in only one of these fights", type="warning")
         else:
             await self._go(sides, self._kind)
 
-    async def _drop(self, place: int) -> None:
+    async def _remove_side(self, place: int) -> None:
         await self._go([*self._sides[:place], *self._sides[place + 1 :]], self._kind)
 
     async def _go(self, sides: list[Side], kind: SkillType) -> None:
@@ -229,7 +231,7 @@ def _columns(title: str, names: Sequence[str], kind: SkillType) -> list[dict[str
         }
         for place, name in enumerate(names)
     ]
-    return [{"headerName": "Of both" if len(names) == 2 else "Of all", "children": [what]}, *sides]
+    return [{"headerName": "Both" if len(names) == 2 else "All", "children": [what]}, *sides]
 
 
 _NAME, _WIDTH = 110, 78
@@ -237,7 +239,7 @@ _WIDE: Final = {"flex": 1, "minWidth": _WIDTH}
 
 
 def _wide(columns: int, names: Sequence[str]) -> dict[str, Any]:
-    """For a column that is there if so many of each side have room."""
+    """The condition for a column that is shown only if this many per side have room."""
     return {**_WIDE, **room(2 * _NAME + columns * _WIDTH * len(names))}
 
 
@@ -257,7 +259,7 @@ def _rows(compared: Sequence[ComparedActor] | Sequence[ComparedSkill]) -> list[d
 def _name_of(each: ComparedActor | ComparedSkill) -> str:
     if isinstance(each, ComparedSkill):
         return each.name
-    return shown_name(each.name, each.actor_id)
+    return display_name(each.name, each.actor_id)
 
 
 def _figures_of(row: PartyRow | SkillRow) -> dict[str, float]:

@@ -11,7 +11,7 @@ from resonance_logs.pages.party import player_cell
 
 
 def fight_row(fight: EncounterSummary) -> dict[str, Any]:
-    """A fight as the columns show it."""
+    """The row of a fight."""
     return {
         "id": fight.id,
         "started": fight.started_at_ms,
@@ -35,7 +35,7 @@ def _result(fight: EncounterSummary) -> str:
     if fight.is_damaged:
         return "damaged"
     if fight.was_interrupted:
-        return "cut off"
+        return "interrupted"
     if not fight.bosses:
         return ""
     return kill_or_wipe([boss.is_defeated for boss in fight.bosses])

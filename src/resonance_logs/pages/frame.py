@@ -1,4 +1,4 @@
-"""What all pages share: head, colours, states of loading, emptiness and error."""
+"""What all pages share: layout, colours, states of loading, emptiness and error."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _COLORS: Final = {
     "negative": "#c62828",
     "warning": "#8a5a00",
 }
-"""White text can be read on each; what text they are themselves is lighter on dark pages."""
+"""White text is readable on each; as text, they are lighter on dark pages."""
 
-MOST_DIGITS: Final = 20
+MAX_DIGITS: Final = 20
 
 _BROWSER: Final = files("resonance_logs.pages") / "browser"
 _STYLES: Final = tuple((_BROWSER / name).read_text("utf-8") for name in ("layout.css", "style.css"))
@@ -32,20 +32,20 @@ _PAGES: Final = (
     ("Bosses", "/bosses"),
     ("Players", "/players"),
     ("Compare", "/compare"),
-    ("Upkeep", "/upkeep"),
+    ("Maintenance", "/upkeep"),
 )
 _KEYS: Final = (
-    ("/", "to the filter, or the box to search by"),
-    ("↓", "into the list; arrows move in it"),
-    ("Enter", "opens the row"),
-    ("Space", "ticks the row, in the history"),
-    ("?", "this help"),
+    ("/", "focus the filter or search box"),
+    ("↓", "focus the list; arrow keys move in it"),
+    ("Enter", "open the row"),
+    ("Space", "select the row, in the history"),
+    ("?", "show this help"),
 )
 
 
 @contextmanager
-def frame(title: str, *, charts: bool = False) -> Iterator[None]:
-    """A page with the common head; of what it needs the large parts are asked for at once."""
+def page_layout(title: str, *, charts: bool = False) -> Iterator[None]:
+    """A page with the common layout; its large resources are preloaded at once."""
     ui.page_title(f"{title} · Resonance Logs")
     ui.colors(**_COLORS)
     for style in _STYLES:
@@ -70,44 +70,44 @@ def frame(title: str, *, charts: bool = False) -> Iterator[None]:
             ui.button("?", on_click=help_dialog.open).props(
                 'flat dense round color=white aria-label="Help"'
             )
-    ui.skip_link("Skip to the content", target=main)
+    ui.skip_link("Skip to content", target=main)
     ui.on("help", help_dialog.open)
     with main:
         yield
 
 
 def read_number(what: str, text: str) -> int:
-    """The number in an address.
+    """The number in a URL.
 
     Raises:
-        NotFound: it is none, so there is nothing of that number.
+        NotFound: it is not a number, so there is no such item.
     """
     is_number = text.isascii() and text.removeprefix("-").isdecimal()
-    if not is_number or len(text) > MOST_DIGITS:
+    if not is_number or len(text) > MAX_DIGITS:
         raise NotFound(f"there is no {what} {text!r}")
     return int(text)
 
 
-def go(address: str, *, is_same: bool = False) -> None:
-    """Have the address say what the page shows by now; ``is_same``: not as a step to go back."""
+def update_address(address: str, *, is_same: bool = False) -> None:
+    """Update the URL to what the page shows; ``is_same``: without a new step in the history."""
     how = "replaceState" if is_same else "pushState"
     ui.run_javascript(f"rl.go({json.dumps(address)}, '{how}')")
 
 
-def action(
+def text_button(
     text: str = "", icon: str | None = None, on_click: Callable[..., Any] | None = None
 ) -> ui.button:
-    """A button that is less than what is shown."""
+    """A secondary button."""
     return ui.button(text, icon=icon, on_click=on_click).props("flat dense no-caps padding='xs sm'")
 
 
 def heading(text: str) -> None:
-    """What the page is about."""
+    """The heading of the page."""
     ui.label(text).classes("text-2xl font-bold").props("role=heading aria-level=1")
 
 
 def formatted(form: str, value: float | None) -> None:
-    """A number as the reader's locale writes it; ``form`` is a function of ``rl``."""
+    """A number in the reader's locale; ``form`` is a function of ``rl``."""
     if value is None:
         ui.label("–")
     else:
@@ -115,42 +115,42 @@ def formatted(form: str, value: float | None) -> None:
 
 
 class Size(int):
-    """A number of bytes."""
+    """A size in bytes."""
 
 
-class Told(ui.label):
-    """A text of several parts, whose numbers the browser writes in the reader's locale."""
+class LocalizedText(ui.label):
+    """Text in several parts, whose numbers the browser formats in the reader's locale."""
 
     def __init__(self, *parts: str | float) -> None:
         super().__init__()
-        self.props("data-rl=told")
-        self.tell(*parts)
+        self.props("data-rl=text")
+        self.set(*parts)
 
-    def tell(self, *parts: str | float) -> None:
-        """Say something else."""
+    def set(self, *parts: str | float) -> None:
+        """Replace the text."""
         value = [{"bytes": part} if isinstance(part, Size) else part for part in parts]
         self.set_text("".join(map(str, parts)))
         self.props["data-value"] = json.dumps(value)
 
 
-def facts(told: Sequence[tuple[str, str, float | None]]) -> None:
-    """Figures with what they are: label, form, value."""
+def facts(entries: Sequence[tuple[str, str, float | None]]) -> None:
+    """Figures with their labels: label, form, value."""
     with ui.row().classes("gap-x-6 gap-y-2"):
-        for label, form, value in told:
+        for label, form, value in entries:
             with ui.column().classes("rl-fact gap-0"):
                 ui.label(label).classes("rl-quiet text-sm")
                 formatted(form, value)
 
 
 def show_error(message: str) -> None:
-    """What went wrong, in the words of the command."""
+    """Show the error message of a command."""
     with ui.card().classes("rl-card w-full items-center p-8").props("role=alert"):
         ui.icon("error_outline", size="3rem").classes("rl-bad")
         ui.label(message)
 
 
 def show_empty(title: str, hint: str) -> None:
-    """That there is nothing, and what to do next."""
+    """Say that there is nothing, and what to do next."""
     with ui.card().classes("rl-card w-full items-center p-8"):
         ui.icon("inbox", size="3rem").classes("rl-quiet")
         ui.label(title).classes("text-lg font-bold")
@@ -160,10 +160,10 @@ def show_empty(title: str, hint: str) -> None:
 def _help() -> ui.dialog:
     with ui.dialog() as dialog, ui.card():
         ui.label("Keys").classes("text-lg font-bold")
-        for key, told in _KEYS:
+        for key, meaning in _KEYS:
             with ui.row().classes("items-center gap-3"):
                 ui.label(key).classes("rl-key w-16 text-center")
-                ui.label(told)
+                ui.label(meaning)
         ui.link("The HTTP interface, to try out", "/api/docs")
-        action("Close", on_click=dialog.close).classes("self-end")
+        text_button("Close", on_click=dialog.close).classes("self-end")
     return dialog

@@ -1,4 +1,4 @@
-"""Tables: what columns several of them have, how they are made and filled."""
+"""Tables: columns that several share, creating them, filling them."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from nicegui import ui
 
-MOST_ROWS: Final = 50
-"""A longer table has pages."""
+MAX_ROWS: Final = 50
+"""Longer tables are paged."""
 
 RIGHT: Final = {"type": "rightAligned"}
 FIGURE: Final = {":cellRenderer": "rl.figureCell", "type": "rightAligned"}
@@ -36,14 +36,13 @@ _MODULES: Final = (
     *("ColumnApiModule", "EventApiModule", "RowSelectionModule", "GridStateModule"),
     *("PaginationModule", "TooltipModule", "CellStyleModule"),
 )
-"""Of AG Grid's features those that are used; all of them take longer to start."""
+"""The features of AG Grid that are used; loading all of them takes longer."""
 
 
 class Grid(ui.aggrid):
-    """A table that the browser makes once; ``fill`` shows other rows in it.
+    """A table that the browser creates once; ``fill`` replaces its rows.
 
-    The framework has its own made a second time as soon as they are there, if they come after the
-    page did.
+    The framework would create its own again when its code arrives after the page.
     """
 
     def __init__(self, options: dict[str, Any]) -> None:
@@ -52,12 +51,12 @@ class Grid(ui.aggrid):
         self.classes("w-full").style("height: auto")
 
     def fill(self, rows: list[dict[str, Any]]) -> None:
-        """Show other rows, even where the browser is still making the table."""
+        """Replace the rows, even while the browser is still creating the table."""
         ui.run_javascript(f"rl.fill({self.id}, {json.dumps(rows)})")
 
 
 def room(pixels: int) -> dict[str, Any]:
-    """What makes a column disappear where its table has less room."""
+    """Hides a column if its table has less room than this."""
     return {"context": {"room": pixels}}
 
 
@@ -84,8 +83,8 @@ def grid(
 ) -> Grid:
     """A table as high as its rows; a click on a row, or Enter, emits ``opens`` with its ``id``.
 
-    A column that never disappears has to have ``flex``: without one, the table stays empty where
-    the others have disappeared.
+    A column that is always shown needs ``flex``: without it the table stays empty once the others
+    are hidden.
     """
     options: dict[str, Any] = {
         "columnDefs": heads,
@@ -95,8 +94,8 @@ def grid(
         "headerHeight": 40,
         "suppressMovableColumns": True,
         "tooltipShowDelay": 400,
-        "pagination": len(rows) > MOST_ROWS,
-        "paginationPageSize": MOST_ROWS,
+        "pagination": len(rows) > MAX_ROWS,
+        "paginationPageSize": MAX_ROWS,
         "paginationPageSizeSelector": False,
         ":onGridSizeChanged": "rl.fit",
     }
@@ -118,6 +117,6 @@ def grid(
 
 
 def on_open_fight() -> None:
-    """Show the fight whose row is opened, with Ctrl in a page of its own."""
+    """Show the fight whose row is opened, with Ctrl in a new tab."""
     ui.on("open", lambda event: ui.navigate.to(f"/fight/{int(event.args)}"))
     ui.on("apart", lambda event: ui.navigate.to(f"/fight/{int(event.args)}", new_tab=True))

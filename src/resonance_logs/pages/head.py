@@ -1,4 +1,4 @@
-"""The head of a fight's page: what fight it was, how it ended, what is missing of it."""
+"""The header of a fight's page: the fight, its outcome, and what is missing."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from resonance_logs.database import Database
 from resonance_logs.errors import CommandError
 from resonance_logs.pages.boss import address as boss_address
 from resonance_logs.pages.compare import address as compare_address
-from resonance_logs.pages.frame import Told, action
+from resonance_logs.pages.frame import LocalizedText, text_button
 from resonance_logs.pages.marks import Marks
 
 _DEFEATED: Final = ("killed", "check_circle", "rl-good")
 _STANDING: Final = ("not killed", "cancel", "rl-bad")
 
 
-async def show_head(database: Database, fight: EncounterSummary) -> None:
-    """Scene, bosses with their outcome, figures, the way to other tries."""
+async def show_header(database: Database, fight: EncounterSummary) -> None:
+    """Scene, bosses with their outcome, figures, links to other attempts."""
     with ui.column().classes("rl-card w-full p-4 gap-3"):
         with ui.row().classes("w-full items-center justify-between gap-x-4 gap-y-1"):
             ui.label(title(fight)).classes("text-2xl font-bold break-words min-w-0").props(
@@ -34,29 +34,29 @@ async def show_head(database: Database, fight: EncounterSummary) -> None:
         if fight.ended_at_ms is not None:
             with ui.row().classes("w-full items-center justify-between gap-2"):
                 Marks(database, fight)
-                action("Delete", "delete", partial(_delete, database, fight))
+                text_button("Delete", "delete", partial(_delete, database, fight))
         for parts in _missing(fight):
-            Told(*parts).classes("rl-warn font-bold").props("role=status")
+            LocalizedText(*parts).classes("rl-warn font-bold").props("role=status")
 
 
 def title(fight: EncounterSummary) -> str:
-    """What a fight is called."""
+    """The title of a fight."""
     return fight.scene_name or f"Fight {fight.id}"
 
 
 def tab_title(fight: EncounterSummary) -> str:
-    """What a fight is called among others: the bosses before the scene."""
+    """The title of a fight in a browser tab: the bosses before the scene."""
     bosses = ", ".join(boss.monster_name for boss in fight.bosses)
     return " · ".join(filter(None, (bosses, title(fight), "Resonance Logs")))
 
 
 def client_text(expression: str, title: str = "", *, classes: str = "") -> ui.label:
-    """A text that the browser writes in the reader's locale, its title too."""
+    """A text that the browser formats in the reader's locale, including its tooltip."""
     label = ui.label().classes(classes)
-    told = f"made.title = {title};" if title else ""
+    text = f"made.title = {title};" if title else ""
     ui.run_javascript(
         f"{{ const made = getHtmlElement({label.id});"
-        f" if (made) {{ made.textContent = {expression}; {told} }} }}"
+        f" if (made) {{ made.textContent = {expression}; {text} }} }}"
     )
     return label
 
@@ -64,9 +64,9 @@ def client_text(expression: str, title: str = "", *, classes: str = "") -> ui.la
 async def _delete(database: Database, fight: EncounterSummary) -> None:
     with ui.dialog() as dialog, ui.card():
         ui.label("Delete this fight?").classes("text-lg")
-        ui.label("It cannot be brought back.")
+        ui.label("This cannot be undone.")
         with ui.row().classes("w-full justify-end"):
-            action("Keep", on_click=lambda: dialog.submit(False))
+            text_button("Cancel", on_click=lambda: dialog.submit(False))
             ui.button("Delete", on_click=lambda: dialog.submit(True)).props("color=negative")
     if not await dialog:
         return
@@ -84,21 +84,21 @@ def _outcomes(fight: EncounterSummary) -> None:
     with ui.row().classes("items-center gap-2"):
         if fight.ended_at_ms is None:
             ui.badge("still open", color="warning", text_color="black")
-            ui.label("Shown as it is so far.").classes("rl-quiet")
+            ui.label("This fight is still being recorded.").classes("rl-quiet")
             ui.button("Refresh", icon="refresh", on_click=ui.navigate.reload).props(
                 "flat dense no-caps"
             )
-            ui.link("Follow it live", "/live")
+            ui.link("Watch live", "/live")
         for boss in fight.bosses:
             _boss(boss)
 
 
 def _boss(boss: BossSummary) -> None:
-    told, icon, color = _DEFEATED if boss.is_defeated else _STANDING
+    text, icon, color = _DEFEATED if boss.is_defeated else _STANDING
     with ui.row().classes("rl-boss items-center gap-2 no-wrap"):
         ui.icon(icon).classes(color)
         ui.link(boss.monster_name, boss_address(boss.monster_name)).classes("font-bold")
-        ui.label(told).classes(color)
+        ui.label(text).classes(color)
         if boss.max_hp is not None:
             client_text(
                 f"rl.compact({boss.max_hp}) + ' HP'",
@@ -139,7 +139,7 @@ def _fact(name: str, expression: str, title: str = "") -> None:
 
 
 async def _tries(database: Database, fight: EncounterSummary) -> None:
-    """The way to the try before and the try after."""
+    """Links to the previous and the next attempt."""
     try:
         tries = await to_thread(database.commands.get_boss_tries, fight.id)
     except CommandError as error:
@@ -149,34 +149,32 @@ async def _tries(database: Database, fight: EncounterSummary) -> None:
         return
     with ui.row().classes("gap-3 items-center"):
         if tries.previous_id is not None:
-            ui.link("← previous try", f"/fight/{tries.previous_id}")
+            ui.link("← previous attempt", f"/fight/{tries.previous_id}")
             sides = [(tries.previous_id, None), (fight.id, None)]
             ui.link("compare", compare_address(sides))
-        ui.label(f"try {tries.number} of {tries.count}").classes("rl-quiet")
+        ui.label(f"attempt {tries.number} of {tries.count}").classes("rl-quiet")
         if tries.next_id is not None:
-            ui.link("next try →", f"/fight/{tries.next_id}")
+            ui.link("next attempt →", f"/fight/{tries.next_id}")
 
 
 def _missing(fight: EncounterSummary) -> list[tuple[str | int, ...]]:
-    told: list[tuple[str | int, ...]] = []
+    parts: list[tuple[str | int, ...]] = []
     if fight.is_damaged:
-        told.append(
-            ("What is shown here is not what was written; resonance-logs salvage mends it.",)
-        )
+        parts.append(("The stored figures are damaged; resonance-logs salvage repairs them.",))
     if fight.was_interrupted:
-        told.append(("The recorder stopped before the fight's end.",))
+        parts.append(("The recorder stopped before the fight ended.",))
     if fight.rejected_events:
-        told.append((fight.rejected_events, " events were rejected."))
+        parts.append((fight.rejected_events, " events were rejected."))
     if fight.lost_events:
-        told.append((fight.lost_events, " events are lost."))
+        parts.append((fight.lost_events, " events were lost."))
     if fight.clock_jumped:
-        told.append(("The clock was set back during this fight: its times are not exact.",))
+        parts.append(("The clock was set back during this fight: its times are not exact.",))
     if fight.unknown_dmg:
-        told.append(
+        parts.append(
             (
                 fight.unknown_dmg,
                 " damage by unknown attackers is not in the total: the recorder sent no player for "
                 "them (see Monsters).",
             )
         )
-    return told
+    return parts

@@ -1,4 +1,4 @@
-"""The history: all fights, filtered, in order, page by page."""
+"""The history: all fights, filtered, sorted, page by page."""
 
 from __future__ import annotations
 
@@ -19,9 +19,17 @@ from resonance_logs.errors import CommandError, Unavailable
 from resonance_logs.formats import Format
 from resonance_logs.game import CLASSES
 from resonance_logs.pages.fights import COLUMNS, fight_row
-from resonance_logs.pages.frame import Told, action, frame, go, heading, show_empty, show_error
+from resonance_logs.pages.frame import (
+    LocalizedText,
+    heading,
+    page_layout,
+    show_empty,
+    show_error,
+    text_button,
+    update_address,
+)
 from resonance_logs.pages.grid import Grid, on_open_fight
-from resonance_logs.pages.place import Place
+from resonance_logs.pages.place import AsyncSection
 from resonance_logs.pages.selection import EMIT_CHOSEN, Selection
 from resonance_logs.pages.start import Start
 from resonance_logs.pages.view import PAGE_SIZES, View, read_span, span
@@ -31,7 +39,7 @@ ORDERS: Final = {
     Sort.DURATION.value: "Longest",
     Sort.TOTAL_DMG.value: "Most damage",
 }
-NEWS_S: Final = 5.0
+REFRESH_S: Final = 5.0
 ANSWER_S: Final = 10.0
 """How long to wait for the browser's answer."""
 _CLICK: Final = (
@@ -42,12 +50,12 @@ _ENTER: Final = "params => params.event.key === 'Enter' && emitEvent('open', par
 
 
 def register(database: Database) -> None:
-    """Make the page of this database."""
+    """Add the page of this database."""
 
     @ui.page("/")
     async def history(request: Request) -> None:
         view = View.of_query(parse_qs(request.url.query))
-        with frame("History"):
+        with page_layout("History"):
             await _History(database, view).build()
 
 
@@ -61,7 +69,7 @@ class _History:
         self._filters_shown = Filters()
 
     async def build(self) -> None:
-        """The filters, and the list below them."""
+        """Build the filters, and the list below them."""
         try:
             choices = await to_thread(self._choices)
         except CommandError as error:
@@ -73,16 +81,16 @@ class _History:
             self._boxes = ui.row().classes("w-full items-end gap-3 p-3")
             self._choose_from = choices
         self._chips = ui.row().classes("w-full gap-2 items-center")
-        self._list = Place(bones=10)
+        self._list = AsyncSection(skeletons=10)
         self._start = Start(self._database, self._begin)
         ui.on("narrow", self._bar.close)
         ui.run_javascript("if (rl.isPhone()) emitEvent('narrow', null)")
         self._fill_filters()
         self._chosen.listen()
         on_open_fight()
-        await self._look_for_news()
+        await self._refresh_if_changed()
         await self._show()
-        ui.timer(NEWS_S, self._look_for_news, immediate=False)
+        ui.timer(REFRESH_S, self._refresh_if_changed, immediate=False)
 
     def _choices(self) -> dict[str, list[str]]:
         commands = self._database.commands
@@ -93,7 +101,7 @@ class _History:
         }
 
     def _fill_filters(self) -> None:
-        """The boxes to filter by, and what is filtered by as chips."""
+        """Fill the filter boxes, and show the active filters as chips."""
         self._boxes.clear()
         with self._boxes:
             self._filters()
@@ -106,10 +114,10 @@ class _History:
         with self._chips:
             for text, rest in chips:
                 chip = ui.chip(text, removable=True, color=None).classes("rl-chip")
-                chip.on("remove", lambda rest=rest: self._take_away(rest))
-            action("All fights", on_click=lambda: self._take_away(View()))
+                chip.on("remove", lambda rest=rest: self._remove_filter(rest))
+            text_button("All fights", on_click=lambda: self._remove_filter(View()))
 
-    async def _take_away(self, view: View) -> None:
+    async def _remove_filter(self, view: View) -> None:
         await self._go(view)
         self._fill_filters()
 
@@ -124,13 +132,13 @@ class _History:
         for label, name, value in (("From", "since", view.since), ("To", "until", view.until)):
             box = ui.input(label, value=value).props("type=date dense stack-label clearable")
             box.on_value_change(lambda event, name=name: self._change(name, event.value or ""))
-        self._least()
+        self._duration_box()
         for label, name in (("Favourites", "favorites"), ("Kills only", "kills")):
             switch = ui.switch(label, value=getattr(view, name))
             switch.on_value_change(lambda event, name=name: self._change(name, bool(event.value)))
         order = ui.select(ORDERS, value=view.sort, label="Order").props("dense").classes("w-36")
         order.on_value_change(lambda event: self._change("sort", event.value))
-        size = ui.select(list(PAGE_SIZES), value=view.size, label="On a page")
+        size = ui.select(list(PAGE_SIZES), value=view.size, label="Per page")
         size.props("dense").classes("w-24")
         size.on_value_change(lambda event: self._change("size", event.value))
 
@@ -145,14 +153,14 @@ class _History:
         )
         box.on_value_change(lambda event: self._change(name, tuple(event.value or ())))
 
-    def _least(self) -> None:
-        told = span(self._view.least) if self._view.least else ""
-        box = ui.input("Lasted at least", value=told, placeholder="1:30")
+    def _duration_box(self) -> None:
+        message = span(self._view.least) if self._view.least else ""
+        box = ui.input("Min. duration", value=message, placeholder="1:30")
         box.props("dense clearable debounce=400 stack-label").classes("w-36")
 
         async def change(text: str) -> None:
             seconds = read_span(text) if text else 0
-            box.error = "minutes:seconds, as 1:30" if seconds is None else None
+            box.error = "minutes:seconds, for example 1:30" if seconds is None else None
             if seconds is not None:
                 await self._change("least", seconds)
 
@@ -178,7 +186,7 @@ class _History:
     async def _change(self, name: str, value: object) -> None:
         await self._go(replace(self._view, **{"page": 1, name: value}))  # type: ignore[arg-type]
 
-    async def _turn_to(self, page: int) -> None:
+    async def _go_to_page(self, page: int) -> None:
         ui.run_javascript("scrollTo(0, 0)")
         await self._go(replace(self._view, page=page))
 
@@ -186,15 +194,15 @@ class _History:
         if view == self._view:
             return
         self._view = view
-        go(view.address())
+        update_address(view.address())
         self._fill_chips()
         await self._show()
 
-    async def _look_for_news(self) -> None:
-        """Show what was recorded or deleted meanwhile, unless the reader is choosing."""
+    async def _refresh_if_changed(self) -> None:
+        """Refresh if fights were recorded or deleted meanwhile, unless the reader is selecting."""
         try:
             newest = await to_thread(self._database.commands.get_recent_encounters, 1)
-        except CommandError:  # told where the reader asks for something
+        except CommandError:  # reported when the reader requests something
             return
         news = (newest.total_count, *(fight.id for fight in newest.rows))
         before, self._news = self._news, news
@@ -238,7 +246,7 @@ class _History:
         await self._list.fill(ask, self._page, self._update)
 
     def _update(self, page: EncounterPage) -> bool:
-        """Other rows in the table that is there: making one takes several times as long."""
+        """Replace the rows of the existing table: creating one takes several times as long."""
         if self._grid is None or self._grid.is_deleted or not page.rows:
             return False
         self._grid.fill(self._rows(page))
@@ -253,15 +261,15 @@ class _History:
         self._start.show(is_empty)
         self._bar.visible = not is_empty
         if not page.total_count and self._view.is_filtered:
-            show_empty("No fight passes these filters.", "Take some of them away to see more.")
+            show_empty("No fight matches these filters.", "Remove some of them to see more.")
         elif page.total_count:
             self._chosen.build()
-            self._grid = self._made(page)
+            self._grid = self._create_grid(page)
             self._foot = ui.column().classes("w-full gap-2")
             with self._foot:
                 self._pages(page.total_count)
 
-    def _made(self, page: EncounterPage) -> Grid:
+    def _create_grid(self, page: EncounterPage) -> Grid:
         return Grid(
             {
                 "columnDefs": COLUMNS,
@@ -286,10 +294,12 @@ class _History:
         last = max(1, -(-total // view.size))
         with ui.row().classes("w-full items-center justify-between"):
             first = min(total, view.offset + 1)
-            Told("fights ", first, " to ", min(total, view.offset + view.size), " of ", total)
+            LocalizedText(
+                "fights ", first, " to ", min(total, view.offset + view.size), " of ", total
+            )
             pages = ui.pagination(1, last, value=min(view.page, last), direction_links=True)
             pages.props("max-pages=7 boundary-numbers")
-            pages.on_value_change(lambda event: self._turn_to(event.value))
+            pages.on_value_change(lambda event: self._go_to_page(event.value))
         with ui.row().classes("w-full gap-4 items-center"):
             ui.label("All of these as a table:").classes("rl-quiet")
             filters = self._filters_shown.model_dump_json(by_alias=True, exclude_defaults=True)

@@ -1,4 +1,4 @@
-"""Taking a file in: tasks, an export of fights, or names of skills and scenes."""
+"""Import a file: tasks, exported fights, or names of skills and scenes."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from resonance_logs.catalog import read_names
 from resonance_logs.commands import CatalogKind
 from resonance_logs.database import Database
 from resonance_logs.errors import CommandError, QueueFull, ResonanceLogsError
-from resonance_logs.pages.frame import Told, action
+from resonance_logs.pages.frame import LocalizedText, text_button
 from resonance_logs.sources import TaskSource
 
-MOST_BYTES: Final = 2_000_000_000
-MOST_TOLD: Final = 3
-"""Of the lines that were refused, so many are told with the reason."""
+MAX_BYTES: Final = 2_000_000_000
+MAX_REPORTED_REFUSALS: Final = 3
+"""Maximum number of refused lines that are reported with the reason."""
 
 FIGHTS: Final = "fights"
 KINDS: Final = {
@@ -33,9 +33,9 @@ _HINTS: Final = {
     CatalogKind.SKILL.value: 'A JSON file: {"17": "Iai Slash", ...}.',
     CatalogKind.SCENE.value: 'A JSON file: {"3": "Tower of Echoes", ...}.',
 }
-_WHY_LOST: Final = """event => {
-  let why = 'the server did not take it';
-  try { why = JSON.parse(event.xhr.responseText).message; } catch { /* it said nothing */ }
+_UPLOAD_ERROR: Final = """event => {
+  let why = 'the server did not accept it';
+  try { why = JSON.parse(event.xhr.responseText).message; } catch { /* no message */ }
   emit(event.files[0].name, why);
 }"""
 _SQLITE: Final = b"SQLite format 3\0"
@@ -43,18 +43,18 @@ _SQLITE: Final = b"SQLite format 3\0"
 
 @dataclass(slots=True)
 class _Progress:
-    """How far the taking in of one file came, told by the thread that does it."""
+    """Progress of importing a file, updated by the thread that does it."""
 
     share: float = 0.0
     tasks: int = 0
 
-    def told(self) -> str:
-        """In words."""
+    def describe(self) -> str:
+        """The progress as text."""
         return f"{self.tasks:,} tasks so far" if self.tasks else "reading ..."
 
 
-class Intake:
-    """A place to drop files on; ``done`` is awaited after each that was taken in.
+class FileImport:
+    """A place to drop files on; ``done`` is awaited after each imported file.
 
     Without ``has_choice`` only for tasks and fights.
     """
@@ -71,90 +71,92 @@ class Intake:
         self._kind = ui.toggle(KINDS, value=FIGHTS).props("unelevated")
         hint = ui.label(_HINTS[FIGHTS]).classes("rl-quiet")
         self._kind.on_value_change(lambda event: hint.set_text(_HINTS[event.value]))
-        self._known = Told().classes("rl-quiet")
+        self._known = LocalizedText().classes("rl-quiet")
         self._kind.visible = self._known.visible = has_choice
         self._show_known()
         box = ui.upload(
             auto_upload=True,
-            max_file_size=MOST_BYTES,
-            on_upload=self._take_in,
-            on_rejected=lambda: _complain(f"a file has at most {MOST_BYTES:,} bytes"),
+            max_file_size=MAX_BYTES,
+            on_upload=self._handle_upload,
+            on_rejected=lambda: _show_failure(f"files can have at most {MAX_BYTES:,} bytes"),
         )
         box.classes("w-full").props("flat bordered")
-        # What stays in its list is refused when it is dropped again.
+        # A file that stays in the list is refused when it is dropped again.
         box.on("uploaded", lambda: box.run_method("removeUploadedFiles"), args=[])
         box.on("failed", lambda: box.run_method("removeQueuedFiles"), args=[])
-        box.on("failed", _tell_lost, js_handler=_WHY_LOST)
+        box.on("failed", _report_failed_upload, js_handler=_UPLOAD_ERROR)
         with box.add_slot("header"), ui.row().classes("rl-drop relative w-full p-4 items-center"):
             ui.icon("upload_file", size="2rem").classes("rl-quiet")
             ui.label("Drop a file here, or").classes("rl-quiet")
-            action("choose one", on_click=lambda: box.run_method("pickFiles"))
+            text_button("choose one", on_click=lambda: box.run_method("pickFiles"))
             ui.element("q-uploader-add-trigger")
 
     def _show_known(self) -> None:
         try:
             found = self._database.commands.get_catalog()
         except CommandError as error:
-            self._known.tell(str(error))
+            self._known.set(str(error))
             return
-        self._known.tell(found.skills, " skills and ", found.scenes, " scenes have a name.")
+        self._known.set(found.skills, " skills and ", found.scenes, " scenes have a name.")
 
-    async def _take_in(self, event: events.UploadEventArguments) -> None:
+    async def _handle_upload(self, event: events.UploadEventArguments) -> None:
         progress = _Progress()
         note = ui.notification("reading ...", spinner=True, timeout=None)
 
         def tell() -> None:
-            note.message = f"{progress.told()} ({progress.share:.0%})"
+            note.message = f"{progress.describe()} ({progress.share:.0%})"
 
         timer = ui.timer(0.3, tell)
         try:
             with tempfile.TemporaryDirectory(prefix="resonance-logs-") as folder:
                 file = Path(folder) / "upload"
                 await event.file.save(file)
-                told = await to_thread(_take, self._database, file, self._kind.value, progress)
+                outcome = await to_thread(
+                    _import_file, self._database, file, self._kind.value, progress
+                )
         except ResonanceLogsError as error:
-            _complain(str(error).replace(str(file), event.file.name))
+            _show_failure(str(error).replace(str(file), event.file.name))
             return
         except OSError as error:
-            _complain(f"{event.file.name} could not be kept while it is read: {error}")
+            _show_failure(f"{event.file.name} could not be stored while it is read: {error}")
             return
         finally:
             timer.cancel()
             note.dismiss()
-        if told.is_whole:
-            ui.notify(told.text, type="positive", timeout=10_000)
+        if outcome.is_whole:
+            ui.notify(outcome.text, type="positive", timeout=10_000)
         else:
-            _complain(told.text)
+            _show_failure(outcome.text)
         self._show_known()
         await self._done()
 
 
-def _complain(text: str) -> None:
-    """Say what went wrong until it is closed."""
+def _show_failure(text: str) -> None:
+    """Show an error until it is closed."""
     ui.notify(text, type="negative", timeout=0, close_button=True, multi_line=True)
 
 
-def _tell_lost(event: events.GenericEventArguments) -> None:
-    """A file that did not come to the server as a whole."""
+def _report_failed_upload(event: events.GenericEventArguments) -> None:
+    """Report a file that did not reach the server completely."""
     name, why = event.args
-    _complain(f"{name} was not taken in: {why}")
+    _show_failure(f"{name} was not imported: {why}")
 
 
 @dataclass(frozen=True, slots=True)
 class _Outcome:
-    """What came of a file, in words."""
+    """The result of an import, as text."""
 
     text: str
     is_whole: bool = True
-    """Whether nothing of it was refused."""
+    """Whether nothing was refused."""
 
 
-def _take(database: Database, file: Path, kind: str, progress: _Progress) -> _Outcome:
-    """Take a file in."""
+def _import_file(database: Database, file: Path, kind: str, progress: _Progress) -> _Outcome:
+    """Import a file."""
     if kind != FIGHTS:
         names = read_names(file)
         database.commands.set_catalog_names(CatalogKind(kind), names)
-        return _Outcome(f"{len(names):,} names are known now")
+        return _Outcome(f"loaded {len(names):,} names")
     with file.open("rb") as stream:
         is_database = stream.read(len(_SQLITE)) == _SQLITE
     return _import(database, file) if is_database else _record(database, file, progress)
@@ -163,7 +165,7 @@ def _take(database: Database, file: Path, kind: str, progress: _Progress) -> _Ou
 def _import(database: Database, file: Path) -> _Outcome:
     report = database.import_fights(file)
     text = (
-        f"imported {len(report.imported):,} fights, known already {len(report.known):,}, "
+        f"imported {len(report.imported):,} fights, already stored {len(report.known):,}, "
         f"damaged {len(report.damaged):,}"
     )
     return _Outcome(text, is_whole=not report.damaged)
@@ -178,7 +180,7 @@ def _record(database: Database, file: Path, progress: _Progress) -> _Outcome:
         progress.tasks += len(batch.tasks)
         progress.share = batch.bytes_read / (source.size_bytes or 1)
         refused += len(batch.refusals)
-        refusals += [str(each) for each in batch.refusals[: MOST_TOLD - len(refusals)]]
+        refusals += [str(each) for each in batch.refusals[: MAX_REPORTED_REFUSALS - len(refusals)]]
     database.flush()
     text = f"recorded {progress.tasks:,} tasks, refused {refused:,} lines"
     if not refused:
@@ -188,7 +190,7 @@ def _record(database: Database, file: Path, progress: _Progress) -> _Outcome:
 
 
 def _enqueue(database: Database, tasks: list[Any]) -> None:
-    """Hand tasks over, waiting as long as the writer is held up."""
+    """Enqueue tasks, waiting while the writer is blocked."""
     while tasks:
         try:
             database.enqueue_many(tasks)

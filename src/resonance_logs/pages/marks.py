@@ -1,4 +1,4 @@
-"""What users mark a fight with: a star, a note, tags."""
+"""User marks on a fight: a star, a note, tags."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from nicegui.events import GenericEventArguments
 from resonance_logs.commands.shapes import EncounterSummary
 from resonance_logs.database import Database
 from resonance_logs.errors import CommandError
-from resonance_logs.pages.frame import action
+from resonance_logs.pages.frame import text_button
 
 
 class Marks:
-    """The marks of one ended fight, and a way to change them."""
+    """The marks of one ended fight, and controls to change them."""
 
     def __init__(self, database: Database, fight: EncounterSummary) -> None:
         self._commands = database.commands
@@ -29,16 +29,16 @@ class Marks:
     def _show(self) -> None:
         self._box.clear()
         with self._box:
-            icon, told = (
-                ("star", "No favourite") if self._is_favorite else ("star_border", "Favourite")
+            icon, text = (
+                ("star", "Remove favourite") if self._is_favorite else ("star_border", "Favourite")
             )
-            star = action(icon=icon, on_click=self._toggle).props("round")
-            star.props(f'aria-label="{told}"').tooltip(told)
+            star = text_button(icon=icon, on_click=self._toggle).props("round")
+            star.props(f'aria-label="{text}"').tooltip(text)
             for tag in self._tags:
                 ui.label(tag).classes("rl-tag")
             if self._note:
                 ui.label(self._note).classes("whitespace-pre-wrap break-words")
-            action("Note and tags", icon="edit", on_click=self._edit)
+            text_button("Note and tags", icon="edit", on_click=self._edit)
 
     async def _toggle(self) -> None:
         wanted = not self._is_favorite
@@ -58,7 +58,7 @@ class Marks:
             note.classes("w-full")
             tags = _TagBox(known.names, self._tags)
             with ui.row().classes("w-full justify-end"):
-                action("Cancel", on_click=lambda: dialog.submit(False))
+                text_button("Cancel", on_click=lambda: dialog.submit(False))
                 ui.button("Save", on_click=lambda: dialog.submit(True))
         if await dialog:
             await self._save(str(note.value or ""), tags.chosen())

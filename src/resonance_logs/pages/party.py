@@ -1,4 +1,4 @@
-"""The table of a party: what each player (or monster) dealt, healed or took."""
+"""The party table: what each player (or monster) dealt, healed or took."""
 
 from __future__ import annotations
 
@@ -30,20 +30,20 @@ COLUMNS: Final[list[dict[str, Any]]] = [
     {"headerName": "Crit", "field": "crit", **PERCENT, **room(560)},
     {"headerName": "Lucky", "field": "lucky", **PERCENT, **room(640)},
 ]
-"""All that a party's table can have; ``columns`` says what it has."""
+"""All columns that a party table can have; ``columns`` selects some of them."""
 
 _HEADS: Final = {
-    "total": "All that was dealt, healed or taken",
-    "share": "Of all on this side",
-    "active": "Damage per second in which it was active",
+    "total": "Total dealt, healed or taken",
+    "share": "Share of this side's total",
+    "active": "Damage per second of active time",
     "bosses": "Damage to bosses",
-    "crit": "Hits that were critical",
-    "lucky": "Hits that were lucky",
+    "crit": "Share of hits that were critical",
+    "lucky": "Share of hits that were lucky",
 }
 
 
 def columns(kind: SkillType, side: Side = Side.PLAYERS) -> list[dict[str, Any]]:
-    """The columns that have something to tell."""
+    """The columns that contain data."""
     without = set() if kind is SkillType.DPS else {"active", "bosses"}
     without |= set() if side is Side.PLAYERS else {"spec", "bosses"}
     return [
@@ -55,30 +55,30 @@ def columns(kind: SkillType, side: Side = Side.PLAYERS) -> list[dict[str, Any]]:
 
 
 def rate_head(kind: SkillType) -> dict[str, str]:
-    """The head of a column of rates."""
-    told = f"{KINDS[kind]} per second of the fight, or of its part"
-    return {"headerName": RATES[kind], "headerTooltip": told}
+    """The heading of a column of rates."""
+    text = f"{KINDS[kind]} per second of the fight, or of the selected range"
+    return {"headerName": RATES[kind], "headerTooltip": text}
 
 
 def party_rows(party: EncounterParty, *, idle: bool = False) -> list[dict[str, Any]]:
-    """A row for everybody who did anything (or, with ``idle``, nothing), as in the answer."""
-    most = max((row.share for row in party.rows), default=0.0)
-    names = shown_names([(row.name, row.actor_id) for row in party.rows])
+    """A row for every actor that did anything (with ``idle``: every actor), as in the answer."""
+    maximum = max((row.share for row in party.rows), default=0.0)
+    names = display_names([(row.name, row.actor_id) for row in party.rows])
     return [
-        _row(row, name, most)
+        _row(row, name, maximum)
         for row, name in zip(party.rows, names, strict=True)
         if idle or row.hits
     ]
 
 
-def shown_name(name: str | None, actor_id: int | None) -> str:
-    """What an actor is called on a page."""
+def display_name(name: str | None, actor_id: int | None) -> str:
+    """The name of an actor on a page."""
     return name or ("Unknown" if actor_id is None else f"#{actor_id}")
 
 
-def shown_names(actors: Sequence[tuple[str | None, int | None]]) -> list[str]:
-    """The same for several; those of one name are told apart."""
-    names = [shown_name(*actor) for actor in actors]
+def display_names(actors: Sequence[tuple[str | None, int | None]]) -> list[str]:
+    """The names of several actors; equal names are numbered."""
+    names = [display_name(*actor) for actor in actors]
     often = Counter(names)
     return [
         name if often[name] == 1 else f"{name} #{number}"

@@ -1,4 +1,4 @@
-"""The table of a fight as a picture, to be shared."""
+"""The table of a fight as a picture to share."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from nicegui import ui
 from resonance_logs.commands.shapes import EncounterParty, EncounterSummary
 from resonance_logs.game import class_color
 from resonance_logs.pages.head import title
-from resonance_logs.pages.party import shown_name
+from resonance_logs.pages.party import display_name
 from resonance_logs.pages.shown import KINDS, RATES, SIDES
 
-MOST_ROWS: Final = 40
+MAX_ROWS: Final = 40
 
 
 def show_picture(fight: EncounterSummary, party: EncounterParty, *, is_whole: bool) -> None:
-    """A dialog with the picture, drawn in the browser; it can be saved and copied there."""
+    """A dialog with the picture, drawn in the browser, which can save and copy it."""
     name = f"fight-{fight.id}-{KINDS[party.kind].lower()}.png"
     with ui.dialog() as dialog, ui.card().classes("rl-card max-w-full").style("width: 820px"):
         canvas = ui.element("canvas").classes("rl-picture").props("role=img")
@@ -42,7 +42,7 @@ def show_picture(fight: EncounterSummary, party: EncounterParty, *, is_whole: bo
     copy.on(
         "click",
         lambda event: ui.notify(
-            "copied" if event.args else "This browser lets no page copy a picture; save it."
+            "copied" if event.args else "This browser cannot copy images; use Save."
         ),
         js_handler=f"async () => emit(await rl.picture.copy({canvas.id}))",
     )
@@ -65,14 +65,14 @@ def _data(fight: EncounterSummary, party: EncounterParty, *, is_whole: bool) -> 
         "perSecond": party.per_second,
         "rows": [
             {
-                "name": shown_name(row.name, row.actor_id),
+                "name": display_name(row.name, row.actor_id),
                 "className": " · ".join(filter(None, (row.class_name, row.class_spec_name))),
                 "color": class_color(row.class_id),
                 "total": row.total,
                 "perSecond": row.per_second,
                 "share": row.share,
             }
-            for row in party.rows[:MOST_ROWS]
+            for row in party.rows[:MAX_ROWS]
             if row.hits
         ],
     }

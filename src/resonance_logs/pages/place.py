@@ -1,4 +1,4 @@
-"""A place on a page that is filled with the answer of commands, anew at each question."""
+"""A section of a page that is filled with the answer of commands, again for each query."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from resonance_logs.pages.frame import show_error
 _Answer = TypeVar("_Answer")
 
 
-class Place:
-    """Bones until the first answer; later the old answer, dimmed, until the new one is there."""
+class AsyncSection:
+    """Skeletons until the first answer; later the old answer, dimmed, until the new one arrives."""
 
-    def __init__(self, *, bones: int = 0) -> None:
+    def __init__(self, *, skeletons: int = 0) -> None:
         self._turn = 0
         self._column = ui.column().classes("w-full gap-2 rl-place")
         with self._column:
-            for _ in range(bones):
+            for _ in range(skeletons):
                 ui.skeleton(height="2.4rem").classes("w-full")
-        if bones:
+        if skeletons:
             self._column.props("aria-busy=true")
 
     async def fill(
@@ -32,9 +32,9 @@ class Place:
         show: Callable[[_Answer], None],
         update: Callable[[_Answer], bool] = lambda _answer: False,
     ) -> None:
-        """Show what was answered, or the message of the error; nothing if asked again meanwhile.
+        """Show the answer, or the error message; nothing if there was another query meanwhile.
 
-        ``update`` may show it in what is there already, and says whether it did.
+        ``update`` may show it in the existing content, and returns whether it did.
         """
         self._turn += 1
         turn = self._turn
@@ -58,7 +58,7 @@ class Place:
                 show(answer)
 
     def empty(self) -> None:
-        """Show nothing; an answer that is on its way is not waited for."""
+        """Show nothing, and ignore an answer that is still to come."""
         self._turn += 1
         self._column.clear()
         self._column.props(remove="aria-busy")

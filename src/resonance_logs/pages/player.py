@@ -1,4 +1,4 @@
-"""The players who are known, and all of one of them."""
+"""The known players, and everything about one of them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from fastapi import Request
 from nicegui import ui
 
 from resonance_logs.commands.shapes import (
-    BossMet,
+    BossRecord,
     PlayerFight,
     PlayerFights,
     PlayerOverview,
@@ -21,37 +21,37 @@ from resonance_logs.database import Database
 from resonance_logs.errors import NotFound
 from resonance_logs.pages.fights import kill_or_wipe
 from resonance_logs.pages.frame import (
-    Told,
-    action,
+    LocalizedText,
     facts,
-    frame,
-    go,
     heading,
+    page_layout,
     read_number,
     show_empty,
     show_error,
+    text_button,
+    update_address,
 )
 from resonance_logs.pages.grid import FIGURE, PLAYER, RIGHT, SPAN, WHEN, grid, on_open_fight, room
 from resonance_logs.pages.party import player_cell
-from resonance_logs.pages.place import Place
+from resonance_logs.pages.place import AsyncSection
 from resonance_logs.pages.plots import Plot, dps_over_time
 
-SHOWN: Final = 200
-"""The newest fights of a player that are listed and drawn."""
+MAX_FIGHTS_SHOWN: Final = 200
+"""Maximum number of a player's newest fights that are listed and drawn."""
 
 
 def register(database: Database) -> None:
-    """Make the pages of this database."""
+    """Add the pages of this database."""
 
     @ui.page("/players")
     async def players(request: Request) -> None:
         search = _one(request, "search")
-        with frame("Players"):
+        with page_layout("Players"):
             await _Players(database, search).build()
 
     @ui.page("/player/{uid}")
     async def player(uid: str, request: Request) -> None:
-        with frame(f"Player {uid}", charts=True):
+        with page_layout(f"Player {uid}", charts=True):
             try:
                 number = read_number("player", uid)
             except NotFound as error:
@@ -70,33 +70,35 @@ class _Players:
         self._search = search
 
     async def build(self) -> None:
-        """The box to search by, and the list."""
+        """Build the search box, and the list."""
         heading("Players")
         box = ui.input("Name", value=self._search).props("dense clearable debounce=150")
         box.classes("w-72 rl-filter")
         box.on_value_change(lambda event: self._find(event.value or ""))
         ui.on("open", lambda event: ui.navigate.to(f"/player/{int(event.args)}"))
-        self._place = Place(bones=8)
+        self._section = AsyncSection(skeletons=8)
         await self._show()
 
     async def _find(self, search: str) -> None:
         self._search = search
-        go(f"/players?{urlencode({'search': search})}", is_same=True)
+        update_address(f"/players?{urlencode({'search': search})}", is_same=True)
         await self._show()
 
     async def _show(self) -> None:
-        ask = partial(self._database.commands.get_players, self._search or None, SHOWN)
-        await self._place.fill(ask, self._fill)
+        ask = partial(self._database.commands.get_players, self._search or None, MAX_FIGHTS_SHOWN)
+        await self._section.fill(ask, self._fill)
 
     def _fill(self, page: PlayerPage) -> None:
         if not page.total_count and self._search:
-            show_empty("Nobody has such a name.", "Try a shorter part of it.")
+            show_empty("No player has such a name.", "Try a shorter part of it.")
         elif not page.total_count:
-            show_empty("No player is known yet.", "They come with the first fight.")
+            show_empty("No players yet.", "Players appear with the first fight.")
         else:
             grid(_PLAYERS, [_player_row(row) for row in page.rows], opens="open")
-            told = Told(len(page.rows), " of ", page.total_count, ", last seen first")
-            told.classes("rl-quiet")
+            label = LocalizedText(
+                len(page.rows), " of ", page.total_count, ", most recently seen first"
+            )
+            label.classes("rl-quiet")
 
 
 class _Player:
@@ -107,11 +109,11 @@ class _Player:
         self._has_fights = False
 
     async def build(self) -> None:
-        """Who it is, then the fights."""
+        """Build the header, then the fights."""
         ui.on("boss", lambda event: self._choose(str(event.args)))
         on_open_fight()
         ask = partial(self._database.commands.get_player_profile, self._uid)
-        head, self._fights = Place(bones=8), Place()
+        head, self._fights = AsyncSection(skeletons=8), AsyncSection()
         await ui.context.client.connected()
         await head.fill(ask, self._head)
         if self._has_fights:
@@ -123,10 +125,10 @@ class _Player:
         ui.page_title(f"{name} · Resonance Logs")
         with ui.column().classes("rl-card w-full p-4 gap-2"):
             heading(name)
-            Told(*_who(player)).classes("rl-quiet")
+            LocalizedText(*_who(player)).classes("rl-quiet")
             facts(_facts(profile))
         if profile.dps is None:
-            show_empty("No fight of this player has ended yet.", "Its fights come here then.")
+            show_empty("No fight of this player has ended yet.", "Its fights will appear here.")
             return
         with ui.row().classes("w-full gap-4 items-start"):
             with ui.column().classes("flex-3 min-w-80 gap-2"):
@@ -140,12 +142,15 @@ class _Player:
     async def _choose(self, boss: str) -> None:
         self._boss = boss
         query = f"?{urlencode({'boss': boss})}" if boss else ""
-        go(f"/player/{self._uid}{query}")
+        update_address(f"/player/{self._uid}{query}")
         await self._show_fights()
 
     async def _show_fights(self) -> None:
         ask = partial(
-            self._database.commands.get_player_fights, self._uid, self._boss or None, SHOWN
+            self._database.commands.get_player_fights,
+            self._uid,
+            self._boss or None,
+            MAX_FIGHTS_SHOWN,
         )
         await self._fights.fill(ask, self._fill)
 
@@ -154,13 +159,13 @@ class _Player:
             title = f"Fights with {self._boss}" if self._boss else "Fights"
             ui.label(title).classes("text-lg font-bold")
             if self._boss:
-                action("All fights", on_click=lambda: self._choose(""))
+                text_button("All fights", on_click=lambda: self._choose(""))
         if not page.rows:
             show_empty("There is no such fight.", "Show all fights instead.")
             return
         Plot(dps_over_time(page.rows[::-1])).classes("w-full h-72 rl-card")
         grid(_FIGHTS, [_fight_row(fight) for fight in page.rows], opens="open")
-        Told(
+        LocalizedText(
             *(len(page.rows), " of ", page.total_count, ", the newest first. The percentile is "),
             "the share of the player's other kills of the boss with less DPS.",
         ).classes("rl-quiet")
@@ -168,10 +173,10 @@ class _Player:
 
 def _who(player: PlayerOverview) -> list[str | int]:
     known = filter(None, (player.class_name, player.class_spec_name))
-    told: list[str | int] = [" · ".join(known) or "class unknown"]
-    told += [" · level ", player.level] if player.level else []
-    told += [" · ability score ", player.ability_score] if player.ability_score else []
-    return told
+    parts: list[str | int] = [" · ".join(known) or "class unknown"]
+    parts += [" · level ", player.level] if player.level else []
+    parts += [" · ability score ", player.ability_score] if player.ability_score else []
+    return parts
 
 
 def _facts(profile: PlayerProfile) -> list[tuple[str, str, float | None]]:
@@ -199,7 +204,7 @@ def _player_row(player: PlayerOverview) -> dict[str, Any]:
     }
 
 
-def _boss_row(boss: BossMet) -> dict[str, Any]:
+def _boss_row(boss: BossRecord) -> dict[str, Any]:
     return {
         "id": boss.monster_name,
         "tries": boss.tries,
@@ -258,13 +263,13 @@ _PLAYERS: Final[list[dict[str, Any]]] = [
 ]
 _BOSSES: Final[list[dict[str, Any]]] = [
     {"headerName": "Boss", "field": "id", "minWidth": 140, "flex": 1, "tooltipField": "id"},
-    {"headerName": "Tries", "field": "tries", "width": 85, **FIGURE},
+    {"headerName": "Attempts", "field": "tries", "width": 85, **FIGURE},
     {"headerName": "Kills", "field": "kills", "width": 85, **FIGURE},
     {
         "headerName": "Best DPS",
         "field": "best",
         "width": 110,
-        "headerTooltip": "of the kills, where there is one",
+        "headerTooltip": "of kills, if any",
         **FIGURE,
     },
     {
@@ -272,7 +277,7 @@ _BOSSES: Final[list[dict[str, Any]]] = [
         "field": "median",
         "width": 100,
         **room(560),
-        "headerTooltip": "of the kills, where there is one",
+        "headerTooltip": "of kills, if any",
         **FIGURE,
     },
     {"headerName": "Last", "field": "last", **WHEN, **room(560)},

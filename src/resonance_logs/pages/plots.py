@@ -1,4 +1,4 @@
-"""Charts of a history: how something went over time, how it is spread, curves over one another."""
+"""Charts: values over time, distributions, overlaid curves."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import Any, Final
 from nicegui import ui
 
 from resonance_logs.commands.shapes import (
+    Attempt,
     BossProfile,
     ComparedSide,
     Comparison,
     PlayerFight,
     Timeline,
-    Try,
 )
 from resonance_logs.game import class_color
 
@@ -31,9 +31,9 @@ SIDES: Final = (
     "#8c6bb1",
     "#7f7f7f",
 )
-"""Colours that readers with any colour vision tell apart (after Okabe and Ito, 2008).
+"""Colours that can be told apart with any colour vision (after Okabe and Ito, 2008).
 
-Each has a contrast of 3 to 1 or more to both the light and the dark card.
+Each has a contrast of at least 3:1 to both the light and the dark card.
 """
 
 DASHES: Final = ("solid", "dashed", "dotted")
@@ -45,21 +45,20 @@ _SYMBOLS: Final = {
 
 
 _SHADES: Final = ((0, 1.0), (255, 0.6), (0, 0.7), (255, 0.35), (0, 0.5))
-"""What several of one colour are mixed with, and how much of the colour stays."""
+"""What several of one colour are mixed with, and how much of the colour remains."""
 
 
 def shade(color: str, number: int) -> str:
-    """The same colour (``#rrggbb``) for another of the same class: itself, lighter, darker."""
+    """A variant of a colour (``#rrggbb``) for another of the class: itself, lighter, darker."""
     other, part = _SHADES[number % len(_SHADES)]
     parts = (int(color[start : start + 2], 16) for start in (1, 3, 5))
     return "#" + "".join(f"{round(each * part + other * (1 - part)):02x}" for each in parts)
 
 
 class Plot(ui.echart):
-    """A chart that the browser draws once, until it is told to draw it anew.
+    """A chart that the browser draws once, until it is redrawn.
 
-    The framework has its own drawn a second time as soon as they are there, if they come after the
-    page did.
+    The framework would draw its own again when its code arrives after the page.
     """
 
     def __init__(self, options: dict[str, Any]) -> None:
@@ -67,7 +66,7 @@ class Plot(ui.echart):
         self._redraws, self._update_method = self._update_method, None
 
     def redraw(self, options: dict[str, Any]) -> None:
-        """Draw something else."""
+        """Draw other data."""
         self._update_method = self._redraws
         self.options.clear()
         self.options.update(options)
@@ -75,7 +74,7 @@ class Plot(ui.echart):
 
 
 def dps_over_time(fights: Sequence[PlayerFight]) -> dict[str, Any]:
-    """A point for each fight of a player (oldest first), and the trend."""
+    """One point per fight of a player (oldest first), and the trend."""
     points: dict[str, list[list[float]]] = {name: [] for name in _SYMBOLS}
     for place, fight in enumerate(fights):
         is_kill = any(boss.is_defeated for boss in fight.bosses)
@@ -98,8 +97,8 @@ def dps_over_time(fights: Sequence[PlayerFight]) -> dict[str, Any]:
     }
 
 
-def tries_over_time(tries: Sequence[Try]) -> dict[str, Any]:
-    """How long each fight lasted."""
+def tries_over_time(tries: Sequence[Attempt]) -> dict[str, Any]:
+    """The duration of each fight."""
     points: dict[str, list[list[float]]] = {name: [] for name in _SYMBOLS}
     for place, each in enumerate(tries):
         name = "kill" if each.is_kill else "no kill" if each.has_boss else "no boss"
@@ -117,7 +116,7 @@ def tries_over_time(tries: Sequence[Try]) -> dict[str, Any]:
 
 
 def dps_by_class(profile: BossProfile) -> dict[str, Any]:
-    """A box for each class: the least, the quartiles, the most."""
+    """One box per class: minimum, quartiles, maximum."""
     classes = profile.classes[::-1]
     return {
         **_base(),
@@ -127,8 +126,9 @@ def dps_by_class(profile: BossProfile) -> dict[str, Any]:
             "trigger": "item",
             "renderMode": "richText",
             ":formatter": (
-                "p => [p.name, ...['least', 'lower quartile', 'median', 'upper quartile', 'most']"
-                ".map((name, n) => name + ' ' + rl.compact(p.value[n + 1]))].join('\\n')"
+                "p => [p.name, ...['minimum', 'lower quartile', 'median', 'upper quartile', "
+                "'maximum'].map((name, n) => name + ' ' + rl.compact(p.value[n + "
+                "1]))].join('\\n')"
             ),
         },
         "xAxis": _number_axis(""),
@@ -164,7 +164,7 @@ def dps_by_class(profile: BossProfile) -> dict[str, Any]:
 
 
 def curves(comparison: Comparison, names: Sequence[str]) -> dict[str, Any]:
-    """The sides' curves over one another; colour, dashes and name tell them apart."""
+    """The sides' curves, overlaid; colour, dashes and name tell them apart."""
     seconds = comparison.bucket_ms / 1_000
     return {
         **_base(),
@@ -192,7 +192,7 @@ def curves(comparison: Comparison, names: Sequence[str]) -> dict[str, Any]:
 def standings_over_time(
     timeline: Timeline, classes: Mapping[int | None, int | None]
 ) -> dict[str, Any]:
-    """What each player did a second, on top of one another; ``classes`` by the players' ids."""
+    """What each player did per second, stacked; ``classes`` by the players' ids."""
     seconds = timeline.bucket_ms / 1_000
     seen: Counter[int | None] = Counter()
     colors = []
@@ -245,8 +245,8 @@ def _base() -> dict[str, Any]:
     }
 
 
-def _fights_axis(fights: Sequence[PlayerFight] | Sequence[Try]) -> dict[str, Any]:
-    """A step for each fight, so that those of one evening stand apart; the days are named."""
+def _fights_axis(fights: Sequence[PlayerFight] | Sequence[Attempt]) -> dict[str, Any]:
+    """One step per fight, so that those of one evening are apart; the days are labelled."""
     started = [each.started_at_ms for each in fights]
     return {
         "type": "category",

@@ -1,4 +1,4 @@
-"""What can be done with several fights of the list at once."""
+"""Actions on several selected fights."""
 
 from __future__ import annotations
 
@@ -13,68 +13,68 @@ from nicegui.events import GenericEventArguments
 from resonance_logs.commands.arguments import Filters
 from resonance_logs.database import Database
 from resonance_logs.errors import CommandError
-from resonance_logs.pages.compare import LEAST, MOST, address
-from resonance_logs.pages.frame import Told, action
+from resonance_logs.pages.compare import MAX_SIDES, MIN_SIDES, address
+from resonance_logs.pages.frame import LocalizedText, text_button
 
 UNDO_S: Final = 6.0
-"""Deleting waits so long for somebody to think better of it."""
+"""How long a deletion can be undone."""
 
 EMIT_CHOSEN: Final = (
     "params => emitEvent('chosen', params.api.getSelectedRows().map(row => row.id))"
 )
-"""What a grid does where the ticks in it change."""
+"""The grid's handler for a changed selection."""
 
 
 class Selection:
-    """The fights that are ticked, and buttons for them."""
+    """The selected fights, and buttons for them."""
 
     def __init__(self, database: Database, refresh: Callable[[], Awaitable[None]]) -> None:
         self._database = database
         self._refresh = refresh
         self._ids: list[int] = []
         self.leaving: set[int] = set()
-        """Those that will be deleted unless that is undone; they are not shown meanwhile."""
+        """Fights about to be deleted unless that is undone; they are hidden meanwhile."""
         self._bar: ui.row | None = None
-        self._told: Told | None = None
+        self._label: LocalizedText | None = None
 
     @property
     def has_any(self) -> bool:
-        """Whether a fight is ticked, or about to be deleted."""
+        """Whether a fight is selected, or about to be deleted."""
         return bool(self._ids or self.leaving)
 
     def build(self) -> None:
-        """The bar, hidden until a fight is ticked."""
+        """Build the bar, hidden until a fight is selected."""
         self._ids = []
         with ui.row().classes("w-full items-center gap-2") as self._bar:
-            self._told = Told()
+            self._label = LocalizedText()
             for text, icon, work in (
                 ("Favourite", "star", self._mark),
-                ("No favourite", "star_border", self._unmark),
+                ("Remove favourite", "star_border", self._unmark),
                 ("Compare", "compare_arrows", self._compare),
                 ("Export file", "save_alt", self._export),
                 ("Export table", "table_view", self._export_table),
                 ("Delete", "delete", self._ask),
             ):
-                action(text, icon, work)
+                text_button(text, icon, work)
         self._bar.visible = False
 
     def listen(self) -> None:
-        """Know what is ticked in the grid of the page."""
+        """Track the selection in the page's grid."""
         ui.on("chosen", self._choose)
 
     def _choose(self, event: GenericEventArguments) -> None:
         self._ids = [int(each) for each in event.args]
-        if self._bar is not None and self._told is not None:
+        if self._bar is not None and self._label is not None:
             self._bar.visible = bool(self._ids)
-            self._told.tell(len(self._ids), " chosen")
+            self._label.set(len(self._ids), " selected")
 
     async def _mark(self) -> None:
-        await self._favor(is_favorite=True)
+        await self._set_favorite(is_favorite=True)
 
     async def _unmark(self) -> None:
-        await self._favor(is_favorite=False)
+        await self._set_favorite(is_favorite=False)
 
-    async def _favor(self, *, is_favorite: bool) -> None:
+    async def _set_favorite(self, *, is_favorite: bool) -> None:
         def work() -> None:
             for each in self._ids:
                 self._database.commands.toggle_favorite_encounter(each, is_favorite)
@@ -82,13 +82,13 @@ class Selection:
         await self._do(work)
 
     def _compare(self) -> None:
-        if LEAST <= len(self._ids) <= MOST:
+        if MIN_SIDES <= len(self._ids) <= MAX_SIDES:
             ui.navigate.to(address([(each, None) for each in self._ids]))
         else:
-            ui.notify(f"choose {LEAST} to {MOST} fights to compare", type="warning")
+            ui.notify(f"select {MIN_SIDES} to {MAX_SIDES} fights to compare", type="warning")
 
     def _export(self) -> None:
-        """All of the fights, as a file that another database takes in."""
+        """Export all of the fights as a file to import elsewhere."""
         ui.download.from_url(f"/api/encounters/file?{urlencode({'ids': self._ids}, doseq=True)}")
 
     def _export_table(self) -> None:
@@ -101,19 +101,19 @@ class Selection:
         ids = list(self._ids)
         named = ("this fight",) if len(ids) == 1 else ("these ", len(ids), " fights")
         with ui.dialog() as dialog, ui.card():
-            Told("Delete ", *named, "?").classes("text-lg")
+            LocalizedText("Delete ", *named, "?").classes("text-lg")
             with ui.row().classes("w-full justify-end"):
-                action("Keep", on_click=lambda: dialog.submit(False))
+                text_button("Cancel", on_click=lambda: dialog.submit(False))
                 ui.button("Delete", on_click=lambda: dialog.submit(True)).props("color=negative")
         if await dialog:
             self._delete_soon(ids)
 
     def _delete_soon(self, ids: Sequence[int]) -> None:
-        """Delete once the time to undo it is over, whether the page is still open or not."""
+        """Delete after the time to undo it, whether the page is still open or not."""
         dialog = ui.dialog(value=True).props("persistent seamless position=bottom")
         with dialog, ui.card(), ui.row().classes("items-center"):
-            Told("Deleting ", len(ids), " …")
-            action("Undo", on_click=lambda: dialog.submit(True))
+            LocalizedText("Deleting ", len(ids), " …")
+            text_button("Undo", on_click=lambda: dialog.submit(True))
 
         async def delete() -> None:
             self.leaving.update(ids)

@@ -1,4 +1,4 @@
-"""What of a fight is shown: which figures, of whom, of which part."""
+"""What is shown of a fight: which figures, of which side, in which range."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ RATES: Final = {
     SkillType.HEAL: "HPS",
     SkillType.TANKED: "DTPS",
 }
-"""What players call each per second."""
+"""The players' terms for each per second."""
 
-MOST_DIGITS: Final = 15
+MAX_DIGITS: Final = 15
 SIDES: Final = {Side.PLAYERS: "Players", Side.MONSTERS: "Monsters"}
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
-    """The choices of the reader; no bounds are the whole fight, no actor is all of the side."""
+class FightView:
+    """The reader's choices; without bounds the whole fight, without an actor the whole side."""
 
     kind: SkillType = SkillType.DPS
     side: Side = Side.PLAYERS
@@ -37,7 +37,7 @@ class Shown:
 
     @classmethod
     def of_query(cls, query: Mapping[str, Sequence[str]]) -> Self:
-        """The choices in an address; what makes no sense in it is left out."""
+        """The choices in a URL; invalid ones are ignored."""
         given = {name: values[-1] for name, values in query.items() if values}
         start, end = _number(given.get("from")), _number(given.get("to"))
         is_part = start is not None and end is not None and 0 <= start < end
@@ -51,8 +51,8 @@ class Shown:
         )
 
     def query(self) -> str:
-        """The end of the address of these choices, only with what is not the default."""
-        usual = Shown()
+        """The query string of these choices, without defaults."""
+        usual = FightView()
         given = {
             "kind": self.kind.value if self.kind is not usual.kind else None,
             "side": self.side.value if self.side is not usual.side else None,
@@ -70,18 +70,18 @@ class Shown:
 
     @property
     def what(self) -> str:
-        """What the figures are of, in a sentence."""
+        """What the figures are, as text."""
         return "damage taken" if self.kind is SkillType.TANKED else KINDS[self.kind].lower()
 
     @property
     def others(self) -> str:
-        """What those on the other side of the hits are called."""
+        """The term for the other side of the hits."""
         return "Sources" if self.kind is SkillType.TANKED else "Targets"
 
 
 def _number(text: str | None) -> int | None:
-    """A number as a fight may have one."""
+    """A number in the range of a fight."""
     digits = (text or "").removeprefix("-")
-    if not digits.isascii() or not digits.isdecimal() or len(digits) > MOST_DIGITS:
+    if not digits.isascii() or not digits.isdecimal() or len(digits) > MAX_DIGITS:
         return None
     return int(text or "")

@@ -1,4 +1,4 @@
-"""The pages put into the application that serves the commands."""
+"""Add the pages to the application that serves the commands."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from nicegui import app as pages
 
 from resonance_logs.errors import NotFound, Unavailable
 from resonance_logs.pages import boss, compare, encounter, history, live, player, upkeep
-from resonance_logs.pages.assets import KeptFiles
-from resonance_logs.pages.frame import frame, show_error
+from resonance_logs.pages.assets import CachedAssets
+from resonance_logs.pages.frame import page_layout, show_error
 
 _logger = logging.getLogger(__name__)
 
@@ -24,39 +24,39 @@ CONTENT_POLICY: Final = (
     "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; "
     "connect-src 'self'; frame-ancestors 'none'"
 )
-"""Nothing from another host. The framework makes its components in the browser by ``eval``."""
+"""Nothing from another host. The framework creates its components with ``eval``."""
 
 
-async def _show_unknown(request: Request, _error: Exception) -> Response:
-    """What is asked for under an address that is none of ours."""
+async def _show_not_found(request: Request, _error: Exception) -> Response:
+    """Answer a request for an unknown URL."""
     path = request.url.path
     if path.startswith(("/api/", "/_nicegui")):
-        told = {"code": NotFound.code, "message": f"there is no {path}", "argument": None}
-        return JSONResponse(told, HTTPStatus.NOT_FOUND)
-    with Client(ui.page(""), request=request) as client, frame("Not found"):
+        body = {"code": NotFound.code, "message": f"there is no {path}", "argument": None}
+        return JSONResponse(body, HTTPStatus.NOT_FOUND)
+    with Client(ui.page(""), request=request) as client, page_layout("Not found"):
         show_error(f"There is no page {path}.")
     return client.build_response(request, HTTPStatus.NOT_FOUND)
 
 
-async def _show_unable(request: Request, error: Exception) -> Response:
-    """What the system refuses, as room for a file on its way to us."""
+async def _show_os_error(request: Request, error: Exception) -> Response:
+    """Answer an error of the operating system, such as no room for an upload."""
     _logger.error("%s: %s", request.url.path, error)
-    told = {"code": Unavailable.code, "message": str(error), "argument": None}
-    return JSONResponse(told, HTTPStatus.SERVICE_UNAVAILABLE)
+    body = {"code": Unavailable.code, "message": str(error), "argument": None}
+    return JSONResponse(body, HTTPStatus.SERVICE_UNAVAILABLE)
 
 
 def add_pages(app: FastAPI) -> None:
-    """Add the pages to the application, whose database they ask. Once a process."""
+    """Add the pages to the application, whose database they query. Once per process."""
     for module in (history, encounter, live, boss, player, compare, upkeep):
         module.register(app.state.database)
-    pages.add_exception_handler(HTTPStatus.NOT_FOUND, _show_unknown)
-    pages.add_exception_handler(OSError, _show_unable)
+    pages.add_exception_handler(HTTPStatus.NOT_FOUND, _show_not_found)
+    pages.add_exception_handler(OSError, _show_os_error)
     options: dict[str, Any] = {"show_welcome_message": False, "tailwind": False}
     ui.run_with(
         app,
         title="Resonance Logs",
         dark=None,
         storage_secret=secrets.token_urlsafe(),
-        gzip_middleware_factory=KeptFiles,
+        gzip_middleware_factory=CachedAssets,
         **options,
     )

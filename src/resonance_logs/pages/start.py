@@ -16,7 +16,7 @@ from resonance_logs.commands.arguments import CatalogKind
 from resonance_logs.database import Database
 from resonance_logs.errors import ResonanceLogsError
 from resonance_logs.pages.frame import show_empty
-from resonance_logs.pages.intake import Intake
+from resonance_logs.pages.intake import FileImport
 from resonance_logs.simulation import Night, simulate, skill_names
 
 SAMPLE_TAG: Final = "sample"
@@ -53,13 +53,13 @@ class Start:
     def _build(self) -> None:
         if not self._database.is_recording:
             show_empty(
-                "Nothing is recorded yet.",
+                "Nothing has been recorded yet.",
                 "This server only reads the database. To look at a sample night, run: "
                 "resonance-logs demo",
             )
             return
         show_empty(
-            "Nothing is recorded yet.",
+            "Nothing has been recorded yet.",
             "A meter sends its fights here. Until then, look around with a sample, or take in a "
             "file.",
         )
@@ -73,8 +73,8 @@ class Start:
                 self._button = ui.button("Record a sample night", on_click=self._record)
                 self._button.props("no-caps")
             with ui.column().classes("rl-card flex-3 min-w-80 p-4 gap-3"):
-                _title("Take a file in")
-                Intake(self._database, self._done, has_choice=False)
+                _title("Import a file")
+                FileImport(self._database, self._done, has_choice=False)
             with ui.column().classes("rl-card flex-2 min-w-80 p-4 gap-3"):
                 _title("From your meter")
                 ui.label("It sends its tasks, one JSON object a line, to /api/tasks:")

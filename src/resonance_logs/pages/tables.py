@@ -1,4 +1,4 @@
-"""The tables of one fight: everybody of a side, and one actor's skills and targets."""
+"""The tables of one fight: the actors of a side, and one actor's skills and targets."""
 
 from __future__ import annotations
 
@@ -22,42 +22,42 @@ from resonance_logs.database import Database
 from resonance_logs.game import NEUTRAL_COLOR, class_color
 from resonance_logs.pages.frame import show_empty
 from resonance_logs.pages.grid import FIGURE, PERCENT, SHARE, WHOLE, Grid, grid, room
-from resonance_logs.pages.party import columns, party_rows, rate_head, shown_name, shown_names
-from resonance_logs.pages.place import Place
-from resonance_logs.pages.shown import KINDS, Shown
+from resonance_logs.pages.party import columns, display_name, display_names, party_rows, rate_head
+from resonance_logs.pages.place import AsyncSection
+from resonance_logs.pages.shown import KINDS, FightView
 
-_NOBODY: Final = {
-    SkillType.DPS: "Nobody dealt damage.",
-    SkillType.HEAL: "Nobody healed.",
-    SkillType.TANKED: "Nobody took damage.",
+_EMPTY_TITLES: Final = {
+    SkillType.DPS: "No damage was dealt.",
+    SkillType.HEAL: "Nothing was healed.",
+    SkillType.TANKED: "No damage was taken.",
 }
 
 
 class PartyTable:
-    """Everybody on one side; a click on a row, or Enter, opens that actor's panel."""
+    """The actors of one side; a click on a row, or Enter, opens that actor's panel."""
 
     def __init__(self, database: Database, encounter_id: int) -> None:
         self._database = database
         self._encounter_id = encounter_id
-        self._place = Place(bones=6)
+        self._section = AsyncSection(skeletons=6)
         self._grid: Grid | None = None
-        self._shown = Shown()
+        self._view = FightView()
         self.answer: EncounterParty | None = None
-        """What is shown; None where there is nothing to see."""
+        """The answer that is shown; None if there is nothing to see."""
 
-    async def show(self, shown: Shown) -> None:
-        """Ask for these figures and show them."""
+    async def show(self, view: FightView) -> None:
+        """Query these figures and show them."""
         ask = partial(
             self._database.commands.get_encounter_party,
             self._encounter_id,
-            shown.kind,
-            shown.side,
-            shown.from_ms,
-            shown.to_ms,
+            view.kind,
+            view.side,
+            view.from_ms,
+            view.to_ms,
         )
-        before, self._shown = self._shown, shown
-        is_alike = (before.kind, before.side) == (shown.kind, shown.side)
-        await self._place.fill(ask, partial(self._show, shown), partial(self._update, is_alike))
+        before, self._view = self._view, view
+        is_alike = (before.kind, before.side) == (view.kind, view.side)
+        await self._section.fill(ask, partial(self._show, view), partial(self._update, is_alike))
 
     def color_of(self, actor_id: int | None) -> str:
         """The colour of a row that is shown."""
@@ -66,8 +66,8 @@ class PartyTable:
             (class_color(row.class_id) for row in rows if row.actor_id == actor_id), NEUTRAL_COLOR
         )
 
-    def unmark(self) -> None:
-        """No row is the chosen one any more."""
+    def clear_selection(self) -> None:
+        """Clear the selected row."""
         if self._grid is not None:
             self._grid.run_grid_method("deselectAll")
 
@@ -79,45 +79,43 @@ class PartyTable:
         self._grid.fill(rows)
         return True
 
-    def _show(self, shown: Shown, party: EncounterParty) -> None:
+    def _show(self, view: FightView, party: EncounterParty) -> None:
         rows = party_rows(party)
         self._grid = None
         self.answer = party if rows else None
         if not rows:
-            others = " or ".join(name for kind, name in KINDS.items() if kind is not shown.kind)
+            others = " or ".join(name for kind, name in KINDS.items() if kind is not view.kind)
             show_empty(
-                _NOBODY[shown.kind],
-                f"Choose {others} to see what else happened."
-                if shown.is_whole
-                else "Choose another part of the fight, or all of it.",
+                _EMPTY_TITLES[view.kind],
+                f"Select {others} to see other figures."
+                if view.is_whole
+                else "Select another range, or the whole fight.",
             )
             here = ", ".join(str(row["player"]["name"]) for row in party_rows(party, idle=True))
             if here:
                 ui.label(f"In this fight: {here}").classes("rl-quiet")
             return
-        self._grid = grid(
-            columns(shown.kind, shown.side), rows, opens="actor", chosen=shown.actor_id
-        )
+        self._grid = grid(columns(view.kind, view.side), rows, opens="actor", chosen=view.actor_id)
 
 
 class ActorPanel:
-    """The skills and the targets of one actor; closed where none is chosen."""
+    """The skills and targets of one actor; hidden if none is selected."""
 
     def __init__(self, database: Database, encounter_id: int, on_close: Callable[[], Any]) -> None:
         self._database = database
         self._encounter_id = encounter_id
         self._on_close = on_close
-        self._place = Place()
-        self._shown = Shown()
+        self._section = AsyncSection()
+        self._view = FightView()
         self._grids: list[Grid] = []
 
-    async def show(self, shown: Shown, color: str) -> None:
-        """Ask for the chosen actor's figures and show them, its skills in its colour."""
-        if shown.actor_id is None:
-            self._grids, self._shown = [], shown
-            self._place.empty()
+    async def show(self, view: FightView, color: str) -> None:
+        """Query the selected actor's figures and show them, its skills in its colour."""
+        if view.actor_id is None:
+            self._grids, self._view = [], view
+            self._section.empty()
             return
-        asked = (self._encounter_id, shown.actor_id, shown.kind, shown.from_ms, shown.to_ms)
+        asked = (self._encounter_id, view.actor_id, view.kind, view.from_ms, view.to_ms)
         commands = self._database.commands
 
         def ask() -> tuple[SkillsWindow, TargetsWindow]:
@@ -126,12 +124,12 @@ class ActorPanel:
                 commands.get_encounter_player_targets(*asked),
             )
 
-        before, self._shown = self._shown, shown
+        before, self._view = self._view, view
         is_alike = replace(before, from_ms=None, to_ms=None) == replace(
-            shown, from_ms=None, to_ms=None
+            view, from_ms=None, to_ms=None
         )
-        await self._place.fill(
-            ask, partial(self._show, shown, color), partial(self._update, is_alike, color)
+        await self._section.fill(
+            ask, partial(self._show, view, color), partial(self._update, is_alike, color)
         )
 
     def reveal(self) -> None:
@@ -150,34 +148,36 @@ class ActorPanel:
             each.fill(found)
         return True
 
-    def _show(self, shown: Shown, color: str, answer: tuple[SkillsWindow, TargetsWindow]) -> None:
+    def _show(
+        self, view: FightView, color: str, answer: tuple[SkillsWindow, TargetsWindow]
+    ) -> None:
         skills, targets = answer
         (player,) = skills.curr_player
         self._grids = []
-        name = shown_name(player.name, player.uid)
+        name = display_name(player.name, player.uid)
         self._region = ui.column().classes("rl-card rl-panel w-full p-3 sm:p-4 gap-3")
         self._region.props('role=region aria-label="The chosen row" tabindex=-1')
         with self._region:
-            self._head(shown, player, name)
+            self._head(view, player, name)
             if not player.hits:
-                ui.label("Nothing of this kind here.").classes("rl-quiet")
+                ui.label("No data.").classes("rl-quiet")
                 return
             ui.label("Skills").classes("font-bold")
-            skill_grid = grid(_columns("Skill", shown.kind), _skill_rows(skills.skill_rows, color))
-            ui.label(shown.others).classes("font-bold")
-            target_grid = grid(_columns("Name", shown.kind), _target_rows(targets.target_rows))
+            skill_grid = grid(_columns("Skill", view.kind), _skill_rows(skills.skill_rows, color))
+            ui.label(view.others).classes("font-bold")
+            target_grid = grid(_columns("Name", view.kind), _target_rows(targets.target_rows))
             self._grids = [skill_grid, target_grid]
 
-    def _head(self, shown: Shown, player: PlayerRow, name: str) -> None:
+    def _head(self, view: FightView, player: PlayerRow, name: str) -> None:
         with ui.row().classes("w-full items-center gap-x-3 gap-y-0 no-wrap"):
             with ui.column().classes("gap-0 grow min-w-0"):
-                ui.label(f"{name}: {shown.what}").classes("text-lg font-bold break-words").props(
+                ui.label(f"{name}: {view.what}").classes("text-lg font-bold break-words").props(
                     "role=heading aria-level=2"
                 )
                 kind = " · ".join(filter(None, (player.class_name, player.class_spec_name)))
                 with ui.row().classes("gap-3"):
                     ui.label(kind).classes("rl-quiet")
-                    if shown.side is Side.PLAYERS:
+                    if view.side is Side.PLAYERS:
                         ui.link("all fights", f"/player/{player.uid}")
             ui.button(icon="close", on_click=self._on_close).props('flat round aria-label="Close"')
 
@@ -201,7 +201,7 @@ def _skill_rows(rows: Sequence[SkillRow], color: str) -> list[dict[str, Any]]:
 
 
 def _target_rows(rows: Sequence[TargetRow]) -> list[dict[str, Any]]:
-    names = shown_names([(row.name, row.actor_id) for row in rows])
+    names = display_names([(row.name, row.actor_id) for row in rows])
     return [
         _figures(row, rows, name, class_color(row.class_id))
         for row, name in zip(rows, names, strict=True)

@@ -1,4 +1,4 @@
-"""Upkeep: how the file is, what was set aside, what is kept; taking files in."""
+"""Maintenance: the state of the file, limits, runs, rejected tasks; importing files."""
 
 from __future__ import annotations
 
@@ -15,54 +15,58 @@ from resonance_logs.commands.shapes import (
     DatabaseHealth,
     PrunedPart,
     PruneReport,
+    RecorderRun,
     RejectedPage,
     RunPage,
-    RunShape,
 )
 from resonance_logs.database import Database
 from resonance_logs.errors import ResonanceLogsError
-from resonance_logs.pages.frame import Size, Told, action, frame, heading
+from resonance_logs.pages.frame import LocalizedText, Size, heading, page_layout, text_button
 from resonance_logs.pages.grid import FIGURE, WHEN, grid, room
-from resonance_logs.pages.intake import Intake
-from resonance_logs.pages.place import Place
+from resonance_logs.pages.intake import FileImport
+from resonance_logs.pages.place import AsyncSection
 from resonance_logs.settings import Settings
 
-MOST_REJECTED: Final = 50
-MOST_RUNS: Final = 20
+MAX_REJECTED_SHOWN: Final = 50
+MAX_RUNS_SHOWN: Final = 20
 
 
 def register(database: Database) -> None:
-    """Make the page of this database."""
+    """Add the page of this database."""
 
     @ui.page("/upkeep")
     async def upkeep() -> None:
-        with frame("Upkeep"):
-            await _Upkeep(database).build()
+        with page_layout("Maintenance"):
+            await _Maintenance(database).build()
 
 
-class _Upkeep:
+class _Maintenance:
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def build(self) -> None:
-        """All cards."""
-        heading("Upkeep")
-        self._health = Place(bones=4)
+        """Build all cards."""
+        heading("Maintenance")
+        self._health = AsyncSection(skeletons=4)
         await self._show_health()
         with _card("Check and backup"), ui.row():
             _button("Check all fights", "fact_check", self._check)
             _button("Back up now", "save", self._back_up)
         self._limits()
-        with _card("Take a file in"):
-            Intake(self._database, self._show_health)
+        with _card("Import a file"):
+            FileImport(self._database, self._show_health)
         commands = self._database.commands
-        await Place().fill(partial(commands.get_rejected_tasks, MOST_REJECTED), self._rejected)
-        await Place().fill(self._ask_runs, _show_runs)
+        await AsyncSection().fill(
+            partial(commands.get_rejected_tasks, MAX_REJECTED_SHOWN), self._rejected
+        )
+        await AsyncSection().fill(self._load_runs, _show_runs)
 
-    def _ask_runs(self) -> tuple[RunPage, bool]:
-        """The runs, and whether the newest goes on."""
+    def _load_runs(self) -> tuple[RunPage, bool]:
+        """The runs, and whether the newest is still running."""
         commands = self._database.commands
-        return commands.get_recorder_runs(MOST_RUNS), commands.get_database_health().is_recorded
+        return commands.get_recorder_runs(
+            MAX_RUNS_SHOWN
+        ), commands.get_database_health().is_recorded
 
     async def _show_health(self) -> None:
         await self._health.fill(self._database.commands.get_database_health, _show_health)
@@ -71,7 +75,7 @@ class _Upkeep:
         report = await to_thread(self._database.commands.check_database)
         if report.is_sound:
             count = report.encounters_checked
-            ui.notify(f"sound; {count:,} fights agree with their hits", type="positive")
+            ui.notify(f"OK: {count:,} fights match their hits", type="positive")
             return
         with ui.dialog(value=True), ui.card():
             for finding in report.findings[:100]:
@@ -83,19 +87,19 @@ class _Upkeep:
         moment = time.strftime("%Y%m%d-%H%M%S")
         target = path.with_name(f"{path.stem}.backup-{moment}{path.suffix}")
         size = await to_thread(self._database.backup, target)
-        ui.notify(f"{size:,} bytes saved in {target}", type="positive", timeout=10_000)
+        ui.notify(f"saved {size:,} bytes to {target}", type="positive", timeout=10_000)
 
     def _limits(self) -> None:
         boxes: dict[str, ui.number] = {}
-        with _card("Let old fights go"):
-            ui.label("Favourites are always kept. An empty field is without a limit.").classes(
+        with _card("Delete old fights"):
+            ui.label("Favourites are always kept. An empty field means no limit.").classes(
                 "rl-quiet"
             )
             with ui.row():
                 for name, label in (
-                    ("keep_hits_newest", "Single hits of the newest so many fights"),
-                    ("keep_fights_newest", "The newest so many fights"),
-                    ("keep_fights_days", "Fights of so many days"),
+                    ("keep_hits_newest", "Keep hits of newest N fights"),
+                    ("keep_fights_newest", "Keep newest N fights"),
+                    ("keep_fights_days", "Keep N days"),
                 ):
                     boxes[name] = ui.number(label, min=1, format="%.0f").props("dense clearable")
                     boxes[name].classes("w-64")
@@ -111,26 +115,28 @@ class _Upkeep:
             async def show() -> None:
                 report = await prune(dry_run=True)
                 with ui.dialog() as dialog, ui.card():
-                    Told("Single hits of ", *_told(report.hits), " would go.")
-                    Told("Whole fights: ", *_told(report.fights), " would go.")
+                    LocalizedText(
+                        "Individual hits of ", *_describe(report.hits), " would be deleted."
+                    )
+                    LocalizedText("Whole fights: ", *_describe(report.fights), " would be deleted.")
                     with ui.row().classes("w-full justify-end"):
-                        action("Keep all", on_click=lambda: dialog.submit(False))
-                        ui.button("Let go", color="negative").on_click(lambda: dialog.submit(True))
+                        text_button("Cancel", on_click=lambda: dialog.submit(False))
+                        ui.button("Delete", color="negative").on_click(lambda: dialog.submit(True))
                 if await dialog:
                     await prune(dry_run=False)
                     ui.notify("done", type="positive")
                     await self._show_health()
 
-            _button("Show what would go", "auto_delete", show)
-            for name, told in _kept(self._database.settings):
-                Told("By itself, while recording: ", name, " ", told).classes("rl-quiet")
+            _button("Preview", "auto_delete", show)
+            for name, text in _limits_in_force(self._database.settings):
+                LocalizedText("Automatic, while recording: ", name, " ", text).classes("rl-quiet")
 
     def _rejected(self, page: RejectedPage) -> None:
         if not page.total_count:
             return
         with _card("Rejected tasks: ", page.total_count):
             if len(page.rows) < page.total_count:
-                Told("The newest ", len(page.rows), " of them:").classes("rl-quiet")
+                LocalizedText("The newest ", len(page.rows), " of them:").classes("rl-quiet")
             for row in page.rows:
                 with ui.column().classes("gap-0 w-full"):
                     ui.label(row.error).classes("font-bold break-all")
@@ -138,56 +144,56 @@ class _Upkeep:
 
             async def retry() -> None:
                 report = await to_thread(self._database.commands.retry_rejected_tasks)
-                ui.notify(f"taken {len(report.taken):,}, left {len(report.left):,}")
+                ui.notify(f"recorded {len(report.taken):,}, still rejected {len(report.left):,}")
                 ui.navigate.reload()
 
             async def delete() -> None:
                 shown = [row.id for row in page.rows]
                 with ui.dialog() as dialog, ui.card():
-                    Told("Delete the ", len(shown), " shown here? They cannot be had back.")
+                    LocalizedText("Delete the ", len(shown), " shown here? This cannot be undone.")
                     with ui.row().classes("w-full justify-end"):
-                        action("Keep", on_click=lambda: dialog.submit(False))
+                        text_button("Cancel", on_click=lambda: dialog.submit(False))
                         ui.button("Delete", color="negative").on_click(lambda: dialog.submit(True))
                 if await dialog:
                     await to_thread(self._database.commands.delete_rejected_tasks, shown)
                     ui.navigate.reload()
 
             with ui.row():
-                _button("Try them again", "replay", retry)
+                _button("Retry all", "replay", retry)
                 _button("Delete these", "delete", delete)
 
 
 def _show_health(health: DatabaseHealth) -> None:
-    with _card("The file"):
+    with _card("File"):
         for name, *parts in _facts(health):
             with ui.row().classes("gap-4"):
                 ui.label(str(name)).classes("w-32 rl-quiet")
-                Told(*parts).classes("break-all")
+                LocalizedText(*parts).classes("break-all")
         for finding in health.findings:
             ui.label(finding).classes("rl-warn").props("role=status")
         if not health.findings:
-            ui.label("all is well").classes("rl-good")
+            ui.label("no problems found").classes("rl-good")
 
 
 def _show_runs(answer: tuple[RunPage, bool]) -> None:
-    page, goes_on = answer
+    page, is_running = answer
     with _card("Runs of the recorder"):
         if page.rows:
-            last = page.rows[0].id if goes_on else None
-            grid(_RUNS, [_run_row(run, goes_on=run.id == last) for run in page.rows])
-            Told(len(page.rows), " of ", page.total_count).classes("rl-quiet")
+            last = page.rows[0].id if is_running else None
+            grid(_RUNS, [_run_row(run, is_running=run.id == last) for run in page.rows])
+            LocalizedText(len(page.rows), " of ", page.total_count).classes("rl-quiet")
         else:
-            ui.label("Nothing was recorded yet.").classes("rl-quiet")
+            ui.label("Nothing has been recorded yet.").classes("rl-quiet")
 
 
 def _card(*title: str | int) -> ui.column:
     with ui.column().classes("rl-card w-full p-4 gap-2") as card:
-        Told(*title).classes("text-lg font-bold")
+        LocalizedText(*title).classes("text-lg font-bold")
     return card
 
 
 def _button(text: str, icon: str, work: Callable[[], Awaitable[None]]) -> None:
-    """A button that waits for its work, and tells what went wrong."""
+    """A button that shows progress while its work runs, and then any error."""
 
     async def do() -> None:
         button.props("loading")
@@ -198,16 +204,16 @@ def _button(text: str, icon: str, work: Callable[[], Awaitable[None]]) -> None:
         finally:
             button.props(remove="loading")
 
-    button = action(text, icon, do).props("outline")
+    button = text_button(text, icon, do).props("outline")
 
 
 def _facts(health: DatabaseHealth) -> list[tuple[str | int, ...]]:
-    """Labels, each with the parts of what is told."""
+    """Labels, each with the parts of its text."""
     run = health.last_run
     facts: list[tuple[str | int, ...]] = [
         ("file", health.path),
         ("version", f"{health.program_version}, schema {health.schema_version}"),
-        ("size", Size(health.size_bytes), ", of them free ", Size(health.free_bytes)),
+        ("size", Size(health.size_bytes), " (", Size(health.free_bytes), " free)"),
         ("disk", Size(health.disk_free_bytes), " free"),
         ("fights", health.encounters),
         ("recorded now", "yes" if health.is_recorded else "no"),
@@ -217,8 +223,8 @@ def _facts(health: DatabaseHealth) -> list[tuple[str | int, ...]]:
     return facts + [("kept", file) for file in health.kept_files]
 
 
-def _kept(settings: Settings) -> list[tuple[str, float]]:
-    """The limits that the recorder keeps by itself."""
+def _limits_in_force(settings: Settings) -> list[tuple[str, float]]:
+    """The limits that the recorder applies automatically."""
     limits = [
         (name, getattr(settings, name))
         for name in (each.name for each in fields(settings))
@@ -227,13 +233,13 @@ def _kept(settings: Settings) -> list[tuple[str, float]]:
     return [(name, value) for name, value in limits if value is not None]
 
 
-def _run_row(run: RunShape, *, goes_on: bool) -> dict[str, Any]:
-    ended = "as it should" if run.is_clean else "was cut off"
+def _run_row(run: RecorderRun, *, is_running: bool) -> dict[str, Any]:
+    ended = "clean exit" if run.is_clean else "interrupted"
     return {
         "id": run.id,
         "started": run.started_at_ms,
         "ended": run.ended_at_ms,
-        "how": "goes on" if goes_on else ended,
+        "how": "running" if is_running else ended,
         "written": run.written,
         "rejected": run.rejected,
         "version": run.version,
@@ -244,7 +250,7 @@ def _run_row(run: RunShape, *, goes_on: bool) -> dict[str, Any]:
 _RUNS: Final[list[dict[str, Any]]] = [
     {"headerName": "Began", "field": "started", **WHEN},
     {"headerName": "Ended", "field": "ended", **WHEN, **room(560)},
-    {"headerName": "How", "field": "how", "minWidth": 120, "flex": 1},
+    {"headerName": "Exit", "field": "how", "minWidth": 120, "flex": 1},
     {"headerName": "Tasks", "field": "written", "width": 110, **FIGURE},
     {"headerName": "Rejected", "field": "rejected", "width": 110, **FIGURE, **room(560)},
     {"headerName": "Version", "field": "version", "width": 100, **room(560)},
@@ -259,5 +265,5 @@ _RUNS: Final[list[dict[str, Any]]] = [
 ]
 
 
-def _told(part: PrunedPart) -> tuple[str | int, ...]:
+def _describe(part: PrunedPart) -> tuple[str | int, ...]:
     return part.encounters, " fights, about ", Size(part.bytes), ","

@@ -1,4 +1,4 @@
-"""What of the history is shown: to and from the address of the page."""
+"""What the history shows: read from the URL of the page, and written to it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _LISTS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """Filters, order and page; every field is a part of the address where it is not the default."""
+    """Filters, order and page; every field that is not the default is part of the URL."""
 
     boss: tuple[str, ...] = ()
     scene: tuple[str, ...] = ()
@@ -48,7 +48,7 @@ class View:
 
     @classmethod
     def of_query(cls, query: Mapping[str, Sequence[str]]) -> Self:
-        """The view of an address; what makes no sense in it is left out."""
+        """The view in a URL; invalid parts are ignored."""
         found: dict[str, Any] = {}
         for each in fields(cls):
             given = query.get(each.name)
@@ -70,11 +70,11 @@ class View:
 
     @staticmethod
     def size_default() -> int:
-        """Fights on a page, where the address does not say."""
+        """Fights per page, if the URL does not say."""
         return PAGE_SIZES[1]
 
     def address(self) -> str:
-        """The address of this view, only with what is not the default."""
+        """The URL of this view, without defaults."""
         usual = View()
         given: dict[str, Any] = {
             name: int(value) if isinstance(value, bool) else value
@@ -111,16 +111,16 @@ class View:
 
     @property
     def offset(self) -> int:
-        """Fights before the page."""
+        """Number of fights before the page."""
         return (self.page - 1) * self.size
 
     @property
     def is_filtered(self) -> bool:
-        """Whether fights may be left out."""
+        """Whether any filter may exclude fights."""
         return bool(self.chips())
 
     def chips(self) -> list[tuple[str, Self]]:
-        """Each filter in words, with the view without it."""
+        """Each filter as text, with the view without it."""
         found: list[tuple[str, Self]] = []
         for name, label in _LISTS.items():
             values = getattr(self, name)
@@ -144,14 +144,14 @@ class View:
 
 
 def span(seconds: int) -> str:
-    """Seconds as minutes and seconds, with hours where there are some: ``1:30``."""
+    """Seconds as minutes and seconds, with hours if there are any: ``1:30``."""
     minutes, rest = divmod(seconds, 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
 def read_span(text: str) -> int | None:
-    """The seconds of ``90``, ``1:30`` or ``1:00:00``; None where it is none of these."""
+    """Parse ``90``, ``1:30`` or ``1:00:00``; returns seconds, None if it is invalid."""
     found = _SPAN.fullmatch(text.strip())
     if found is None:
         return None

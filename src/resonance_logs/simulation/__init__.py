@@ -1,9 +1,9 @@
-"""A simulated raid night as tasks: seeded, realistic, of any size.
+"""Simulate a raid night as tasks: seeded, realistic, of any size.
 
-A party of mixed classes goes through scenes: packs of trash, then a boss that is tried until it
-falls. Hits are critical, lucky, both or neither, and several come in the same millisecond; players
-die and are silent until they are raised; entity updates repeat themselves, two for each hit; some
-fights' first hits come before their begin. All as real recorders send it.
+A party of mixed classes goes through scenes: packs of trash, then a boss until it is defeated. Hits
+are critical, lucky, both or neither, and several share a millisecond; players die and are silent
+until they are revived; entity updates repeat, two for each hit; the first hits of some fights come
+before their begin. Real recorders send all of this.
 """
 
 from __future__ import annotations
@@ -37,14 +37,14 @@ UPDATES: Final = (0, 10)
 
 @dataclass(frozen=True, slots=True)
 class Night:
-    """What to simulate; the same night gives the same tasks.
+    """What to simulate; equal nights give equal tasks.
 
-    ``seconds`` is about how long a boss fight is (trash takes a quarter of it), ``updates`` how
-    many entity updates come with a hit; ``attributes`` tells whether players send theirs, 1 kB
-    at the start of each fight.
+    ``seconds`` is the approximate length of a boss fight (trash takes a quarter of it), ``updates``
+    the number of entity updates per hit; ``attributes`` says whether players send theirs, 1 kB at
+    the start of each fight.
 
     Raises:
-        ValueError: naming what is out of its bounds, and the bounds.
+        ValueError: a value is out of bounds; the message gives the bounds.
     """
 
     seed: int = 1
@@ -56,20 +56,20 @@ class Night:
     attributes: bool = True
 
     def __post_init__(self) -> None:
-        for name, (least, most) in (
+        for name, (minimum, maximum) in (
             ("players", PLAYERS),
             ("fights", FIGHTS),
             ("seconds", SECONDS),
             ("updates", UPDATES),
         ):
-            if not least <= getattr(self, name) <= most:
+            if not minimum <= getattr(self, name) <= maximum:
                 raise ValueError(
-                    f"{name} must be {least:,} to {most:,}, not {getattr(self, name):,}"
+                    f"{name} must be {minimum:,} to {maximum:,}, not {getattr(self, name):,}"
                 )
 
 
 def simulate(night: Night) -> Iterator[Task]:
-    """The night's tasks, one after the other, in the order in which a recorder sends them."""
+    """The night's tasks, one after another, in the order a recorder sends them."""
     random = Random(night.seed)
     party = make_party(random, night.players, attributes=night.attributes)
     now = night.started_at_ms
@@ -98,13 +98,13 @@ def stream_time_ms(task: Task) -> int:
 def _between(
     random: Random, party: Sequence[Player], start_ms: int, end_ms: int, updates: float
 ) -> Iterator[Task]:
-    """What a recorder sees of the party on its way to the next fight."""
+    """What a recorder sees of the party on the way to the next fight."""
     for at_ms in sorted(random.randrange(start_ms, end_ms) for _ in range(round(10 * updates))):
         yield random.choice(party).seen(at_ms)
 
 
 class _Pulls:
-    """The way through the scenes: trash, then a boss until it falls, again and again."""
+    """The way through the scenes: trash, then a boss until it is defeated, again and again."""
 
     def __init__(self, random: Random, party: Sequence[Player], night: Night) -> None:
         self._random = random
@@ -119,14 +119,14 @@ class _Pulls:
         """The next fight's pull."""
         if self._boss is None:
             return self._pull(started_at_ms, self._pack(), self._length_ms // 4, None)
-        # Each try goes better than the one before; some bosses fall at the first.
+        # Each attempt goes better than the one before; some bosses fall at the first.
         is_lost = self._random.random() < 0.7 / (1 + self._tries)
         lost_after = int(self._length_ms * self._random.uniform(0.3, 0.8)) if is_lost else None
         boss = self._monster(self._boss, self._length_ms, is_boss=True)
         return self._pull(started_at_ms, (boss,), self._length_ms, lost_after)
 
     def over(self, fight: Fight) -> None:
-        """Go on to the next stop, or try this one again."""
+        """Continue to the next stop, or try this one again."""
         self._tries += 1
         if fight.is_won:
             self._scene, self._boss = next(self._stops)
@@ -146,12 +146,12 @@ class _Pulls:
 
     def _pack(self) -> tuple[Monster, ...]:
         names = self._random.choices(self._scene.trash, k=self._random.randrange(3, 7))
-        # Skills that strike several at once kill a pack faster than one foe of as much hp.
+        # Skills with several targets kill a pack faster than one monster with as much hp.
         share = int(self._length_ms / 4 / len(names) * 1.6)
         return tuple(self._monster(name, share, is_boss=False) for name in names)
 
     def _monster(self, name: str, length_ms: int, *, is_boss: bool) -> Monster:
-        """A monster that the party kills in about so many milliseconds."""
+        """A monster that the party kills in about this many milliseconds."""
         strength = sum(each.attack * each.kit.power() for each in self._party) / ACTION_MS
         strong = (1 + 0.8 * CRIT_CHANCE) * (1 + LUCKY_CHANCE)
         hp = max(1, int(strength * strong * length_ms * 0.9))

@@ -1,4 +1,4 @@
-"""One fight of a night: who acts when, and the tasks that a recorder makes of it."""
+"""One fight of a night: who acts when, and the resulting tasks."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ CLUMSY_CHANCE: Final = 0.04
 """How often a player stands where a blast is worst."""
 
 STRAY_CHANCE: Final = 0.3
-MOST_MONSTERS: Final = 12
+MAX_MONSTERS: Final = 12
 ADDS_MS: Final = 35_000
-"""The time from one wave of adds to the next."""
+"""The time between waves of adds."""
 
 
 @dataclass(slots=True)
 class Monster:
-    """A foe, and how often it was hit: a recorder learns a lesser one's name a few hits late."""
+    """A monster, and how often it was hit: a recorder learns a minor one's name a few hits late."""
 
     id: int
     name: str
@@ -55,7 +55,7 @@ class Monster:
 
 @dataclass(frozen=True, slots=True)
 class Pull:
-    """What a fight is: where, against whom, how long about, and whether it will be lost."""
+    """The plan of a fight: where, against whom, about how long, and whether it will be lost."""
 
     started_at_ms: int
     scene_id: int
@@ -67,7 +67,7 @@ class Pull:
 
 
 class Fight:
-    """Acts a pull out. ``tasks()`` goes once; ``now`` and ``is_won`` tell how it stands."""
+    """Plays a pull. ``tasks()`` can be used once; ``now`` and ``is_won`` give its state."""
 
     def __init__(self, random: Random, party: Sequence[Player], pull: Pull, updates: float) -> None:
         self.now = pull.started_at_ms
@@ -88,12 +88,12 @@ class Fight:
 
     @property
     def is_won(self) -> bool:
-        """Whether what had to be killed is dead."""
+        """Whether everything that had to be killed is dead."""
         bosses = [each for each in self._pull.monsters if each.is_boss]
         return all(each.hp <= 0 for each in bosses or self._monsters)
 
     def tasks(self) -> Iterator[Task]:
-        """The fight from its begin to its end, in the order in which a recorder sends it."""
+        """The fight from begin to end, in the order a recorder sends it."""
         yield from self._opening()
         actors: list[Player | Monster] = [*self._party, *self._monsters]
         for actor in actors:
@@ -107,11 +107,11 @@ class Fight:
         self.now = ended
 
     def _opening(self) -> list[Task]:
-        """The begin; at times the first hits come before it."""
+        """The begin; sometimes the first hits come before it."""
         pull = self._pull
         begin = BeginEncounter(self.now, self._party[0].id, pull.scene_id, pull.scene_name)
         if self._random.random() < STRAY_CHANCE:
-            self._player_acts(self._party[0])
+            self._act_player(self._party[0])
         opening = [*self._out, begin]
         self._out.clear()
         return opening
@@ -141,10 +141,10 @@ class Fight:
         if player.dead:
             self._revive(player)
         if not player.dead:
-            self._player_acts(player)
+            self._act_player(player)
             self._schedule(self.now + self._about(ACTION_MS), player)
 
-    def _player_acts(self, player: Player) -> None:
+    def _act_player(self, player: Player) -> None:
         skill = self._random.choices(player.kit.skills, cum_weights=player.kit.cumulative)[0]
         if skill.heals:
             self._heal(player, skill)
@@ -155,12 +155,12 @@ class Fight:
             if self._random.random() < LUCKY_CHANCE * skill.hits:
                 self._hit(player, monster, player.kit.lucky_strike, lucky=True)
 
-    def _targets(self, most: int) -> list[Monster]:
-        """The boss first, then what stands about it; the dead are left out."""
+    def _targets(self, limit: int) -> list[Monster]:
+        """The boss first, then the monsters around it; the dead are excluded."""
         standing = [each for each in self._monsters if each.hp > 0]
-        if most == 1 and len(standing) > 1 and self._random.random() < 0.25:
+        if limit == 1 and len(standing) > 1 and self._random.random() < 0.25:
             return [self._random.choice(standing)]
-        return standing[:most]
+        return standing[:limit]
 
     def _hit(self, player: Player, monster: Monster, skill: Skill, *, lucky: bool) -> None:
         random = self._random.random
@@ -192,7 +192,7 @@ class Fight:
         )
 
     def _heal(self, healer: Player, skill: Skill) -> None:
-        for target in self._neediest(skill.targets):
+        for target in self._most_wounded(skill.targets):
             crit = self._random.random() < CRIT_CHANCE
             value = healer.attack * skill.power * self._random.uniform(0.9, 1.1)
             value = int(value * (1.8 if crit else 1.0))
@@ -204,17 +204,17 @@ class Fight:
                 InsertHealEvent(self.now, healer.id, value, target.id, skill.id, crit, lucky)
             )
 
-    def _neediest(self, most: int) -> list[Player]:
-        return sorted(self._alive, key=lambda each: each.hp / each.max_hp)[:most]
+    def _most_wounded(self, limit: int) -> list[Player]:
+        return sorted(self._alive, key=lambda each: each.hp / each.max_hp)[:limit]
 
     def _die(self, player: Player) -> None:
-        """Fall, and be raised after a while; the dead are silent."""
+        """Die, and be revived after a while; the dead are silent."""
         player.dead = True
         self._alive.remove(player)
 
     def _revive(self, player: Player) -> None:
-        """Rise again some time after the fall, unless the fight is being lost."""
-        if self._is_being_lost:
+        """Revive some time after dying, unless the fight is being lost."""
+        if self._is_wiping:
             return
         if player.hp <= 0:
             player.hp = 1
@@ -227,7 +227,7 @@ class Fight:
     # Monsters
 
     @property
-    def _is_being_lost(self) -> bool:
+    def _is_wiping(self) -> bool:
         after = self._pull.lost_after_ms
         return after is not None and self.now >= self._pull.started_at_ms + after
 
@@ -238,7 +238,7 @@ class Fight:
         if skill is MONSTER_WRATH:
             struck = self._random.sample(self._alive, ceil(len(self._alive) / 2))
         elif skill.targets == 1:
-            struck = [self._foremost()]
+            struck = [self._current_tank()]
         else:
             struck = self._random.sample(self._alive, min(skill.targets, len(self._alive)))
         for player in struck:
@@ -247,15 +247,15 @@ class Fight:
             monster.shield = monster.max_hp // 50
 
     def _monster_skill(self, monster: Monster) -> Skill:
-        if monster.is_boss and self._is_being_lost:
+        if monster.is_boss and self._is_wiping:
             return MONSTER_WRATH
         chance = self._random.random()
         if monster.is_boss and chance < 0.06:
             return MONSTER_BLAST
         return MONSTER_CLEAVE if chance < 0.2 else MONSTER_STRIKE
 
-    def _foremost(self) -> Player:
-        """A tank for as long as one stands."""
+    def _current_tank(self) -> Player:
+        """A tank, for as long as one stands."""
         for player in self._alive:
             if player.role is Role.TANK:
                 return player
@@ -292,7 +292,7 @@ class Fight:
         self._next_wave = self.now + ADDS_MS
         standing = [each for each in self._monsters if each.hp > 0]
         wave = self._random.randrange(2, 5)
-        if not self._pull.adds or len(standing) + wave > MOST_MONSTERS:
+        if not self._pull.adds or len(standing) + wave > MAX_MONSTERS:
             return
         first = self._pull.monsters[0]
         for _ in range(wave):
@@ -304,10 +304,10 @@ class Fight:
             self._schedule(self.now + self._about(add.every_ms), add)
         self._monsters = standing
 
-    # What the recorder sends along
+    # Entity updates
 
     def _see(self, player: Player) -> None:
-        """Update entities as often as real recorders do, for ``updates`` a hit."""
+        """Update entities as often as real recorders do, ``updates`` per hit."""
         self._owed_updates += self._updates
         while self._owed_updates >= 1.0:
             self._owed_updates -= 1.0

@@ -1,4 +1,4 @@
-"""What players and monsters can do: made-up skills, one kit for each spec of the game."""
+"""What players and monsters can do: invented skills, one kit per spec of the game."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from resonance_logs.game import CLASSES, Role
 class Skill:
     """A skill.
 
-    ``power`` is what one hit does as a multiple of the user's attack, ``weight`` how often it is
-    chosen, ``hits`` how many hits it makes on each target in the same millisecond, ``targets``
-    how many it reaches at the most. ``shield`` is what it absorbs, a multiple of attack too.
+    ``power`` is the damage of one hit as a multiple of attack, ``weight`` how often the skill is
+    chosen, ``hits`` the number of hits on each target in the same millisecond, ``targets`` the
+    maximum number of targets. ``shield`` is what it absorbs, also a multiple of attack.
     """
 
     id: int
@@ -30,7 +30,7 @@ class Skill:
 
 @dataclass(frozen=True, slots=True)
 class Kit:
-    """The skills of one spec, the weights summed up as ``random.choices`` wants them."""
+    """The skills of one spec, with cumulative weights for ``random.choices``."""
 
     skills: tuple[Skill, ...]
     cumulative: tuple[int, ...]
@@ -114,13 +114,13 @@ MONSTER_STRIKE: Final = Skill(3_000_001, "Strike", 1.0, 0)
 MONSTER_CLEAVE: Final = Skill(3_000_002, "Cleave", 0.6, 0, targets=3)
 MONSTER_BLAST: Final = Skill(3_000_003, "Blast", 1.5, 0, targets=20)
 MONSTER_WRATH: Final = Skill(3_000_004, "Wrath", 12.0, 0, targets=20)
-"""What ends a try that is lost."""
+"""Ends an attempt that is lost."""
 
 _MONSTER_SKILLS: Final = (MONSTER_STRIKE, MONSTER_CLEAVE, MONSTER_BLAST, MONSTER_WRATH)
 
 
 def skill_names() -> dict[int, str]:
-    """The name of every skill that a simulated night uses, by id, as a catalog has them."""
+    """The names of all skills used in simulated nights, by id, in the format of a catalog."""
     used = [*_MONSTER_SKILLS]
     for kit in KITS.values():
         used += [*kit.skills, kit.lucky_strike]

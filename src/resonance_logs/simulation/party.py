@@ -1,4 +1,4 @@
-"""The players of a night, and what a recorder learns of them."""
+"""The players of a night, and what a recorder learns about them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from resonance_logs.tasks import UpsertEntity
 
 FIRST_ID: Final = 36_500_001
 ACTION_MS: Final = 240
-"""The time from one action of a player to the next, on average."""
+"""The average time between a player's actions."""
 
 UNKNOWN, NEW, KNOWN = range(3)
 
@@ -28,12 +28,12 @@ _SPECS: Final = {
     Role.HEALER: ((5, 8), (13, 16)),
     Role.DAMAGE: ((1, 1), (11, 12), (2, 4), (4, 6), (1, 2), (11, 11), (2, 3), (4, 5), (5, 7)),
 }
-"""Class and spec, in the order in which a party takes them."""
+"""Class and spec, in the order a party adds them."""
 
 
 @dataclass(slots=True)
 class Player:
-    """A player, with what the recorder knows of them so far in this fight (``known``)."""
+    """A player, and whether the recorder knows them in this fight (``known``)."""
 
     id: int
     name: str
@@ -52,7 +52,7 @@ class Player:
     dead: bool = field(default=False)
 
     def enter(self) -> None:
-        """Stand ready for a fight; the recorder forgets, as it does at a change of scene."""
+        """Get ready for a fight; the recorder forgets, as at a change of scene."""
         self.hp = self.max_hp
         self.shield = 0
         self.dead = False
@@ -61,8 +61,8 @@ class Player:
     def seen(self, at_ms: int) -> UpsertEntity:
         """What the recorder sends about this player now.
 
-        At first it knows nothing, then everything with the attributes; from then on it repeats
-        itself without them.
+        First it knows nothing, then everything including attributes; after that it repeats itself
+        without them.
         """
         if self.known == KNOWN:
             return UpsertEntity(
@@ -85,7 +85,7 @@ class Player:
 
 
 def make_party(random: Random, size: int, *, attributes: bool) -> list[Player]:
-    """A party of so many, one in eight a tank and one in five a healer, the first of them you."""
+    """A party of this size: one in eight a tank, one in five a healer, the first of them you."""
     tanks = max(1, size // 8)
     healers = max(1, size // 5)
     roles = [Role.DAMAGE] * (size - tanks - healers)

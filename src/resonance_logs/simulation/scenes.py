@@ -1,4 +1,4 @@
-"""Where a night takes place, and who waits there."""
+"""Where a night takes place, and the monsters there."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """A place: its id and name, its bosses in their order, and the packs on the way."""
+    """A place: its id and name, its bosses in order, and the packs on the way."""
 
     id: int
     name: str

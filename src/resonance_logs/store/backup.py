@@ -1,4 +1,4 @@
-"""Copies of the whole file: made while recording goes on, checked, and put back."""
+"""Copies of the whole file: made during recording, verified, and restored."""
 
 from __future__ import annotations
 
@@ -8,39 +8,39 @@ from resonance_logs.errors import BackupError
 from resonance_logs.store.copies import (
     check_copy,
     check_room,
-    copy_checked,
+    collapse_wal,
     copy_database,
     copy_files,
-    fold,
+    copy_verified,
     free_name,
-    log_kept,
-    part_of,
+    partial_file,
+    preserve_wal,
 )
 from resonance_logs.store.lock import RecorderLock
 from resonance_logs.store.migrate import check_source, prepare
 
 
 def back_up(path: Path, target: Path) -> int:
-    """Copy the database at ``path`` into the new file ``target``; its size in bytes.
+    """Copy the database at ``path`` to the new file ``target``; returns its size in bytes.
 
-    The copy is what was committed at one moment; whoever records goes on meanwhile. It is checked
-    before it gets its name, so that a half-made copy never looks like a backup.
+    The copy is a snapshot of the committed data; recording continues meanwhile. It is verified
+    before it gets its name, so that a partial copy never looks like a backup.
 
     Raises:
-        BackupError: the target is there already, the disk has no room, or the copy is not sound.
+        BackupError: the target already exists, the disk has no room, or the copy is damaged.
     """
     if target.exists():
-        raise BackupError(f"{target} is there already; choose another name")
+        raise BackupError(f"{target} already exists; choose another name")
     check_room(path.stat().st_size, target.parent)
-    copy_checked(path, target)
+    copy_verified(path, target)
     return target.stat().st_size
 
 
 def restore(path: Path, source: Path) -> Path | None:
-    """Put the backup ``source`` in the place of the database at ``path``.
+    """Restore the backup ``source`` as the database at ``path``.
 
-    The backup is checked, and brought to this program's version, before anything is replaced. What
-    was there is kept under a name of its own, which is returned; None where nothing was there.
+    The backup is verified, and migrated to this program's version, before anything is replaced. The
+    previous database is kept under another name, which is returned; None if there was none.
 
     Raises:
         AlreadyRecording: the database is being recorded.
@@ -54,24 +54,24 @@ def restore(path: Path, source: Path) -> Path | None:
     lock = RecorderLock(path)
     lock.acquire()
     try:
-        with part_of(path) as part:
+        with partial_file(path) as part:
             copy_database(source, part)
             prepare(part, copy_first=False)
             check_copy(part, source)
-            kept = _keep(path) if path.exists() else None
+            kept = _keep_copy(path) if path.exists() else None
             part.replace(path)
     finally:
         lock.release()
     return kept
 
 
-def _keep(path: Path) -> Path:
-    """Keep a copy of the database that is to be replaced, with its log, as they are."""
+def _keep_copy(path: Path) -> Path:
+    """Keep a copy of the database to be replaced, with its log, unchanged."""
     kept = free_name(path, "before-restore")
-    with log_kept(path):
+    with preserve_wal(path):
         copy_files(path, kept)
-    fold(path)  # which nobody else may have open
-    # Of a file too damaged to be folded, or whose mending was cut off in its last step.
+    collapse_wal(path)  # nobody else may have it open
+    # Left by a file too damaged to be collapsed, or by a salvage interrupted in its last step.
     for suffix in ("-wal", "-shm", ".mended"):
         path.with_name(path.name + suffix).unlink(missing_ok=True)
     return kept

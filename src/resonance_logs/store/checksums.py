@@ -1,7 +1,7 @@
-"""Checksums of an ended fight: what is read is what was written, or is not shown as right.
+"""Checksums of an ended fight: figures are as written, or are reported as damaged.
 
-SQLite checks the structure of its pages, not the numbers on them. So each ended fight carries one
-number over its row in the list, its fingerprint, and one over the rows of each table of figures.
+SQLite checks the structure of its pages, not the numbers on them. So each ended fight has a
+fingerprint of its row in the list, and a checksum of its rows in each table of figures.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ FINGERPRINTED: Final = (
     "rejected_events",
     "lost_events",
 )
-"""What of an ended fight's row never changes; neither its id nor what users mark it with."""
+"""The part of an ended fight's row that never changes; neither its id nor its user marks."""
 
 FINGERPRINTED_LATER: Final = ("clock_jumped", "unknown_dmg")
 """The same of later versions of the schema; left out where none is set, as in older files."""
@@ -46,11 +46,11 @@ CHECKED: Final[Mapping[str, Table]] = {
     "bosses_checksum": tables.encounter_bosses,
     "attributes_checksum": tables.actor_attributes,
 }
-"""The columns of a fight's row that hold a checksum, each with the table that it is of."""
+"""The columns of a fight's row that hold a checksum, each with its table."""
 
 
 def fingerprint(fight: Mapping[str, object]) -> int:
-    """Eight bytes of BLAKE2b over the fight's row; the same in whatever file the fight lies."""
+    """Eight bytes of BLAKE2b over the fight's row; the same in every file that has the fight."""
     values = [fight[name] for name in FINGERPRINTED]
     later = [fight[name] or 0 for name in FINGERPRINTED_LATER]
     content = msgspec.msgpack.encode(values + later if any(later) else values)
@@ -59,33 +59,31 @@ def fingerprint(fight: Mapping[str, object]) -> int:
 
 
 def checksum(rows: Iterable[Sequence[object]]) -> int:
-    """CRC-32 over rows in the order of their key, each without its ``encounter_id``."""
+    """CRC-32 over rows sorted by key, each without its ``encounter_id``."""
     return zlib.crc32(msgspec.msgpack.encode([tuple(row) for row in rows]))
 
 
-def is_row_as_written(row: Mapping[str, object]) -> bool:
-    """Whether an ended fight's row has its fingerprint, or never had one."""
+def is_row_intact(row: Mapping[str, object]) -> bool:
+    """Whether an ended fight's row matches its fingerprint, or has none."""
     return row["fingerprint"] in (None, fingerprint(row))
 
 
-def are_rows_as_written(
-    row: Mapping[str, object], name: str, rows: Iterable[Sequence[object]]
-) -> bool:
-    """Whether a fight's rows have the checksum ``name`` of its row, or never had one."""
+def are_rows_intact(row: Mapping[str, object], name: str, rows: Iterable[Sequence[object]]) -> bool:
+    """Whether a fight's rows match the checksum ``name`` of its row, or it has none."""
     return row[name] in (None, checksum(rows))
 
 
 def stored_rows(connection: Connection, table: Table, encounter_id: int) -> list[tuple[int, ...]]:
-    """A fight's rows of a table, in the order of their key, each without its ``encounter_id``."""
-    rows = connection.exec_driver_sql(_READING[table.name], (encounter_id,)).all()
+    """A fight's rows of a table, sorted by key, each without its ``encounter_id``."""
+    rows = connection.exec_driver_sql(_ROWS_QUERIES[table.name], (encounter_id,)).all()
     return [tuple(row) for row in rows]
 
 
-def _reading(table: Table) -> str:
+def _rows_query(table: Table) -> str:
     columns = ", ".join(column.name for column in table.c if column.name != "encounter_id")
     order = ", ".join(column.name for column in table.primary_key)
     return f"SELECT {columns} FROM {table.name} WHERE encounter_id = ? ORDER BY {order}"  # noqa: S608
 
 
-_READING: Final = {table.name: _reading(table) for table in CHECKED.values()}
-"""As text, since each is asked for with every fight that is shown."""
+_ROWS_QUERIES: Final = {table.name: _rows_query(table) for table in CHECKED.values()}
+"""As text, because each runs for every fight that is shown."""

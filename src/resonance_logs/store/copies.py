@@ -1,4 +1,4 @@
-"""Whole files: copied, checked, put aside; each step leaves the old or the new, never half."""
+"""Copy, verify and put aside whole files; each step leaves the old or the new, never half."""
 
 from __future__ import annotations
 
@@ -17,43 +17,43 @@ from resonance_logs.store.access import Access, address, check_readable, find_ac
 from resonance_logs.store.engine import connect
 from resonance_logs.store.lock import check_other_names
 
-SPARE: Final = 1.05
-"""Free space asked for, as a multiple of the file."""
+FREE_SPACE_FACTOR: Final = 1.05
+"""Required free space, as a multiple of the file's size."""
 
 _logger = logging.getLogger(__name__)
 
 
-def copy_checked(source: Path, target: Path) -> None:
-    """Copy a database, as committed at one moment, into a new file, and see that it is sound.
+def copy_verified(source: Path, target: Path) -> None:
+    """Copy a snapshot of a database to a new file, and verify it.
 
     Raises:
-        BackupError: it cannot be copied, or is damaged; no target is made.
+        BackupError: it cannot be copied, or is damaged; no target is created.
     """
-    with part_of(target) as part:
+    with partial_file(target) as part:
         copy_database(source, part)
         check_copy(part, source)
         part.replace(target)
 
 
 def check_room(count: int, folder: Path) -> None:
-    """See that a copy of so many bytes has room in a folder, which is made where it is missing.
+    """Check that a folder, which is created if missing, has room for a copy of this size.
 
     Raises:
-        BackupError: it has none, or the folder cannot be written to.
+        BackupError: there is no room, or the folder is not writable.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
         free = shutil.disk_usage(folder).free
     except OSError as error:
-        raise BackupError(f"{folder} cannot be written to: {error.strerror}") from error
-    needed = int(count * SPARE)
+        raise BackupError(f"{folder} is not writable: {error.strerror}") from error
+    needed = int(count * FREE_SPACE_FACTOR)
     if free < needed:
-        raise BackupError(f"{folder} has {free:,} bytes free, and the copy needs {needed:,}")
+        raise BackupError(f"{folder} has {free:,} bytes free, but the copy needs {needed:,}")
 
 
 @contextmanager
-def part_of(target: Path) -> Iterator[Path]:
-    """A name beside the target for what is not whole yet; nothing is left of it afterwards."""
+def partial_file(target: Path) -> Iterator[Path]:
+    """A name beside the target for an incomplete file; nothing is left of it afterwards."""
     part = target.with_name(f"{target.name}.part")
     files = [part.with_name(part.name + suffix) for suffix in ("", "-wal", "-shm", "-journal")]
     try:
@@ -68,11 +68,11 @@ def part_of(target: Path) -> Iterator[Path]:
 
 
 def copy_database(source: Path, target: Path) -> None:
-    """Copy what is committed at one moment.
+    """Copy a snapshot of the committed data.
 
     Raises:
         AlreadyRecording: the source is being recorded under another name.
-        BackupError: the source cannot be read, or the target not be written.
+        BackupError: the source cannot be read, or the target cannot be written.
         DatabaseUnavailable: the source was not closed cleanly, and cannot be written here.
     """
     check_other_names(source)
@@ -85,10 +85,10 @@ def copy_database(source: Path, target: Path) -> None:
 
 
 def check_copy(part: Path, source: Path) -> None:
-    """See that a copy is sound.
+    """Verify a copy.
 
     Raises:
-        BackupError: it is not, and so neither is the ``source`` that it was made of.
+        BackupError: it is damaged, and so is the ``source`` that it was made from.
     """
     with closing(connect(part)) as connection:
         found = [row[0] for row in connection.execute("PRAGMA quick_check(1)")]
@@ -97,10 +97,10 @@ def check_copy(part: Path, source: Path) -> None:
 
 
 def copy_files(path: Path, target: Path) -> None:
-    """Copy a database file and its log as they are, whatever is in them.
+    """Copy a database file and its log unchanged, whatever they contain.
 
-    Only where this process has no connection that it still writes by: closing a file takes
-    SQLite's locks on it from the whole process.
+    Only if this process has no connection that it still writes through: closing a file releases all
+    of the process's SQLite locks on it.
 
     Raises:
         OSError: they cannot be read, or the target cannot be written.
@@ -112,34 +112,35 @@ def copy_files(path: Path, target: Path) -> None:
 
 
 @contextmanager
-def log_kept(path: Path) -> Iterator[None]:
-    """While the block runs, and at its end, closing the database moves no log into the file.
+def preserve_wal(path: Path) -> Iterator[None]:
+    """While the block runs, and at its end, closing the database does not move its log into the
+    file.
 
-    SQLite does so when the last connection is closed, unless that one may only read.
+    SQLite does so when the last connection is closed, unless it is read-only.
     """
     log = path.with_name(f"{path.name}-wal")
     is_there = log.exists() and log.stat().st_size and path.exists() and path.stat().st_size
     if not is_there or find_access(path) is not Access.WRITE:
-        yield  # SQLite would throw the log of an empty file away
+        yield  # SQLite would discard the log of an empty file
         return
     check_other_names(path)
     with closing(sqlite3.connect(address(path, Access.SHARED_READ), uri=True)) as last:
         with closing(sqlite3.connect(path)) as first:
             for connection in (first, last):
-                _touch(connection)
+                _open_wal(connection)
         yield
 
 
-def _touch(connection: sqlite3.Connection) -> None:
-    """Have the log opened, though what is read may be damaged."""
+def _open_wal(connection: sqlite3.Connection) -> None:
+    """Make SQLite open the log, although the data may be damaged."""
     try:
         connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
     except (sqlite3.Error, UnicodeDecodeError) as error:
-        _logger.debug("looked at, and not readable: %s", error)
+        _logger.debug("not readable: %s", error)
 
 
-def fold(path: Path) -> None:
-    """Have the whole database in its one file, unless it is too damaged for that.
+def collapse_wal(path: Path) -> None:
+    """Collapse the database into its one file, unless it is too damaged for that.
 
     Raises:
         BackupError: another program has it open.
@@ -151,11 +152,11 @@ def fold(path: Path) -> None:
     except sqlite3.OperationalError as error:
         raise BackupError(f"{path} is open in another program; close that one first") from error
     except sqlite3.DatabaseError as error:
-        _logger.info("%s is damaged, and stays in several files: %s", path, error)
+        _logger.info("%s is damaged and stays in several files: %s", path, error)
 
 
 def free_name(path: Path, what: str) -> Path:
-    """A name beside a database, with what it stands for and the time."""
+    """A name beside a database that tells its purpose and the time."""
     moment = time.strftime("%Y%m%d-%H%M%S")
     for number in count(1):
         again = f"-{number}" if number > 1 else ""

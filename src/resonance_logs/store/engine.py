@@ -1,4 +1,4 @@
-"""Connections: how the file is opened, read from and written to. Only here SQLite's ways show."""
+"""Connections: open the file, read it, write it. Hides the specifics of SQLite."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ READERS: Final = 8
 
 _logger = logging.getLogger(__name__)
 
-PASSING: Final = frozenset(
+TRANSIENT_CODES: Final = frozenset(
     {
         sqlite3.SQLITE_BUSY,
         sqlite3.SQLITE_LOCKED,
@@ -40,12 +40,12 @@ PASSING: Final = frozenset(
 )
 
 _UNREADABLE: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
-_DAMAGE: Final = _UNREADABLE | {sqlite3.SQLITE_ERROR}
-"""Pages that cannot be read, or tables that are not there."""
+_DAMAGE_CODES: Final = _UNREADABLE | {sqlite3.SQLITE_ERROR}
+"""Unreadable pages, or missing tables."""
 
 
 class Store:
-    """The connections to one database file: a pool for readers, others for those who write."""
+    """Connections to one database file: a pool for readers, separate ones for writers."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -55,12 +55,12 @@ class Store:
         self._writers = _engine(path, begin="BEGIN IMMEDIATE", poolclass=NullPool)
 
     @contextmanager
-    def reading(self) -> Iterator[Connection]:
-        """A pooled connection in a read transaction: one unchanging view of the file.
+    def read_transaction(self) -> Iterator[Connection]:
+        """A pooled connection in a read transaction: one consistent view of the file.
 
         Raises:
             DatabaseUnavailable: the file cannot be read now.
-            DamagedDatabase: what was asked for cannot be read at all.
+            DamagedDatabase: the data cannot be read at all.
         """
         if self._frozen is not None:
             self._frozen.check()
@@ -68,8 +68,8 @@ class Store:
             yield connection
 
     @contextmanager
-    def writing(self, patience_s: float | None = None) -> Iterator[Connection]:
-        """A connection of its own in a write transaction, committed at the end of the block.
+    def write_transaction(self, patience_s: float | None = None) -> Iterator[Connection]:
+        """A new connection in a write transaction, committed at the end of the block.
 
         Another program that writes is waited for up to ``patience_s`` seconds (None:
         BUSY_TIMEOUT_MS).
@@ -90,21 +90,21 @@ class Store:
                 yield connection
 
     def connect_writer(self, *, survives_power_loss: bool = False) -> Connection:
-        """A connection for the recording thread, to be closed by it."""
+        """A connection for the recording thread, which closes it."""
         connection = self._writers.connect()
-        # It tries again by itself, and must hear in time that it is to stop.
+        # The thread retries by itself, and must notice in time that it is to stop.
         _wait_at_most(connection, WRITER_BUSY_TIMEOUT_MS / 1000)
         if survives_power_loss:
             connection.connection.execute("PRAGMA synchronous=FULL").close()
         return connection
 
     def file_bytes(self) -> int:
-        """Size of the file with its write-ahead log."""
+        """The size of the file including its write-ahead log."""
         files = (self.path, self.path.with_name(self.path.name + "-wal"))
         return sum(file.stat().st_size for file in files if file.exists())
 
     def checkpoint(self) -> None:
-        """Move the write-ahead log into the file, as far as other programs' readers let it.
+        """Move the write-ahead log into the file, as far as other programs' readers allow.
 
         Raises:
             DatabaseUnavailable: the file cannot be written now.
@@ -116,16 +116,16 @@ class Store:
             raise DatabaseUnavailable(f"{self.path} cannot be written now: {error}") from error
 
     def give_back_space(self) -> None:
-        """Cut free pages off the file, in small steps between which others may write.
+        """Release free pages of the file, in small steps between which others may write.
 
-        Where somebody keeps the file locked, that is left to the next recording.
+        If somebody keeps the file locked, this is left to the next recording.
         """
         try:
             with closing(self._writers.connect()) as connection:
                 while space.give_back(connection):
                     pass
         except (sqlite3.OperationalError, DBAPIError) as error:
-            _logger.info("%s does not shrink now: %s", self.path, describe(error))
+            _logger.info("%s cannot be shrunk now: %s", self.path, describe(error))
 
     def close(self) -> None:
         """Close all connections."""
@@ -133,10 +133,10 @@ class Store:
         self._writers.dispose()
 
 
-def is_passing(error: BaseException) -> bool:
-    """Whether this is an error of the surroundings (locked, full, I/O) that time may cure."""
+def is_transient(error: BaseException) -> bool:
+    """Whether this is an error of the environment (locked, full, I/O) that may go away."""
     if isinstance(error, DBAPIError):
-        return _code(error) in PASSING
+        return _code(error) in TRANSIENT_CODES
     return isinstance(error, OSError) and not isinstance(error, ConnectionError)
 
 
@@ -154,7 +154,7 @@ def is_wrong_statement(error: BaseException) -> bool:
 
 
 def _code(error: DBAPIError) -> int | None:
-    """SQLite's primary code of the error, where it has one."""
+    """SQLite's primary error code, if there is one."""
     code: int | None = getattr(error.orig, "sqlite_errorcode", None)
     return None if code is None else code & 0xFF
 
@@ -170,14 +170,14 @@ def _translated(path: Path) -> Iterator[None]:
     try:
         yield
     except PoolTimeout as error:
-        raise DatabaseUnavailable(f"{path}: too many ask at once; ask again later") from error
+        raise DatabaseUnavailable(f"{path}: too many requests at once; try again later") from error
     except (UnicodeDecodeError, MultipleResultsFound, NoResultFound) as error:
         # SQLite's message about the damage cannot be read either; or a key was met twice.
         raise DamagedDatabase(f"{path} is damaged: {error}") from error
     except DBAPIError as error:
-        if is_passing(error):
+        if is_transient(error):
             raise DatabaseUnavailable(f"{path} cannot be used now: {error.orig}") from error
-        if _code(error) in _DAMAGE:
+        if _code(error) in _DAMAGE_CODES:
             raise DamagedDatabase(f"{path} is damaged: {describe(error)}") from error
         raise
 
@@ -201,7 +201,7 @@ def _wait_at_most(connection: Connection, seconds: float) -> None:
 
 
 def connect(path: Path) -> sqlite3.Connection:
-    """A plain connection with the settings that every connection has.
+    """A plain connection with the settings that all connections have.
 
     Where the file cannot be written it is opened in the way in which it can be read.
     """
@@ -213,7 +213,7 @@ def connect(path: Path) -> sqlite3.Connection:
         check_same_thread=False,
         timeout=BUSY_TIMEOUT_MS / 1000,
     )
-    # Damaged text is read all the same; its fight's checksums tell.
+    # Read damaged text all the same; the checksums of its fight reveal it.
     connection.text_factory = partial(str, encoding="utf-8", errors="replace")
     for pragma in (
         f"busy_timeout={BUSY_TIMEOUT_MS}",

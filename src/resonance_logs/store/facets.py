@@ -1,4 +1,4 @@
-"""What fights can be filtered by: under each value of each kind the set of ended fights it has."""
+"""The index for filters: for each value of each kind, the set of ended fights that have it."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ from resonance_logs.store.tables import facet_encounters, facet_values
 
 
 class Facet(NamedTuple):
-    """A value of a kind: boss, scene, player (name), class (id), outcome (1, 0), and marks."""
+    """A value of a kind: boss, scene, player (name), class (id), outcome (1, 0), or a mark."""
 
     kind: str
     value: str
 
 
-def fight_facets(
+def facets_of_fight(
     boss_names: Iterable[str],
     players: Iterable[tuple[str | None, int | None]],
     scene_name: str | None,
     *,
     is_defeated: bool,
 ) -> list[Facet]:
-    """What an ended fight is listed under; ``players`` are their names and classes."""
+    """The facets of an ended fight; ``players`` are their names and classes."""
     facets = [Facet("boss", name) for name in boss_names]
     for name, class_id in players:
         facets += [Facet("player", name)] if name else []
@@ -42,8 +42,8 @@ def fight_facets(
     return [*facets, Facet("outcome", str(int(is_defeated)))]
 
 
-def list_under(connection: Connection, encounter_id: int, facets: Iterable[Facet]) -> None:
-    """List an ended fight under these values too.
+def add_to_index(connection: Connection, encounter_id: int, facets: Iterable[Facet]) -> None:
+    """Add an ended fight to the sets of these facets.
 
     Raises:
         DamagedDatabase: a stored set cannot be read.
@@ -57,15 +57,15 @@ def list_under(connection: Connection, encounter_id: int, facets: Iterable[Facet
         _store_sets(connection, block, sets)
 
 
-def unlist(
+def remove_from_index(
     connection: Connection,
     encounter_ids: Iterable[int],
     only: Facet | None = None,
     kept: Collection[str] = (),
 ) -> None:
-    """Take fights off the lists of all values, or of ``only`` one; an empty list is gone.
+    """Remove fights from the sets of all facets, or of ``only`` one; empty sets are deleted.
 
-    Values of the kinds ``kept`` stay.
+    Facets of the kinds ``kept`` stay.
 
     Raises:
         DamagedDatabase: a stored set cannot be read.
@@ -77,7 +77,7 @@ def unlist(
     emptied = [
         value_id
         for block, offsets in removed.items()
-        for value_id in _unlist_block(connection, block, offsets, only, kept)
+        for value_id in _remove_from_block(connection, block, offsets, only, kept)
     ]
     used = exists().where(facet_encounters.c.value_id == facet_values.c.value_id)
     for part in parts(emptied, MAX_PARAMETERS):
@@ -106,7 +106,7 @@ def _damage_reported() -> Iterator[None]:
     try:
         yield
     except ValueError as error:
-        raise DamagedDatabase(f"the lists of fights to filter by are damaged: {error}") from error
+        raise DamagedDatabase(f"the filter index is damaged: {error}") from error
 
 
 def _value_ids(connection: Connection, facets: Collection[Facet]) -> list[int]:
@@ -144,14 +144,14 @@ def _store_sets(connection: Connection, block: int, sets: Mapping[int, BitMap]) 
     insert_rows(connection, facet_encounters, columns, rows, replace=True)
 
 
-def _unlist_block(
+def _remove_from_block(
     connection: Connection,
     block: int,
     removed: BitMap,
     only: Facet | None,
     kept: Collection[str],
 ) -> list[int]:
-    """Take fights of one block off; the values that have none left there."""
+    """Remove fights of one block; returns the facets without any left in it."""
     statement = (
         select(facet_encounters.c.value_id, facet_encounters.c.encounters)
         .join(facet_values, facet_values.c.value_id == facet_encounters.c.value_id)

@@ -20,8 +20,8 @@ from filelock import FileLock, Timeout
 
 from resonance_logs.errors import AlreadyRecording, DatabaseUnavailable
 
-PATIENCE_S: Final = 0.2
-"""Longer than somebody holds the lock who only asks whether it is held."""
+LOCK_TIMEOUT_S: Final = 0.2
+"""Longer than anybody holds the lock just to test it."""
 
 _logger = logging.getLogger(__name__)
 
@@ -80,7 +80,7 @@ class RecorderLock:
         """Take the lock.
 
         Raises:
-            AlreadyRecording: another program, or this one a second time, records into the file.
+            AlreadyRecording: the file is already being recorded, by another program or by this one.
             DatabaseUnavailable: the lock's file cannot be made, or the file was not closed
                 cleanly under another name.
         """
@@ -123,7 +123,7 @@ class RecorderLock:
         _write_name(file, self._path)
 
     def release(self) -> None:
-        """Give the lock back."""
+        """Release the lock."""
         self._release_identity()
         self._lock.release()
 
@@ -142,13 +142,13 @@ class RecorderLock:
 
     def _already_recording(self) -> AlreadyRecording:
         return AlreadyRecording(
-            f"{self._path} is being recorded by another program; close that one, send the "
-            "tasks to it where it serves (POST /api/tasks), or only read the file"
+            f"{self._path} is being recorded by another program; close that one, send the tasks "
+            "to it if it serves (POST /api/tasks), or only read the file"
         )
 
 
 def _file_lock(file: Path) -> FileLock:
-    return FileLock(file, timeout=PATIENCE_S, thread_local=False)
+    return FileLock(file, timeout=LOCK_TIMEOUT_S, thread_local=False)
 
 
 def _lock_file(path: Path) -> Path:

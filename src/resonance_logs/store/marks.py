@@ -1,4 +1,4 @@
-"""What users mark a fight with: favourite, tags, note. No checksum is over them."""
+"""User marks on a fight: favourite, tags, note. Checksums do not cover them."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from resonance_logs.store.facets import Facet
 FAVORITE: Final = Facet("favorite", "1")
 TAG: Final = "tag"
 KINDS: Final = (FAVORITE.kind, TAG)
-"""Fights stay listed under these when their figures are made anew."""
+"""Fights stay listed under these when their figures are rebuilt."""
 
 COLUMNS: Final = ("is_favorite", "note", "tags")
 
 
 def read_tags(text: object) -> list[str]:
-    """The tags of a fight's row; none where they are damaged."""
+    """The tags in a fight's row; none if they are damaged."""
     try:
         return msgspec.json.decode(text, type=list[str]) if isinstance(text, str) else []
     except (msgspec.DecodeError, UnicodeEncodeError):
@@ -26,18 +26,18 @@ def read_tags(text: object) -> list[str]:
 
 
 def write_tags(tags: list[str]) -> str:
-    """Tags as a fight's row has them."""
+    """Tags in the format of a fight's row."""
     return msgspec.json.encode(tags).decode()
 
 
 def mark_facets(row: Mapping[str, Any]) -> list[Facet]:
-    """What the fight of this row is listed under because of its marks."""
+    """The facets of the marks in this row."""
     tags = [Facet(TAG, tag) for tag in read_tags(row["tags"])]
     return [FAVORITE, *tags] if row["is_favorite"] else tags
 
 
-def sound_marks(row: Mapping[str, Any]) -> dict[str, Any]:
-    """The marks of a row that may be damaged, or of an older version."""
+def valid_marks(row: Mapping[str, Any]) -> dict[str, Any]:
+    """The valid marks of a row that may be damaged, or of an older version."""
     note = row.get("note")
     return {
         "is_favorite": int(row.get("is_favorite") == 1),

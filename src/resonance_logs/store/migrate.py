@@ -1,4 +1,4 @@
-"""Brings a database file to the version of this program, whoever else is opening it meanwhile."""
+"""Migrate a database file to this program's version, even if others open it meanwhile."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from resonance_logs.errors import (
     ReadOnlyDatabase,
 )
 from resonance_logs.store.access import Access, check_readable, find_access, not_closed, read_only
-from resonance_logs.store.copies import check_room, copy_checked, free_name
+from resonance_logs.store.copies import check_room, copy_verified, free_name
 from resonance_logs.store.engine import Store, connect, describe
 from resonance_logs.store.lock import check_other_names
 
@@ -33,38 +33,38 @@ if TYPE_CHECKING:
     from alembic.script import ScriptDirectory
 
 SCHEMA_VERSION: Final = "0007"
-"""The newest migration; a test holds that Alembic says the same."""
+"""The newest migration; a test checks that Alembic agrees."""
 
 REBUILDING: Final = ("0002",)
 """The migrations that rebuild a table; the file is copied first."""
 
 APPLICATION_ID: Final = 0x524C4F47
-"""Marks the file as ours ("RLOG" in SQLite's header)."""
+"""Identifies the file as ours ("RLOG" in SQLite's header)."""
 
 OPENING_TIMEOUT_S: Final = 60.0
 
 ALEMBIC_LOGGERS: Final = ("alembic.runtime.migration", "alembic.runtime.plugins")
 
 _alembic = threading.Lock()
-"""Alembic has one context a process."""
+"""Alembic has one context per process."""
 
 _logger = logging.getLogger(__name__)
 
 
 def prepare(path: Path, *, copy_first: bool = True) -> None:
-    """Make the file where there is none, check that it is ours, and migrate it.
+    """Create the file if it is missing, check that it is ours, and migrate it.
 
     With ``copy_first`` a file of which a table is to be rebuilt is copied before. A file that
     cannot be written is only checked.
 
-    Several processes may do so at once: each step is atomic, and the migration runs within one
-    write transaction, which the others wait for.
+    Several processes may do so at once: each step is atomic, and the migration runs in one write
+    transaction that the others wait for.
 
     Raises:
         NotADatabase: the path is a folder, or the file is something else.
         DamagedDatabase: the file cannot be read.
         NewerDatabase: the file was written by a newer version of this program.
-        BackupError: it is copied before it is migrated, and cannot be.
+        BackupError: the copy before a migration cannot be made.
         AlreadyRecording: it is being recorded under another name.
         DatabaseUnavailable: it cannot be opened or written now.
     """
@@ -78,18 +78,18 @@ def prepare(path: Path, *, copy_first: bool = True) -> None:
     deadline = time.monotonic() + OPENING_TIMEOUT_S
     while True:
         try:
-            _lay_foundation(path)
+            _initialize(path)
             if _version(path) != SCHEMA_VERSION:
                 _migrate(path, copy_first=copy_first)
             return
         except sqlite3.OperationalError as error:
-            # Switching a new file to WAL does not wait for the busy timeout.
+            # Switching a new file to WAL ignores the busy timeout.
             if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
                 raise _refusal(path, error) from error
             time.sleep(0.02)
         except sqlite3.DatabaseError as error:
             raise _refusal(path, error) from error
-        except UnicodeDecodeError as error:  # SQLite's message about it cannot be read either
+        except UnicodeDecodeError as error:  # SQLite's message about it is unreadable too
             raise DamagedDatabase(f"{path} is damaged: {error}") from error
         except DatabaseUnavailable:
             if time.monotonic() > deadline:
@@ -122,13 +122,13 @@ def _check_as_it_is(path: Path, access: Access) -> None:
 
 
 def check_kind(path: Path) -> None:
-    """See that there may be a database at a path; its folder is made where it is missing.
+    """Check that there can be a database at a path; its folder is created if missing.
 
     Raises:
         NotADatabase: it is a folder, or another kind of file.
         AlreadyRecording: it is being recorded under another name.
         ReadOnlyDatabase: it may only be read.
-        DatabaseUnavailable: the folder cannot be made.
+        DatabaseUnavailable: the folder cannot be created.
     """
     _check_path(path)
     check_other_names(path)
@@ -159,10 +159,10 @@ def _check_path(path: Path) -> None:
 
 
 def _probe(path: Path) -> None:
-    """Ask SQLite whether it is a database.
+    """Check with SQLite whether it is a database.
 
-    Only SQLite may open the file: closing it in any other way would take its locks from all
-    connections that this process has to it.
+    Only SQLite may open the file: closing it in any other way would release the locks of all of
+    this process's connections to it.
     """
     try:
         with closing(sqlite3.connect(path)) as connection:
@@ -173,10 +173,10 @@ def _probe(path: Path) -> None:
 
 
 def _check_log(path: Path) -> None:
-    """SQLite would throw away the log of a file that has lost all its bytes."""
+    """SQLite would discard the log of a file that has become empty."""
     log = path.with_name(f"{path.name}-wal")
     if path.exists() and not path.stat().st_size and log.exists() and log.stat().st_size:
-        raise DamagedDatabase(f"{path} is empty, and its log is not")
+        raise DamagedDatabase(f"{path} is empty, but its log is not")
 
 
 def _make_folder(path: Path) -> None:
@@ -184,12 +184,12 @@ def _make_folder(path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise DatabaseUnavailable(
-            f"cannot make the folder {path.parent}: {error.strerror}"
+            f"cannot create the folder {path.parent}: {error.strerror}"
         ) from error
 
 
-def _lay_foundation(path: Path) -> None:
-    """Write the settings that a file keeps, the first of which only an empty file can take."""
+def _initialize(path: Path) -> None:
+    """Write the persistent settings, the first of which only an empty file accepts."""
     connection = connect(path)
     try:
         if _pragma(connection, "application_id") == APPLICATION_ID:
@@ -211,7 +211,7 @@ def _pragma(connection: sqlite3.Connection, name: str) -> int:
 
 
 def _version(path: Path) -> str | None:
-    """The version of the file; None where no migration has run yet."""
+    """The version of the file; None if no migration has run yet."""
     connection = connect(path)
     try:
         named = connection.execute(
@@ -229,7 +229,7 @@ def _migrate(path: Path, *, copy_first: bool) -> None:
 
 
 def _upgrade(path: Path, *, copy_first: bool) -> None:
-    # Alembic takes a fifth of a second to import, and most openings find nothing to do.
+    # Alembic takes a fifth of a second to import, and most openings have nothing to migrate.
     from alembic.config import Config
     from alembic.script import ScriptDirectory
     from alembic.util import CommandError
@@ -238,11 +238,11 @@ def _upgrade(path: Path, *, copy_first: bool) -> None:
     config.set_main_option("script_location", "resonance_logs.store:migrations")
     store = Store(path)
     try:
-        with store.writing() as connection:
+        with store.write_transaction() as connection:
             before = _version_within(connection)
             if before is not None:
                 _refuse_newer(path, before, ScriptDirectory.from_config(config))
-                _guard(path, connection, before, copy_first=copy_first)
+                _check_and_copy(path, connection, before, copy_first=copy_first)
             config.attributes["connection"] = connection
             with _alembic:
                 _run_migrations(path, config)
@@ -287,12 +287,12 @@ def _run_migrations(path: Path, config: Config) -> None:
         raise DamagedDatabase(f"{path} is damaged, and was not migrated: {error}") from error
 
 
-def _guard(path: Path, connection: Connection, before: str, *, copy_first: bool) -> None:
-    """See that the file is sound, and keep a copy where a table of it is to be rebuilt.
+def _check_and_copy(path: Path, connection: Connection, before: str, *, copy_first: bool) -> None:
+    """Check that the file is intact, and keep a copy if one of its tables is to be rebuilt.
 
     Raises:
-        DamagedDatabase: it is not; it is not touched.
-        BackupError: the copy has no room, or cannot be made.
+        DamagedDatabase: the file is damaged; it is not changed.
+        BackupError: there is no room for the copy, or it cannot be made.
     """
     found = connection.exec_driver_sql("PRAGMA quick_check(1)").scalars().all()
     if found != ["ok"]:
@@ -301,15 +301,17 @@ def _guard(path: Path, connection: Connection, before: str, *, copy_first: bool)
         return
     kept = free_name(path, f"before-{SCHEMA_VERSION}")
     try:
-        # The copy, and the table that is rebuilt while the old one is still there.
+        # The copy, and the new table while the old one still exists.
         check_room(2 * path.stat().st_size, path.parent)
-        copy_checked(path, kept)
+        copy_verified(path, kept)
     except BackupError as error:
         raise BackupError(
-            f"{path} is of an older version and must be migrated; a copy that is made of it first "
-            f"cannot be made: {error}"
+            f"{path} has an older version and must be migrated, but the copy before that cannot "
+            f"be made: {error}"
         ) from error
-    _logger.warning("%s is migrated from %s to %s; kept: %s", path, before, SCHEMA_VERSION, kept)
+    _logger.warning(
+        "migrating %s from %s to %s; the old file is kept as %s", path, before, SCHEMA_VERSION, kept
+    )
 
 
 def _version_within(connection: Connection) -> str | None:
@@ -335,14 +337,14 @@ def _refusal(path: Path, error: sqlite3.DatabaseError) -> DatabaseError:
         return NotADatabase(f"{path} is not a database; choose another file")
     if code == sqlite3.SQLITE_CORRUPT:
         return DamagedDatabase(f"{path} is damaged: {error}")
-    if code == sqlite3.SQLITE_READONLY or not _writable(path):
+    if code == sqlite3.SQLITE_READONLY or not _explain_unwritable(path):
         return DatabaseUnavailable(
-            f"{path} cannot be written; check the rights of it and its folder"
+            f"{path} is not writable; check the permissions of it and its folder"
         )
     return DatabaseUnavailable(f"{path} cannot be opened now: {error}")
 
 
-def _writable(path: Path) -> bool:
+def _explain_unwritable(path: Path) -> bool:
     import os
 
     return os.access(path if path.exists() else path.parent, os.W_OK)

@@ -1,4 +1,4 @@
-"""Tasks that could not be applied, set aside where the user can see them."""
+"""Rejected tasks, stored where the user can see them."""
 
 from __future__ import annotations
 
@@ -17,20 +17,22 @@ from resonance_logs.tasks import InsertDamageEvent, InsertHealEvent
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """A task (as JSON, or as Python shows it where JSON cannot) and what is wrong with it."""
+    """A task (as JSON, or as Python's repr if JSON cannot hold it), and its error."""
 
     task: str
     error: str
     rejected_at_ms: int
     encounter_id: int | None
-    """The open fight, where the task is an event of it."""
+    """The open fight, if the task is an event."""
 
     @classmethod
-    def of(cls, task: object, error: BaseException, encounter_id: int | None = None) -> Self:
-        """The rejection of ``task`` for ``error``, now."""
+    def from_error(
+        cls, task: object, error: BaseException, encounter_id: int | None = None
+    ) -> Self:
+        """A rejection of ``task`` because of ``error``, now."""
         try:
             text = msgspec.json.encode(task).decode()
-        except Exception:  # noqa: BLE001 - whatever is wrong with the task
+        except Exception:  # noqa: BLE001 - any error of the task
             text = _shown(task)
         is_event = isinstance(task, InsertDamageEvent | InsertHealEvent)
         return cls(
@@ -57,7 +59,7 @@ def read_rejected(
     limit: int | None = None,
     offset: int = 0,
 ) -> list[RejectedTask]:
-    """Rejected tasks, the newest first: those with these ids, or all."""
+    """Rejected tasks, newest first: those with these ids, or all."""
     columns = (rejected_tasks.c[name] for name in RejectedTask._fields)
     statement = select(*columns).order_by(rejected_tasks.c.id.desc()).limit(limit).offset(offset)
     if ids is not None:
@@ -66,7 +68,7 @@ def read_rejected(
 
 
 def store_rejections(connection: Connection, rejections: Sequence[Rejection]) -> None:
-    """Write them to the table of rejected tasks."""
+    """Store rejected tasks."""
     insert_rows(
         connection,
         rejected_tasks,
@@ -75,14 +77,14 @@ def store_rejections(connection: Connection, rejections: Sequence[Rejection]) ->
     )
 
 
-def of_open_fight() -> ColumnElement[bool]:
-    """Whether a rejected task is of a fight that goes on, which counts them at its end."""
+def is_in_open_fight() -> ColumnElement[bool]:
+    """Whether a rejected task belongs to the open fight, which counts them when it ends."""
     still_open = select(encounters.c.id).where(encounters.c.ended_at_ms.is_(None))
     return func.coalesce(rejected_tasks.c.encounter_id, -1).in_(still_open)
 
 
 def count_rejected(connection: Connection, encounter_id: int) -> int:
-    """How many events of a fight were set aside."""
+    """The number of rejected events of a fight."""
     statement = (
         select(func.count())
         .select_from(rejected_tasks)
@@ -94,7 +96,7 @@ def count_rejected(connection: Connection, encounter_id: int) -> int:
 def _shown(task: object) -> str:
     try:
         return repr(task)
-    except Exception:  # noqa: BLE001 - a field's own repr may do anything
+    except Exception:  # noqa: BLE001 - a field's repr may raise anything
         return object.__repr__(task)
 
 

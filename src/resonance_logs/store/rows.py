@@ -1,4 +1,4 @@
-"""Many rows in one statement: each statement costs a hand-over of the interpreter lock."""
+"""Many rows in one statement: each statement costs a handover of the interpreter lock."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Select, Table
 _T = TypeVar("_T")
 
 MAX_PARAMETERS: Final = 30_000
-"""SQLite takes 32,766 in one statement."""
+"""SQLite allows 32,766 in one statement."""
 
 
 def insert_rows(
@@ -24,10 +24,10 @@ def insert_rows(
     replace: bool = False,
     on_conflict: str = "",
 ) -> None:
-    """Insert rows (one value a column, in order); with ``replace`` absolute values overwrite.
+    """Insert rows (one value per column, in order); with ``replace`` values are overwritten.
 
-    Only the given columns of a row that is already there are overwritten; ``on_conflict`` is a
-    clause of one's own for such rows.
+    Only the given columns of an existing row are overwritten; ``on_conflict`` is a custom clause
+    for such rows.
     """
     for part in parts(rows, MAX_PARAMETERS // len(columns)):
         values = ",".join([_placeholders(len(columns))] * len(part))

@@ -1,4 +1,4 @@
-"""The runs of the recorder: when each began, and whether it ended as it should."""
+"""The recorder's runs: when each began, and whether it ended cleanly."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ REPAIRED: Final = "repaired damage: "
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A run of the recorder; without an end it goes on, or was cut off."""
+    """A run of the recorder; without an end it is still running, or was interrupted."""
 
     id: int
     started_at_ms: int
@@ -30,7 +30,7 @@ class Run:
     pid: int
     spill_read: int
     seen_at_ms: int | None
-    """When it was last noted what it has done so far ..."""
+    """When its progress was last recorded ..."""
     written: int
     queued: int
     rejected: int
@@ -38,7 +38,7 @@ class Run:
 
     @property
     def is_clean(self) -> bool:
-        """Whether it ended as it should."""
+        """Whether it ended cleanly."""
         return self.ended_at_ms is not None
 
     @property
@@ -53,7 +53,7 @@ class Run:
 
 
 def begin_run(connection: Connection) -> int:
-    """Note that a run begins now; its id."""
+    """Record that a run begins now; returns its id."""
     row = {
         "started_at_ms": _now_ms(),
         "version": version("resonance-logs"),
@@ -82,8 +82,8 @@ def note_repaired(connection: Connection) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Doings:
-    """What a run has done so far: tasks written, waiting, set aside; its last fault of writing."""
+class RunProgress:
+    """Progress of a run: tasks written, queued and rejected; its last write error."""
 
     written: int
     queued: int
@@ -91,35 +91,35 @@ class Doings:
     fault: str | None
 
 
-def note_run(connection: Connection, run_id: int, doings: Doings) -> None:
-    """Note what a run has done so far, for those who look at it from another program."""
+def record_progress(connection: Connection, run_id: int, run_progress: RunProgress) -> None:
+    """Record the progress of a run, for readers in other programs."""
     connection.execute(
         update(recorder_runs).where(recorder_runs.c.id == run_id),
-        {"seen_at_ms": _now_ms(), **asdict(doings)},
+        {"seen_at_ms": _now_ms(), **asdict(run_progress)},
     )
 
 
-def end_run(connection: Connection, run_id: int, doings: Doings) -> None:
-    """Note that a run has ended, all being written."""
-    note_run(connection, run_id, doings)
+def end_run(connection: Connection, run_id: int, run_progress: RunProgress) -> None:
+    """Record that a run has ended with everything written."""
+    record_progress(connection, run_id, run_progress)
     connection.execute(
         update(recorder_runs).where(recorder_runs.c.id == run_id), {"ended_at_ms": _now_ms()}
     )
 
 
-def note_spill_read(connection: Connection, run_id: int) -> bool:
-    """Note that a run's spill file is read in; False where it was before.
+def record_spill_read(connection: Connection, run_id: int) -> bool:
+    """Record that a run's spill file has been read; False if it was before.
 
-    A run that this file knows nothing of, as after a backup was put back, is noted too.
+    A run unknown to this file, as after a backup was restored, is recorded too.
     """
     of_run = recorder_runs.c.id == run_id
-    noted = connection.execute(select(recorder_runs.c.spill_read).where(of_run)).scalar()
-    if noted is None:
+    recorded = connection.execute(select(recorder_runs.c.spill_read).where(of_run)).scalar()
+    if recorded is None:
         row = {"id": run_id, "started_at_ms": _now_ms(), "version": "unknown", "pid": 0}
         connection.execute(insert(recorder_runs), row | {"spill_read": 1})
-    elif not noted:
+    elif not recorded:
         connection.execute(update(recorder_runs).where(of_run).values(spill_read=1))
-    return not noted
+    return not recorded
 
 
 def last_run(connection: Connection) -> Run | None:
@@ -129,7 +129,7 @@ def last_run(connection: Connection) -> Run | None:
 
 
 def read_runs(connection: Connection, limit: int, offset: int = 0) -> tuple[list[Run], int]:
-    """Some runs, the newest first, and how many there are in all."""
+    """Some runs, newest first, and the total count."""
     newest_first = select(recorder_runs).order_by(recorder_runs.c.id.desc())
     rows = connection.execute(newest_first.limit(limit).offset(offset))
     count = connection.execute(select(func.count()).select_from(recorder_runs)).scalar_one()

@@ -1,4 +1,4 @@
-"""Whether the file itself is sound: its pages, its references, its tables."""
+"""Check the file itself: its pages, its references, its tables."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from resonance_logs.store.engine import (
     Store,
     describe,
     is_damage,
-    is_passing,
+    is_transient,
     is_wrong_statement,
 )
 from resonance_logs.store.migrate import prepare
 from resonance_logs.store.tables import metadata
 
-MOST_FAULTS: Final = 100
+MAX_FAULTS: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +47,14 @@ class Failure(Enum):
 
 def kind_of(error: BaseException, store: Store) -> Failure:
     """What kind of failure an error of writing to the store is."""
-    if is_passing(error) or isinstance(error, DatabaseUnavailable):
+    if is_transient(error) or isinstance(error, DatabaseUnavailable):
         return Failure.TRANSIENT
     if is_damage(error):
         return Failure.DAMAGE
     if not is_wrong_statement(error):
         return Failure.TASK
     try:
-        with store.reading() as connection:
+        with store.read_transaction() as connection:
             has_all = metadata.tables.keys() <= _schema(connection).keys()
     except DamagedDatabase:
         return Failure.DAMAGE
@@ -64,21 +64,21 @@ def kind_of(error: BaseException, store: Store) -> Failure:
 
 
 def page_faults(connection: Connection, *, quick: bool) -> list[str]:
-    """What SQLite finds wrong with the pages; ``quick`` leaves out whether indexes agree."""
+    """What SQLite finds wrong with the pages; ``quick`` skips the check of indexes."""
     pragma = "quick_check" if quick else "integrity_check"
     try:
-        rows = connection.exec_driver_sql(f"PRAGMA {pragma}({MOST_FAULTS})").all()
+        rows = connection.exec_driver_sql(f"PRAGMA {pragma}({MAX_FAULTS})").all()
     except DBAPIError as error:
-        if is_passing(error):
+        if is_transient(error):
             raise
         return [describe(error)]
     return [row[0] for row in rows if row[0] != "ok"]
 
 
 def reference_faults(connection: Connection) -> list[str]:
-    """Rows that belong to what is not there."""
-    rows = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchmany(MOST_FAULTS)
-    return [f"a row of {row[0]} belongs to a row of {row[2]} that is not there" for row in rows]
+    """Rows that refer to missing rows."""
+    rows = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchmany(MAX_FAULTS)
+    return [f"a row of {row[0]} refers to a missing row of {row[2]}" for row in rows]
 
 
 def table_faults(connection: Connection) -> list[TableFault]:
@@ -94,7 +94,7 @@ def table_faults(connection: Connection) -> list[TableFault]:
             for name in sorted(found.keys() - expected.keys())
         ),
         *(
-            TableFault(f"{name} is not as it should be", is_damage=True)
+            TableFault(f"{name} differs from its definition", is_damage=True)
             for name in sorted(expected.keys() & found.keys())
             if expected[name] != found[name]
         ),
@@ -115,7 +115,7 @@ def _fresh_schema() -> dict[str, str]:
         prepare(path)
         store = Store(path)
         try:
-            with store.reading() as connection:
+            with store.read_transaction() as connection:
                 return _schema(connection)
         finally:
             store.close()

@@ -1,4 +1,4 @@
-"""What the file takes on disk, and how it gives back in small steps what it no longer needs."""
+"""The disk space of the file, and releasing it in small steps."""
 
 from __future__ import annotations
 
@@ -8,32 +8,32 @@ from typing import Final
 from sqlalchemy import Connection
 
 VACUUM_PAGES: Final = 256
-"""So many pages go back to the system in a step: a few milliseconds."""
+"""Pages released to the system in one step: a few milliseconds."""
 
-SPARE_PAGES: Final = 512
-"""So many free pages are left in the file; the next fight's journal needs them again."""
+MAX_FREE_PAGES: Final = 512
+"""Free pages left in the file; the journal of the next fight needs them."""
 
 
 def used_bytes(connection: Connection) -> int:
-    """What the pages in use take."""
+    """Bytes of the pages in use."""
     pages, free = _pragma(connection, "page_count"), _pragma(connection, "freelist_count")
     return (pages - free) * _pragma(connection, "page_size")
 
 
 def free_bytes(connection: Connection) -> int:
-    """What the pages take that are part of the file and not in use."""
+    """Bytes of the pages in the file that are not in use."""
     return _pragma(connection, "freelist_count") * _pragma(connection, "page_size")
 
 
 def give_back(connection: Connection) -> bool:
-    """Cut up to VACUUM_PAGES free pages off the file; whether there is more to cut.
+    """Release up to VACUUM_PAGES free pages; returns whether there are more.
 
-    The connection must be outside of a transaction.
+    The connection must be outside a transaction.
     """
-    surplus = _pragma(connection, "freelist_count") - SPARE_PAGES
+    surplus = _pragma(connection, "freelist_count") - MAX_FREE_PAGES
     if surplus <= 0:
         return False
-    # Only a script is stepped to its end; a statement would free a single page.
+    # Only a script is run to its end; a statement would free a single page.
     _driver(connection).executescript(
         f"PRAGMA incremental_vacuum({min(surplus, VACUUM_PAGES)})"
     ).close()
@@ -41,9 +41,9 @@ def give_back(connection: Connection) -> bool:
 
 
 def checkpoint(connection: Connection) -> bool:
-    """Move the write-ahead log into the file and empty it; whether readers let it be emptied.
+    """Move the write-ahead log into the file and empty it; returns whether readers allowed it.
 
-    Nobody is waited for. The connection must be outside of a transaction.
+    Does not wait. The connection must be outside a transaction.
     """
     driver = _driver(connection)
     (patience,) = driver.execute("PRAGMA busy_timeout").fetchone()

@@ -1,7 +1,8 @@
-"""The tables. Migrations make them; a test holds that both say the same.
+"""The tables. Migrations create them; a test checks that both agree.
 
-Every table of a fight has a primary key that begins with ``encounter_id`` and goes with its fight.
-Times are epoch milliseconds; flags are 0 or 1; in keys UNKNOWN (see events) stands for null.
+Every table of a fight has a primary key that begins with ``encounter_id``, and its rows are deleted
+with the fight. Times are epoch milliseconds; flags are 0 or 1; in keys UNKNOWN (see events) stands
+for null.
 """
 
 from __future__ import annotations
@@ -82,7 +83,7 @@ encounters: Final = Table(
     sqlite_autoincrement=True,
     **_strict,
 )
-"""One row a fight, with all that a list of fights shows; ``ended_at_ms`` is null while it is open.
+"""One row per fight, with everything a list shows; ``ended_at_ms`` is null while it is open.
 
 ``bosses`` and ``players`` are JSON lists as the command's answer has them; ``is_defeated`` is 1
 where any boss was; ``journal_bytes`` is what pruning the journal freed; ``was_interrupted`` is 1
@@ -93,7 +94,7 @@ set back while the fight went on; ``unknown_dmg`` is the damage dealt to monster
 are neither players nor named monsters, null where it is not known.
 """
 
-# Each has all that a page or a count of fights asks for, so that no row need be fetched for it.
+# Each covers a page or a count of fights, so that no row needs to be fetched for it.
 for _name, _columns in (
     ("started", ("started_at_ms", "id", "duration_ms", "ended_at_ms")),
     ("duration", ("duration_ms", "id", "started_at_ms", "ended_at_ms")),
@@ -160,10 +161,10 @@ COUNTERS: Final[dict[str, tuple[str, str, str, str, str, str]]] = {
         "boss_lucky_total_dealt",
     ),
 }
-"""The counters of an actor: total, hits, crit hits, lucky hits, crit total, lucky total of each."""
+"""An actor's counters: total, hits, crit hits, lucky hits, crit total, lucky total of each."""
 
 COUNTER_NAMES: Final = tuple(name for names in COUNTERS.values() for name in names)
-"""All 24 of them, in the order in which a tally has them."""
+"""All 24 of them, in the order of a tally."""
 
 actor_encounter_stats: Final = Table(
     "actor_encounter_stats",
@@ -181,7 +182,7 @@ actor_encounter_stats: Final = Table(
     *(_number(name) for name in COUNTER_NAMES),
     **_clustered,
 )
-"""One row an actor of a fight: written about once a second while it is open, final at its end."""
+"""One row per actor of a fight: updated about once a second while it is open, final at its end."""
 
 Index(
     "ix_actor_encounter_stats_player",
@@ -265,7 +266,7 @@ encounter_journal: Final = Table(
     Column("payload", LargeBinary, nullable=False),
     **_strict,
 )
-"""The raw events of the open fight, one row a batch, in order; empty once the fight has ended."""
+"""The raw events of the open fight, one row per batch, in order; empty once it has ended."""
 
 encounter_archives: Final = Table(
     "encounter_archives",
@@ -275,7 +276,7 @@ encounter_archives: Final = Table(
     Column("payload", LargeBinary, nullable=False),
     **_strict,
 )
-"""All single events of an ended fight in one compressed value (see archive)."""
+"""All events of an ended fight as one compressed value (see archive)."""
 
 facet_values: Final = Table(
     "facet_values",
@@ -304,7 +305,7 @@ facet_encounters: Final = Table(
     Column("encounters", LargeBinary, nullable=False),
     **_clustered,
 )
-"""Which ended fights have a value: one set for each block of ids that has any (see idsets)."""
+"""The ended fights that have a value: one set per block of ids that has any (see idsets)."""
 
 outdated_figures: Final = Table(
     "outdated_figures",
@@ -325,9 +326,9 @@ rejected_tasks: Final = Table(
     sqlite_autoincrement=True,
     **_strict,
 )
-"""Tasks that could not be applied, as JSON (or as Python shows them), each with its error.
+"""Rejected tasks, as JSON (or as Python's repr), each with its error.
 
-``encounter_id`` is the fight that an event would have been of; it may have been deleted since.
+``encounter_id`` is the fight that an event would belong to; it may have been deleted since.
 """
 
 Index("ix_rejected_tasks_encounter", rejected_tasks.c.encounter_id)
@@ -349,11 +350,11 @@ recorder_runs: Final = Table(
     sqlite_autoincrement=True,
     **_strict,
 )
-"""The runs of the recorder; one that ended without saying so has no end.
+"""The recorder's runs; one that was interrupted has no end.
 
-``spill_read`` is 1 once what the run could not write any more has been read in. About once a second
-of recording it is noted when (``seen_at_ms``), how many tasks were ``written`` and ``rejected`` so
-far, how many are ``queued``, and the last ``fault`` of writing.
+``spill_read`` is 1 once the tasks that the run could not write have been read. About once a second
+of recording, the time (``seen_at_ms``), the numbers of tasks ``written``, ``rejected`` and
+``queued``, and the last ``fault`` of writing are updated.
 """
 
 catalog_names: Final = Table(

@@ -1,4 +1,4 @@
-"""Reading what can be read of a damaged database."""
+"""Read what can be read of a damaged database."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 from resonance_logs.errors import DatabaseUnavailable
-from resonance_logs.store.engine import PASSING
+from resonance_logs.store.engine import TRANSIENT_CODES
 
-_MOST_SKIPPED: Final = 1 << 53
-_AT_ONCE: Final = 500
+_MAX_SKIPPED: Final = 1 << 53
+_PAGE_ROWS: Final = 500
 
 
-class Wreck:
+class DamagedFile:
     """A copy of a damaged file and its write-ahead log.
 
     A copy, because SQLite cannot read a log without writing its index and, at the end, the file.
@@ -24,8 +24,8 @@ class Wreck:
 
     def __init__(self, copy: Path) -> None:
         self._connection = sqlite3.connect(copy, isolation_level=None)
-        # Where the file is shorter than it says, or a part of its list of tables is unreadable,
-        # what there is can be read all the same.
+        # If the file is shorter than its header says, or part of its schema is unreadable, the rest
+        # can still be read.
         self._connection.execute("PRAGMA writable_schema=ON").close()
         self._connection.text_factory = partial(str, encoding="utf-8", errors="replace")
 
@@ -40,28 +40,28 @@ class Wreck:
         self.close()
 
     def rows(self, table: str, key: str, value: int) -> list[dict[str, Any]] | None:
-        """The rows of a table with this value in a column; None where they cannot be read."""
+        """The rows of a table with this value in a column; None if they cannot be read."""
         return self._ask(f"SELECT * FROM {table} WHERE {key} = ?", (value,))  # noqa: S608
 
-    def ids(self, table: str, key: str) -> Iterator[int]:
-        """The distinct values of a numeric column that can be read, ascending."""
+    def distinct_ids(self, table: str, key: str) -> Iterator[int]:
+        """The readable distinct values of a numeric column, ascending."""
         for row in self._ascending(f"SELECT DISTINCT {key} FROM {table}", key):  # noqa: S608
             yield row[key]
 
     def scan(self, table: str, key: str) -> Iterator[dict[str, Any]]:
-        """All rows that can be read of a table with a numeric key, ascending."""
+        """All readable rows of a table with a numeric key, ascending."""
         return self._ascending(f"SELECT * FROM {table}", key)  # noqa: S608
 
     def _ascending(self, select: str, key: str) -> Iterator[dict[str, Any]]:
-        """Rows by their key; past a page that cannot be read the next is looked for further off.
+        """Rows by key; after an unreadable page, the next one is searched for further on.
 
-        A row whose key does not ascend is damaged, and left out.
+        A row whose key does not ascend is damaged, and skipped.
         """
-        last, skip = -_MOST_SKIPPED, 1
-        while last < _MOST_SKIPPED:
+        last, skip = -_MAX_SKIPPED, 1
+        while last < _MAX_SKIPPED:
             found = self._ask(
                 f"{select} WHERE {key} > ? ORDER BY {key} LIMIT ?",
-                (last, _AT_ONCE if skip == 1 else 1),
+                (last, _PAGE_ROWS if skip == 1 else 1),
             )
             if found is not None and not found:
                 return
@@ -75,9 +75,9 @@ class Wreck:
                 last += skip
 
     def journal(self, encounter_id: int) -> tuple[list[dict[str, Any]], bool]:
-        """The rows of an open fight's journal, and whether all could be read.
+        """The rows of an open fight's journal, and whether all were readable.
 
-        Each is read for itself; one whose events are unreadable is given with none.
+        Each is read separately; one with unreadable events is returned without them.
         """
         rows = []
         is_whole = True
@@ -97,8 +97,8 @@ class Wreck:
             rows.append({"encounter_id": encounter_id, **head, "payload": content})
         return rows, is_whole
 
-    def everything(self, table: str) -> list[dict[str, Any]]:
-        """The rows of a table up to the first that cannot be read, from either end."""
+    def all_rows(self, table: str) -> list[dict[str, Any]]:
+        """The rows of a table up to the first unreadable one, from either end."""
         names = ", ".join(self._keys(table))
         forth = self._until_damage(f"SELECT * FROM {table} ORDER BY {names}")  # noqa: S608
         if forth is not None and forth[1]:
@@ -108,7 +108,7 @@ class Wreck:
         return (forth[0] if forth else []) + (back[0] if back else [])
 
     def sequence(self, table: str) -> int:
-        """The highest id that a table ever had, 0 where that cannot be read."""
+        """The highest id that a table ever had; 0 if that cannot be read."""
         found = self._ask("SELECT seq FROM sqlite_sequence WHERE name = ?", (table,))
         value = found[0]["seq"] if found else None
         return value if isinstance(value, int) else 0
@@ -123,11 +123,11 @@ class Wreck:
                 names = [each[0] for each in cursor.description or ()]
                 return [dict(zip(names, row, strict=True)) for row in cursor]
         except (sqlite3.DatabaseError, UnicodeDecodeError, OverflowError) as error:
-            _raise_passing(error)
+            _raise_if_transient(error)
             return None
 
     def _until_damage(self, sql: str) -> tuple[list[dict[str, Any]], bool] | None:
-        """The rows, and whether they are all."""
+        """The rows, and whether they are complete."""
         rows: list[dict[str, Any]] = []
         try:
             with closing(self._connection.execute(sql)) as cursor:
@@ -135,12 +135,12 @@ class Wreck:
                 for row in cursor:
                     rows.append(dict(zip(names, row, strict=True)))  # noqa: PERF401 - kept on error
         except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
-            _raise_passing(error)
+            _raise_if_transient(error)
             return rows, False
         return rows, True
 
 
-def _raise_passing(error: Exception) -> None:
-    """A disk that cannot be read now is no damage."""
-    if getattr(error, "sqlite_errorcode", 0) & 0xFF in PASSING:
+def _raise_if_transient(error: Exception) -> None:
+    """A disk that cannot be read now is not damage."""
+    if getattr(error, "sqlite_errorcode", 0) & 0xFF in TRANSIENT_CODES:
         raise DatabaseUnavailable(f"the damaged file cannot be read now: {error}") from error

@@ -1,1 +1,1 @@
-"""The database over HTTP: commands, tasks, the open fight live, exports, health."""
+"""The database over HTTP: commands, tasks, live fight, exports, health."""

@@ -1,4 +1,4 @@
-"""The application: its routes, what guards them, and what its errors look like."""
+"""The application: its routes, its guards, and the format of its errors."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from resonance_logs.errors import (
     ResonanceLogsError,
 )
 from resonance_logs.web import commands, downloads, health, live, openapi, reference, tasks
-from resonance_logs.web.desk import Desk
+from resonance_logs.web.desk import CommandScheduler
 from resonance_logs.web.guard import Guard, Rules
 
 _STATUS: Final = {
@@ -34,7 +34,7 @@ _STATUS: Final = {
 def create_app(
     database: Database, rules: Rules, *, reason_not_recorded: str = "", instance: str = ""
 ) -> FastAPI:
-    """The application on one database, which the caller closes.
+    """Create the application of one database, which the caller closes.
 
     Where the database does not record, ``reason_not_recorded`` tells those who send tasks why.
     ``/healthz`` answers with ``instance``, where there is one, so that a client can tell this
@@ -49,8 +49,8 @@ def create_app(
         openapi_url="/api/openapi.json",
     )
     app.state.database = database
-    app.state.desk = Desk()
-    app.state.streams = tasks.limit()
+    app.state.scheduler = CommandScheduler()
+    app.state.streams = tasks.stream_limiter()
     app.state.reason_not_recorded = reason_not_recorded
     app.state.instance = instance
     app.state.is_stopping = lambda: False
@@ -72,7 +72,7 @@ async def _explain(_request: Request, error: Exception) -> Response:
 
 
 async def _explain_http(_request: Request, error: Exception) -> Response:
-    """What the routing itself refuses, as an unknown path."""
+    """Answer errors of the routing itself, such as an unknown path."""
     if not isinstance(error, HTTPException):
         raise error
     code = "not_found" if error.status_code == HTTPStatus.NOT_FOUND else "invalid_argument"
@@ -81,7 +81,7 @@ async def _explain_http(_request: Request, error: Exception) -> Response:
 
 
 async def _explain_argument(_request: Request, error: Exception) -> Response:
-    """What is wrong in the path or the query, by the name of the first argument."""
+    """Answer an invalid path or query, with the name of the first argument."""
     if not isinstance(error, RequestValidationError):
         raise error
     first = error.errors()[0]
@@ -90,7 +90,7 @@ async def _explain_argument(_request: Request, error: Exception) -> Response:
 
 
 def error_response(error: Exception) -> JSONResponse:
-    """An error as every route tells it: a code, a message, and the argument if it is one."""
+    """An error in the format of all routes: code, message, and the argument if there is one."""
     code = error.code if isinstance(error, CommandError) else _code_of(error)
     body: dict[str, Any] = {
         "code": code,

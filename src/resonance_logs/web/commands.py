@@ -11,7 +11,7 @@ from starlette.routing import Route
 from resonance_logs.commands.registry import find_command
 from resonance_logs.database import Database
 from resonance_logs.errors import InvalidArgument
-from resonance_logs.web.desk import Desk
+from resonance_logs.web.desk import CommandScheduler
 
 PATH: Final = "/api/commands/"
 
@@ -23,10 +23,10 @@ async def _answer(request: Request) -> Response:
     if body.strip() and kind != "application/json":
         raise InvalidArgument("content-type", "must be application/json")
     database: Database = request.app.state.database
-    desk: Desk = request.app.state.desk
-    text = await desk.answer(database.commands, command, body)
+    scheduler: CommandScheduler = request.app.state.scheduler
+    text = await scheduler.answer(database.commands, command, body)
     return Response(text, media_type="application/json")
 
 
 route: Final = Route(f"{PATH}{{name}}", _answer, methods=["POST"])
-"""One for all of them: to try a route each takes longer than to answer some."""
+"""One route for all: trying a route for each takes longer than answering some."""

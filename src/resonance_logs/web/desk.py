@@ -1,9 +1,9 @@
-"""The desk: where quick commands wait until a thread answers them, one after another.
+"""The command scheduler: quick commands wait until a thread answers them, one after another.
 
-Threads that compute at once only hand the interpreter to each other, and so does a thread that asks
-the event loop what to do next. So one answers all that wait, those first that usually take least:
-most answers come soon where many are asked for at once. Nobody waits for ever: who takes long is
-held back by no more than a multiple of that.
+Threads that compute at once only pass the interpreter lock around, and so does a thread that asks
+the event loop what to do next. So one thread answers all waiting requests, first those that usually
+take least: under load most answers come soon. No request starves: it is delayed by at most a
+multiple of its usual time.
 """
 
 from __future__ import annotations
@@ -23,137 +23,137 @@ from anyio import CapacityLimiter, to_thread
 from resonance_logs.commands import Commands
 from resonance_logs.commands.registry import Command
 
-PATIENCE: Final = 50.0
-"""Who comes later goes first only within so many times what the earlier one usually takes."""
+MAX_DELAY_FACTOR: Final = 50.0
+"""A request can be delayed for faster ones by this many times its usual duration."""
 
-LONGEST_S: Final = 0.25
-"""Who is held up for longer, as by a locked file, holds up nobody else."""
+MAX_BLOCKED_S: Final = 0.25
+"""A request that is blocked for longer, as by a locked file, does not block others."""
 
-LONG_THREADS: Final = 2
-"""How many commands that take long are answered at once, besides the quick ones."""
+SLOW_THREADS: Final = 2
+"""How many slow commands are answered at once, besides the quick ones."""
 
-MOST_CLERKS: Final = 40
-"""How many threads answer quick commands where all but one of them are held up."""
+MAX_WORKERS: Final = 40
+"""Maximum number of threads that answer quick commands, if all but one are blocked."""
 
-_WEIGHT: Final = 0.1
-"""What the last time counts for in what is usual."""
+_SMOOTHING: Final = 0.1
+"""The weight of the latest duration in the moving average."""
 
 _Key = tuple[str, bytes]
 
 
 @dataclass(order=True, slots=True)
-class _Question:
-    """What is asked, and all who ask it; the first to be due is answered first."""
+class _Request:
+    """A request, and all who wait for it; sorted by due time."""
 
     due: float
     number: int
     key: _Key = field(compare=False)
-    ask: Callable[[], str] = field(compare=False)
+    run: Callable[[], str] = field(compare=False)
     answered: Future[str] = field(compare=False)
 
     def answer(self, loop: AbstractEventLoop) -> None:
-        """Ask, and tell those who wait in the loop."""
+        """Run the command, and pass the result to those who wait in the loop."""
         try:
-            answer = self.ask()
-        except Exception as error:  # noqa: BLE001  # told to those who asked
+            answer = self.run()
+        except Exception as error:  # noqa: BLE001 - passed on to the waiters
             loop.call_soon_threadsafe(self.answered.set_exception, error)
         else:
             loop.call_soon_threadsafe(self.answered.set_result, answer)
 
 
 @dataclass(slots=True, eq=False)
-class _Clerk:
-    """Who answers now, and since when the same question."""
+class _Worker:
+    """A worker thread, and since when it has been running the same request."""
 
     since: float = field(default_factory=monotonic)
 
 
-class Desk:
-    """Answers the commands that one event loop's tasks ask for.
+class CommandScheduler:
+    """Answers the commands requested by one event loop's tasks.
 
-    Those who ask the same while it waits are told the same: it is read after all of them asked.
+    Equal requests that wait share one answer: it is read after all of them were made.
     """
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._line: list[_Question] = []
-        self._waiting: dict[_Key, _Question] = {}
-        self._usual: defaultdict[str, float] = defaultdict(float)
+        self._queue: list[_Request] = []
+        self._waiting: dict[_Key, _Request] = {}
+        self._usual_seconds: defaultdict[str, float] = defaultdict(float)
         self._numbers = count()
-        self._clerk: _Clerk | None = None
-        self._clerks: set[Task[None]] = set()
-        self._quick = CapacityLimiter(MOST_CLERKS)
-        self._long = CapacityLimiter(LONG_THREADS)
+        self._worker: _Worker | None = None
+        self._workers: set[Task[None]] = set()
+        self._quick = CapacityLimiter(MAX_WORKERS)
+        self._slow = CapacityLimiter(SLOW_THREADS)
 
     async def answer(self, commands: Commands, command: Command, body: bytes) -> str:
-        """The answer as JSON; those that take long do not hold up the quick ones."""
+        """The answer as JSON; slow commands do not block the quick ones."""
         if not command.is_quick:
             return await to_thread.run_sync(
-                commands.call_json, command.name, body, limiter=self._long
+                commands.call_json, command.name, body, limiter=self._slow
             )
         with self._lock:
             key = command.name, body
-            question = self._waiting.get(key) or self._line_up(commands, key)
-            if self._clerk is None:
-                self._appoint()
-        return await shield(question.answered)
+            request = self._waiting.get(key) or self._enqueue_request(commands, key)
+            if self._worker is None:
+                self._start_worker()
+        return await shield(request.answered)
 
-    def _line_up(self, commands: Commands, key: _Key) -> _Question:
+    def _enqueue_request(self, commands: Commands, key: _Key) -> _Request:
         answered: Future[str] = get_running_loop().create_future()
-        answered.add_done_callback(_look_at)
-        due = monotonic() + PATIENCE * self._usual[key[0]]
-        question = _Question(
+        answered.add_done_callback(_retrieve_error)
+        due = monotonic() + MAX_DELAY_FACTOR * self._usual_seconds[key[0]]
+        request = _Request(
             due, next(self._numbers), key, lambda: commands.call_json(*key), answered
         )
-        heappush(self._line, question)
-        self._waiting[key] = question
-        return question
+        heappush(self._queue, request)
+        self._waiting[key] = request
+        return request
 
-    def _appoint(self) -> None:
-        """Have a thread answer what waits."""
-        clerk, loop = _Clerk(), get_running_loop()
-        self._clerk = clerk
-        task = create_task(to_thread.run_sync(self._answer_all, clerk, loop, limiter=self._quick))
-        self._clerks.add(task)
-        task.add_done_callback(self._clerks.discard)
-        loop.call_later(LONGEST_S, self._oversee, clerk)
+    def _start_worker(self) -> None:
+        """Start a thread that answers the waiting requests."""
+        worker, loop = _Worker(), get_running_loop()
+        self._worker = worker
+        task = create_task(to_thread.run_sync(self._serve, worker, loop, limiter=self._quick))
+        self._workers.add(task)
+        task.add_done_callback(self._workers.discard)
+        loop.call_later(MAX_BLOCKED_S, self._watch_worker, worker)
 
-    def _oversee(self, clerk: _Clerk) -> None:
-        """Appoint another where one is held up."""
+    def _watch_worker(self, worker: _Worker) -> None:
+        """Start another worker if this one is blocked."""
         with self._lock:
-            if self._clerk is not clerk:
+            if self._worker is not worker:
                 return
-            left = clerk.since + LONGEST_S - monotonic()
+            left = worker.since + MAX_BLOCKED_S - monotonic()
             if left > 0:
-                get_running_loop().call_later(left, self._oversee, clerk)
-            elif self._line:
-                self._appoint()
+                get_running_loop().call_later(left, self._watch_worker, worker)
+            elif self._queue:
+                self._start_worker()
             else:
-                self._clerk = None
+                self._worker = None
 
-    def _answer_all(self, clerk: _Clerk, loop: AbstractEventLoop) -> None:
-        """In a thread: go on until nothing waits, or another was appointed."""
-        while (question := self._next(clerk)) is not None:
-            question.answer(loop)
-            took = monotonic() - clerk.since
+    def _serve(self, worker: _Worker, loop: AbstractEventLoop) -> None:
+        """In a thread: continue until nothing waits, or another worker was started."""
+        while (request := self._next(worker)) is not None:
+            request.answer(loop)
+            took = monotonic() - worker.since
             with self._lock:
-                name = question.key[0]
-                self._usual[name] += _WEIGHT * (took - self._usual[name])
+                name = request.key[0]
+                self._usual_seconds[name] += _SMOOTHING * (took - self._usual_seconds[name])
 
-    def _next(self, clerk: _Clerk) -> _Question | None:
+    def _next(self, worker: _Worker) -> _Request | None:
         with self._lock:
-            if self._clerk is not clerk:
+            if self._worker is not worker:
                 return None
-            if not self._line:
-                self._clerk = None
+            if not self._queue:
+                self._worker = None
                 return None
-            question = heappop(self._line)
-            del self._waiting[question.key]
-            clerk.since = monotonic()
-            return question
+            request = heappop(self._queue)
+            del self._waiting[request.key]
+            worker.since = monotonic()
+            return request
 
 
-def _look_at(answered: Future[str]) -> None:
-    """An error is nobody's where all who asked have gone."""
+def _retrieve_error(answered: Future[str]) -> None:
+    """Retrieve the error, in case all who asked are gone."""
     if not answered.cancelled():
         answered.exception()

@@ -1,4 +1,4 @@
-"""Fights to take away: as tables for analysts, as files for other databases."""
+"""Downloads of fights: tables for analysts, files for other databases."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 
 from resonance_logs.commands.arguments import Filters
-from resonance_logs.commands.tables import TableOf
+from resonance_logs.commands.tables import TableKind
 from resonance_logs.database import Database
 from resonance_logs.errors import InvalidArgument
 from resonance_logs.formats import MEDIA_TYPES, Format, Table, write_table
@@ -22,12 +22,12 @@ from resonance_logs.tasks import MAX_INTEGER
 
 router = APIRouter(prefix="/api/encounters", tags=["exports"])
 
-MOST_FIGHTS: Final = 1_000
+MAX_FIGHTS: Final = 1_000
 
-_Format = Annotated[Format, Query(alias="format", description="How the table is written.")]
+_Format = Annotated[Format, Query(alias="format", description="Table format.")]
 
 _Filters = Annotated[
-    str, Query(description="JSON, as the filters of get_recent_encounters_filtered.")
+    str, Query(description="Filters as JSON, as in get_recent_encounters_filtered.")
 ]
 
 
@@ -35,7 +35,7 @@ _Filters = Annotated[
 async def export_list(
     request: Request, filters: _Filters = "{}", form: _Format = Format.CSV
 ) -> Response:
-    """All ended fights that pass the filters, a row each."""
+    """All ended fights that match the filters, one row each."""
     database: Database = request.app.state.database
     wanted = _read_filters(filters)
     return await run_in_threadpool(lambda: _download(database.fights_table(wanted), form, "fights"))
@@ -46,9 +46,9 @@ async def export_encounter(
     request: Request,
     encounter_id: Annotated[int, Path(alias="encounterId", ge=1, le=MAX_INTEGER)],
     form: _Format = Format.CSV,
-    of: Annotated[TableOf, Query(description="What a row is.")] = TableOf.ACTORS,
+    of: Annotated[TableKind, Query(description="What a row stands for.")] = TableKind.ACTORS,
 ) -> Response:
-    """A fight: its actors, its skills, or its single hits."""
+    """A fight: its actors, its skills, or its individual hits."""
     database: Database = request.app.state.database
     name = f"fight-{encounter_id}-{of}"
     return await run_in_threadpool(
@@ -61,10 +61,10 @@ async def export_file(
     request: Request,
     ids: Annotated[
         list[Annotated[int, Field(ge=1, le=MAX_INTEGER)]],
-        Query(min_length=1, max_length=MOST_FIGHTS, description="The numbers of the fights."),
+        Query(min_length=1, max_length=MAX_FIGHTS, description="Fight ids."),
     ],
 ) -> Response:
-    """Ended fights, with all that belongs to them, as a file to import elsewhere."""
+    """Ended fights, with everything that belongs to them, as a file to import elsewhere."""
     database: Database = request.app.state.database
     return await run_in_threadpool(_file, database, ids)
 

@@ -1,6 +1,6 @@
-"""What every request must pass: the host, the origin, the token, its size and its rate.
+"""Checks on every request: host, origin, token, size and rate.
 
-A page of another site may have its name resolve to this machine (DNS rebinding) or post a form
+A page of another site may make its name resolve to this machine (DNS rebinding), or post a form
 here; so the Host must be one of ours, and what changes something must not come from elsewhere.
 """
 
@@ -22,7 +22,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 COOKIE: Final = "resonance_logs_token"
 LOOPBACK_NAMES: Final = frozenset({"localhost", "127.0.0.1", "::1"})
-MOST_CLIENTS: Final = 10_000
+MAX_CLIENTS: Final = 10_000
 _STREAMED: Final = ("/api/tasks", "/_nicegui/")
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -36,25 +36,25 @@ _FORM: Final = """<!doctype html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark"></head>
 <body><main><h1>Resonance Logs</h1>
-<form method="get"><p><label>This server asks for its token:
+<form method="get"><p><label>Enter the token of this server:
 <input name="token" type="password" required autofocus autocomplete="current-password"></label>
 <button>Enter</button></p></form></main></body></html>
 """
-NOTHING_FOREIGN: Final = "default-src 'self'; frame-ancestors 'none'"
+SELF_ONLY_POLICY: Final = "default-src 'self'; frame-ancestors 'none'"
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """Who may ask, and how much."""
+    """Who may send requests, and how many."""
 
     hosts: frozenset[str] = LOOPBACK_NAMES
-    """The names under which this machine is asked; addresses too where ``any_address``."""
+    """The host names of this server; IP addresses too if ``any_address``."""
     any_address: bool = False
     token: str | None = None
-    content_policy: str = NOTHING_FOREIGN
-    """What a page may load."""
-    most_body_bytes: int = 1_000_000
-    most_tasks_bytes: int = 4_000_000_000
+    content_policy: str = SELF_ONLY_POLICY
+    """The content security policy of pages."""
+    max_body_bytes: int = 1_000_000
+    max_tasks_bytes: int = 4_000_000_000
     """The same for a stream of tasks and for uploads, which are not held in memory."""
     requests_a_second: float = 200.0
     burst: int = 400
@@ -68,20 +68,20 @@ class _Bucket:
 
 @dataclass(slots=True)
 class _Rate:
-    """How many requests each address has left; as many again a second, up to a burst."""
+    """The remaining requests of each address; refilled every second, up to a burst."""
 
     rules: Rules
     buckets: OrderedDict[str, _Bucket] = field(default_factory=OrderedDict)
 
     def take(self, address: str) -> float:
-        """Take one; the seconds to wait where there is none, else 0."""
+        """Take one; returns the seconds to wait if there is none, else 0."""
         now = time.monotonic()
         bucket = self.buckets.pop(address, None) or _Bucket(self.rules.burst, now)
         elapsed = now - bucket.at
         bucket.left = min(self.rules.burst, bucket.left + elapsed * self.rules.requests_a_second)
         bucket.at = now
         self.buckets[address] = bucket
-        if len(self.buckets) > MOST_CLIENTS:
+        if len(self.buckets) > MAX_CLIENTS:
             self.buckets.popitem(last=False)
         if bucket.left < 1:
             return (1 - bucket.left) / self.rules.requests_a_second
@@ -94,7 +94,7 @@ class _TooLarge(Exception):
 
 
 class Guard:
-    """ASGI middleware in front of everything, web sockets too."""
+    """ASGI middleware in front of everything, including web sockets."""
 
     def __init__(self, app: ASGIApp, rules: Rules) -> None:
         self._app = app
@@ -102,7 +102,7 @@ class Guard:
         self._rate = _Rate(rules)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let a request through, or answer it."""
+        """Pass a request on, or refuse it."""
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
@@ -115,13 +115,15 @@ class Guard:
     def _refusal(self, scope: Scope) -> Response | None:
         headers = Headers(scope=scope)
         if not self._is_our_host(headers.get("host", "")):
-            return refuse(HTTPStatus.FORBIDDEN, "this server is not asked for under that name")
+            return refuse(
+                HTTPStatus.FORBIDDEN, "this host name is not accepted; allow it with serve --name"
+            )
         if _is_foreign(scope, headers):
-            return refuse(HTTPStatus.FORBIDDEN, "a page of another site may not ask for that")
+            return refuse(HTTPStatus.FORBIDDEN, "requests from another origin are not accepted")
         client = scope.get("client")
         wait = self._rate.take(client[0] if client else "")
         if wait:
-            answer = refuse(HTTPStatus.TOO_MANY_REQUESTS, "too many requests; ask more slowly")
+            answer = refuse(HTTPStatus.TOO_MANY_REQUESTS, "too many requests; slow down")
             answer.headers["retry-after"] = str(max(1, round(wait)))
             return answer
         return self._demand_token(scope, headers)
@@ -136,18 +138,20 @@ class Guard:
         token = self._rules.token
         if token is None:
             return None
-        if any(_same(each, token) for each in _credentials(headers)):
+        if any(_is_same_token(each, token) for each in _credentials(headers)):
             return None
         query = parse_qs(scope["query_string"].decode("latin-1"))
-        if scope["type"] == "http" and any(_same(each, token) for each in query.pop("token", [])):
-            # What has a body would lose it on the way to another address.
-            return _remember(scope, query, token) if scope["method"] in SAFE_METHODS else None
+        if scope["type"] == "http" and any(
+            _is_same_token(each, token) for each in query.pop("token", [])
+        ):
+            # A request with a body would lose it in a redirect.
+            return _set_cookie(scope, query, token) if scope["method"] in SAFE_METHODS else None
         answer = _ask_for_token(headers, scope)
         answer.headers["www-authenticate"] = "Bearer"
         return answer
 
     async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
-        left = self._most_bytes(scope)
+        left = self._max_bytes(scope)
         started = False
 
         async def receive_limited() -> Message:
@@ -167,7 +171,7 @@ class Guard:
             await send(message)
 
         try:
-            if scope["type"] == "http" and _declared(scope) > left:
+            if scope["type"] == "http" and _content_length(scope) > left:
                 raise _TooLarge
             await self._app(scope, receive_limited, send_guarded)
         except _TooLarge:
@@ -176,17 +180,17 @@ class Guard:
             answer = refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "the body is too large")
             await _answer(scope, receive, send, answer)
 
-    def _most_bytes(self, scope: Scope) -> int:
+    def _max_bytes(self, scope: Scope) -> int:
         if scope.get("path", "").startswith(_STREAMED):
-            return self._rules.most_tasks_bytes
-        return self._rules.most_body_bytes
+            return self._rules.max_tasks_bytes
+        return self._rules.max_body_bytes
 
 
 def refuse(status: HTTPStatus, message: str) -> JSONResponse:
-    """An answer that refuses a request, in the shape of every error."""
+    """An answer that refuses a request, in the format of all errors."""
     body = {"code": "refused", "message": message, "argument": None}
     headers = {name.decode(): value.decode() for name, value in HEADERS}
-    return JSONResponse(body, status, headers | {"content-security-policy": NOTHING_FOREIGN})
+    return JSONResponse(body, status, headers | {"content-security-policy": SELF_ONLY_POLICY})
 
 
 async def _answer(scope: Scope, receive: Receive, send: Send, answer: Response) -> None:
@@ -198,7 +202,7 @@ async def _answer(scope: Scope, receive: Receive, send: Send, answer: Response) 
 
 
 def _host_name(host: str) -> str:
-    """The name or address of a Host header, without its port; empty where it makes no sense."""
+    """The name or address in a Host header, without its port; empty if it is invalid."""
     try:
         return (urlsplit(f"//{host}").hostname or "").lower()
     except ValueError:
@@ -214,7 +218,7 @@ def _is_address(name: str) -> bool:
 
 
 def _is_foreign(scope: Scope, headers: Headers) -> bool:
-    """Whether a page of another site sent this, and it is not only looking."""
+    """Whether a page of another site sent this, and it may change something."""
     origin = headers.get("origin")
     if origin is not None and urlsplit(origin).netloc.lower() != headers.get("host", "").lower():
         return True
@@ -223,7 +227,7 @@ def _is_foreign(scope: Scope, headers: Headers) -> bool:
 
 
 def _credentials(headers: Headers) -> list[str]:
-    """Tokens given in the header or in the cookie."""
+    """The tokens in the header and in the cookie."""
     kind, _, given = headers.get("authorization", "").partition(" ")
     found = [given.strip()] if kind.lower() == "bearer" else []
     try:
@@ -233,12 +237,12 @@ def _credentials(headers: Headers) -> list[str]:
     return [*found, cookies[COOKIE].value] if COOKIE in cookies else found
 
 
-def _same(given: str, token: str) -> bool:
+def _is_same_token(given: str, token: str) -> bool:
     return hmac.compare_digest(given.encode("utf-8", "replace"), token.encode())
 
 
 def _ask_for_token(headers: Headers, scope: Scope) -> Response:
-    """A form for those who look with a browser, an error for all others."""
+    """A form for browsers, an error for all others."""
     is_page = scope["type"] == "http" and "text/html" in headers.get("accept", "")
     if not is_page:
         return refuse(
@@ -246,13 +250,13 @@ def _ask_for_token(headers: Headers, scope: Scope) -> Response:
             "a token is needed: Authorization: Bearer TOKEN, or ?token=TOKEN once in a browser",
         )
     answer = HTMLResponse(_FORM, HTTPStatus.UNAUTHORIZED)
-    answer.headers["content-security-policy"] = NOTHING_FOREIGN
+    answer.headers["content-security-policy"] = SELF_ONLY_POLICY
     answer.headers.update({name.decode(): value.decode() for name, value in HEADERS})
     return answer
 
 
-def _remember(scope: Scope, query: dict[str, list[str]], token: str) -> Response:
-    """Keep the token in a cookie, and take it out of the address that the browser shows."""
+def _set_cookie(scope: Scope, query: dict[str, list[str]], token: str) -> Response:
+    """Store the token in a cookie, and remove it from the URL that the browser shows."""
     rest = urlencode(query, doseq=True)
     path = "/" + scope["path"].lstrip("/\\")
     answer = RedirectResponse(f"{path}?{rest}" if rest else path, HTTPStatus.SEE_OTHER)
@@ -260,6 +264,6 @@ def _remember(scope: Scope, query: dict[str, list[str]], token: str) -> Response
     return answer
 
 
-def _declared(scope: Scope) -> int:
+def _content_length(scope: Scope) -> int:
     text = Headers(scope=scope).get("content-length", "")
     return int(text) if text.isdecimal() and len(text) < 20 else 0

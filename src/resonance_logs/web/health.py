@@ -1,4 +1,4 @@
-"""Whether the server is up, and its figures for Prometheus."""
+"""Health, and metrics for Prometheus."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ router = APIRouter(tags=["health"])
 
 @router.get("/healthz")
 async def health(request: Request) -> dict[str, str]:
-    """Up, and the file can be read."""
+    """The server is up, and the file can be read."""
     database: Database = request.app.state.database
     await run_in_threadpool(database.commands.call, "get_live_encounter")
     instance: str = request.app.state.instance
@@ -32,7 +32,7 @@ async def health(request: Request) -> dict[str, str]:
 
 @router.get("/metrics", response_class=Response)
 async def metrics(request: Request) -> Response:
-    """The recorder's figures in the text format of Prometheus."""
+    """The recorder's metrics in the text format of Prometheus."""
     registry = CollectorRegistry(auto_describe=False)
     registry.register(_Figures(request.app.state.database))
     text = await run_in_threadpool(generate_latest, registry)
@@ -44,26 +44,26 @@ class _Figures:
         self._database = database
 
     def collect(self) -> Iterator[Metric]:
-        """All figures, as of now."""
+        """All metrics, as of now."""
         stats = self._database.stats()
         live = self._database.commands.get_live_encounter()
         for name, value, what in (
-            ("queued_tasks", stats.queued, "Tasks that wait in the queue."),
+            ("queued_tasks", stats.queued, "Tasks waiting in the queue."),
             ("faulty", int(stats.fault is not None), "1 while nothing can be written."),
-            ("open_encounter", int(live is not None), "1 while a fight is recorded."),
+            ("open_encounter", int(live is not None), "1 while a fight is being recorded."),
         ):
             yield GaugeMetricFamily(f"resonance_logs_{name}", what, value)
         for name, count, what in (
-            ("written_tasks", stats.written, "Tasks committed, ignored or set aside."),
-            ("ignored_tasks", stats.ignored, "Begins and ends out of their place."),
-            ("stray_events", stats.strays, "Events that no fight took."),
-            ("rejected_tasks", stats.rejected, "Tasks set aside with their error."),
-            ("retries", stats.retries, "Attempts to write that failed."),
+            ("written_tasks", stats.written, "Tasks committed, ignored or rejected."),
+            ("ignored_tasks", stats.ignored, "Begins and ends out of place."),
+            ("stray_events", stats.strays, "Events that arrived outside any fight."),
+            ("rejected_tasks", stats.rejected, "Tasks rejected with an error."),
+            ("retries", stats.retries, "Failed attempts to write."),
         ):
             yield CounterMetricFamily(f"resonance_logs_{name}", what, count)
         yield SummaryMetricFamily(
             "resonance_logs_batch_seconds",
-            "Batches, and the time that writing them took.",
+            "Batches, and the time spent writing them.",
             count_value=stats.batches,
             sum_value=stats.batch_seconds,
         )

@@ -1,4 +1,4 @@
-"""The open fight as it happens: server-sent events, once a second."""
+"""The live fight as it happens: server-sent events, once a second."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from starlette.concurrency import run_in_threadpool
 from resonance_logs.database import Database
 from resonance_logs.errors import CommandError
 
-EVERY_S: Final = 1.0
+INTERVAL_S: Final = 1.0
 
 router = APIRouter(prefix="/api", tags=["live"])
 
 
 @router.get("/live", response_class=EventSourceResponse)
 async def follow_live(request: Request) -> AsyncIterator[ServerSentEvent]:
-    """The standings of the open fight, once a second, as events ``encounter``.
+    """The standings of the open fight, once a second, as ``encounter`` events.
 
-    The data is what get_live_encounter answers: null where no fight is open. Where the file cannot
-    be read an event ``fault`` tells why.
+    The data is the answer of get_live_encounter: null if no fight is open. If the file cannot be
+    read, a ``fault`` event says why.
     """
     database: Database = request.app.state.database
     while not await request.is_disconnected():
@@ -32,4 +32,4 @@ async def follow_live(request: Request) -> AsyncIterator[ServerSentEvent]:
             yield ServerSentEvent(raw_data=text, event="encounter")
         except CommandError as error:
             yield ServerSentEvent(data={"code": error.code, "message": str(error)}, event="fault")
-        await anyio.sleep(EVERY_S)
+        await anyio.sleep(INTERVAL_S)

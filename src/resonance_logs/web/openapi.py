@@ -1,4 +1,4 @@
-"""The description of the interface: what the routes themselves cannot say of their bodies."""
+"""The OpenAPI description: the bodies that the routes themselves cannot describe."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _REFERENCE: Final = "#/components/schemas/{model}"
 
 _ERROR: Final[dict[str, Any]] = {
     "type": "object",
-    "description": "What went wrong: a code, a message, the argument where it is one.",
+    "description": "The error: code, message, and the argument if there is one.",
     "required": ["code", "message", "argument"],
     "properties": {
         "code": {
@@ -28,17 +28,17 @@ _ERROR: Final[dict[str, Any]] = {
 }
 _REASONS: Final = {
     "401": "A token is needed.",
-    "403": "Asked under another name, or by another site's page.",
-    "404": "What was asked for is not stored.",
+    "403": "Unknown host name, or another origin.",
+    "404": "The requested item is not stored.",
     "413": "The body is too large.",
-    "422": "An argument is missing, unknown, of a wrong type or out of range.",
+    "422": "An argument is missing, unknown, of the wrong type or out of range.",
     "429": "Too many requests.",
     "503": "The file cannot be read or written now.",
 }
 
 
 def describe(app: FastAPI) -> None:
-    """Have the application describe itself, commands included."""
+    """Make the application describe itself, including its commands."""
 
     def build() -> dict[str, Any]:
         if app.openapi_schema is None:
@@ -67,7 +67,7 @@ def _build(app: FastAPI) -> dict[str, Any]:
 
 
 def _command_schemas(schemas: dict[str, Any]) -> dict[tuple[str, JsonSchemaMode], dict[str, Any]]:
-    """The schema of each command's arguments and answer, their parts added to ``schemas``."""
+    """The schemas of each command's arguments and answer, with their parts added to ``schemas``."""
     generator = GenerateJsonSchema(by_alias=True, ref_template=_REFERENCE)
     inputs = [
         (name, "validation", each.arguments.__pydantic_core_schema__)

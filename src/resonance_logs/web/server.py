@@ -10,12 +10,12 @@ from typing import Final
 import uvicorn
 from fastapi import FastAPI
 
-GRACE_S: Final = 2
-"""Open connections are given so long when the server ends."""
+SHUTDOWN_TIMEOUT_S: Final = 2
+"""How long open connections may take when the server stops."""
 
 
 class _Server(uvicorn.Server):
-    """Tells once it answers; from then on, and not before, a signal ends it in order."""
+    """Announces when it answers; from then on, and not before, a signal stops it gracefully."""
 
     def __init__(self, config: uvicorn.Config, announce: Callable[[], None]) -> None:
         super().__init__(config)
@@ -23,7 +23,7 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        # What is there now stays; looked through at each collection it held all answers up.
+        # Everything loaded so far stays; scanning it at each collection delayed all answers.
         gc.collect()
         gc.freeze()
         if self.started:
@@ -37,6 +37,6 @@ def make_server(app: FastAPI, announce: Callable[[], None]) -> uvicorn.Server:
         log_level="warning",
         access_log=False,
         server_header=False,
-        timeout_graceful_shutdown=GRACE_S,
+        timeout_graceful_shutdown=SHUTDOWN_TIMEOUT_S,
     )
     return _Server(config, announce)

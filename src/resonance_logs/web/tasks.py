@@ -1,4 +1,4 @@
-"""Tasks over HTTP: NDJSON in, plain or packed, taken as it comes."""
+"""Tasks over HTTP: NDJSON, plain or compressed, recorded while it is being received."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from resonance_logs.lines import Refusal
 from resonance_logs.sources import TaskSource
 from resonance_logs.tasks import Task
 
-MOST_REFUSALS: Final = 1_000
-"""So many refused lines are named in an answer; all are counted."""
+MAX_REFUSALS: Final = 1_000
+"""Maximum number of refused lines listed in an answer; all are counted."""
 
 FLUSH_S: Final = 10.0
 STEP_S: Final = 0.5
 """How long a wait takes at most before it is asked whether the server stops."""
 
-MOST_STREAMS: Final = 40
-"""So many streams are read at once, each by a thread; more of them wait."""
+MAX_STREAMS: Final = 40
+"""Maximum number of streams read at once, each by a thread; others wait."""
 
 router = APIRouter(prefix="/api", tags=["tasks"])
 
@@ -37,18 +37,18 @@ class _Shape(BaseModel):
 
 
 class RefusedLine(_Shape):
-    """A line that is no task: its number, what is wrong, and the field if it is one."""
+    """An invalid line: its number, what is wrong, and the field if there is one."""
 
     line: int
     field: str | None
     reason: str
 
 
-class Intake(_Shape):
-    """What became of a body of tasks.
+class IngestResult(_Shape):
+    """The result of sending tasks.
 
-    ``accepted`` tasks are recorded; of the ``refused`` lines the first are listed. ``committed``
-    is true where all that was accepted is on the disk; ``fault`` tells why reading ended early.
+    ``accepted`` tasks are recorded; the first of the ``refused`` lines are listed. ``committed``:
+    everything accepted is on disk; ``fault``: why reading ended early.
     """
 
     accepted: int = 0
@@ -59,23 +59,23 @@ class Intake(_Shape):
 
 
 class _Body:
-    """The body of a request as a stream that a thread reads."""
+    """A request body as a stream for a thread to read."""
 
     def __init__(self, chunks: AsyncIterator[bytes]) -> None:
         self._chunks = chunks
         self._rest = b""
 
     def read(self, size: int, /) -> bytes:
-        """Up to ``size`` bytes, none at the end.
+        """Up to ``size`` bytes; empty at the end.
 
         Raises:
-            OSError: who sent them has gone.
+            OSError: the client has disconnected.
         """
         while not self._rest:
             try:
                 chunk = from_thread.run(self._next)
             except ClientDisconnect as error:
-                raise OSError("the sender has gone before the end") from error
+                raise OSError("the client disconnected before the end") from error
             if chunk is None:
                 return b""
             self._rest = chunk
@@ -89,23 +89,23 @@ class _Body:
 @router.post("/tasks", response_model_by_alias=True)
 async def record_tasks(
     request: Request,
-    wait: Annotated[bool, Query(description="Answer once all is committed.")] = True,
-) -> Intake:
-    """Record tasks: one JSON object a line, plain, gzip or zstd.
+    wait: Annotated[bool, Query(description="Answer once everything is committed.")] = True,
+) -> IngestResult:
+    """Record tasks: one JSON object per line, plain, gzip or zstd.
 
-    A line that is no task is refused; the lines around it are taken.
+    An invalid line is refused; the lines around it are recorded.
     """
     database: Database = request.app.state.database
     if reason := request.app.state.reason_not_recorded:
         raise RecordingError(reason)
     waits = _Waits(database, request.app.state.is_stopping)
-    take = partial(_take, waits, _Body(request.stream()), wait=wait)
+    take = partial(_ingest, waits, _Body(request.stream()), wait=wait)
     return await to_thread.run_sync(take, limiter=request.app.state.streams)
 
 
-def limit() -> CapacityLimiter:
-    """Threads that streams of tasks have for themselves, however slow those who send them are."""
-    return CapacityLimiter(MOST_STREAMS)
+def stream_limiter() -> CapacityLimiter:
+    """Threads reserved for streams of tasks, however slow their clients are."""
+    return CapacityLimiter(MAX_STREAMS)
 
 
 class _Waits:
@@ -157,32 +157,32 @@ class _Waits:
         return self._is_stopping() or time.monotonic() >= deadline
 
 
-def _take(waits: _Waits, body: _Body, *, wait: bool) -> Intake:
-    intake = Intake()
+def _ingest(waits: _Waits, body: _Body, *, wait: bool) -> IngestResult:
+    result = IngestResult()
     try:
         for batch in TaskSource(body, name="body").batches():
-            _refuse(intake, batch.refusals)
+            _refuse(result, batch.refusals)
             waits.enqueue(batch.tasks)
-            intake.accepted += len(batch.tasks)
+            result.accepted += len(batch.tasks)
     except InputError as error:
-        intake.fault = str(error)
+        result.fault = str(error)
     except QueueFull as error:
-        intake.accepted += error.taken
-        intake.fault = str(error)
+        result.accepted += error.taken
+        result.fault = str(error)
     if wait:
         try:
             waits.flush()
         except FlushTimeout as error:
-            intake.fault = intake.fault or str(error)
+            result.fault = result.fault or str(error)
         else:
-            intake.committed = True
-    return intake
+            result.committed = True
+    return result
 
 
-def _refuse(intake: Intake, refusals: list[Refusal]) -> None:
-    intake.refused += len(refusals)
-    room = MOST_REFUSALS - len(intake.refusals)
-    intake.refusals += [
+def _refuse(result: IngestResult, refusals: list[Refusal]) -> None:
+    result.refused += len(refusals)
+    room = MAX_REFUSALS - len(result.refusals)
+    result.refusals += [
         RefusedLine(line=each.line, field=each.field, reason=each.reason)
         for each in refusals[:room]
     ]

@@ -1,6 +1,6 @@
 "use strict";
 
-/* The seconds of a moment in a fight as minutes and seconds, tenths where there are some. */
+/* A time in a fight as minutes and seconds, with tenths if there are any. */
 rl.clock = (seconds) => {
   const tenths = Math.round(seconds * 10);
   const minutes = Math.floor(tenths / 600);
@@ -9,7 +9,7 @@ rl.clock = (seconds) => {
   return `${minutes}:${rest}`;
 };
 
-/* Numbers of one length, so that a column of them can be compared; the whole one on hover. */
+/* Numbers of equal length, so that a column can be compared; the full number on hover. */
 rl.figure = (value) => {
   if (value == null) return "";
   const digits = Math.abs(value) < 1000
@@ -22,7 +22,7 @@ rl.figureCell = (params) =>
 rl.part = (value) => new Intl.NumberFormat(undefined,
   { style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 }).format(value);
 
-/* A share, in words and as a bar; the longest bar is that of the greatest share. */
+/* A share as text and as a bar; the largest share has the longest bar. */
 rl.share = (params) => {
   const cell = rl.text("div", "", "rl-share");
   const bar = rl.text("div", "", "rl-bar");
@@ -34,7 +34,7 @@ rl.share = (params) => {
   return cell;
 };
 
-/* Columns that need more room than there is are hidden; each says how much it needs. */
+/* Hide the columns that need more room than there is; each says how much it needs. */
 rl.fit = (params) => {
   if (!params.clientWidth) return;
   const state = (params.api.getColumns() ?? []).map((column) => (
@@ -44,7 +44,7 @@ rl.fit = (params) => {
   if (state.length) params.api.applyColumnState({ state });
 };
 
-/* Other rows in a table that is there, or will be in a moment. */
+/* Replace the rows of a table that exists, or is about to. */
 rl.fill = (id, rows) => {
   const table = getElement(id);
   if (!table) return;
@@ -52,7 +52,7 @@ rl.fill = (id, rows) => {
   else setTimeout(() => rl.fill(id, rows), 20);
 };
 
-/* A row is opened: marked in its table, and the page is told; with Ctrl in a page of its own. */
+/* Open a row: select it in its table and notify the page; with Ctrl in a new tab. */
 rl.open = (params, event) => {
   if (event === "open" && (params.event?.ctrlKey || params.event?.metaKey)) {
     emitEvent("apart", params.data.id);
@@ -112,8 +112,8 @@ rl.chart = {
     chart.getZr().on("mousedown", look);
   },
 
-  /* The part that is chosen, in seconds of the fight's: at once where it was dragged on the curve
-     (which comes as a batch), when the hand rests where it is dragged at the handles. */
+  /* The selected range, in seconds of the fight: at once after dragging on the curve (which
+     arrives as a batch), after a pause when dragging the handles. */
   part: (event, id, seconds, emit) => {
     const zoom = event.batch?.[0] ?? event;
     const part = zoom.startValue == null
@@ -133,7 +133,7 @@ rl.chart = {
 };
 
 rl.picture = {
-  /* Draw the table of a fight; all names are drawn as text. */
+  /* Draw the table of a fight; all names are drawn as plain text. */
   draw: (canvas, data, dark) => {
     const ink = dark
       ? { page: "#12141a", card: "#1a1d26", text: "#e8eaf0", quiet: "#a3abba", line: "#2c313d" }
@@ -215,7 +215,7 @@ rl.picture = {
     setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
   },
 
-  /* Whether it is in the clipboard now; not every browser lets a page write there. */
+  /* Copy the picture; returns whether the browser allowed it. */
   copy: async (id) => {
     try {
       await navigator.clipboard.write([new ClipboardItem({ "image/png": rl.picture.blob(id) })]);

@@ -1,4 +1,4 @@
-// How the reader's own locale writes numbers and times; names are only ever set as text.
+// Format numbers and times in the reader's locale; names are only ever set as text.
 document.documentElement.lang = 'en';
 window.rl = {
   compact: value => value == null ? '' : new Intl.NumberFormat(undefined,
@@ -86,7 +86,7 @@ window.rl = {
   },
 };
 
-// What the page shows is in its address; who goes back to another one is shown that.
+// The URL holds the page's state; going back shows the state of the previous URL.
 rl.go = (address, how) => {
   history[how](null, '', address);
   rl.address = location.pathname + location.search;
@@ -96,18 +96,18 @@ addEventListener('popstate', () => {
   if (rl.address !== location.pathname + location.search) location.reload();
 });
 
-// Large parts are asked for ahead of their use, which tells where they cannot be had; a page that
-// is left meanwhile needs them no more. Charts come with the next page at the latest.
+// Large modules are preloaded, and errors are reported where they are used; a page left meanwhile
+// no longer needs them. Charts are loaded with the next page at the latest.
 rl.fetch = name => import(name).catch(() => {});
 addEventListener('load', () => setTimeout(() => rl.fetch('nicegui-echart'), 200));
 
-// <span data-rl="compact" data-value="1234"> shows its value in the reader's locale; of "told" the
-// value is a list of texts and numbers, sizes among them as {"bytes": 1234}.
+// <span data-rl="compact" data-value="1234"> shows its value in the reader's locale; the value of
+// "text" is a list of texts and numbers, with sizes as {"bytes": 1234}.
 rl.write = element => {
   const {rl: form, value, written} = element.dataset;
   if (written === value) return;
   element.dataset.written = value;
-  if (form === 'told') {
+  if (form === 'text') {
     const parts = JSON.parse(value);
     element.textContent = rl.parts(parts, rl.size);
     if (parts.some(part => part.bytes)) {
@@ -129,7 +129,7 @@ new MutationObserver(() => {
 })
   .observe(document, {subtree: true, childList: true, attributeFilter: ['data-value']});
 
-// Keys: / goes to the filter, ? to the help, arrow down from the filter's row into the list.
+// Keys: / focuses the filter, ? opens the help, arrow down moves from the filters to the list.
 document.addEventListener('keydown', event => {
   const typing = event.target.closest('input, textarea, [contenteditable=true], .ag-root');
   if (event.ctrlKey || event.metaKey || event.altKey) return;
@@ -144,7 +144,7 @@ document.addEventListener('keydown', event => {
   }
 });
 
-// Enter chooses the first of the options that are left, where none was gone to.
+// Enter selects the first remaining option if none is focused.
 document.addEventListener('keydown', event => {
   if (event.key !== 'Enter' || !event.target.matches('.rl-choice input')) return;
   const options = [...document.querySelectorAll('.q-menu [role=option]')];

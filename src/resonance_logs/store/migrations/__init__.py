@@ -1,1 +1,1 @@
-"""The embedded migrations: `env` says how they run, `versions` holds one module a version."""
+"""The embedded migrations: `env` runs them, `versions` has one module per version."""

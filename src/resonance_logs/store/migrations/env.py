@@ -1,4 +1,4 @@
-"""How Alembic runs here: on the connection, and within the transaction, that the caller gives."""
+"""How Alembic runs here: on the caller's connection, within its transaction."""
 
 from alembic import context
 

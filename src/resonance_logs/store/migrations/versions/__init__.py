@@ -1,1 +1,1 @@
-"""One module a version of the schema; a landed one is never changed."""
+"""One module per version of the schema; a released one is never changed."""
