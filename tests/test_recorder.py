@@ -7,6 +7,8 @@ import pytest
 
 from resonance_logs import BeginEncounter, Database, EndEncounter, InsertDamageEvent, Task
 
+T0 = 1_700_000_000_000
+
 
 def wrong_hit(value: object) -> InsertDamageEvent:
     return InsertDamageEvent(timestamp_ms=1, attacker_id=7, value=value)  # type: ignore[arg-type]
@@ -23,7 +25,7 @@ def test_rejected_tasks_are_logged_once_a_batch_with_the_first_reason(
     path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     wrong: list[Task] = [wrong_hit("much"), *(wrong_hit(-1) for _ in range(99))]
-    tasks: list[Task] = [BeginEncounter(started_at_ms=0), *wrong, EndEncounter(ended_at_ms=9)]
+    tasks: list[Task] = [BeginEncounter(T0), *wrong, EndEncounter(T0 + 9)]
     (line,) = warnings_of(path, tasks, caplog)
     assert line.startswith("100 tasks of a batch were set aside in the table rejected_tasks; first")
     assert "value" in line
@@ -41,5 +43,5 @@ def test_a_huge_rejected_task_is_logged_in_part(
 def test_without_a_rejected_task_nothing_is_logged(
     path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    tasks: list[Task] = [BeginEncounter(started_at_ms=0), EndEncounter(ended_at_ms=9)]
+    tasks: list[Task] = [BeginEncounter(T0), EndEncounter(T0 + 9)]
     assert warnings_of(path, tasks, caplog) == []

@@ -245,7 +245,12 @@ class Database:
             BackupError: the target already exists, or cannot be written, or a fight is damaged.
             DatabaseError: the fights cannot be read; the subclass says why.
         """
-        return export_fights(self._store, lambda view: read_ids(view, filters), absolute(target))
+        return export_fights(
+            self._store,
+            lambda view: read_ids(view, filters),
+            absolute(target),
+            are_listed=True,
+        )
 
     def import_fights(self, source: str | os.PathLike[str]) -> ImportReport:
         """Import the fights of an exported file, or of any database; stored fights are skipped.

@@ -23,6 +23,7 @@ from resonance_logs.store.copies import (
 )
 from resonance_logs.store.engine import Store
 from resonance_logs.store.migrate import check_source, prepare
+from resonance_logs.store.soundness import missing_row
 from resonance_logs.store.tables import encounters
 from resonance_logs.transfer import StoredFight, add_names, find_same, merge_entities
 
@@ -50,16 +51,22 @@ class ImportReport:
 
 
 def export_fights(
-    store: Store, choose: Callable[[Connection], Iterable[int]], target: Path
+    store: Store,
+    choose: Callable[[Connection], Iterable[int]],
+    target: Path,
+    *,
+    are_listed: bool = False,
 ) -> ExportReport:
     """Write ended fights, with all that belongs to them, to the new file ``target``.
 
     ``choose`` gives their ids. It reads the view of the store that the fights are read in, so
     that what it finds is there, whatever others delete meanwhile. The file is a database by
-    itself: it can be looked at, and be imported into another one.
+    itself: it can be looked at, and be imported into another one. With ``are_listed`` the ids
+    come from an index of the store, so that each must have a row.
 
     Raises:
         NotFound: a fight does not exist, or has not ended.
+        DamagedDatabase: a listed fight does not exist.
         BackupError: the target already exists, cannot be written, or a fight is damaged.
     """
     if target.exists():
@@ -70,7 +77,7 @@ def export_fights(
         with store.read_transaction() as source, closing(Store(part)) as copy:
             ids = list(dict.fromkeys(choose(source)))
             for encounter_id in ids:
-                fight = _ended(source, encounter_id)
+                fight = _ended(source, encounter_id, is_listed=are_listed)
                 with copy.write_transaction() as connection:
                     _import_fight(connection, fight)
         collapse_wal(part)
@@ -139,8 +146,10 @@ def _import_fight(connection: Connection, fight: StoredFight) -> int:
     return fight.store(connection)
 
 
-def _ended(source: Connection, encounter_id: int) -> StoredFight:
+def _ended(source: Connection, encounter_id: int, *, is_listed: bool) -> StoredFight:
     fight = StoredFight.read(source, encounter_id)
+    if fight is None and is_listed:
+        raise missing_row(encounter_id)
     if fight is None:
         raise NotFound(f"there is no fight {encounter_id}")
     if fight.row["ended_at_ms"] is None:

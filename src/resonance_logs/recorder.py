@@ -68,6 +68,10 @@ class RecorderState:
     """Damage dealt to monsters by attackers that were neither players nor named monsters."""
 
 
+LogEntry = tuple[str, *tuple[object, ...]]
+"""A message for the log, with its values."""
+
+
 class Batch:
     """The effect of some tasks on the database and on a draft of the state."""
 
@@ -110,51 +114,53 @@ class Batch:
         state = self._state
         if state.fight is None or self._fight is None or state.fight.id != self._fight.id:
             state.live_rows = {}
-        if self._strays.dropped > state.strays.dropped:
-            dropped = self._strays.dropped - state.strays.dropped
-            _logger.warning("%d event(s) arrived outside any fight and were dropped", dropped)
-        if self._first_rejection is not None:
-            _logger.warning(
-                "%d tasks of a batch were set aside in the table rejected_tasks; first: %s: %s",
-                self._rejected,
-                self._first_rejection.error,
-                self._first_rejection.task[:MAX_LOGGED],
-            )
-        if self._implausible_start is not None and not state.has_warned_of_times:
-            state.has_warned_of_times = True
-            _logger.warning(
-                "begin_encounter: started_at_ms is %d; milliseconds since 1970 are expected, "
-                "such as 1700000000000 (recorded as it is; not logged again)",
-                self._implausible_start,
-            )
         self._entities.publish()
         state.fight = self._fight
         state.strays = self._strays
         state.ignored += self._ignored
         state.rejected += self._rejected
+        state.ended += len(self._finished)
+        state.unmatched_bosses += sum(each.unmatched_bosses for each in self._finished)
+        state.unknown_dmg += sum(each.unknown_dmg for each in self._finished)
+        state.has_warned_of_times |= self._implausible_start is not None
         state.awaited_names = self._late_names.awaited
         state.is_settled = False
-        for finished in self._finished:
-            self._count(finished)
 
-    def _count(self, finished: Finished) -> None:
-        state = self._state
-        state.ended += 1
-        state.unmatched_bosses += finished.unmatched_bosses
-        state.unknown_dmg += finished.unknown_dmg
-        if finished.unmatched_bosses:
-            _logger.warning(
-                "encounter %d: %d defeated bosses match no hit; they are stored without hits",
-                finished.id,
-                finished.unmatched_bosses,
+    def warnings(self) -> list[LogEntry]:
+        """What the log should say of the batch; to be asked before ``publish``."""
+        return list(self._warnings(self._state))
+
+    def _warnings(self, before: RecorderState) -> Iterator[LogEntry]:
+        if dropped := self._strays.dropped - before.strays.dropped:
+            yield "%d event(s) arrived outside any fight and were dropped", dropped
+        if self._first_rejection is not None:
+            yield (
+                "%d tasks of a batch were set aside in the table rejected_tasks; first: %s: %s",
+                self._rejected,
+                self._first_rejection.error,
+                self._first_rejection.task[:MAX_LOGGED],
             )
-        if finished.unknown_dmg and state.unknown_dmg == finished.unknown_dmg:
-            _logger.warning(
-                "encounter %d: %d damage by unknown attackers (ids %s) is not in its total; send "
-                "an upsert_entity for each player (later fights are only counted)",
-                finished.id,
-                finished.unknown_dmg,
-                ", ".join(map(str, sorted(finished.unknown_attackers)[:MAX_IDS_LOGGED])),
+        if self._implausible_start is not None and not before.has_warned_of_times:
+            yield (
+                "begin_encounter: started_at_ms is %d; milliseconds since 1970 are expected, "
+                "such as 1700000000000 (recorded as it is; not logged again)",
+                self._implausible_start,
+            )
+        for each in self._finished:
+            if each.unmatched_bosses:
+                yield (
+                    "fight %d: %d defeated bosses match no hit; they are stored without hits",
+                    each.id,
+                    each.unmatched_bosses,
+                )
+        unknown = next((each for each in self._finished if each.unknown_dmg), None)
+        if unknown is not None and not before.unknown_dmg:
+            yield (
+                "fight %d: %d damage by unknown attackers (ids %s) is not in its total; send an "
+                "upsert_entity for each player (later fights are only counted)",
+                unknown.id,
+                unknown.unknown_dmg,
+                ", ".join(map(str, sorted(unknown.unknown_attackers)[:MAX_IDS_LOGGED])),
             )
 
     def _reject(self, task: Task, error: InvalidTask) -> None:

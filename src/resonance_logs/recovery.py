@@ -195,7 +195,10 @@ def read_spills(store: Store, *, archive: bool) -> None:
                 state = RecorderState(fight=_resume_fight(connection))
                 batch = Batch(connection, state, archive=archive)
                 batch.apply(tasks)
+                warnings = batch.warnings()
                 batch.publish()
+                for message, *values in warnings:
+                    _logger.warning(message, *values)
                 # Stores players without a hit, and when players were last seen.
                 Settlement(connection, state)
                 _logger.warning("reading %d tasks of an earlier run from %s", len(tasks), file)

@@ -19,7 +19,7 @@ from sqlalchemy import Connection
 from resonance_logs.errors import RecordingError
 from resonance_logs.housekeeping import Housekeeping
 from resonance_logs.queue import FlushMark, Item, TaskQueue
-from resonance_logs.recorder import Batch, RecorderState, Settlement
+from resonance_logs.recorder import Batch, LogEntry, RecorderState, Settlement
 from resonance_logs.recovery import Session
 from resonance_logs.settings import Durability, Settings
 from resonance_logs.store.engine import Store, describe
@@ -228,7 +228,21 @@ class Writer:
     def _apply(self, connection: Connection, tasks: Sequence[Task]) -> Callable[[], None]:
         batch = Batch(connection, self.state, archive=self._settings.archive)
         batch.apply(tasks)
-        return batch.publish
+
+        def publish() -> None:
+            warnings = batch.warnings()
+            batch.publish()
+            self._log_warnings(warnings)
+
+        return publish
+
+    def _log_warnings(self, warnings: Sequence[LogEntry]) -> None:
+        """Log what a committed batch has to say; a log handler that raises costs nothing else."""
+        try:
+            for message, *values in warnings:
+                _logger.warning(message, *values)
+        except Exception as error:  # noqa: BLE001 - an application's handler raised
+            self.progress.last_error = f"logging failed: {describe(error)}"
 
     def _reject(self, task: Task, error: Exception) -> None:
         fight = self.state.fight

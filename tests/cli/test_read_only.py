@@ -32,7 +32,7 @@ def archived(template: Path, tmp_path: Path) -> Iterator[Path]:
         (["list"], "The Court"),
         (["show", "1"], "Aoi"),
         (["info"], "fights.db"),
-        (["check"], "sound; 3 fights"),
+        (["check"], "OK: 3 fights match"),
         (["doctor"], "recorded now"),
         (["call", "get_recorder_runs", "{}"], '"totalCount":'),
         (["prune", "--keep-fights-newest", "1", "--dry-run"], "2"),

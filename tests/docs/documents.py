@@ -64,7 +64,7 @@ def is_as_shown(printed: list[str], shown: list[str]) -> bool:
 
 
 def _without_speed(line: str) -> str:
-    return re.sub(r"(tasks\\ a\\ second\\ )[\d,]+", r"\1[\\d,]+", re.escape(line.rstrip()))
+    return re.sub(r"(tasks\\ per\\ second\\ )[\d,]+", r"\1[\\d,]+", re.escape(line.rstrip()))
 
 
 def _output(text: str, match: re.Match[str], after: re.Match[str] | None) -> str | None:

@@ -60,12 +60,12 @@ def test_console_blocks_print_what_is_shown(document: Path, tmp_path: Path) -> N
 
 
 def test_an_output_is_compared_but_for_lines_left_out_and_speed() -> None:
-    shown = ["fights 4 · tasks a second 331,557", "a (b)", "…", "z"]
-    assert is_as_shown(["fights 4 · tasks a second 7", "a (b)", "c", "", "z "], shown)
-    assert is_as_shown(["fights 4 · tasks a second 7", "a (b)", "z"], shown)
-    assert not is_as_shown(["fights 5 · tasks a second 7", "a (b)", "z"], shown)
-    assert not is_as_shown(["fights 4 · tasks a second 7", "a b", "z"], shown)
-    assert not is_as_shown(["fights 4 · tasks a second 7", "a (b)", "z", "more"], shown)
+    shown = ["fights 4 · tasks per second 331,557", "a (b)", "…", "z"]
+    assert is_as_shown(["fights 4 · tasks per second 7", "a (b)", "c", "", "z "], shown)
+    assert is_as_shown(["fights 4 · tasks per second 7", "a (b)", "z"], shown)
+    assert not is_as_shown(["fights 5 · tasks per second 7", "a (b)", "z"], shown)
+    assert not is_as_shown(["fights 4 · tasks per second 7", "a b", "z"], shown)
+    assert not is_as_shown(["fights 4 · tasks per second 7", "a (b)", "z", "more"], shown)
 
 
 @pytest.mark.parametrize("document", with_blocks("python"), ids=name)

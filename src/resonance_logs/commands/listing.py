@@ -23,9 +23,9 @@ from resonance_logs.commands.arguments import (
 from resonance_logs.commands.encounter import SUMMARY_COLUMNS, summary, summary_json
 from resonance_logs.commands.filters import Candidates, find_candidates
 from resonance_logs.commands.shapes import EncounterPage
-from resonance_logs.errors import DamagedDatabase
 from resonance_logs.store.engine import Store
 from resonance_logs.store.membership import is_member
+from resonance_logs.store.soundness import missing_row
 from resonance_logs.store.tables import encounters
 
 MAX_CACHED_ROWS: Final = 2_000
@@ -173,8 +173,5 @@ def _rows(connection: Connection, ids: list[int]) -> list[Row[Any]]:
     by_id = {row[0]: row for row in connection.execute(_wanted, {"ids": ids}).all()} if ids else {}
     missing = sorted(set(ids) - by_id.keys())
     if missing:
-        raise DamagedDatabase(
-            f"the database is damaged: an index names encounter {missing[0]}, which has no row; "
-            "resonance-logs check tells more, resonance-logs salvage saves what can be read"
-        )
+        raise missing_row(missing[0])
     return [by_id[each] for each in ids]

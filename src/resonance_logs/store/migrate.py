@@ -149,13 +149,23 @@ def check_source(path: Path) -> None:
         raise DatabaseUnavailable(f"{path}: there is no such file; check the path")
     if path.is_file() and path.stat().st_size == 0:
         raise NotADatabase(f"{path} is empty, and not a database; choose another file")
-    check_kind(path)
+    _refuse_folder(path)
+    _probe_without_log(path)
 
 
 def _check_path(path: Path) -> None:
+    _refuse_folder(path)
+    _make_folder(path)
+
+
+def _refuse_folder(path: Path) -> None:
     if path.is_dir():
         raise NotADatabase(f"{path} is a folder; give the path of a file in it")
-    _make_folder(path)
+
+
+def _probe_without_log(path: Path) -> None:
+    if path.exists() and not path.with_name(f"{path.name}-wal").exists():
+        _probe(path)
 
 
 def _probe(path: Path) -> None:

@@ -63,6 +63,14 @@ def kind_of(error: BaseException, store: Store) -> Failure:
     return Failure.TASK if has_all else Failure.DAMAGE
 
 
+def missing_row(encounter_id: int) -> DamagedDatabase:
+    """The error for a fight that an index names and that has no row."""
+    return DamagedDatabase(
+        f"the database is damaged: an index names encounter {encounter_id}, which has no row; "
+        "resonance-logs check shows details, resonance-logs salvage saves what can be read"
+    )
+
+
 def page_faults(connection: Connection, *, quick: bool) -> list[str]:
     """What SQLite finds wrong with the pages; ``quick`` skips the check of indexes."""
     pragma = "quick_check" if quick else "integrity_check"
