@@ -12,7 +12,7 @@ from bench.figures import Figure, Target
 from bench.rounds import database
 from bench.run import Run
 from resonance_logs import InsertDamageEvent, InsertHealEvent, Task, decode_task, encode_task
-from resonance_logs.simulation import Night, simulate
+from resonance_logs.sources.simulation import Night, simulate
 
 GRUUL: Final = Path(__file__).parents[2] / "shared/data/gruul-20071024.ndjson.gz"
 

@@ -11,7 +11,7 @@ from bench.material import ending, make_rows, opening, tasks_of, write_file
 from bench.rounds import database, in_turns, seconds
 from bench.run import Run
 from resonance_logs import Database
-from resonance_logs.sources import TaskSource
+from resonance_logs.sources.task_source import TaskSource
 
 
 def read_rate(path: Path, file: Path, events: int) -> float:

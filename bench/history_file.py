@@ -17,7 +17,7 @@ from typing import Final
 from pyroaring import BitMap
 
 from resonance_logs import Database, EndEncounter
-from resonance_logs.simulation import Night, simulate
+from resonance_logs.sources.simulation import Night, simulate
 from resonance_logs.store.checksums import FINGERPRINTED, FINGERPRINTED_LATER, fingerprint
 from resonance_logs.store.idsets import BLOCK, encode
 

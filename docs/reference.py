@@ -21,13 +21,8 @@ from resonance_logs import Database, Settings, Stats, tasks
 from resonance_logs.cli import app
 from resonance_logs.commands import Filters
 from resonance_logs.commands.registry import REGISTRY
-from resonance_logs.commands.tables import (
-    ACTOR_COLUMNS,
-    FIGHT_COLUMNS,
-    HIT_COLUMNS,
-    SKILL_COLUMNS,
-)
-from resonance_logs.formats import Column
+from resonance_logs.exports.formats import Column
+from resonance_logs.exports.tables import ACTOR_COLUMNS, FIGHT_COLUMNS, HIT_COLUMNS, SKILL_COLUMNS
 from resonance_logs.web.app import create_app
 from resonance_logs.web.guard import Rules
 

@@ -22,7 +22,7 @@ import httpx
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from resonance_logs import Database, EndEncounter, encode_task
-from resonance_logs.simulation import Night, simulate, skill_names
+from resonance_logs.sources.simulation import Night, simulate, skill_names
 
 PICTURES: Final = Path(__file__).parent / "pictures"
 DAY_MS: Final = 86_400_000

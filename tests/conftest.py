@@ -7,6 +7,10 @@ import pytest
 from hypothesis import settings
 
 from resonance_logs import Database
+from resonance_logs.commands import Commands
+from resonance_logs.store.sqlite.connections import Store
+from resonance_logs.store.sqlite.migrate import prepare
+from tests.helpers.builder import Builder
 
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
@@ -23,3 +27,22 @@ def db(path: Path) -> Iterator[Database]:
     """A database open for recording."""
     with Database.open(path) as database:
         yield database
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    path = tmp_path / "fights.db"
+    prepare(path)
+    store = Store(path)
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def builder(store: Store) -> Builder:
+    return Builder(store)
+
+
+@pytest.fixture
+def commands(store: Store) -> Commands:
+    return Commands(store)

@@ -27,31 +27,7 @@ from resonance_logs import (
     Task,
     UpsertEntity,
 )
-
-
-def fight(started: int = 1_000, hits: int = 3) -> list[Task]:
-    return [
-        BeginEncounter(started_at_ms=started, local_player_id=7, scene_name="Tina's Court"),
-        UpsertEntity(entity_id=7, seen_at_ms=started, name="Aoi", class_id=1),
-        *(
-            InsertDamageEvent(
-                timestamp_ms=started + 100 * n,
-                attacker_id=7,
-                value=10,
-                defender_id=900,
-                monster_name="Boss",
-                is_boss=True,
-            )
-            for n in range(hits)
-        ),
-        EndEncounter(ended_at_ms=started + 2_000, defeated_bosses=["Boss"]),
-    ]
-
-
-def record(db: Database, tasks: list[Task]) -> None:
-    for task in tasks:
-        db.enqueue(task)
-    db.flush(30)
+from tests.helpers.recording import fight, record, rows
 
 
 def enqueue_until_full(db: Database) -> int:
@@ -61,14 +37,6 @@ def enqueue_until_full(db: Database) -> int:
         except QueueFull:
             return accepted
     raise AssertionError("the queue never was full")
-
-
-def rows(path: Path, sql: str) -> list[tuple[object, ...]]:
-    connection = sqlite3.connect(path)
-    try:
-        return connection.execute(sql).fetchall()
-    finally:
-        connection.close()
 
 
 def test_what_is_flushed_is_committed_for_every_process_to_see(db: Database, path: Path) -> None:
@@ -392,7 +360,7 @@ def test_a_path_below_a_file_cannot_be_made(tmp_path: Path) -> None:
 def test_a_fight_too_large_for_an_archive_is_kept_without_its_individual_hits(
     db: Database, path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("resonance_logs.archive.MAX_EVENTS", 3)
+    monkeypatch.setattr("resonance_logs.fights.archive.MAX_EVENTS", 3)
     for task in fight(hits=4):
         record(db, [task])
     assert rows(path, "SELECT total_dmg FROM encounters") == [(40,)]

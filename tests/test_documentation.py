@@ -11,7 +11,7 @@ import pytest
 import resonance_logs
 from resonance_logs import Database
 from resonance_logs.commands.registry import REGISTRY
-from tests.docs.documents import DOCUMENTS, REFERENCE, ROOT, name
+from tests.helpers.documents import DOCUMENTS, REFERENCE, ROOT, name
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
@@ -65,9 +65,13 @@ def test_every_picture_is_shown_and_is_a_picture() -> None:
 
 def test_every_environment_variable_is_one_that_the_program_reads() -> None:
     from resonance_logs.cli.handover import TOKEN_VARIABLE
-    from resonance_logs.configuration import FILE_VARIABLE, PREFIX, TRACEBACK_VARIABLE
-    from resonance_logs.location import ENVIRONMENT_VARIABLE
-    from resonance_logs.settings import Settings
+    from resonance_logs.settings import (
+        ENVIRONMENT_VARIABLE,
+        FILE_VARIABLE,
+        PREFIX,
+        TRACEBACK_VARIABLE,
+        Settings,
+    )
 
     named = set(re.findall(r"\bRESONANCE_LOGS_\w+", USERS))
     special = {TOKEN_VARIABLE, FILE_VARIABLE, TRACEBACK_VARIABLE, ENVIRONMENT_VARIABLE}
@@ -133,7 +137,7 @@ import sys
 from fastapi import FastAPI
 from nicegui import app as pages
 from resonance_logs import Database
-from resonance_logs.pages.site import add_pages
+from resonance_logs.web.pages.site import add_pages
 
 with Database.open(sys.argv[1]) as database:
     served = FastAPI()

@@ -25,10 +25,10 @@ from torture.fuzz.material import RECORDED, Material, load_material
 from torture.fuzz.reader import FileCase, check_file, make_file
 from torture.fuzz.watch import Broken, Check, kind_of, run
 
-from resonance_logs.archive import decode_events
 from resonance_logs.errors import CorruptArchive
-from resonance_logs.events import Events
-from resonance_logs.lines import LineDecoder, Refusal
+from resonance_logs.fights.archive import decode_events
+from resonance_logs.fights.events import Events
+from resonance_logs.sources.ndjson import LineDecoder, Refusal
 from resonance_logs.tasks import MAX_AMOUNT
 
 NOWHERE = Path("no recordings")
@@ -144,7 +144,7 @@ def test_a_reader_that_loses_a_block_for_a_bad_line_is_found(
 def test_a_reader_that_lets_an_escape_through_to_the_terminal_is_found(
     night: Material, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("resonance_logs.lines.printable", str)
+    monkeypatch.setattr("resonance_logs.sources.ndjson.printable", str)
     with pytest.raises(BrokenClaim, match="is not printable"):
         check_all("reader", night, inputs=2_000)
 
@@ -160,7 +160,7 @@ def test_a_reader_whose_refusals_do_not_name_the_file_is_found(
 def test_a_reader_that_gives_whatever_is_unpacked_at_once_is_found(
     night: Material, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("resonance_logs.compression._split_blocks", iter)
+    monkeypatch.setattr("resonance_logs.sources.compression._split_blocks", iter)
     text = b"?\n" * 70_000
     case = FileCase("many bad lines", "zst", zstandard.compress(text), text)
     with pytest.raises(BrokenClaim, match="a batch of 70,000 lines"):

@@ -17,7 +17,7 @@ from resonance_logs.tasks import (
     decode_task,
     encode_task,
 )
-from tests.strategies import single_tasks
+from tests.helpers.strategies import single_tasks
 
 HIT = b'{"type":"insert_damage_event","timestamp_ms":1,"attacker_id":2,"value":3'
 

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import select
-from tests.model import Fight, Model
+from tests.helpers.model import Fight, Model
 
 from resonance_logs import Database
-from resonance_logs.store import tables
+from resonance_logs.store import schema
 from torture.children import Child, let_pass
 from torture.enqueuers import round_tasks
 from torture.sameness import fight_differences, range_differences, read_fight
@@ -68,7 +68,7 @@ def _judge(path: Path, seed: int, rounds: int) -> Verdict:
     verdict = Verdict()
     with Database.open(path) as db:
         with db._store.read_transaction() as connection:
-            rows = list(connection.execute(select(tables.encounters).order_by("id")).mappings())
+            rows = list(connection.execute(select(schema.encounters).order_by("id")).mappings())
         verdict.fights = len(rows)
         if len(rows) != rounds:
             verdict.wrong.append(f"{len(rows)} fights, and not {rounds}")

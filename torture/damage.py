@@ -15,10 +15,10 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from tests.model import Fight, Model
+from tests.helpers.model import Fight, Model
 
 from resonance_logs import CommandError, Database, ResonanceLogsError
-from resonance_logs.commands.shapes import EncounterSummary
+from resonance_logs.commands.answers import EncounterSummary
 from torture.children import Child, last_number
 from torture.sameness import range_differences, without
 from torture.scenario import Outcome, Run, attempt

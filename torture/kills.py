@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Final
 
 from sqlalchemy import select
-from tests.model import Model
-from tests.stored import stored_fight
+from tests.helpers.model import Model
+from tests.helpers.stored import stored_fight
 
 from resonance_logs import Database
-from resonance_logs.store.tables import encounters
+from resonance_logs.store.schema import encounters
 from torture.children import Child, last_number, let_pass
 from torture.old_files import Old, make_old
 from torture.sameness import fight_differences

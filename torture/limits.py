@@ -9,7 +9,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Final
 
-from resonance_logs.store import engine
+from resonance_logs.store.sqlite import connections
 
 NONE: Final = 4_294_967_294
 """SQLite's own limit of pages."""
@@ -51,14 +51,14 @@ _limit: Final = _Limit()
 
 def watch_connections() -> None:
     """Have every connection that the program opens from now on under the limit."""
-    plain = engine.connect
+    plain = connections.connect
 
     def connect(path: Path) -> sqlite3.Connection:
         connection = plain(path)
         _limit.watch(connection)
         return connection
 
-    engine.connect = connect
+    connections.connect = connect
 
 
 def starve(path: Path) -> None:

@@ -13,10 +13,10 @@ from typing import Final
 
 from alembic import command
 from alembic.config import Config
-from tests.store.test_migrate import FROZEN, thaw
+from tests.helpers.frozen import FROZEN, thaw
 
-from resonance_logs.store.engine import Store
-from resonance_logs.store.migrate import prepare
+from resonance_logs.store.sqlite.connections import Store
+from resonance_logs.store.sqlite.migrate import prepare
 
 FIGHTS: Final = 3_000
 OF_A_FIGHT: Final = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from tests.model import Entity, Fight, Model
+from tests.helpers.model import Entity, Fight, Model
 
 from resonance_logs import EndEncounter, Task, UpsertEntity
 

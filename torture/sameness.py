@@ -7,12 +7,12 @@ from dataclasses import fields, replace
 from typing import Any
 
 from sqlalchemy import Connection
-from tests.model import COUNTERS, Actor, Boss, Fight, Pair, PairKey
-from tests.stored import null, stored_events, stored_fight
+from tests.helpers.model import COUNTERS, Actor, Boss, Fight, Pair, PairKey
+from tests.helpers.stored import null, stored_events, stored_fight
 
 from resonance_logs import InsertDamageEvent, InsertHealEvent
-from resonance_logs.commands.shapes import EncounterRange
-from resonance_logs.events import BOSS, CRIT, LUCKY, Events
+from resonance_logs.commands.answers import EncounterRange
+from resonance_logs.fights.events import BOSS, CRIT, LUCKY, Events
 
 
 def read_fight(connection: Connection, row: Any, expected: Fight) -> Fight:

@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, select
-from tests.model import Entity, Fight
-from tests.stored import stored_entities
+from tests.helpers.model import Entity, Fight
+from tests.helpers.stored import stored_entities
 
 from resonance_logs import Database, ResonanceLogsError, Task
-from resonance_logs.store import tables
+from resonance_logs.store import schema
 from torture.prefix import FightView, Prefix, find_length, take, timeless
 from torture.sameness import fight_differences, range_differences, read_fight, without
 
@@ -88,7 +88,7 @@ def _compare(db: Database, tasks: Sequence[Task], verdict: Verdict) -> Iterator[
 
 
 def _rows(connection: Connection) -> list[Any]:
-    return list(connection.execute(select(tables.encounters).order_by("id")).mappings())
+    return list(connection.execute(select(schema.encounters).order_by("id")).mappings())
 
 
 def _view(rows: Sequence[Any], entities: dict[int, Entity]) -> FightView:
@@ -154,7 +154,7 @@ def _players(entities: dict[int, Entity], prefix: Prefix, flushed: Prefix) -> It
 
 
 def _rest(connection: Connection) -> Iterator[str]:
-    for table in (tables.encounter_journal, tables.rejected_tasks):
+    for table in (schema.encounter_journal, schema.rejected_tasks):
         left = connection.execute(select(table)).all()
         if left:
             yield f"{len(left)} rows are left in {table.name}"

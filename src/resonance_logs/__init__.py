@@ -42,8 +42,8 @@ if TYPE_CHECKING:
         ResonanceLogsError,
         Unavailable,
     )
-    from resonance_logs.exchange import ExportReport, ImportReport
-    from resonance_logs.recording import Stats
+    from resonance_logs.exports.fight_files import ExportReport, ImportReport
+    from resonance_logs.recording.recorder import Stats
     from resonance_logs.settings import Durability, Settings
     from resonance_logs.tasks import (
         BeginEncounter,
@@ -58,8 +58,8 @@ if TYPE_CHECKING:
 
 _EXPORTS = {
     "database": ("Database",),
-    "exchange": ("ExportReport", "ImportReport"),
-    "recording": ("Stats",),
+    "exports.fight_files": ("ExportReport", "ImportReport"),
+    "recording.recorder": ("Stats",),
     "settings": ("Durability", "Settings"),
     "tasks": (
         "BeginEncounter",

@@ -16,12 +16,6 @@ from typing import NoReturn, Self
 from resonance_logs.commands import AsyncCommands, Commands, Filters
 from resonance_logs.commands.answering import answering, naming_arguments
 from resonance_logs.commands.listing import read_ids
-from resonance_logs.commands.tables import (
-    TableArguments,
-    TableKind,
-    encounter_table,
-    fights_table,
-)
 from resonance_logs.errors import (
     DatabaseClosed,
     DatabaseUnavailable,
@@ -29,20 +23,25 @@ from resonance_logs.errors import (
     InvalidTask,
     RecordingError,
 )
-from resonance_logs.exchange import ExportReport, ImportReport, export_fights, import_fights
-from resonance_logs.formats import Table
-from resonance_logs.location import absolute, find_path
-from resonance_logs.mending import salvage_if_damaged
-from resonance_logs.queue import FlushMark, Item
-from resonance_logs.recording import NO_STATS, Recording, Stats
-from resonance_logs.salvage import SalvageReport
-from resonance_logs.settings import Settings
-from resonance_logs.store.backup import back_up, restore
-from resonance_logs.store.copies import preserve_wal
-from resonance_logs.store.engine import Store
-from resonance_logs.store.migrate import prepare
+from resonance_logs.exports.fight_files import (
+    ExportReport,
+    ImportReport,
+    export_fights,
+    import_fights,
+)
+from resonance_logs.exports.formats import Table
+from resonance_logs.exports.tables import TableArguments, TableKind, encounter_table, fights_table
+from resonance_logs.recording.queue import FlushMark, Item
+from resonance_logs.recording.recorder import NO_STATS, Recording, Stats
+from resonance_logs.recording.writer import CloseTimeout
+from resonance_logs.settings import Settings, absolute, find_path
+from resonance_logs.store.sqlite.backup import back_up, restore
+from resonance_logs.store.sqlite.connections import Store
+from resonance_logs.store.sqlite.file_copies import preserve_wal
+from resonance_logs.store.sqlite.migrate import prepare
+from resonance_logs.store.sqlite.repair import salvage_if_damaged
+from resonance_logs.store.sqlite.salvage import SalvageReport
 from resonance_logs.tasks import TASK_TYPES, Task
-from resonance_logs.writer import CloseTimeout
 
 
 class Database:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from resonance_logs.commands.registry import REGISTRY
-from tests.cli.conftest import Run, error_lines
+from tests.helpers.cli import Run, error_lines
 
 
 def test_the_answer_is_json(run: Run, recorded: Path) -> None:

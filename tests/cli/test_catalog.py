@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from resonance_logs.catalog import read_names
 from resonance_logs.commands import Commands
-from resonance_logs.store.engine import Store
-from tests.cli.conftest import Run, error_lines
+from resonance_logs.sources.names import read_names
+from resonance_logs.store.sqlite.connections import Store
+from tests.helpers.cli import Run, error_lines
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Run, error_lines
+from tests.helpers.cli import Run, error_lines
 
 COMMANDS = {"list", "show", "info", "favorite", "call", "simulate", "ingest"}
 

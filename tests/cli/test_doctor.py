@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from resonance_logs import Database
-from tests.cli.conftest import Run, error_lines
+from tests.helpers.cli import Run, error_lines
 
 
 def test_all_is_well(run: Run, recorded: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from tests.cli.conftest import Run, error_lines
+from tests.helpers.cli import Run, error_lines
 
 
 def test_fights_go_to_another_database_and_twice_adds_nothing(

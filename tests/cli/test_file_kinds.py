@@ -8,7 +8,7 @@ import pytest
 import zstandard
 
 from resonance_logs.cli.file_kinds import FileKind, kind_of
-from tests.cli.conftest import Run, error_lines
+from tests.helpers.cli import Run, error_lines
 
 TASK = b'{"type":"end_encounter","ended_at_ms":1}\n'
 NAMES = b'{"17": "Flip", "18": "Flop"}'

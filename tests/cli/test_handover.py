@@ -29,9 +29,9 @@ from resonance_logs.cli.server_note import (
     note_kept,
     read_note,
 )
-from tests.cli.conftest import Process, Run, error_lines, first_fight
-from tests.cli.serving import TOKEN, Server
-from tests.cli.waiting import wait_for
+from tests.helpers.cli import Process, Run, error_lines, first_fight
+from tests.helpers.cli_waiting import wait_for
+from tests.helpers.serving import TOKEN, Server
 
 LINES = b"".join(encode_task(task) + b"\n" for task in first_fight())
 

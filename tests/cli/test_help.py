@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from tests.cli.conftest import Run
+from tests.helpers.cli import Run
 
 HEAVY = ("numpy", "sqlalchemy", "pydantic", "msgspec", "alembic", "zstandard", "rich.table")
 COMMANDS = (

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import DAY_MS, FIRST_MS, Run, error_lines
+from tests.helpers.cli import DAY_MS, FIRST_MS, Run, error_lines
 
 FIRST_DAY = datetime.fromtimestamp(FIRST_MS / 1000)
 HEADINGS = ["id", "started", "scene", "bosses", "result", "time", "damage", "DPS", "party"]

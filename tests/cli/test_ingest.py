@@ -8,7 +8,7 @@ import zstandard
 
 from resonance_logs import Database
 from resonance_logs.tasks import encode_task
-from tests.cli.conftest import Run, all_fights, error_lines, first_fight, write_lines
+from tests.helpers.cli import Run, all_fights, error_lines, first_fight, write_lines
 
 BAD_LINES = [
     b"nonsense",

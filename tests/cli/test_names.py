@@ -9,8 +9,8 @@ import pytest
 from rich.cells import cell_len
 
 from resonance_logs import BeginEncounter, Database, EndEncounter, UpsertEntity
-from tests.cli.conftest import Run, hit
-from tests.truth import load_tasks, needs_data
+from tests.helpers.cli import Run, hit
+from tests.helpers.truth import load_tasks, needs_data
 
 NAMES = ["👨\u200d👩\u200d👧 Fam", "می\u200cخواهم", "İstanbul", "IĞDIR", "Ce\u0301line", "ＡＯＩ"]
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Run, error_lines
+from tests.helpers.cli import Run, error_lines
 
 
 def listed(run: Run) -> list[int]:

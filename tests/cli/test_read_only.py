@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from resonance_logs import Database
-from tests.cli.conftest import error_lines
-from tests.unprivileged import lock_up, run_unprivileged, unlocked_afterwards
+from tests.helpers.cli import error_lines
+from tests.helpers.unprivileged import lock_up, run_unprivileged, unlocked_afterwards
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX permissions")
 

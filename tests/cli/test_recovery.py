@@ -4,7 +4,7 @@ import sqlite3
 from pathlib import Path
 
 from resonance_logs import BeginEncounter, Database
-from tests.cli.conftest import Run, error_lines, hit
+from tests.helpers.cli import Run, error_lines, hit
 
 
 def test_a_fight_that_is_not_complete_says_what_is_missing(run: Run, path: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Run
+from tests.helpers.cli import Run
 
 GOOD = '{"type":"insert_damage_event","timestamp_ms":1700000001500,"attacker_id":7,"value":5}'
 

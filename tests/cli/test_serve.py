@@ -9,9 +9,9 @@ import httpx
 import pytest
 
 from resonance_logs import Database, encode_task
-from tests.cli.conftest import Run, error_lines
-from tests.cli.serving import TOKEN, Server
-from tests.test_database import fight, record
+from tests.helpers.cli import Run, error_lines
+from tests.helpers.recording import fight, record
+from tests.helpers.serving import TOKEN, Server
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from resonance_logs import BeginEncounter, EndEncounter, UpsertEntity, decode_task
-from tests.cli.conftest import Run, error_lines
+from tests.helpers.cli import Run, error_lines
 
 SMALL = ("--fights", "2", "--seconds", "5", "--players", "5")
 

@@ -8,21 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from resonance_logs import Database, DatabaseUnavailable, encode_task
-from tests.cli.conftest import Process, error_lines, first_fight
-from tests.cli.waiting import wait_for
+from resonance_logs import encode_task
+from tests.helpers.cli import Process, error_lines, first_fight
+from tests.helpers.cli_waiting import wait_for
+from tests.helpers.stopping import fights
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals and pipes")
 
 LINES = b"".join(encode_task(task) + b"\n" for task in first_fight())
-
-
-def fights(path: Path) -> int:
-    try:
-        with Database.open(path, record=False) as db:
-            return db.commands.get_recent_encounters().total_count
-    except DatabaseUnavailable:
-        return 0
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from resonance_logs.store.migrate import SCHEMA_VERSION
-from tests.cli.conftest import Run, error_lines, first_fight, write_lines
+from resonance_logs.store.sqlite.migrate import SCHEMA_VERSION
+from tests.helpers.cli import Run, error_lines, first_fight, write_lines
 
 READERS = (
     ("list",),

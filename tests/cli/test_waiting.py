@@ -15,12 +15,12 @@ import httpx
 import pytest
 
 from resonance_logs import Database, encode_task
-from resonance_logs.store.lock import is_held
-from tests.cli.conftest import Process, Run, error_lines, first_fight
-from tests.cli.serving import Server
-from tests.cli.test_stopping import fights
-from tests.cli.waiting import wait_for
-from tests.damage import stale_index, zero_root
+from resonance_logs.store.sqlite.lock import is_held
+from tests.helpers.cli import Process, Run, error_lines, first_fight
+from tests.helpers.cli_waiting import wait_for
+from tests.helpers.damage import stale_index, zero_root
+from tests.helpers.serving import Server
+from tests.helpers.stopping import fights
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
 

@@ -4,7 +4,7 @@ import pytest
 
 from resonance_logs.commands import Commands
 from resonance_logs.errors import InvalidArgument, NotFound
-from tests.commands.builder import AOI, BEN, Builder
+from tests.helpers.builder import AOI, BEN, Builder
 
 
 def fight(

@@ -4,7 +4,7 @@ import pytest
 
 from resonance_logs.commands import Commands
 from resonance_logs.errors import InvalidArgument
-from tests.commands.builder import AOI, Builder, known_fight
+from tests.helpers.builder import AOI, Builder, known_fight
 
 
 def test_a_name_is_shown_wherever_the_skill_is_and_the_newest_counts(

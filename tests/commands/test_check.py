@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from resonance_logs import Database, Settings, decode_task
-from resonance_logs.commands.shapes import CheckReport
-from tests.test_database import fight, record
+from resonance_logs.commands.answers import CheckReport
+from tests.helpers.recording import fight, record
 
 
 @pytest.fixture

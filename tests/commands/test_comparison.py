@@ -3,10 +3,10 @@
 import pytest
 
 from resonance_logs.commands import Commands
+from resonance_logs.commands.answers import Comparison
 from resonance_logs.commands.arguments import ComparisonSide, SkillType
-from resonance_logs.commands.shapes import Comparison
 from resonance_logs.errors import InvalidArgument, NotFound
-from tests.commands.builder import AOI, BEN, BOSS, Builder, hit, known_fight
+from tests.helpers.builder import AOI, BEN, BOSS, Builder, hit, known_fight
 
 
 @pytest.fixture

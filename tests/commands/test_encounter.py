@@ -4,8 +4,8 @@ import pytest
 
 from resonance_logs.commands import Commands
 from resonance_logs.errors import NotFound
-from resonance_logs.store.engine import Store
-from tests.commands.builder import AOI, BEN, BOSS, Builder, hit, known_fight
+from resonance_logs.store.sqlite.connections import Store
+from tests.helpers.builder import AOI, BEN, BOSS, Builder, hit, known_fight
 
 
 def test_a_fight_has_its_players_most_damage_first(builder: Builder, commands: Commands) -> None:

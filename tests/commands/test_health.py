@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from resonance_logs import Database, DatabaseUnavailable, InsertDamageEvent, Settings
-from resonance_logs.commands.shapes import DatabaseHealth
-from resonance_logs.store.lock import RecorderLock, is_held
-from tests.test_database import fight, record
-from tests.test_recovery import kill, recorder
+from resonance_logs.commands.answers import DatabaseHealth
+from resonance_logs.store.sqlite.lock import RecorderLock, is_held
+from tests.helpers.processes import kill, recorder
+from tests.helpers.recording import fight, record
 
 
 def health(path: Path) -> DatabaseHealth:
@@ -63,7 +63,7 @@ def test_rejected_tasks_are_found(path: Path) -> None:
 
 
 def test_tasks_that_wait_in_a_file_are_found(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("resonance_logs.store.engine.BUSY_TIMEOUT_MS", 20)
+    monkeypatch.setattr("resonance_logs.store.sqlite.connections.BUSY_TIMEOUT_MS", 20)
     db = Database.open(path, settings=Settings(close_seconds=0.1))
     blocker = sqlite3.connect(path, isolation_level=None)
     blocker.execute("BEGIN IMMEDIATE")

@@ -14,9 +14,9 @@ from sqlalchemy.engine import Engine
 from resonance_logs import BeginEncounter, Database, UpsertEntity
 from resonance_logs.commands import Commands, Filters, Sort
 from resonance_logs.errors import Unavailable
-from resonance_logs.store.engine import Store
-from tests.commands.builder import Builder
-from tests.test_database import fight, record
+from resonance_logs.store.sqlite.connections import Store
+from tests.helpers.builder import Builder
+from tests.helpers.recording import fight, record
 
 NASTY = "x' OR 1=1; DROP TABLE encounters; --"
 

@@ -4,8 +4,8 @@ import pytest
 
 from resonance_logs.commands import Commands, Filters
 from resonance_logs.errors import InvalidArgument, NotFound
-from resonance_logs.store.engine import Store
-from tests.commands.builder import Builder
+from resonance_logs.store.sqlite.connections import Store
+from tests.helpers.builder import Builder
 
 
 def favorites(commands: Commands, wanted: bool = True) -> list[int]:

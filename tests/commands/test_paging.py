@@ -6,11 +6,11 @@ from sqlalchemy import insert
 from resonance_logs.commands import Commands, Filters
 from resonance_logs.commands.arguments import MAX_LIMIT
 from resonance_logs.commands.listing import iterate_rows, read_ids
-from resonance_logs.commands.tables import fights_table
-from resonance_logs.store import tables
-from resonance_logs.store.engine import Store
+from resonance_logs.exports.tables import fights_table
+from resonance_logs.store import schema
 from resonance_logs.store.facets import Facet, add_to_index
-from tests.commands.builder import Builder
+from resonance_logs.store.sqlite.connections import Store
+from tests.helpers.builder import Builder
 
 
 def some_fights(builder: Builder, count: int) -> list[int]:
@@ -42,7 +42,7 @@ def test_a_table_of_more_fights_than_a_page_has_each_once(store: Store) -> None:
     count = MAX_LIMIT + 5
     with store.write_transaction() as connection:
         rows = [{"id": n, "started_at_ms": n, "ended_at_ms": 2 * n} for n in range(1, count + 1)]
-        connection.execute(insert(tables.encounters), rows)
+        connection.execute(insert(schema.encounters), rows)
         for row in rows:
             add_to_index(connection, row["id"], [Facet("outcome", "0")])
     table = fights_table(store, Filters(descending=False))

@@ -18,13 +18,13 @@ from resonance_logs import (
     Task,
     UpsertEntity,
 )
-from resonance_logs.collector import collect_events
 from resonance_logs.commands import Commands
-from resonance_logs.commands.part import Part
+from resonance_logs.commands.fight_part import Part
 from resonance_logs.errors import InvalidArgument
-from tests.commands.builder import AOI, BOSS, Builder, heal, hit
-from tests.commands.parts import figures_of, parts_of, sum_of_parts
-from tests.truth import load_tasks, needs_data
+from resonance_logs.fights.collector import collect_events
+from tests.helpers.builder import AOI, BOSS, Builder, heal, hit
+from tests.helpers.parts import figures_of, parts_of, sum_of_parts
+from tests.helpers.truth import load_tasks, needs_data
 
 START = 1_000_000
 NAMES = {900: "Ogre", 901: "Imp"}

@@ -3,9 +3,9 @@
 import pytest
 
 from resonance_logs.commands import Commands, Side, SkillType
-from resonance_logs.commands.shapes import EncounterParty, PartyRow
+from resonance_logs.commands.answers import EncounterParty, PartyRow
 from resonance_logs.errors import InvalidArgument, NotFound
-from tests.commands.builder import AOI, BEN, BOSS, Builder, hit, known_fight
+from tests.helpers.builder import AOI, BEN, BOSS, Builder, hit, known_fight
 
 
 def totals(party: EncounterParty) -> list[tuple[int, int, int]]:

@@ -3,9 +3,9 @@
 import pytest
 
 from resonance_logs.commands import Commands
-from resonance_logs.commands.shapes import PlayerRow, SkillRow, SkillsWindow
+from resonance_logs.commands.answers import PlayerRow, SkillRow, SkillsWindow
 from resonance_logs.errors import InvalidArgument, NotFound
-from tests.commands.builder import AOI, BEN, BOSS, Builder, known_fight
+from tests.helpers.builder import AOI, BEN, BOSS, Builder, known_fight
 
 
 def skills(window: SkillsWindow) -> list[tuple[int, str, int]]:

@@ -3,9 +3,9 @@
 import pytest
 
 from resonance_logs.commands import Commands, SkillType
-from resonance_logs.commands.shapes import TargetRow
+from resonance_logs.commands.answers import TargetRow
 from resonance_logs.errors import NotFound
-from tests.commands.builder import AOI, BEN, BOSS, Builder, known_fight
+from tests.helpers.builder import AOI, BEN, BOSS, Builder, known_fight
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from resonance_logs.commands import Commands
 from resonance_logs.commands.timeline import _rates
-from tests.commands.builder import AOI, BEN, BOSS, Builder, hit, known_fight
+from tests.helpers.builder import AOI, BEN, BOSS, Builder, hit, known_fight
 
 
 @pytest.mark.parametrize(

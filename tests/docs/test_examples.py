@@ -18,9 +18,8 @@ import typer
 
 from resonance_logs import Database, EndEncounter, Settings, decode_task
 from resonance_logs.cli import app
-from resonance_logs.simulation import Night, simulate
-from tests.cli.serving import Server
-from tests.docs.documents import (
+from resonance_logs.sources.simulation import Night, simulate
+from tests.helpers.documents import (
     DOCUMENTS,
     ROOT,
     blocks,
@@ -29,6 +28,7 @@ from tests.docs.documents import (
     shown_commands,
     with_blocks,
 )
+from tests.helpers.serving import Server
 
 SERVED = "http://127.0.0.1:8017/"
 OTHER_PROGRAMS = {"your-meter", "make", "pip", "curl"}

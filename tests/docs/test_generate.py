@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs.documents import ROOT
+from tests.helpers.documents import ROOT
 
 GENERATE = ROOT / "docs/generate.py"
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from resonance_logs.store.engine import Store
-from resonance_logs.store.migrate import prepare
+from resonance_logs.store.sqlite.connections import Store
+from resonance_logs.store.sqlite.migrate import prepare
 
 
 @pytest.fixture(params=["sqlite"])

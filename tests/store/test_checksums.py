@@ -15,8 +15,8 @@ from resonance_logs.store.checksums import (
     checksum,
     fingerprint,
 )
-from resonance_logs.store.tables import encounters
-from tests.test_database import fight, record, rows
+from resonance_logs.store.schema import encounters
+from tests.helpers.recording import fight, record, rows
 
 
 @pytest.fixture

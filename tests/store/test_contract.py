@@ -4,28 +4,22 @@ import threading
 from itertools import pairwise
 
 import pytest
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import delete, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
-from resonance_logs.store import tables
-from resonance_logs.store.engine import Store
+from resonance_logs.store import schema
 from resonance_logs.store.facets import Facet, add_to_index, find_encounters, remove_from_index
 from resonance_logs.store.rejects import Rejection, store_rejections
 from resonance_logs.store.rows import MAX_PARAMETERS, insert_rows, select_in
+from resonance_logs.store.sqlite.connections import Store
+from tests.helpers.rows import add_fight
 
-EVERY_TABLE = sorted(tables.metadata.tables.values(), key=lambda table: table.name)
-
-
-def add_fight(connection: Connection, started_at_ms: int = 1) -> int:
-    result = connection.execute(insert(tables.encounters), {"started_at_ms": started_at_ms})
-    key = result.inserted_primary_key
-    assert key is not None
-    return int(key[0])
+EVERY_TABLE = sorted(schema.metadata.tables.values(), key=lambda table: table.name)
 
 
 def count(store: Store, name: str) -> int:
     with store.read_transaction() as connection:
-        table = tables.metadata.tables[name]
+        table = schema.metadata.tables[name]
         return int(connection.execute(select(func.count()).select_from(table)).scalar_one())
 
 
@@ -33,7 +27,7 @@ def add_players(store: Store, ids: range, name: str) -> None:
     rows = [(each, f"{name} {each}", 0, 0) for each in ids]
     with store.write_transaction() as connection:
         columns = ("entity_id", "name", "first_seen_ms", "last_seen_ms")
-        insert_rows(connection, tables.entities, columns, rows, replace=True)
+        insert_rows(connection, schema.entities, columns, rows, replace=True)
 
 
 def test_what_is_committed_is_read(store: Store) -> None:
@@ -59,7 +53,7 @@ def test_a_block_that_fails_leaves_nothing(store: Store) -> None:
 
 
 def test_a_readers_view_stays_as_it_was_while_others_write(store: Store) -> None:
-    counted = select(func.count()).select_from(tables.encounters)
+    counted = select(func.count()).select_from(schema.encounters)
     with store.read_transaction() as reader:
         before = reader.execute(counted).scalar_one()
         with store.write_transaction() as connection:
@@ -101,23 +95,23 @@ def test_more_rows_than_a_statement_takes_go_in_and_come_out(store: Store) -> No
     ids = range(MAX_PARAMETERS + 7)
     add_players(store, ids, "Aoi")
     with store.read_transaction() as connection:
-        found = select_in(connection, tables.entities, ("entity_id", "name"), "entity_id", ids)
+        found = select_in(connection, schema.entities, ("entity_id", "name"), "entity_id", ids)
     assert sorted(found) == [(each, f"Aoi {each}") for each in ids]
 
 
 def test_no_rows_and_no_ids_are_nothing(store: Store) -> None:
     with store.write_transaction() as connection:
-        insert_rows(connection, tables.entities, ("entity_id",), [])
-        assert select_in(connection, tables.entities, ("entity_id",), "entity_id", []) == []
+        insert_rows(connection, schema.entities, ("entity_id",), [])
+        assert select_in(connection, schema.entities, ("entity_id",), "entity_id", []) == []
 
 
 def test_replacing_overwrites_the_given_columns_and_no_others(store: Store) -> None:
     with store.write_transaction() as connection:
         columns = ("entity_id", "name", "level", "first_seen_ms", "last_seen_ms")
-        insert_rows(connection, tables.entities, columns, [(1, "Aoi", 60, 5, 5)])
+        insert_rows(connection, schema.entities, columns, [(1, "Aoi", 60, 5, 5)])
     add_players(store, range(1, 3), "Mika")
     with store.read_transaction() as connection:
-        found = select_in(connection, tables.entities, ("name", "level"), "entity_id", [1, 2])
+        found = select_in(connection, schema.entities, ("name", "level"), "entity_id", [1, 2])
     assert sorted(found, key=str) == [("Mika 1", 60), ("Mika 2", None)]
 
 
@@ -126,7 +120,7 @@ def test_whole_numbers_of_64_bits_are_kept(store: Store, number: int) -> None:
     with store.write_transaction() as connection:
         add_fight(connection, number)
     with store.read_transaction() as connection:
-        assert connection.execute(select(tables.encounters.c.started_at_ms)).scalar_one() == number
+        assert connection.execute(select(schema.encounters.c.started_at_ms)).scalar_one() == number
 
 
 @pytest.mark.parametrize(
@@ -144,15 +138,15 @@ def test_whole_numbers_of_64_bits_are_kept(store: Store, number: int) -> None:
 def test_any_text_is_kept_as_it_is(store: Store, name: str) -> None:
     with store.write_transaction() as connection:
         columns = ("entity_id", "name", "first_seen_ms", "last_seen_ms")
-        insert_rows(connection, tables.entities, columns, [(1, name, 0, 0)])
+        insert_rows(connection, schema.entities, columns, [(1, name, 0, 0)])
     with store.read_transaction() as connection:
-        assert connection.execute(select(tables.entities.c.name)).scalar_one() == name
+        assert connection.execute(select(schema.entities.c.name)).scalar_one() == name
 
 
 def test_the_id_of_a_deleted_fight_is_never_given_again(store: Store) -> None:
     with store.write_transaction() as connection:
         first = add_fight(connection)
-        connection.execute(delete(tables.encounters))
+        connection.execute(delete(schema.encounters))
     with store.write_transaction() as connection:
         assert add_fight(connection) > first
 
@@ -174,7 +168,7 @@ def test_ids_rise(store: Store) -> None:
 def test_every_table_of_a_fight_begins_its_key_with_the_fight_and_goes_with_it(
     store: Store, name: str
 ) -> None:
-    table = tables.metadata.tables[name]
+    table = schema.metadata.tables[name]
     assert next(iter(table.primary_key)).name == "encounter_id"
     with store.write_transaction() as connection:
         fights = [add_fight(connection), add_fight(connection)]
@@ -182,7 +176,7 @@ def test_every_table_of_a_fight_begins_its_key_with_the_fight_and_goes_with_it(
             row = {column.name: _filler(column.type.python_type) for column in table.columns}
             connection.execute(insert(table), row | {"encounter_id": fight})
     with store.write_transaction() as connection:
-        connection.execute(delete(tables.encounters).where(tables.encounters.c.id == fights[0]))
+        connection.execute(delete(schema.encounters).where(schema.encounters.c.id == fights[0]))
     with store.read_transaction() as connection:
         left = connection.execute(select(table.c.encounter_id)).scalars().all()
     assert left == [fights[1]]
@@ -196,7 +190,7 @@ def test_nothing_belongs_to_a_fight_that_does_not_exist(store: Store) -> None:
     with pytest.raises(IntegrityError), store.write_transaction() as connection:
         insert_rows(
             connection,
-            tables.actor_attributes,
+            schema.actor_attributes,
             ("encounter_id", "actor_id", "attributes"),
             [(99, 1, "{}")],
         )
@@ -208,7 +202,7 @@ def test_a_number_is_never_taken_for_text_nor_text_for_a_number(store: Store) ->
 
 
 def test_fights_are_found_by_any_of_the_values_under_which_they_are_listed(store: Store) -> None:
-    kind, value = tables.facet_values.c.kind, tables.facet_values.c.value
+    kind, value = schema.facet_values.c.kind, schema.facet_values.c.value
     with store.write_transaction() as connection:
         add_to_index(connection, 3, [Facet("boss", "Ogre"), Facet("boss", "Imp")])
         add_to_index(connection, 70_000, [Facet("boss", "Ogre"), Facet("scene", "Ogre")])
@@ -232,7 +226,7 @@ def test_a_fight_removed_from_the_index_is_no_longer_found_and_leaves_no_empty_v
             add_to_index(connection, fight, [Facet("boss", "Ogre"), Facet("class", str(fight))])
         remove_from_index(connection, [2, 70_000, 77])
         remove_from_index(connection, [1], only=Facet("class", "1"))
-        found = find_encounters(connection, tables.facet_values.c.kind == "boss")
+        found = find_encounters(connection, schema.facet_values.c.kind == "boss")
         assert list(found) == [1]
     assert count(store, "facet_values") == 1
     assert count(store, "facet_encounters") == 1
@@ -254,7 +248,7 @@ def test_a_rejected_task_is_kept_with_its_error_and_its_time(store: Store) -> No
         store_rejections(
             connection, [Rejection.from_error({"bad": "\ud800"}, ValueError("\udcff why"))]
         )
-    rejected = tables.rejected_tasks
+    rejected = schema.rejected_tasks
     with store.read_transaction() as connection:
         row = connection.execute(select(rejected)).one()
     assert "bad" in row.task

@@ -13,7 +13,7 @@ import pytest
 from resonance_logs import DamagedDatabase, Database
 from resonance_logs.commands import Filters
 from resonance_logs.store.idsets import BLOCK
-from resonance_logs.store.migrate import APPLICATION_ID, prepare
+from resonance_logs.store.sqlite.migrate import APPLICATION_ID, prepare
 
 FROZEN = Path(__file__).parent / "frozen" / "0005.sql"
 

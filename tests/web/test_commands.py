@@ -5,7 +5,7 @@ import pytest
 
 from resonance_logs import Database
 from resonance_logs.commands.registry import REGISTRY
-from tests.commands.test_registry import ARGUMENTS
+from tests.helpers.arguments import ARGUMENTS
 
 CHANGING = {"delete_encounter", "delete_encounters", "delete_rejected_tasks"}
 ASKED = {**ARGUMENTS, "get_boss_profile": {"bossName": "Boss"}}

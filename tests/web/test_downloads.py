@@ -12,7 +12,7 @@ import pytest
 from pyarrow import parquet
 
 from resonance_logs import Database, UpsertEntity
-from tests.test_database import fight, record
+from tests.helpers.recording import fight, record
 
 KINDS = ("csv", "json", "parquet")
 

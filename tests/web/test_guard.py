@@ -4,8 +4,7 @@ import httpx
 import pytest
 
 from resonance_logs.web.guard import COOKIE, Rules
-from tests.web.conftest import Serve
-from tests.web.test_tasks import LINES
+from tests.helpers.http import LINES, Serve
 
 TOKEN = "correct-horse-battery"
 PATHS = ("/healthz", "/metrics", "/api/openapi.json", "/api/live", "/nowhere")

@@ -4,7 +4,7 @@ import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
 from resonance_logs import Database
-from tests.test_database import fight, record
+from tests.helpers.recording import fight, record
 
 
 def figures(client: httpx.Client) -> dict[str, float]:

@@ -7,7 +7,7 @@ import pytest
 
 from resonance_logs import Database
 from resonance_logs.web import live
-from tests.test_database import fight, record
+from tests.helpers.recording import fight, record
 
 
 def test_the_open_fight_is_streamed_as_it_grows(

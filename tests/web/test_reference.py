@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from resonance_logs.web.guard import Rules
-from tests.web.conftest import Serve
+from tests.helpers.http import Serve
 
 
 def test_all_that_the_page_names_is_served_here(client: httpx.Client) -> None:

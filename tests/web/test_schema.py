@@ -6,8 +6,8 @@ from pathlib import Path
 
 from resonance_logs import Database
 from resonance_logs.web.guard import Rules
-from tests.test_database import fight, record
-from tests.web.conftest import running
+from tests.helpers.http import running
+from tests.helpers.recording import fight, record
 
 CHECKS = (
     "not_a_server_error",

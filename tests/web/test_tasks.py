@@ -11,12 +11,9 @@ import httpx
 import pytest
 import zstandard
 
-from resonance_logs import Database, encode_task
+from resonance_logs import Database
 from resonance_logs.web.tasks import MAX_STREAMS
-from tests.test_database import fight
-from tests.web.conftest import Serve
-
-LINES = b"".join(encode_task(task) + b"\n" for task in fight(started=900_000, hits=5))
+from tests.helpers.http import LINES, Serve
 
 
 def test_tasks_are_recorded_and_committed(client: httpx.Client, db: Database) -> None:

@@ -13,10 +13,18 @@ import numpy as np
 import zstandard
 from numpy.typing import NDArray
 
-from resonance_logs.archive import MAX_EVENTS, decode_events, encode_events
-from resonance_logs.collector import collect_events
 from resonance_logs.errors import CorruptArchive
-from resonance_logs.events import BOSS, CRIT, LUCKY, UNKNOWN, DamageColumn, Events, HealColumn
+from resonance_logs.fights.archive import MAX_EVENTS, decode_events, encode_events
+from resonance_logs.fights.collector import collect_events
+from resonance_logs.fights.events import (
+    BOSS,
+    CRIT,
+    LUCKY,
+    UNKNOWN,
+    DamageColumn,
+    Events,
+    HealColumn,
+)
 from resonance_logs.tasks import MAX_AMOUNT, MAX_INTEGER
 from torture.fuzz.claims import Memory, claim, claim_memory, claim_one_line
 from torture.fuzz.material import Material

@@ -10,7 +10,7 @@ from pathlib import Path
 from random import Random
 from typing import Final
 
-from resonance_logs.simulation import Night, simulate
+from resonance_logs.sources.simulation import Night, simulate
 from resonance_logs.tasks import Task, decode_task, encode_task
 
 RECORDED: Final = Path(__file__).parents[3] / "shared/data"

@@ -8,8 +8,8 @@ from random import Random
 from struct import pack
 from typing import Final
 
-from resonance_logs.archive import MAX_EVENTS
-from resonance_logs.lines import BOM, MAX_LINE_BYTES
+from resonance_logs.fights.archive import MAX_EVENTS
+from resonance_logs.sources.ndjson import BOM, MAX_LINE_BYTES
 from resonance_logs.tasks import MAX_INTEGER
 
 _PIECES: Final = (

@@ -20,9 +20,9 @@ from typing import Final
 
 import zstandard
 
-from resonance_logs.compression import BLOCK_BYTES
 from resonance_logs.errors import InputError, InvalidTask
-from resonance_logs.lines import (
+from resonance_logs.sources.compression import BLOCK_BYTES
+from resonance_logs.sources.ndjson import (
     BLANK,
     BOM,
     LONG_LINE_EXCERPT_BYTES,
@@ -30,7 +30,7 @@ from resonance_logs.lines import (
     TAIL_BYTES,
     Refusal,
 )
-from resonance_logs.sources import TaskSource
+from resonance_logs.sources.task_source import TaskSource
 from resonance_logs.tasks import Task, decode_task
 from torture.fuzz.claims import Memory, claim, claim_memory, claim_one_line
 from torture.fuzz.material import Material

@@ -37,12 +37,12 @@ def load(
     db: options.Db = None,
 ) -> None:
     """Load names from a JSON file, replacing existing ones."""
-    from resonance_logs.catalog import read_names
     from resonance_logs.cli.file_kinds import FileKind, refuse_other_kinds
     from resonance_logs.commands import CatalogKind, Commands
-    from resonance_logs.location import find_path
-    from resonance_logs.store.engine import Store
-    from resonance_logs.store.migrate import prepare
+    from resonance_logs.settings import find_path
+    from resonance_logs.sources.names import read_names
+    from resonance_logs.store.sqlite.connections import Store
+    from resonance_logs.store.sqlite.migrate import prepare
 
     refuse_other_kinds(file, FileKind.NAMES)
     names = read_names(file)

@@ -20,7 +20,7 @@ from resonance_logs.cli.upkeep import print_info
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from resonance_logs.commands.shapes import EncounterSummary
+    from resonance_logs.commands.answers import EncounterSummary
     from resonance_logs.database import Database
 
 SEED: Final = 20261123
@@ -56,7 +56,7 @@ def demo(
 
 def _new_path(db: Path | None) -> Path:
     """A path without a file: the given one, or the demo's own after removing its file."""
-    from resonance_logs.location import default_path, find_path
+    from resonance_logs.settings import default_path, find_path
 
     if db is not None:
         path = find_path(db)
@@ -72,7 +72,7 @@ def _new_path(db: Path | None) -> Path:
 def _record(path: Path, console: Console, seconds: float) -> None:
     from resonance_logs.cli.replay import replay
     from resonance_logs.settings import Settings
-    from resonance_logs.simulation import Night, simulate, skill_names
+    from resonance_logs.sources.simulation import Night, simulate, skill_names
 
     night = Night(seed=SEED, players=PLAYERS, fights=FIGHTS, seconds=FIGHT_SECONDS)
     tasks = list(simulate(night))

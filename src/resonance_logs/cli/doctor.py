@@ -14,8 +14,8 @@ from resonance_logs.cli.render import cell, local_time, out, safe, size, table
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from resonance_logs.commands.shapes import DatabaseHealth, RecorderRun
-    from resonance_logs.configuration import Configuration
+    from resonance_logs.commands.answers import DatabaseHealth, RecorderRun
+    from resonance_logs.settings import Configuration
 
 
 def doctor(as_json: options.AsJson = False, db: options.Db = None) -> None:
@@ -48,7 +48,7 @@ def doctor(as_json: options.AsJson = False, db: options.Db = None) -> None:
 
 def _print_file(console: Console, db: Path | None) -> None:
     """What is known about a file that cannot be opened."""
-    from resonance_logs.location import find_path
+    from resonance_logs.settings import find_path
 
     path = find_path(db)
     shown = table("", "")

@@ -19,14 +19,14 @@ from resonance_logs.cli.render import (
     safe,
     table,
 )
-from resonance_logs.game import class_color
+from resonance_logs.fights.games import class_color
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    from resonance_logs.commands.shapes import (
+    from resonance_logs.commands.answers import (
         ActorEncounterStat,
         BossSummary,
         EncounterPage,

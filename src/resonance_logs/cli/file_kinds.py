@@ -7,9 +7,14 @@ from enum import Enum
 from pathlib import Path
 from typing import Final
 
-from resonance_logs.compression import SQLITE, DecompressionError, Decompressor, HoldsDatabaseError
 from resonance_logs.errors import InputError
-from resonance_logs.lines import LineDecoder
+from resonance_logs.sources.compression import (
+    SQLITE,
+    DecompressionError,
+    Decompressor,
+    HoldsDatabaseError,
+)
+from resonance_logs.sources.ndjson import LineDecoder
 
 READ_BYTES: Final = 64 * 1024
 _NAMES: Final = re.compile(rb'(?:\xef\xbb\xbf)?\s*\{\s*"-?\d{1,16}"\s*:\s*"')

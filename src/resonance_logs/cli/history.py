@@ -17,8 +17,8 @@ from resonance_logs.cli.skills import SkillKind, print_skills, skills_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from resonance_logs.commands.answers import ActorEncounterStat, EncounterSummary
     from resonance_logs.commands.arguments import Filters
-    from resonance_logs.commands.shapes import ActorEncounterStat, EncounterSummary
     from resonance_logs.database import Database
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from resonance_logs.cli.meter import Meter
     from resonance_logs.database import Database
     from resonance_logs.settings import Settings
-    from resonance_logs.sources import TaskSource
+    from resonance_logs.sources.task_source import TaskSource
 
 
 def ingest(
@@ -44,7 +44,7 @@ def ingest(
     """Record tasks from files (NDJSON, one task per line)."""
     from resonance_logs.cli.intake import Ingestion, stop_on_signals
     from resonance_logs.cli.meter import Meter
-    from resonance_logs.sources import TaskSource
+    from resonance_logs.sources.task_source import TaskSource
 
     _check(files, rejects, db, follow=follow)
     settings = configuration().settings
@@ -93,7 +93,7 @@ def _open(
     except AlreadyRecording as error:
         from resonance_logs.cli.handover import ServerRecorder, find_server
         from resonance_logs.database import Database
-        from resonance_logs.location import find_path
+        from resonance_logs.settings import find_path
 
         client = find_server(find_path(db), error)
     meter.print_line(f"the server at {client.address} records into this file; the tasks go to it")
@@ -130,7 +130,7 @@ def _unread(ingestion: Ingestion) -> str:
 
 
 def _check(files: Sequence[str], rejects: Path | None, db: Path | None, *, follow: bool) -> None:
-    from resonance_logs.location import find_path
+    from resonance_logs.settings import find_path
 
     if follow and len(files) > 1:
         raise typer.BadParameter("--follow takes exactly one file, because it never ends")

@@ -13,7 +13,7 @@ from resonance_logs.cli.meter import Meter
 from resonance_logs.cli.render import safe
 from resonance_logs.database import Database
 from resonance_logs.errors import FlushTimeout, InputError, QueueFull
-from resonance_logs.sources import Batch, TaskSource
+from resonance_logs.sources.task_source import Batch, TaskSource
 from resonance_logs.tasks import Task
 
 MAX_REPORTED_REFUSALS: Final = 100

@@ -19,7 +19,7 @@ from resonance_logs.cli.render import print_error, safe
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from resonance_logs.sources import TaskSource
+    from resonance_logs.sources.task_source import TaskSource
 
 
 class Meter:

@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Final
 
 from resonance_logs.cli.render import safe
-from resonance_logs.folding import fold_name
+from resonance_logs.fights.name_folding import fold_name
 
 if TYPE_CHECKING:
     from resonance_logs.commands.arguments import Filters

@@ -15,9 +15,8 @@ from resonance_logs.cli.stopping import ends_by_itself
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from resonance_logs.configuration import Configuration
     from resonance_logs.database import Database
-    from resonance_logs.settings import Settings
+    from resonance_logs.settings import Configuration, Settings
 
 
 QUEUE_TASKS: Final = 40_000
@@ -30,7 +29,7 @@ def configuration() -> Configuration:
     Raises:
         InputError: a setting is unknown or invalid.
     """
-    from resonance_logs.configuration import Configuration
+    from resonance_logs.settings import Configuration
 
     return Configuration.load(queue_tasks=QUEUE_TASKS)
 

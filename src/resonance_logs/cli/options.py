@@ -9,8 +9,8 @@ from typing import Annotated, Final
 
 import typer
 
-from resonance_logs.folding import fold_name
-from resonance_logs.game import CLASSES
+from resonance_logs.fights.games.bpsr import CLASSES
+from resonance_logs.fights.name_folding import fold_name
 
 
 def inherit_db(context: typer.Context, path: Path | None) -> Path | None:

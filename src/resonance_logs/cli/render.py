@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Final, NoReturn
 
 import typer
 
-from resonance_logs.game import class_color, class_name, spec_name
-from resonance_logs.terminal import printable
+from resonance_logs.fights.games import class_color, class_name, spec_name
+from resonance_logs.sources.terminal_text import printable
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderResult

@@ -12,7 +12,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
 from resonance_logs.cli.fights import party_table, scene_of
 from resonance_logs.cli.render import duration
-from resonance_logs.simulation import stream_time_ms
+from resonance_logs.sources.simulation import stream_time_ms
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType

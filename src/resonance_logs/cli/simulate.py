@@ -12,7 +12,7 @@ import typer
 from resonance_logs.cli.render import print_error
 
 if TYPE_CHECKING:
-    from resonance_logs.simulation import Night
+    from resonance_logs.sources.simulation import Night
 
 
 def simulate(
@@ -34,7 +34,7 @@ def simulate(
     ] = None,
 ) -> None:
     """Write a simulated raid night as tasks (NDJSON)."""
-    from resonance_logs.simulation import Night, skill_names
+    from resonance_logs.sources.simulation import Night, skill_names
 
     night = Night(seed=seed, players=players, fights=fights, seconds=seconds)
     if names is not None:
@@ -48,7 +48,7 @@ def simulate(
 
 
 def _write(night: Night, stream: BinaryIO) -> int:
-    from resonance_logs.simulation import simulate as simulated
+    from resonance_logs.sources.simulation import simulate as simulated
     from resonance_logs.tasks import encode_task
 
     count = 0

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Final
 
 from resonance_logs.cli.fights import print_head
 from resonance_logs.cli.render import Bar, cell, fail, number, percent, player_name, safe, table
-from resonance_logs.folding import fold_name
+from resonance_logs.fights.name_folding import fold_name
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-    from resonance_logs.commands.shapes import (
+    from resonance_logs.commands.answers import (
         ActorEncounterStat,
         EncounterSummary,
         SkillRow,

@@ -13,26 +13,26 @@ from functools import partial
 from typing import Any, Literal, TypeVar
 
 from resonance_logs.commands import (
+    answers,
+    attempts,
     bosses,
     catalog,
     check,
     comparison,
     encounter,
     health,
+    known_names,
     listing,
+    maintenance,
     marks,
     party,
     players,
-    profile,
     prune,
     registry,
     rejects,
-    shapes,
     skills,
+    time_range,
     timeline,
-    tries,
-    upkeep,
-    window,
 )
 from resonance_logs.commands.answering import answering, naming_arguments
 from resonance_logs.commands.arguments import (
@@ -68,7 +68,7 @@ from resonance_logs.commands.arguments import (
     Sort,
     TimelineArguments,
 )
-from resonance_logs.store.engine import Store
+from resonance_logs.store.sqlite.connections import Store
 
 __all__ = [
     "AsyncCommands",
@@ -117,13 +117,13 @@ class Commands:
             )
         return self._answer(command.answer_json, given).decode()
 
-    def get_recent_encounters(self, limit: int = 50, offset: int = 0) -> shapes.EncounterPage:
+    def get_recent_encounters(self, limit: int = 50, offset: int = 0) -> answers.EncounterPage:
         """Ended fights, newest first."""
         return self._run(listing.get_recent_encounters, PageArguments, limit=limit, offset=offset)
 
     def get_recent_encounters_filtered(
         self, limit: int = 50, offset: int = 0, filters: Filters | None = None
-    ) -> shapes.EncounterPage:
+    ) -> answers.EncounterPage:
         """Ended fights that match all filters, in the requested order."""
         return self._run(
             listing.get_recent_encounters_filtered,
@@ -133,13 +133,13 @@ class Commands:
             filters=Filters() if filters is None else filters,
         )
 
-    def get_encounter_by_id(self, encounter_id: int) -> shapes.EncounterSummary:
+    def get_encounter_by_id(self, encounter_id: int) -> answers.EncounterSummary:
         """One fight with its players, most damage first; an open fight as it is so far."""
         return self._run(
             encounter.get_encounter_by_id, EncounterArguments, encounter_id=encounter_id
         )
 
-    def get_encounter_actor_stats(self, encounter_id: int) -> list[shapes.ActorEncounterStat]:
+    def get_encounter_actor_stats(self, encounter_id: int) -> list[answers.ActorEncounterStat]:
         """Statistics of every player and monster in a fight, most damage first."""
         return self._run(
             encounter.get_encounter_actor_stats, EncounterArguments, encounter_id=encounter_id
@@ -152,7 +152,7 @@ class Commands:
         skill_type: _SkillType,
         from_ms: int | None = None,
         to_ms: int | None = None,
-    ) -> shapes.SkillsWindow:
+    ) -> answers.SkillsWindow:
         """What an actor dealt, healed or took, by skill; optionally in a range of the fight.
 
         ``from_ms`` (included) and ``to_ms`` (excluded) are milliseconds after the fight's start;
@@ -175,7 +175,7 @@ class Commands:
         skill_type: _SkillType,
         from_ms: int | None = None,
         to_ms: int | None = None,
-    ) -> shapes.TargetsWindow:
+    ) -> answers.TargetsWindow:
         """Whom an actor hit or healed, or (for ``tanked``) who hit it, largest total first."""
         return self._run(
             skills.get_encounter_player_targets,
@@ -194,7 +194,7 @@ class Commands:
         side: _Side = "players",
         from_ms: int | None = None,
         to_ms: int | None = None,
-    ) -> shapes.EncounterParty:
+    ) -> answers.EncounterParty:
         """What each player (or monster) dealt, healed or took, with its share, largest first."""
         return self._run(
             party.get_encounter_party,
@@ -206,33 +206,35 @@ class Commands:
             to_ms=to_ms,
         )
 
-    def get_unique_boss_names(self) -> shapes.Names:
+    def get_unique_boss_names(self) -> answers.Names:
         """Names of all bosses in ended fights, sorted."""
-        return self._run(players.get_unique_boss_names, NoArguments)
+        return self._run(known_names.get_unique_boss_names, NoArguments)
 
-    def get_unique_scene_names(self) -> shapes.Names:
+    def get_unique_scene_names(self) -> answers.Names:
         """Names of all scenes of ended fights, sorted."""
-        return self._run(players.get_unique_scene_names, NoArguments)
+        return self._run(known_names.get_unique_scene_names, NoArguments)
 
-    def get_player_names_filtered(self, prefix: str) -> shapes.Names:
+    def get_player_names_filtered(self, prefix: str) -> answers.Names:
         """Player names that contain ``prefix``, most recently seen first; at most 1,000."""
-        return self._run(players.get_player_names_filtered, PrefixArguments, prefix=prefix)
+        return self._run(known_names.get_player_names_filtered, PrefixArguments, prefix=prefix)
 
     def get_recent_players_command(self, limit: int = 50) -> list[tuple[int, str]]:
         """Ids and names of players with a known name, most recently seen first."""
-        return self._run(players.get_recent_players_command, RecentPlayersArguments, limit=limit)
+        return self._run(
+            known_names.get_recent_players_command, RecentPlayersArguments, limit=limit
+        )
 
     def get_player_name_command(self, uid: int) -> str | None:
         """The player's name; None if it (or the player) is unknown."""
-        return self._run(players.get_player_name_command, PlayerArguments, uid=uid)
+        return self._run(known_names.get_player_name_command, PlayerArguments, uid=uid)
 
     def delete_encounter(self, encounter_id: int) -> None:
         """Delete an ended fight and everything that belongs to it."""
-        self._run(upkeep.delete_encounter, EncounterArguments, encounter_id=encounter_id)
+        self._run(maintenance.delete_encounter, EncounterArguments, encounter_id=encounter_id)
 
     def delete_encounters(self, ids: Sequence[int]) -> None:
         """Delete ended fights and everything that belongs to them; all or none."""
-        self._run(upkeep.delete_encounters, EncountersArguments, ids=ids)
+        self._run(maintenance.delete_encounters, EncountersArguments, ids=ids)
 
     def toggle_favorite_encounter(self, id: int, is_favorite: bool) -> None:  # noqa: A002
         """Mark an ended fight as favourite, or remove the mark."""
@@ -250,7 +252,7 @@ class Commands:
             marks.set_encounter_tags, SetTagsArguments, encounter_id=encounter_id, tags=list(tags)
         )
 
-    def get_unique_tags(self) -> shapes.Names:
+    def get_unique_tags(self) -> answers.Names:
         """All tags of ended fights, sorted."""
         return self._run(marks.get_unique_tags, NoArguments)
 
@@ -267,7 +269,7 @@ class Commands:
         side: _Side = "players",
         most: int | None = None,
         smooth_ms: int | None = None,
-    ) -> shapes.Timeline:
+    ) -> answers.Timeline:
         """Totals per time bucket, one line per actor, skill or target, largest first.
 
         Without ``actor_id`` the timeline covers a whole side, with it one actor. Give
@@ -293,38 +295,38 @@ class Commands:
 
     def get_encounter_range(
         self, encounter_id: int, from_ms: int | None = None, to_ms: int | None = None
-    ) -> shapes.EncounterRange:
+    ) -> answers.EncounterRange:
         """All figures of a fight, recomputed for a range; for the whole fight, as stored."""
         return self._run(
-            window.get_encounter_range,
+            time_range.get_encounter_range,
             RangeArguments,
             encounter_id=encounter_id,
             from_ms=from_ms,
             to_ms=to_ms,
         )
 
-    def get_live_encounter(self) -> shapes.EncounterSummary | None:
+    def get_live_encounter(self) -> answers.EncounterSummary | None:
         """The fight being recorded, as it is so far; None if there is none."""
         return self._run(encounter.get_live_encounter, NoArguments)
 
     def get_players(
         self, search: str | None = None, limit: int = 50, offset: int = 0
-    ) -> shapes.PlayerPage:
+    ) -> answers.PlayerPage:
         """Known players whose name contains ``search``, most recently seen first."""
         return self._run(
-            profile.get_players, PlayersArguments, search=search, limit=limit, offset=offset
+            players.get_players, PlayersArguments, search=search, limit=limit, offset=offset
         )
 
-    def get_player_profile(self, uid: int) -> shapes.PlayerProfile:
+    def get_player_profile(self, uid: int) -> answers.PlayerProfile:
         """Statistics over all ended fights of a player: classes, bosses, distribution of DPS."""
-        return self._run(profile.get_player_profile, PlayerArguments, uid=uid)
+        return self._run(players.get_player_profile, PlayerArguments, uid=uid)
 
     def get_player_fights(
         self, uid: int, boss_name: str | None = None, limit: int = 50, offset: int = 0
-    ) -> shapes.PlayerFights:
+    ) -> answers.PlayerFights:
         """A player's ended fights (with ``boss_name`` only those with it), newest first."""
         return self._run(
-            profile.get_player_fights,
+            players.get_player_fights,
             PlayerFightsArguments,
             uid=uid,
             boss_name=boss_name,
@@ -332,13 +334,13 @@ class Commands:
             offset=offset,
         )
 
-    def get_bosses_and_scenes(self) -> shapes.TargetsOverview:
+    def get_bosses_and_scenes(self) -> answers.TargetsOverview:
         """All bosses and scenes: attempts, kills, best times; most attempts first."""
         return self._run(bosses.get_bosses_and_scenes, NoArguments)
 
     def get_boss_profile(
         self, boss_name: str | None = None, scene_name: str | None = None, newest: int = 1_000
-    ) -> shapes.BossProfile:
+    ) -> answers.BossProfile:
         """The attempts at a boss, in a scene, or both: kills, times, DPS by class.
 
         DPS by class covers the latest ``newest`` kills.
@@ -357,7 +359,7 @@ class Commands:
         kind: _SkillType = "dps",
         points: int = 120,
         smooth_ms: int = 0,
-    ) -> shapes.Comparison:
+    ) -> answers.Comparison:
         """Compare two to eight fights, or players of fights given as (fight, actor)."""
         given = [_side(each) for each in sides]
         return self._run(
@@ -369,27 +371,27 @@ class Commands:
             smooth_ms=smooth_ms,
         )
 
-    def get_boss_tries(self, encounter_id: int) -> shapes.BossAttempts:
+    def get_boss_tries(self, encounter_id: int) -> answers.BossAttempts:
         """The fights that share a boss with this one: the previous, the next, how many."""
-        return self._run(tries.get_boss_tries, EncounterArguments, encounter_id=encounter_id)
+        return self._run(attempts.get_boss_tries, EncounterArguments, encounter_id=encounter_id)
 
-    def get_database_info(self) -> shapes.DatabaseInfo:
+    def get_database_info(self) -> answers.DatabaseInfo:
         """What is stored, and its size in bytes."""
-        return self._run(upkeep.get_database_info, NoArguments)
+        return self._run(maintenance.get_database_info, NoArguments)
 
-    def get_database_health(self) -> shapes.DatabaseHealth:
+    def get_database_health(self) -> answers.DatabaseHealth:
         """Size, free space, the recorder's last run, pending files, and what needs attention."""
         return self._run(health.get_database_health, NoArguments)
 
-    def check_database(self, *, quick: bool = False) -> shapes.CheckReport:
+    def check_database(self, *, quick: bool = False) -> answers.CheckReport:
         """Check the file for damage, and each fight's figures against its events."""
         return self._run(check.check_database, CheckArguments, quick=quick)
 
-    def get_recorder_runs(self, limit: int = 50, offset: int = 0) -> shapes.RunPage:
+    def get_recorder_runs(self, limit: int = 50, offset: int = 0) -> answers.RunPage:
         """The recorder's runs, newest first."""
         return self._run(health.get_recorder_runs, PageArguments, limit=limit, offset=offset)
 
-    def get_catalog(self) -> shapes.Catalog:
+    def get_catalog(self) -> answers.Catalog:
         """How many skills and scenes have a name."""
         return self._run(catalog.get_catalog, NoArguments)
 
@@ -399,11 +401,11 @@ class Commands:
         """Set names of skills or scenes by id, replacing existing ones."""
         self._run(catalog.set_catalog_names, SetCatalogNamesArguments, kind=kind, names=dict(names))
 
-    def get_rejected_tasks(self, limit: int = 50, offset: int = 0) -> shapes.RejectedPage:
+    def get_rejected_tasks(self, limit: int = 50, offset: int = 0) -> answers.RejectedPage:
         """Rejected tasks with their errors, newest first."""
         return self._run(rejects.get_rejected_tasks, PageArguments, limit=limit, offset=offset)
 
-    def retry_rejected_tasks(self, ids: Sequence[int] | None = None) -> shapes.RetryReport:
+    def retry_rejected_tasks(self, ids: Sequence[int] | None = None) -> answers.RetryReport:
         """Retry rejected tasks (None: all) that are now valid; the others stay."""
         return self._run(rejects.retry_rejected_tasks, RejectedTasksArguments, ids=ids)
 
@@ -421,7 +423,7 @@ class Commands:
         keep_fights_newest: int | None = None,
         keep_fights_file_bytes: int | None = None,
         dry_run: bool = False,
-    ) -> shapes.PruneReport:
+    ) -> answers.PruneReport:
         """Delete what exceeds the limits, oldest first, never favourites; or report what would
         go.
         """

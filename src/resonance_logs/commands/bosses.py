@@ -8,23 +8,23 @@ from typing import Any, Final
 import numpy as np
 from sqlalchemy import Connection, Row, Select, exists, literal, select
 
-from resonance_logs.commands.arguments import BossProfileArguments, Filters, NoArguments
-from resonance_logs.commands.figures import seconds
-from resonance_logs.commands.filters import find_candidates
-from resonance_logs.commands.names import batched
-from resonance_logs.commands.shapes import (
+from resonance_logs.commands.answers import (
     Attempt,
     BossProfile,
     ClassDps,
     TargetOverview,
     TargetsOverview,
 )
-from resonance_logs.commands.spread import distribution
+from resonance_logs.commands.arguments import BossProfileArguments, Filters, NoArguments
+from resonance_logs.commands.filters import find_candidates
+from resonance_logs.commands.formulas import seconds
+from resonance_logs.commands.order_statistics import distribution
+from resonance_logs.commands.skill_names import batched
 from resonance_logs.errors import InvalidArgument, NotFound
-from resonance_logs.game import class_name
-from resonance_logs.store.engine import Store
+from resonance_logs.fights.games import class_name
 from resonance_logs.store.membership import is_member
-from resonance_logs.store.tables import actor_encounter_stats, encounter_bosses, encounters
+from resonance_logs.store.schema import actor_encounter_stats, encounter_bosses, encounters
+from resonance_logs.store.sqlite.connections import Store
 
 MAX_SHOWN_FIGHTS: Final = 100
 

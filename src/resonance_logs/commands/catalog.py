@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from sqlalchemy import func, select
 
+from resonance_logs.commands.answers import Catalog
 from resonance_logs.commands.arguments import CatalogKind, NoArguments, SetCatalogNamesArguments
-from resonance_logs.commands.shapes import Catalog
-from resonance_logs.store.engine import Store
 from resonance_logs.store.rows import insert_rows
-from resonance_logs.store.tables import catalog_names
+from resonance_logs.store.schema import catalog_names
+from resonance_logs.store.sqlite.connections import Store
 
 
 def set_catalog_names(store: Store, arguments: SetCatalogNamesArguments) -> None:

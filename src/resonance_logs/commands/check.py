@@ -6,22 +6,23 @@ from collections.abc import Iterator
 
 from sqlalchemy import Connection, Row, select
 
-from resonance_logs.archive import decode_events
-from resonance_logs.cells import EventSums, FightEventSums
+from resonance_logs.commands.answers import CheckReport, Finding
 from resonance_logs.commands.arguments import CheckArguments
-from resonance_logs.commands.shapes import CheckReport, Finding
 from resonance_logs.errors import CorruptArchive
-from resonance_logs.store import tables
+from resonance_logs.fights.archive import decode_events
+from resonance_logs.fights.counters import COUNTER_NAMES
+from resonance_logs.fights.skill_sums import EventSums, FightEventSums
+from resonance_logs.fights.tally import Tally
+from resonance_logs.store import schema
 from resonance_logs.store.checksums import (
     CHECKED,
     are_rows_intact,
     is_row_intact,
     stored_rows,
 )
-from resonance_logs.store.engine import Store
 from resonance_logs.store.facets import find_encounters
-from resonance_logs.store.soundness import page_faults, reference_faults, table_faults
-from resonance_logs.tally import Tally
+from resonance_logs.store.sqlite.connections import Store
+from resonance_logs.store.sqlite.integrity import page_faults, reference_faults, table_faults
 
 
 def check_database(store: Store, arguments: CheckArguments) -> CheckReport:
@@ -58,10 +59,10 @@ def _file_findings(connection: Connection, *, quick: bool) -> Iterator[Finding]:
 
 def _facet_faults(connection: Connection) -> list[str]:
     """Check that every ended fight is listed under its outcome, and that nothing else is."""
-    encounters = tables.encounters
+    encounters = schema.encounters
     ended = select(encounters.c.id).where(encounters.c.ended_at_ms.is_not(None))
     there = set(connection.execute(ended).scalars())
-    listed = find_encounters(connection, tables.facet_values.c.kind == "outcome")
+    listed = find_encounters(connection, schema.facet_values.c.kind == "outcome")
     found = set(listed)
     return [
         *(f"fight {each} is missing from the filter index" for each in sorted(there - found)),
@@ -73,14 +74,14 @@ def _facet_faults(connection: Connection) -> list[str]:
 
 
 def _ended(store: Store) -> list[int]:
-    encounters = tables.encounters
+    encounters = schema.encounters
     statement = select(encounters.c.id).where(encounters.c.ended_at_ms.is_not(None))
     with store.read_transaction() as connection:
         return list(connection.execute(statement.order_by(encounters.c.id)).scalars())
 
 
 def _fight_findings(connection: Connection, encounter_id: int) -> Iterator[Finding]:
-    archives, encounters = tables.encounter_archives, tables.encounters
+    archives, encounters = schema.encounter_archives, schema.encounters
     fight = connection.execute(
         select(encounters).where(encounters.c.id == encounter_id)
     ).one_or_none()
@@ -117,7 +118,7 @@ def _fight_findings(connection: Connection, encounter_id: int) -> Iterator[Findi
 
 
 def _is_outdated(connection: Connection, encounter_id: int) -> bool:
-    outdated = tables.outdated_figures
+    outdated = schema.outdated_figures
     statement = select(outdated).where(outdated.c.encounter_id == encounter_id)
     return connection.execute(statement).first() is not None
 
@@ -138,17 +139,17 @@ def _differing(connection: Connection, fight: Row[tuple[object, ...]]) -> Iterat
 
 
 def _sums_agree(connection: Connection, encounter_id: int, name: str, cells: EventSums) -> bool:
-    return stored_rows(connection, tables.metadata.tables[name], encounter_id) == cells.skill_rows()
+    return stored_rows(connection, schema.metadata.tables[name], encounter_id) == cells.skill_rows()
 
 
 def _actors_agree(connection: Connection, fight: Row[tuple[object, ...]], tally: Tally) -> bool:
     """Whether the actors' counters, and the players' totals, agree with the events."""
-    table = tables.actor_encounter_stats
+    table = schema.actor_encounter_stats
     rows = connection.execute(select(table).where(table.c.encounter_id == fight.id)).all()
     counters = tally.counters([row.actor_id for row in rows if row.is_player])
-    none = [0] * len(tables.COUNTER_NAMES)
+    none = [0] * len(COUNTER_NAMES)
     agree = all(
-        [getattr(row, name) for name in tables.COUNTER_NAMES] == counters.pop(row.actor_id, none)
+        [getattr(row, name) for name in COUNTER_NAMES] == counters.pop(row.actor_id, none)
         for row in rows
     )
     players = [row for row in rows if row.is_player]

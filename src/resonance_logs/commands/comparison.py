@@ -7,18 +7,8 @@ from typing import Final
 
 from sqlalchemy import Connection
 
-from resonance_logs.commands.account import SKILL, FightTotals, by_total, sum_by
-from resonance_logs.commands.arguments import (
-    ComparisonArguments,
-    ComparisonSide,
-    SkillType,
-    TimelineArguments,
-)
-from resonance_logs.commands.encounter import find_encounter, summary
-from resonance_logs.commands.figures import rates, ratio
-from resonance_logs.commands.names import skill_names
-from resonance_logs.commands.party import party_row
-from resonance_logs.commands.shapes import (
+from resonance_logs.commands.actor_totals import SKILL, FightTotals, by_total, sum_by
+from resonance_logs.commands.answers import (
     ActorEncounterStat,
     ComparedActor,
     ComparedSide,
@@ -28,11 +18,21 @@ from resonance_logs.commands.shapes import (
     PartyRow,
     SkillRow,
 )
+from resonance_logs.commands.arguments import (
+    ComparisonArguments,
+    ComparisonSide,
+    SkillType,
+    TimelineArguments,
+)
+from resonance_logs.commands.encounter import find_encounter, summary
+from resonance_logs.commands.formulas import rates, ratio
+from resonance_logs.commands.party import party_row
+from resonance_logs.commands.skill_names import skill_names
 from resonance_logs.commands.timeline import get_encounter_timeline, round_width
 from resonance_logs.errors import NotFound
-from resonance_logs.game import class_name, spec_name
-from resonance_logs.store.engine import Store
-from resonance_logs.tally import SIX
+from resonance_logs.fights.games import class_name, spec_name
+from resonance_logs.fights.tally import SIX
+from resonance_logs.store.sqlite.connections import Store
 
 _NOTHING: Final = [0] * SIX
 

@@ -10,14 +10,14 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic.alias_generators import to_camel
 from sqlalchemy import Connection, Row, bindparam, select
 
-from resonance_logs.commands.arguments import EncounterArguments, NoArguments
-from resonance_logs.commands.figures import ratio, seconds
-from resonance_logs.commands.shapes import (
+from resonance_logs.commands.answers import (
     ActorEncounterStat,
     BossSummary,
     EncounterSummary,
     PlayerSummary,
 )
+from resonance_logs.commands.arguments import EncounterArguments, NoArguments
+from resonance_logs.commands.formulas import ratio, seconds
 from resonance_logs.errors import DamagedDatabase, InvalidArgument, NotFound
 from resonance_logs.store import marks
 from resonance_logs.store.checksums import (
@@ -28,8 +28,8 @@ from resonance_logs.store.checksums import (
     fingerprint,
     stored_rows,
 )
-from resonance_logs.store.engine import Store
-from resonance_logs.store.tables import actor_encounter_stats, encounters
+from resonance_logs.store.schema import actor_encounter_stats, encounters
+from resonance_logs.store.sqlite.connections import Store
 
 SUMMARY_COLUMNS: Final = tuple(
     encounters.c[name]

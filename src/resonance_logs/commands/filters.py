@@ -8,10 +8,10 @@ from pyroaring import BitMap64
 from sqlalchemy import ColumnElement, Connection, func
 
 from resonance_logs.commands.arguments import Filters
-from resonance_logs.folding import fold_name
+from resonance_logs.fights.name_folding import fold_name
 from resonance_logs.store.facets import find_encounters
 from resonance_logs.store.marks import FAVORITE, TAG
-from resonance_logs.store.tables import facet_values
+from resonance_logs.store.schema import facet_values
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,14 +10,14 @@ from typing import Final
 
 from sqlalchemy import func, select, text
 
+from resonance_logs.commands.answers import DatabaseHealth, RecorderRun, RunPage
 from resonance_logs.commands.arguments import NoArguments, PageArguments
-from resonance_logs.commands.shapes import DatabaseHealth, RecorderRun, RunPage
-from resonance_logs.spill import find_spills
-from resonance_logs.store.engine import Store
-from resonance_logs.store.lock import is_held
+from resonance_logs.recording.spill import find_spills
 from resonance_logs.store.runs import Run, last_run, read_runs
-from resonance_logs.store.space import free_bytes
-from resonance_logs.store.tables import encounters, rejected_tasks
+from resonance_logs.store.schema import encounters, rejected_tasks
+from resonance_logs.store.sqlite.connections import Store
+from resonance_logs.store.sqlite.lock import is_held
+from resonance_logs.store.sqlite.space import free_bytes
 
 MIN_FREE_BYTES: Final = 500_000_000
 """Less free disk space than this is reported, in bytes."""

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, func, select
 
+from resonance_logs.commands.answers import EncounterPage
 from resonance_logs.commands.arguments import (
     MAX_LIMIT,
     FilteredPageArguments,
@@ -22,11 +23,10 @@ from resonance_logs.commands.arguments import (
 )
 from resonance_logs.commands.encounter import SUMMARY_COLUMNS, summary, summary_json
 from resonance_logs.commands.filters import Candidates, find_candidates
-from resonance_logs.commands.shapes import EncounterPage
-from resonance_logs.store.engine import Store
 from resonance_logs.store.membership import is_member
-from resonance_logs.store.soundness import missing_row
-from resonance_logs.store.tables import encounters
+from resonance_logs.store.rows import missing_row
+from resonance_logs.store.schema import encounters
+from resonance_logs.store.sqlite.connections import Store
 
 MAX_CACHED_ROWS: Final = 2_000
 """Maximum number of rows cached as JSON, about 1 kB each."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, select, update
 
+from resonance_logs.commands.answers import Names
 from resonance_logs.commands.arguments import (
     FavoriteArguments,
     NoArguments,
@@ -11,12 +12,11 @@ from resonance_logs.commands.arguments import (
     SetTagsArguments,
 )
 from resonance_logs.commands.encounter import check_ended
-from resonance_logs.commands.players import facet_names_statement
-from resonance_logs.commands.shapes import Names
-from resonance_logs.store.engine import Store
+from resonance_logs.commands.known_names import facet_names_statement
 from resonance_logs.store.facets import Facet, add_to_index, remove_from_index
 from resonance_logs.store.marks import FAVORITE, TAG, read_tags, write_tags
-from resonance_logs.store.tables import encounters
+from resonance_logs.store.schema import encounters
+from resonance_logs.store.sqlite.connections import Store
 
 
 def toggle_favorite_encounter(store: Store, arguments: FavoriteArguments) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from resonance_logs.commands.account import FightTotals
+from resonance_logs.commands.actor_totals import FightTotals
+from resonance_logs.commands.answers import ActorEncounterStat, EncounterParty, PartyRow
 from resonance_logs.commands.arguments import PartyArguments, Side, SkillType
 from resonance_logs.commands.encounter import find_encounter
-from resonance_logs.commands.figures import ratio
-from resonance_logs.commands.shapes import ActorEncounterStat, EncounterParty, PartyRow
-from resonance_logs.game import class_name, spec_name
-from resonance_logs.store.engine import Store
+from resonance_logs.commands.formulas import ratio
+from resonance_logs.fights.games import class_name, spec_name
+from resonance_logs.store.sqlite.connections import Store
 
 
 def get_encounter_party(store: Store, arguments: PartyArguments) -> EncounterParty:

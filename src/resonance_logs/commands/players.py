@@ -1,79 +1,194 @@
-"""Names to choose from: bosses, scenes and players."""
+"""Player statistics: fights, classes, bosses; and the list of known players."""
 
 from __future__ import annotations
 
-from sqlalchemy import Select, exists, func, select
+from collections import defaultdict
+from typing import Any, Final
 
+import numpy as np
+from sqlalchemy import ColumnElement, Connection, Row, func, select
+
+from resonance_logs.commands.answers import (
+    BossRecord,
+    ClassRecord,
+    FightBoss,
+    PlayerFight,
+    PlayerFights,
+    PlayerOverview,
+    PlayerPage,
+    PlayerProfile,
+)
 from resonance_logs.commands.arguments import (
-    MAX_LIMIT,
-    NoArguments,
     PlayerArguments,
-    PrefixArguments,
-    RecentPlayersArguments,
+    PlayerFightsArguments,
+    PlayersArguments,
 )
 from resonance_logs.commands.filters import contains
-from resonance_logs.commands.shapes import Names
-from resonance_logs.store.engine import Store
-from resonance_logs.store.tables import entities, facet_encounters, facet_values
+from resonance_logs.commands.formulas import ratio, seconds
+from resonance_logs.commands.order_statistics import Float64Array, distribution, running_median
+from resonance_logs.commands.player_history import BossFights, Career
+from resonance_logs.errors import NotFound
+from resonance_logs.fights.games import class_name, spec_name
+from resonance_logs.store.rows import select_in
+from resonance_logs.store.schema import encounters, entities
+from resonance_logs.store.sqlite.connections import Store
+
+TREND_WINDOW: Final = 10
+"""The trend is the median of this many fights."""
 
 
-def get_unique_boss_names(store: Store, _arguments: NoArguments) -> Names:
-    """Names of all bosses in ended fights, sorted."""
-    return _read_names(store, facet_names_statement("boss"))
-
-
-def get_unique_scene_names(store: Store, _arguments: NoArguments) -> Names:
-    """Names of all scenes of ended fights, sorted."""
-    return _read_names(store, facet_names_statement("scene"))
-
-
-def get_player_names_filtered(store: Store, arguments: PrefixArguments) -> Names:
-    """Names that contain ``prefix``, most recently seen first; at most 1,000."""
-    seen, lowest_id = func.max(entities.c.last_seen_ms), func.min(entities.c.entity_id)
-    statement = (
-        select(entities.c.name)
-        .where(entities.c.name.is_not(None))
-        .group_by(entities.c.name)
-        .order_by(seen.desc(), lowest_id)
-        .limit(MAX_LIMIT)
-    )
-    if arguments.prefix:
-        statement = statement.where(contains(entities.c.name_folded, arguments.prefix))
-    return _read_names(store, statement)
-
-
-def get_recent_players_command(
-    store: Store, arguments: RecentPlayersArguments
-) -> list[tuple[int, str]]:
-    """Ids and names of players with a known name, most recently seen first."""
-    statement = (
-        select(entities.c.entity_id, entities.c.name)
-        .where(entities.c.name.is_not(None))
+def get_players(store: Store, arguments: PlayersArguments) -> PlayerPage:
+    """Known players whose name contains ``search``, most recently seen first."""
+    where: list[ColumnElement[bool]] = []
+    if arguments.search:
+        where.append(contains(entities.c.name_folded, arguments.search))
+    count = select(func.count()).select_from(entities).where(*where)
+    page = (
+        select(entities)
+        .where(*where)
         .order_by(entities.c.last_seen_ms.desc(), entities.c.entity_id)
         .limit(arguments.limit)
+        .offset(arguments.offset)
     )
     with store.read_transaction() as connection:
-        return [(row.entity_id, row.name) for row in connection.execute(statement)]
+        return PlayerPage(
+            rows=[_overview(row) for row in connection.execute(page)],
+            total_count=connection.execute(count).scalar_one(),
+        )
 
 
-def get_player_name_command(store: Store, arguments: PlayerArguments) -> str | None:
-    """The player's name; null if it (or the player) is unknown."""
-    statement = select(entities.c.name).where(entities.c.entity_id == arguments.uid)
+def get_player_profile(store: Store, arguments: PlayerArguments) -> PlayerProfile:
+    """Statistics over all ended fights of a player: classes, bosses, distribution of DPS.
+
+    Raises:
+        NotFound: there is no such player.
+    """
     with store.read_transaction() as connection:
-        name: str | None = connection.execute(statement).scalar_one_or_none()
-    return name
-
-
-def facet_names_statement(kind: str) -> Select[str]:
-    """The values of a kind that any fight has, sorted."""
-    used = exists().where(facet_encounters.c.value_id == facet_values.c.value_id)
-    return (
-        select(facet_values.c.value)
-        .where(facet_values.c.kind == kind, used)
-        .order_by(facet_values.c.value)
+        player = _find_player(connection, arguments.uid)
+        career = Career.read(connection, arguments.uid)
+    kills = {index for met in career.bosses.values() for index in met.kills.tolist()}
+    return PlayerProfile(
+        player=player,
+        fights=len(career.ids),
+        kills=len(kills),
+        total_dmg=int(career.damage.sum()),
+        total_heal=int(career.heal.sum()),
+        active_time_ms=int(career.active_ms.sum()),
+        dps=distribution(career.dps[career.is_timed]) if career.is_timed.any() else None,
+        classes=_classes(career),
+        bosses=sorted(
+            (_boss(career, name, met) for name, met in career.bosses.items()),
+            key=lambda boss: (-boss.tries, boss.monster_name),
+        ),
     )
 
 
-def _read_names(store: Store, statement: Select[str]) -> Names:
+def get_player_fights(store: Store, arguments: PlayerFightsArguments) -> PlayerFights:
+    """A player's ended fights (with ``bossName`` only those with it), newest first.
+
+    Raises:
+        NotFound: there is no such player.
+    """
     with store.read_transaction() as connection:
-        return Names(names=list(connection.execute(statement).scalars()))
+        _find_player(connection, arguments.uid)
+        career = Career.read(connection, arguments.uid)
+        chosen = career.with_boss(arguments.boss_name)
+        end = len(chosen) - arguments.offset
+        start = max(0, end - arguments.limit)
+        shown = chosen[start : max(0, end)].tolist()
+        rows = select_in(
+            connection, encounters, ("id", "scene_name"), "id", career.ids[shown].tolist()
+        )
+    scenes = dict(rows)
+    before = max(0, start + 1 - TREND_WINDOW)
+    trend = running_median(career.dps[chosen[before : max(0, end)]], TREND_WINDOW)[start - before :]
+    bosses = career.bosses_of(shown)
+    fights = [
+        _fight(career, index, scenes.get(int(career.ids[index])), median, bosses[index])
+        for index, median in zip(shown, trend, strict=True)
+    ]
+    return PlayerFights(rows=fights[::-1], total_count=len(chosen))
+
+
+def _find_player(connection: Connection, uid: int) -> PlayerOverview:
+    statement = select(entities).where(entities.c.entity_id == uid)
+    row = connection.execute(statement).one_or_none()
+    if row is None:
+        raise NotFound(f"there is no player {uid}")
+    return _overview(row)
+
+
+def _overview(row: Row[Any]) -> PlayerOverview:
+    return PlayerOverview(
+        uid=row.entity_id,
+        name=row.name,
+        class_id=row.class_id,
+        class_name=class_name(row.class_id),
+        class_spec_name=spec_name(row.class_id, row.class_spec),
+        ability_score=row.ability_score,
+        level=row.level,
+        first_seen_ms=row.first_seen_ms,
+        last_seen_ms=row.last_seen_ms,
+    )
+
+
+def _classes(career: Career) -> list[ClassRecord]:
+    indexes: defaultdict[tuple[int | None, int | None], list[int]] = defaultdict(list)
+    for index, played in enumerate(career.classes):
+        indexes[played].append(index)
+    found = [
+        ClassRecord(
+            class_id=class_id,
+            class_name=class_name(class_id),
+            class_spec=class_spec,
+            class_spec_name=spec_name(class_id, class_spec),
+            fights=len(own),
+            **_median_and_best(career.dps[career.timed(np.array(own))]),
+        )
+        for (class_id, class_spec), own in indexes.items()
+    ]
+    return sorted(found, key=lambda each: (-each.fights, each.class_id or 0, each.class_spec or 0))
+
+
+def _boss(career: Career, name: str, met: BossFights) -> BossRecord:
+    timed = career.timed(met.indexes)
+    dps, kills = career.dps[timed], career.dps[career.timed(met.kills)]
+    return BossRecord(
+        monster_name=name,
+        tries=len(met.indexes),
+        kills=len(met.kills),
+        **_median_and_best(dps),
+        best_encounter_id=int(career.ids[timed[dps.argmax()]]) if len(dps) else None,
+        median_kill_dps=float(np.median(kills)) if len(kills) else None,
+        best_kill_dps=float(kills.max()) if len(kills) else None,
+        last_started_at_ms=int(career.started_ms[met.indexes[-1]]),
+    )
+
+
+def _median_and_best(dps: Float64Array) -> dict[str, float | None]:
+    if not len(dps):
+        return {"median_dps": None, "best_dps": None}
+    return {"median_dps": float(np.median(dps)), "best_dps": float(dps.max())}
+
+
+def _fight(
+    career: Career, index: int, scene_name: str | None, trend: float, bosses: list[FightBoss]
+) -> PlayerFight:
+    class_id, class_spec = career.classes[index]
+    damage = int(career.damage[index])
+    return PlayerFight(
+        encounter_id=int(career.ids[index]),
+        started_at_ms=int(career.started_ms[index]),
+        duration=seconds(int(career.duration_ms[index])),
+        scene_name=scene_name,
+        bosses=bosses,
+        class_id=class_id,
+        class_name=class_name(class_id),
+        class_spec_name=spec_name(class_id, class_spec),
+        total_dmg=damage,
+        dps=float(career.dps[index]),
+        active_dps=ratio(damage, int(career.active_ms[index]) / 1000),
+        total_heal=int(career.heal[index]),
+        damage_taken=int(career.taken[index]),
+        trend_dps=trend,
+    )

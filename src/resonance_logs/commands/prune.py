@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, func, select
 
+from resonance_logs.commands.answers import PrunedPart, PruneReport
 from resonance_logs.commands.arguments import PruneArguments
-from resonance_logs.commands.shapes import PrunedPart, PruneReport
-from resonance_logs.retention import (
+from resonance_logs.store.retention import (
     Limits,
     PruneCandidate,
     PrunePlan,
@@ -16,8 +16,8 @@ from resonance_logs.retention import (
     plan_pruning,
     prune,
 )
-from resonance_logs.store.engine import Store
-from resonance_logs.store.tables import encounters
+from resonance_logs.store.schema import encounters
+from resonance_logs.store.sqlite.connections import Store
 
 
 def prune_encounters(store: Store, arguments: PruneArguments) -> PruneReport:

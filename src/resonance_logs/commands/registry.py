@@ -12,29 +12,29 @@ from typing import Any, Final
 from pydantic import TypeAdapter
 
 from resonance_logs.commands import (
+    answers,
     arguments,
+    attempts,
     bosses,
     catalog,
     check,
     comparison,
     encounter,
     health,
+    known_names,
     listing,
+    maintenance,
     marks,
     party,
     players,
-    profile,
     prune,
     rejects,
-    shapes,
     skills,
+    time_range,
     timeline,
-    tries,
-    upkeep,
-    window,
 )
 from resonance_logs.errors import NotFound
-from resonance_logs.store.engine import Store
+from resonance_logs.store.sqlite.connections import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,81 +84,81 @@ class Command:
 
 
 _nothing: Final = TypeAdapter[None](None)
-_actors: Final = TypeAdapter(list[shapes.ActorEncounterStat])
+_actors: Final = TypeAdapter(list[answers.ActorEncounterStat])
 
 _TABLE: Final[
     tuple[tuple[Callable[..., Any], type[arguments.Arguments], TypeAdapter[Any]], ...]
 ] = (
-    (listing.get_recent_encounters, arguments.PageArguments, TypeAdapter(shapes.EncounterPage)),
+    (listing.get_recent_encounters, arguments.PageArguments, TypeAdapter(answers.EncounterPage)),
     (
         listing.get_recent_encounters_filtered,
         arguments.FilteredPageArguments,
-        TypeAdapter(shapes.EncounterPage),
+        TypeAdapter(answers.EncounterPage),
     ),
     (
         encounter.get_encounter_by_id,
         arguments.EncounterArguments,
-        TypeAdapter(shapes.EncounterSummary),
+        TypeAdapter(answers.EncounterSummary),
     ),
     (encounter.get_encounter_actor_stats, arguments.EncounterArguments, _actors),
     (
         skills.get_encounter_player_skills,
         arguments.PlayerSkillsArguments,
-        TypeAdapter(shapes.SkillsWindow),
+        TypeAdapter(answers.SkillsWindow),
     ),
-    (players.get_unique_boss_names, arguments.NoArguments, TypeAdapter(shapes.Names)),
-    (players.get_unique_scene_names, arguments.NoArguments, TypeAdapter(shapes.Names)),
-    (players.get_player_names_filtered, arguments.PrefixArguments, TypeAdapter(shapes.Names)),
+    (known_names.get_unique_boss_names, arguments.NoArguments, TypeAdapter(answers.Names)),
+    (known_names.get_unique_scene_names, arguments.NoArguments, TypeAdapter(answers.Names)),
+    (known_names.get_player_names_filtered, arguments.PrefixArguments, TypeAdapter(answers.Names)),
     (
-        players.get_recent_players_command,
+        known_names.get_recent_players_command,
         arguments.RecentPlayersArguments,
         TypeAdapter(list[tuple[int, str]]),
     ),
-    (players.get_player_name_command, arguments.PlayerArguments, TypeAdapter(str | None)),
-    (upkeep.delete_encounter, arguments.EncounterArguments, _nothing),
-    (upkeep.delete_encounters, arguments.EncountersArguments, _nothing),
+    (known_names.get_player_name_command, arguments.PlayerArguments, TypeAdapter(str | None)),
+    (maintenance.delete_encounter, arguments.EncounterArguments, _nothing),
+    (maintenance.delete_encounters, arguments.EncountersArguments, _nothing),
     (marks.toggle_favorite_encounter, arguments.FavoriteArguments, _nothing),
-    (timeline.get_encounter_timeline, arguments.TimelineArguments, TypeAdapter(shapes.Timeline)),
-    (window.get_encounter_range, arguments.RangeArguments, TypeAdapter(shapes.EncounterRange)),
+    (timeline.get_encounter_timeline, arguments.TimelineArguments, TypeAdapter(answers.Timeline)),
+    (time_range.get_encounter_range, arguments.RangeArguments, TypeAdapter(answers.EncounterRange)),
     (
         skills.get_encounter_player_targets,
         arguments.PlayerSkillsArguments,
-        TypeAdapter(shapes.TargetsWindow),
+        TypeAdapter(answers.TargetsWindow),
     ),
-    (party.get_encounter_party, arguments.PartyArguments, TypeAdapter(shapes.EncounterParty)),
+    (party.get_encounter_party, arguments.PartyArguments, TypeAdapter(answers.EncounterParty)),
     (
         encounter.get_live_encounter,
         arguments.NoArguments,
-        TypeAdapter(shapes.EncounterSummary | None),
+        TypeAdapter(answers.EncounterSummary | None),
     ),
     (marks.set_encounter_note, arguments.SetNoteArguments, _nothing),
     (marks.set_encounter_tags, arguments.SetTagsArguments, _nothing),
-    (marks.get_unique_tags, arguments.NoArguments, TypeAdapter(shapes.Names)),
-    (profile.get_players, arguments.PlayersArguments, TypeAdapter(shapes.PlayerPage)),
-    (profile.get_player_profile, arguments.PlayerArguments, TypeAdapter(shapes.PlayerProfile)),
-    (profile.get_player_fights, arguments.PlayerFightsArguments, TypeAdapter(shapes.PlayerFights)),
+    (marks.get_unique_tags, arguments.NoArguments, TypeAdapter(answers.Names)),
+    (players.get_players, arguments.PlayersArguments, TypeAdapter(answers.PlayerPage)),
+    (players.get_player_profile, arguments.PlayerArguments, TypeAdapter(answers.PlayerProfile)),
+    (players.get_player_fights, arguments.PlayerFightsArguments, TypeAdapter(answers.PlayerFights)),
     (
         bosses.get_bosses_and_scenes,
         arguments.NoArguments,
-        TypeAdapter(shapes.TargetsOverview),
+        TypeAdapter(answers.TargetsOverview),
     ),
-    (bosses.get_boss_profile, arguments.BossProfileArguments, TypeAdapter(shapes.BossProfile)),
-    (comparison.compare_encounters, arguments.ComparisonArguments, TypeAdapter(shapes.Comparison)),
-    (tries.get_boss_tries, arguments.EncounterArguments, TypeAdapter(shapes.BossAttempts)),
-    (upkeep.get_database_info, arguments.NoArguments, TypeAdapter(shapes.DatabaseInfo)),
-    (health.get_database_health, arguments.NoArguments, TypeAdapter(shapes.DatabaseHealth)),
-    (check.check_database, arguments.CheckArguments, TypeAdapter(shapes.CheckReport)),
-    (health.get_recorder_runs, arguments.PageArguments, TypeAdapter(shapes.RunPage)),
-    (catalog.get_catalog, arguments.NoArguments, TypeAdapter(shapes.Catalog)),
+    (bosses.get_boss_profile, arguments.BossProfileArguments, TypeAdapter(answers.BossProfile)),
+    (comparison.compare_encounters, arguments.ComparisonArguments, TypeAdapter(answers.Comparison)),
+    (attempts.get_boss_tries, arguments.EncounterArguments, TypeAdapter(answers.BossAttempts)),
+    (maintenance.get_database_info, arguments.NoArguments, TypeAdapter(answers.DatabaseInfo)),
+    (health.get_database_health, arguments.NoArguments, TypeAdapter(answers.DatabaseHealth)),
+    (check.check_database, arguments.CheckArguments, TypeAdapter(answers.CheckReport)),
+    (health.get_recorder_runs, arguments.PageArguments, TypeAdapter(answers.RunPage)),
+    (catalog.get_catalog, arguments.NoArguments, TypeAdapter(answers.Catalog)),
     (catalog.set_catalog_names, arguments.SetCatalogNamesArguments, _nothing),
-    (rejects.get_rejected_tasks, arguments.PageArguments, TypeAdapter(shapes.RejectedPage)),
+    (rejects.get_rejected_tasks, arguments.PageArguments, TypeAdapter(answers.RejectedPage)),
     (
         rejects.retry_rejected_tasks,
         arguments.RejectedTasksArguments,
-        TypeAdapter(shapes.RetryReport),
+        TypeAdapter(answers.RetryReport),
     ),
     (rejects.delete_rejected_tasks, arguments.RejectedTasksArguments, _nothing),
-    (prune.prune_encounters, arguments.PruneArguments, TypeAdapter(shapes.PruneReport)),
+    (prune.prune_encounters, arguments.PruneArguments, TypeAdapter(answers.PruneReport)),
 )
 
 
@@ -176,15 +176,15 @@ _QUICK: Final[frozenset[Callable[..., Any]]] = frozenset(
         encounter.get_encounter_actor_stats,
         encounter.get_live_encounter,
         skills.get_encounter_player_skills,
-        players.get_unique_boss_names,
-        players.get_unique_scene_names,
-        players.get_player_names_filtered,
-        players.get_recent_players_command,
-        players.get_player_name_command,
-        profile.get_players,
+        known_names.get_unique_boss_names,
+        known_names.get_unique_scene_names,
+        known_names.get_player_names_filtered,
+        known_names.get_recent_players_command,
+        known_names.get_player_name_command,
+        players.get_players,
         marks.get_unique_tags,
         catalog.get_catalog,
-        tries.get_boss_tries,
+        attempts.get_boss_tries,
     }
 )
 

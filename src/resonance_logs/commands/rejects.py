@@ -4,18 +4,13 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, delete, func, select
 
+from resonance_logs.commands.answers import RejectedPage, RejectedRow, RetryRefusal, RetryReport
 from resonance_logs.commands.arguments import PageArguments, RejectedTasksArguments
-from resonance_logs.commands.shapes import (
-    RejectedPage,
-    RejectedRow,
-    RetryRefusal,
-    RetryReport,
-)
 from resonance_logs.errors import InvalidArgument, NotFound
-from resonance_logs.retry import retry_tasks
-from resonance_logs.store.engine import Store
+from resonance_logs.recording.retry import retry_tasks
 from resonance_logs.store.rejects import RejectedTask, is_in_open_fight, read_rejected
-from resonance_logs.store.tables import rejected_tasks
+from resonance_logs.store.schema import rejected_tasks
+from resonance_logs.store.sqlite.connections import Store
 
 
 def get_rejected_tasks(store: Store, arguments: PageArguments) -> RejectedPage:

@@ -4,12 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from resonance_logs.commands.account import SKILL, WHO, WHOM, FightTotals, by_total, sum_by
-from resonance_logs.commands.arguments import PlayerSkillsArguments, SkillType
-from resonance_logs.commands.encounter import find_encounter
-from resonance_logs.commands.figures import rates
-from resonance_logs.commands.names import skill_names
-from resonance_logs.commands.shapes import (
+from resonance_logs.commands.actor_totals import SKILL, WHO, WHOM, FightTotals, by_total, sum_by
+from resonance_logs.commands.answers import (
     ActorEncounterStat,
     PlayerRow,
     SkillRow,
@@ -17,9 +13,13 @@ from resonance_logs.commands.shapes import (
     TargetRow,
     TargetsWindow,
 )
-from resonance_logs.events import UNKNOWN
-from resonance_logs.game import class_name, spec_name
-from resonance_logs.store.engine import Store
+from resonance_logs.commands.arguments import PlayerSkillsArguments, SkillType
+from resonance_logs.commands.encounter import find_encounter
+from resonance_logs.commands.formulas import rates
+from resonance_logs.commands.skill_names import skill_names
+from resonance_logs.fights.events import UNKNOWN
+from resonance_logs.fights.games import class_name, spec_name
+from resonance_logs.store.sqlite.connections import Store
 
 
 def get_encounter_player_skills(store: Store, arguments: PlayerSkillsArguments) -> SkillsWindow:

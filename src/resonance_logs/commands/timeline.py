@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 from sqlalchemy import Connection
 
+from resonance_logs.commands.answers import Timeline, TimelineSeries
 from resonance_logs.commands.arguments import (
     MAX_BUCKETS,
     GroupBy,
@@ -16,13 +17,12 @@ from resonance_logs.commands.arguments import (
     TimelineArguments,
 )
 from resonance_logs.commands.encounter import find_encounter
-from resonance_logs.commands.names import skill_names
-from resonance_logs.commands.shapes import Timeline, TimelineSeries
-from resonance_logs.commands.window import Window
+from resonance_logs.commands.skill_names import skill_names
+from resonance_logs.commands.time_range import Window
 from resonance_logs.errors import InvalidArgument
-from resonance_logs.events import UNKNOWN, Int64Array
-from resonance_logs.statistics import is_among
-from resonance_logs.store.engine import Store
+from resonance_logs.fights.events import UNKNOWN, Int64Array
+from resonance_logs.fights.statistics import is_among
+from resonance_logs.store.sqlite.connections import Store
 
 MAX_VALUES: Final = 2_000_000
 

@@ -1,1 +1,1 @@
-"""The store: tables, migrations, connections. The only place that knows SQLite."""
+"""What is stored: tables, fights, players, marks; ``sqlite`` is what only SQLite has."""

@@ -14,7 +14,7 @@ from typing import Final
 import msgspec
 from sqlalchemy import Connection, Table
 
-from resonance_logs.store import tables
+from resonance_logs.store import schema
 
 FINGERPRINTED: Final = (
     "started_at_ms",
@@ -40,11 +40,11 @@ FINGERPRINTED_LATER: Final = ("clock_jumped", "unknown_dmg")
 """The same of later versions of the schema; left out where none is set, as in older files."""
 
 CHECKED: Final[Mapping[str, Table]] = {
-    "actors_checksum": tables.actor_encounter_stats,
-    "damage_checksum": tables.damage_skill_stats,
-    "heals_checksum": tables.heal_skill_stats,
-    "bosses_checksum": tables.encounter_bosses,
-    "attributes_checksum": tables.actor_attributes,
+    "actors_checksum": schema.actor_encounter_stats,
+    "damage_checksum": schema.damage_skill_stats,
+    "heals_checksum": schema.heal_skill_stats,
+    "bosses_checksum": schema.encounter_bosses,
+    "attributes_checksum": schema.actor_attributes,
 }
 """The columns of a fight's row that hold a checksum, each with its table."""
 

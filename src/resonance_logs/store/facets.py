@@ -12,10 +12,10 @@ from pyroaring import BitMap, BitMap64
 from sqlalchemy import ColumnElement, Connection, delete, exists, select
 
 from resonance_logs.errors import DamagedDatabase
-from resonance_logs.folding import fold_name
+from resonance_logs.fights.name_folding import fold_name
 from resonance_logs.store import idsets
 from resonance_logs.store.rows import MAX_PARAMETERS, fetch_tuples, insert_rows, parts
-from resonance_logs.store.tables import facet_encounters, facet_values
+from resonance_logs.store.schema import facet_encounters, facet_values
 
 
 class Facet(NamedTuple):

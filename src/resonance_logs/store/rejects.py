@@ -11,7 +11,7 @@ import msgspec
 from sqlalchemy import ColumnElement, Connection, func, select
 
 from resonance_logs.store.rows import insert_rows
-from resonance_logs.store.tables import encounters, rejected_tasks
+from resonance_logs.store.schema import encounters, rejected_tasks
 from resonance_logs.tasks import InsertDamageEvent, InsertHealEvent
 
 

@@ -9,6 +9,8 @@ from typing import Any, Final, TypeVar
 
 from sqlalchemy import Connection, Select, Table
 
+from resonance_logs.errors import DamagedDatabase
+
 _T = TypeVar("_T")
 
 MAX_PARAMETERS: Final = 30_000
@@ -82,3 +84,11 @@ def _on_conflict(table: Table, columns: tuple[str, ...]) -> str:
     keys = [column.name for column in table.primary_key]
     updates = ",".join(f"{name}=excluded.{name}" for name in columns if name not in keys)
     return f" ON CONFLICT ({','.join(keys)}) DO UPDATE SET {updates}"
+
+
+def missing_row(encounter_id: int) -> DamagedDatabase:
+    """The error for a fight that an index names and that has no row."""
+    return DamagedDatabase(
+        f"the database is damaged: an index names encounter {encounter_id}, which has no row; "
+        "resonance-logs check shows details, resonance-logs salvage saves what can be read"
+    )

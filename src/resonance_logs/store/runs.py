@@ -10,7 +10,7 @@ from typing import Final
 
 from sqlalchemy import Connection, func, insert, select, update
 
-from resonance_logs.store.tables import recorder_runs
+from resonance_logs.store.schema import recorder_runs
 
 DAMAGE: Final = "damage: "
 """A fault that begins so is damage of the file, met by that run ..."""

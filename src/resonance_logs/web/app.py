@@ -21,7 +21,7 @@ from resonance_logs.errors import (
     ResonanceLogsError,
 )
 from resonance_logs.web import commands, downloads, health, live, openapi, reference, tasks
-from resonance_logs.web.desk import CommandScheduler
+from resonance_logs.web.command_scheduler import CommandScheduler
 from resonance_logs.web.guard import Guard, Rules
 
 _STATUS: Final = {

@@ -11,7 +11,7 @@ from starlette.routing import Route
 from resonance_logs.commands.registry import find_command
 from resonance_logs.database import Database
 from resonance_logs.errors import InvalidArgument
-from resonance_logs.web.desk import CommandScheduler
+from resonance_logs.web.command_scheduler import CommandScheduler
 
 PATH: Final = "/api/commands/"
 

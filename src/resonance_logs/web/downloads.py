@@ -14,10 +14,10 @@ from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 
 from resonance_logs.commands.arguments import Filters
-from resonance_logs.commands.tables import TableKind
 from resonance_logs.database import Database
 from resonance_logs.errors import InvalidArgument
-from resonance_logs.formats import MEDIA_TYPES, Format, Table, write_table
+from resonance_logs.exports.formats import MEDIA_TYPES, Format, Table, write_table
+from resonance_logs.exports.tables import TableKind
 from resonance_logs.tasks import MAX_INTEGER
 
 router = APIRouter(prefix="/api/encounters", tags=["exports"])

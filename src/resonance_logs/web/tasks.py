@@ -15,8 +15,8 @@ from starlette.requests import ClientDisconnect
 
 from resonance_logs.database import Database
 from resonance_logs.errors import FlushTimeout, InputError, QueueFull, RecordingError
-from resonance_logs.lines import Refusal
-from resonance_logs.sources import TaskSource
+from resonance_logs.sources.ndjson import Refusal
+from resonance_logs.sources.task_source import TaskSource
 from resonance_logs.tasks import Task
 
 MAX_REFUSALS: Final = 1_000

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from resonance_logs.store.tables import metadata
+from resonance_logs.store.schema import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

@@ -1,0 +1,164 @@
+"""Export fights to a file, and import the fights of such a file."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+import tempfile
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Connection, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from resonance_logs.errors import BackupError, DamagedDatabase, NotFound
+from resonance_logs.store.rows import missing_row
+from resonance_logs.store.schema import encounters
+from resonance_logs.store.sqlite.connections import Store
+from resonance_logs.store.sqlite.file_copies import (
+    check_copy,
+    check_room,
+    collapse_wal,
+    copy_database,
+    partial_file,
+)
+from resonance_logs.store.sqlite.migrate import check_source, prepare
+from resonance_logs.store.stored_fight import StoredFight, add_names, find_same, merge_entities
+
+_logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ExportReport:
+    """What was written to a file of fights."""
+
+    exported: Sequence[int]
+    """The ids of the fights, as they are here."""
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """The result of an import: ids in this database, or in the file for fights not imported."""
+
+    imported: Sequence[int]
+    known: Sequence[int]
+    """Already stored, under these ids."""
+    damaged: Sequence[int]
+    """Damaged, and not imported."""
+
+
+def export_fights(
+    store: Store,
+    choose: Callable[[Connection], Iterable[int]],
+    target: Path,
+    *,
+    are_listed: bool = False,
+) -> ExportReport:
+    """Write ended fights, with all that belongs to them, to the new file ``target``.
+
+    ``choose`` gives their ids. It reads the view of the store that the fights are read in, so
+    that what it finds is there, whatever others delete meanwhile. The file is a database by
+    itself: it can be looked at, and be imported into another one. With ``are_listed`` the ids
+    come from an index of the store, so that each must have a row.
+
+    Raises:
+        NotFound: a fight does not exist, or has not ended.
+        DamagedDatabase: a listed fight does not exist.
+        BackupError: the target already exists, cannot be written, or a fight is damaged.
+    """
+    if target.exists():
+        raise BackupError(f"{target} already exists; choose another name")
+    check_room(0, target.parent)
+    with partial_file(target) as part:
+        prepare(part)
+        with store.read_transaction() as source, closing(Store(part)) as copy:
+            ids = list(dict.fromkeys(choose(source)))
+            for encounter_id in ids:
+                fight = _ended(source, encounter_id, is_listed=are_listed)
+                with copy.write_transaction() as connection:
+                    _import_fight(connection, fight)
+        collapse_wal(part)
+        check_copy(part, target)
+        part.replace(target)
+    return ExportReport(ids, target.stat().st_size)
+
+
+def import_fights(store: Store, source: Path) -> ImportReport:
+    """Import the fights of an exported file (or of any database); stored fights are skipped.
+
+    Raises:
+        DatabaseUnavailable: there is no such file.
+        NotADatabase: it is empty, or something else.
+        DamagedDatabase: it is damaged.
+        BackupError: there is no room for a copy of it, or it cannot be copied.
+        DatabaseError: it cannot be read; the subclass says why.
+    """
+    check_source(source)
+    check_room(source.stat().st_size, Path(tempfile.gettempdir()))
+    with tempfile.TemporaryDirectory(prefix="resonance-logs-") as folder:
+        copy = Path(folder) / "import.db"
+        try:
+            copy_database(source, copy)
+            prepare(copy, copy_first=False)
+            check_copy(copy, source)
+            with closing(Store(copy)) as found, found.read_transaction() as connection:
+                return _import_all(store, connection)
+        except (sqlite3.Error, UnicodeDecodeError, DamagedDatabase) as error:
+            raise DamagedDatabase(
+                f"{source} is damaged; the import stopped there: {error}"
+            ) from error
+
+
+def _import_all(store: Store, source: Connection) -> ImportReport:
+    ended = select(encounters.c.id).where(encounters.c.ended_at_ms.is_not(None))
+    imported: list[int] = []
+    known: list[int] = []
+    damaged: list[int] = []
+    for encounter_id in source.execute(ended.order_by(encounters.c.id)).scalars().all():
+        fight = StoredFight.read(source, encounter_id)
+        if fight is None:
+            continue
+        if fight.faults:
+            damaged.append(encounter_id)
+            _logger.warning("fight %d of the file is damaged and was not imported", encounter_id)
+            continue
+        try:
+            with store.write_transaction() as connection:
+                same = find_same(connection, fight)
+                new = _import_fight(connection, fight) if same is None else None
+        except (SQLAlchemyError, OverflowError, TypeError, ValueError) as error:
+            damaged.append(encounter_id)
+            _logger.warning("fight %d of the file was not imported: %s", encounter_id, error)
+            continue
+        if new is not None:
+            imported.append(new)
+        elif same is not None:
+            known.append(same)
+    return ImportReport(imported, known, damaged)
+
+
+def _import_fight(connection: Connection, fight: StoredFight) -> int:
+    merge_entities(connection, fight.entities)
+    add_names(connection, fight.names)
+    return fight.store(connection)
+
+
+def _ended(source: Connection, encounter_id: int, *, is_listed: bool) -> StoredFight:
+    fight = StoredFight.read(source, encounter_id)
+    if fight is None and is_listed:
+        raise missing_row(encounter_id)
+    if fight is None:
+        raise NotFound(f"there is no fight {encounter_id}")
+    if fight.row["ended_at_ms"] is None:
+        raise NotFound(
+            f"fight {encounter_id} is still being recorded; export it after it has ended"
+        )
+    if fight.faults:
+        raise BackupError(
+            f"fight {encounter_id} is damaged: its {', '.join(fight.faults)} do not match their "
+            "checksum; leave it out, or repair the database with resonance-logs salvage"
+        )
+    return fight

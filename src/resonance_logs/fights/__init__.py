@@ -1,0 +1,1 @@
+"""A fight in memory: its events, its sums, its archive. No SQL."""

@@ -1,0 +1,25 @@
+"""What a class of a game is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """What a class usually does in a party."""
+
+    DAMAGE = "damage"
+    HEALER = "healer"
+    TANK = "tank"
+
+
+@dataclass(frozen=True, slots=True)
+class GameClass:
+    """A playable class: its id on the wire, name, colour (``#rrggbb``), role and spec ids."""
+
+    id: int
+    name: str
+    color: str
+    role: Role
+    spec_ids: tuple[int, int]

@@ -1,0 +1,324 @@
+"""What the tasks of one batch do, within one transaction.
+
+A batch works on a draft of the recorder's state. The writer keeps the draft once the transaction
+is committed; where it is rolled back, the draft is dropped and nothing has happened.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Final
+
+from sqlalchemy import Connection
+
+from resonance_logs.errors import InvalidTask
+from resonance_logs.fights.collector import collect_events
+from resonance_logs.fights.events import Events
+from resonance_logs.fights.open_fight import OpenEncounter
+from resonance_logs.recording.late_names import EndedFight, LateNames
+from resonance_logs.recording.state import RecorderState
+from resonance_logs.store import fights, journal
+from resonance_logs.store.finished_fights import Ending, Finished, finish
+from resonance_logs.store.players import EntityDraft
+from resonance_logs.store.rejects import Rejection, store_rejections
+from resonance_logs.tasks import (
+    BeginEncounter,
+    EndEncounter,
+    InsertDamageEvent,
+    InsertHealEvent,
+    Task,
+    UpsertEntity,
+    check_task,
+)
+
+_logger = logging.getLogger(__name__)
+_BOUNDARIES: Final = frozenset({BeginEncounter, EndEncounter})
+MAX_LOGGED: Final = 200
+"""Characters of a rejected task that are logged."""
+
+_EVENTS: Final = frozenset({InsertDamageEvent, InsertHealEvent})
+MAX_IDS_LOGGED: Final = 10
+
+PLAUSIBLE_MS: Final = range(10**11, 10**14)
+"""From 1973 to 5138. Times outside are probably seconds (or 0), or microseconds."""
+
+
+LogEntry = tuple[str, *tuple[object, ...]]
+"""A message for the log, with its values."""
+
+
+class Batch:
+    """The effect of some tasks on the database and on a draft of the state."""
+
+    def __init__(self, connection: Connection, state: RecorderState, *, archive: bool) -> None:
+        self._connection = connection
+        self._state = state
+        self._archive = archive
+        self._entities: EntityDraft = state.entities.draft()
+        self._fight = state.fight
+        self._strays = state.strays
+        self._unwritten: list[Events] = []
+        self._rejections: list[Rejection] = []
+        self._rejected = 0
+        self._first_rejection: Rejection | None = None
+        self._ignored = 0
+        self._implausible_start: int | None = None
+        self._finished: list[Finished] = []
+        self._late_names = LateNames(state.awaited_names)
+
+    def apply(self, tasks: Sequence[Task]) -> None:
+        """Apply the tasks in order."""
+        for run in _split_runs(tasks):
+            first = run[0]
+            try:
+                if isinstance(first, BeginEncounter):
+                    self._begin(first)
+                elif isinstance(first, EndEncounter):
+                    self._end(first)
+                else:
+                    self._take(run)
+            except InvalidTask as error:
+                self._reject(first, error)
+        self._write_journal()
+        self._entities.store(self._connection)
+        self._late_names.store(self._connection)
+        self._store_rejections()
+
+    def publish(self) -> None:
+        """Make the draft current; called once the transaction is committed."""
+        state = self._state
+        if state.fight is None or self._fight is None or state.fight.id != self._fight.id:
+            state.live_rows = {}
+        self._entities.publish()
+        state.fight = self._fight
+        state.strays = self._strays
+        state.ignored += self._ignored
+        state.rejected += self._rejected
+        state.ended += len(self._finished)
+        state.unmatched_bosses += sum(each.unmatched_bosses for each in self._finished)
+        state.unknown_dmg += sum(each.unknown_dmg for each in self._finished)
+        state.has_warned_of_times |= self._implausible_start is not None
+        state.awaited_names = self._late_names.awaited
+        state.is_settled = False
+
+    def warnings(self) -> list[LogEntry]:
+        """What the log should say of the batch; to be asked before ``publish``."""
+        return list(self._warnings(self._state))
+
+    def _warnings(self, before: RecorderState) -> Iterator[LogEntry]:
+        if dropped := self._strays.dropped - before.strays.dropped:
+            yield "%d event(s) arrived outside any fight and were dropped", dropped
+        if self._first_rejection is not None:
+            yield (
+                "%d tasks of a batch were set aside in the table rejected_tasks; first: %s: %s",
+                self._rejected,
+                self._first_rejection.error,
+                self._first_rejection.task[:MAX_LOGGED],
+            )
+        if self._implausible_start is not None and not before.has_warned_of_times:
+            yield (
+                "begin_encounter: started_at_ms is %d; milliseconds since 1970 are expected, "
+                "such as 1700000000000 (recorded as it is; not logged again)",
+                self._implausible_start,
+            )
+        for each in self._finished:
+            if each.unmatched_bosses:
+                yield (
+                    "fight %d: %d defeated bosses match no hit; they are stored without hits",
+                    each.id,
+                    each.unmatched_bosses,
+                )
+        unknown = next((each for each in self._finished if each.unknown_dmg), None)
+        if unknown is not None and not before.unknown_dmg:
+            yield (
+                "fight %d: %d damage by unknown attackers (ids %s) is not in its total; send an "
+                "upsert_entity for each player (later fights are only counted)",
+                unknown.id,
+                unknown.unknown_dmg,
+                ", ".join(map(str, sorted(unknown.unknown_attackers)[:MAX_IDS_LOGGED])),
+            )
+
+    def _reject(self, task: Task, error: InvalidTask) -> None:
+        fight_id = None if self._fight is None else self._fight.id
+        self._rejections.append(Rejection.from_error(task, error, fight_id))
+
+    def _store_rejections(self) -> None:
+        store_rejections(self._connection, self._rejections)
+        if self._rejections and self._first_rejection is None:
+            self._first_rejection = self._rejections[0]
+        self._rejected += len(self._rejections)
+        self._rejections = []
+
+    def _begin(self, task: BeginEncounter) -> None:
+        check_task(task)
+        if self._fight is not None:
+            if not self._fight.gives_way_to(task):
+                self._ignore(
+                    "begin_encounter at %d ms ignored: a fight is already open", task.started_at_ms
+                )
+                return
+            self._interrupt(self._fight)
+        if task.started_at_ms not in PLAUSIBLE_MS:
+            self._implausible_start = task.started_at_ms
+        self._late_names.awaited = self._late_names.awaited.since(task.started_at_ms)
+        self._fight = fights.begin(self._connection, task)
+        taken, self._strays = self._strays.claim(task.started_at_ms)
+        self._add(taken)
+
+    def _end(self, task: EndEncounter) -> None:
+        if self._fight is None:
+            self._ignore("end_encounter at %s ms ignored: no fight is open", task.ended_at_ms)
+            return
+        check_task(task)
+        events, lost = self._read_events(self._fight)
+        ending = Ending(task.ended_at_ms, task.defeated_bosses or (), lost_events=lost)
+        self._finish(self._fight, events, ending)
+
+    def _interrupt(self, fight: OpenEncounter) -> None:
+        """End a fight whose end never came at its last event; without events it is removed."""
+        events, lost = self._read_events(fight)
+        if not (len(events) or lost or fight.lost_events):
+            fights.remove_open(self._connection, fight.id)
+            self._fight = None
+            return
+        ended_at_ms = max(fight.started_at_ms, fight.last_event_ms or fight.started_at_ms)
+        _logger.warning(
+            "encounter %d: another one began and its end never came; it ends at its last event",
+            fight.id,
+        )
+        self._finish(fight, events, Ending(ended_at_ms, was_interrupted=True, lost_events=lost))
+
+    def _read_events(self, fight: OpenEncounter) -> tuple[Events, int]:
+        stored, lost = journal.read(self._connection, fight.id)
+        return Events.concatenate([stored, *self._unwritten]), lost
+
+    def _finish(self, fight: OpenEncounter, events: Events, ending: Ending) -> None:
+        self._entities.store(self._connection)
+        self._store_rejections()
+        finished = finish(
+            self._connection, fight, events, ending, self._entities, archive=self._archive
+        )
+        self._fight = None
+        self._unwritten = []
+        self._finished.append(finished)
+        ended = EndedFight.of(finished, None if self._archive else events)
+        self._late_names.awaited = self._late_names.awaited.after(ended)
+
+    def _ignore(self, message: str, time: object) -> None:
+        self._ignored += 1
+        _logger.warning(message, time)
+
+    def _take(self, run: Sequence[Task]) -> None:
+        kinds = set(map(type, run))
+        if UpsertEntity in kinds:
+            self._upsert([task for task in run if type(task) is UpsertEntity])
+        if not _EVENTS.isdisjoint(kinds):
+            self._add(self._events(run))
+
+    def _upsert(self, updates: Sequence[UpsertEntity]) -> None:
+        ids = {task.entity_id for task in updates if type(task.entity_id) is int}
+        self._entities.load(self._connection, ids)
+        seen: set[int] = set()
+        for task in updates:
+            try:
+                self._entities.upsert(self._connection, task)
+                seen.add(task.entity_id)
+            except InvalidTask as error:
+                self._reject(task, error)
+            else:
+                if task.entity_id in self._late_names.awaited.unnamed:
+                    self._name_late(task)
+        self._entities.mark_updated(seen)
+        if self._fight is not None:
+            self._fight = self._fight.with_party(seen)
+
+    def _name_late(self, task: UpsertEntity) -> None:
+        player = self._entities.find(task.entity_id)
+        if player is not None:
+            self._late_names.take(player, task.seen_at_ms)
+
+    def _events(self, run: Sequence[Task]) -> Events:
+        try:
+            return collect_events(run)
+        except InvalidTask:
+            return collect_events(list(self._valid_events(run)))
+
+    def _valid_events(self, tasks: Sequence[Task]) -> Iterator[Task]:
+        """The valid events; the others are rejected."""
+        for task in tasks:
+            if type(task) not in _EVENTS:
+                continue
+            try:
+                collect_events([task])
+            except InvalidTask as error:
+                self._reject(task, _with_field(task, error))
+            else:
+                yield task
+
+    def _add(self, events: Events) -> None:
+        if not len(events):
+            return
+        if self._fight is None:
+            self._strays = self._strays.adding(events)
+            return
+        self._fight = self._fight.adding(events)
+        self._unwritten.append(events)
+
+    def _write_journal(self) -> None:
+        if self._fight is None or not self._unwritten:
+            return
+        journal.append(
+            self._connection,
+            self._fight.id,
+            self._fight.chunks,
+            Events.concatenate(self._unwritten),
+        )
+        self._fight = replace(self._fight, chunks=self._fight.chunks + 1)
+        self._unwritten = []
+
+
+class Settlement:
+    """Stores what may lag behind: live counters, and when players were last seen."""
+
+    def __init__(self, connection: Connection, state: RecorderState) -> None:
+        self._state = state
+        self._entities = state.entities.draft()
+        self._live_rows = state.live_rows
+        if state.fight is not None:
+            self._live_rows = fights.store_live(
+                connection, state.fight, self._entities, state.live_rows
+            )
+        self._entities.store(connection, with_seen=True)
+
+    def publish(self) -> None:
+        """Mark the state as stored; called once the transaction is committed."""
+        self._entities.publish(with_seen=True)
+        self._state.live_rows = self._live_rows
+        self._state.is_settled = True
+
+
+def _split_runs(tasks: Sequence[Task]) -> Iterator[Sequence[Task]]:
+    """The tasks split at begins and ends, each of which is a run of its own."""
+    if _BOUNDARIES.isdisjoint(map(type, tasks)):
+        yield tasks
+        return
+    start = 0
+    for index, task in enumerate(tasks):
+        if type(task) in _BOUNDARIES:
+            if start < index:
+                yield tasks[start:index]
+            yield tasks[index : index + 1]
+            start = index + 1
+    if start < len(tasks):
+        yield tasks[start:]
+
+
+def _with_field(task: Task, error: InvalidTask) -> InvalidTask:
+    """The error with the name of the field, if the check finds it too."""
+    try:
+        check_task(task)
+    except InvalidTask as named:
+        return named
+    return error

@@ -1,0 +1,123 @@
+"""Names that arrive shortly after the end of a fight still name its players."""
+
+from __future__ import annotations
+
+import logging
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from sqlalchemy import Connection
+
+from resonance_logs.fights.archive import decode_events
+from resonance_logs.fights.events import Events
+from resonance_logs.fights.players import Entity
+from resonance_logs.store.finished_fights import Finished, rebuild
+from resonance_logs.store.stored_fight import StoredFight
+
+LATE_MS: Final = 60_000
+"""A name that was seen so long after the end still counts (spec: Rules)."""
+
+MAX_FIGHTS: Final = 16
+"""Of this many newest fights names are awaited."""
+
+_logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class EndedFight:
+    """A fight that has ended, and the actors whose names may still arrive."""
+
+    id: int
+    ended_at_ms: int
+    unnamed: frozenset[int]
+    events: Events | None = None
+    """Its single events, where no archive keeps them."""
+
+    @classmethod
+    def of(cls, finished: Finished, events: Events | None) -> EndedFight:
+        """What is kept in memory of a fight that was just finished."""
+        return cls(finished.id, finished.ended_at_ms, finished.unnamed, events)
+
+
+@dataclass(frozen=True, slots=True)
+class AwaitedNames:
+    """The fights that ended lately; every change makes a new one of it."""
+
+    fights: tuple[EndedFight, ...] = ()
+    unnamed: frozenset[int] = frozenset()
+    """The actors of all of them."""
+
+    def after(self, ended: EndedFight) -> AwaitedNames:
+        """With one more fight."""
+        return _awaited([*self.fights, ended])
+
+    def since(self, started_at_ms: int) -> AwaitedNames:
+        """Without the fights that ended too long before another one began."""
+        if all(started_at_ms <= each.ended_at_ms + LATE_MS for each in self.fights):
+            return self
+        return _awaited(each for each in self.fights if started_at_ms <= each.ended_at_ms + LATE_MS)
+
+    def wanting(self, actor: int, seen_at_ms: int) -> list[int]:
+        """The ids of the fights that a name of this actor, seen then, names a player of."""
+        return [
+            each.id
+            for each in self.fights
+            if actor in each.unnamed and seen_at_ms <= each.ended_at_ms + LATE_MS
+        ]
+
+    def without(self, encounter_id: int, actor: int) -> AwaitedNames:
+        """With this actor of a fight named."""
+        return _awaited(
+            replace(each, unnamed=each.unnamed - {actor}) if each.id == encounter_id else each
+            for each in self.fights
+        )
+
+
+def _awaited(fights: Iterable[EndedFight]) -> AwaitedNames:
+    kept = tuple(each for each in fights if each.unnamed)[-MAX_FIGHTS:]
+    return AwaitedNames(kept, frozenset().union(*(each.unnamed for each in kept)))
+
+
+@dataclass(slots=True)
+class LateNames:
+    """What arrived in one batch: the players to be named, by fight."""
+
+    awaited: AwaitedNames
+    _found: defaultdict[int, dict[int, Entity]] = field(default_factory=lambda: defaultdict(dict))
+    _events: dict[int, Events | None] = field(default_factory=dict)
+
+    def take(self, player: Entity, seen_at_ms: int) -> None:
+        """Note a player whose name is known now, where a fight awaits it."""
+        if player.name is None:
+            return
+        for encounter_id in self.awaited.wanting(player.entity_id, seen_at_ms):
+            self._found[encounter_id][player.entity_id] = player
+            self._events |= {each.id: each.events for each in self.awaited.fights}
+            self.awaited = self.awaited.without(encounter_id, player.entity_id)
+
+    def store(self, connection: Connection) -> None:
+        """Name the players in their fights, whose figures are computed once more."""
+        for encounter_id, players in self._found.items():
+            _name(connection, encounter_id, players, self._events[encounter_id])
+        self._found.clear()
+
+
+def _name(
+    connection: Connection, encounter_id: int, late: Mapping[int, Entity], events: Events | None
+) -> None:
+    fight = StoredFight.read(connection, encounter_id)
+    if fight is None:
+        return  # deleted meanwhile
+    if fight.faults:
+        _logger.warning("encounter %d is damaged; names that came late are left out", encounter_id)
+        return
+    if events is None:
+        events = decode_events(fight.archive[1]) if fight.archive else Events.empty()
+    players = fight.players()
+    players |= {
+        actor: players[actor].completed(player) if actor in players else player
+        for actor, player in late.items()
+    }
+    rebuild(connection, encounter_id, fight.row, events, players, archive=False)

@@ -1,0 +1,303 @@
+"""Decode tasks from NDJSON lines, whatever the sizes of the blocks they arrive in.
+
+A line that is no task becomes a Refusal; the lines around it are not affected. Where a line holds
+junk and behind it a whole task (a torn write, zeros, a byte-order mark), the junk alone is refused.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+import msgspec
+import numpy as np
+
+from resonance_logs.sources.terminal_text import printable
+from resonance_logs.tasks import Task
+
+MAX_LINE_BYTES: Final = 16 * 1024 * 1024
+"""Longer lines are refused without being kept in memory."""
+
+LONG_LINE_EXCERPT_BYTES: Final = 200
+TAIL_BYTES: Final = 64 * 1024
+"""The end of a line that is too long; a task in it is taken."""
+
+MAX_SHOWN_LENGTH: Final = 200
+BOM: Final = b"\xef\xbb\xbf"
+BLANK: Final = b" \t\r"
+
+CUT_OFF: Final = "cut off: the JSON ends in the middle"
+TRUNCATED_BY_MSGSPEC: Final = "Input data was truncated"
+
+_AT = re.compile(r"(?P<reason>.*) - at `\$\.?(?P<field>.*)`", re.DOTALL)
+_UNKNOWN_FIELD = re.compile(r"Object contains unknown field `(.*)`", re.DOTALL)
+_MISSING_FIELD = re.compile(r"Object missing required field `(.*)`")
+_LONE_SURROGATE = re.compile(
+    rb"\\u[dD][89abAB]..(?!\\u[dD][c-fC-F])|(?<!\\u[dD][89abAB]..)\\u[dD][c-fC-F]"
+)
+_LAST_OBJECT = re.compile(rb"(?s:.*)(\{[ \t\r]*\"[a-z\\])")
+"""The last place at which a task may begin.
+
+A task holds no objects. Within its strings ``{`` may stand before the quote that ends the string,
+but no letter follows that quote. So a task that ends the line begins at this place or not at all.
+"""
+
+_UNDECODABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
+_decoder: msgspec.json.Decoder[Task] = msgspec.json.Decoder(Task)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An invalid line: where it is, what is wrong, and its text.
+
+    ``text`` is the line without white space around it; of a line that is too long, its first
+    200 bytes. Where a task stands at the end of the line, that task is taken and ``text`` is what
+    stands before it.
+    """
+
+    source: str
+    line: int
+    reason: str
+    field: str | None
+    text: bytes
+
+    def __str__(self) -> str:
+        field = "" if self.field is None else f"{self.field}: "
+        return printable(f"{self.source}:{self.line}: {field}{self.reason}")
+
+
+class LineDecoder:
+    """Decodes blocks of bytes into tasks and refusals, keeping the unfinished last line."""
+
+    def __init__(self, source: str, *, max_line_bytes: int = MAX_LINE_BYTES) -> None:
+        self.line = 0
+        """Number of lines done."""
+        self._source = source
+        self._max_line_bytes = max_line_bytes
+        self._pending = bytearray()
+        self._tail: bytes | None = None
+        """The end of the pending line once that is too long; only its start is kept besides."""
+
+    def feed(self, data: bytes) -> tuple[list[Task], list[Refusal]]:
+        """Decode every line that ends in ``data``."""
+        end = data.rfind(b"\n") + 1
+        if not end:
+            self._buffer(data)
+            return [], []
+        tasks: list[Task] = []
+        refusals: list[Refusal] = []
+        start = 0
+        if self._tail is not None:
+            start = data.index(b"\n") + 1
+            self._buffer(data[: start - 1])
+            tasks = self._end_long_line(refusals)
+        block = bytes(self._pending) + data[start:end] if self._pending else data[start:end]
+        self._pending.clear()
+        self._buffer(data[end:])
+        decoded = self._decode_block(block, refusals)
+        return tasks + decoded if tasks else decoded, refusals
+
+    def finish(self) -> tuple[list[Task], list[Refusal]]:
+        """Decode the last line, which has no line end; refuse it unless it is complete."""
+        refusals: list[Refusal] = []
+        if self._tail is not None:
+            return self._end_long_line(refusals), refusals
+        line = bytes(self._pending)
+        self._pending.clear()
+        if not line:
+            return [], []
+        return self._decode_lines([line], refusals), refusals
+
+    def _buffer(self, data: bytes) -> None:
+        if self._tail is not None:
+            self._tail = (self._tail + data[-TAIL_BYTES:])[-TAIL_BYTES:]
+            return
+        self._pending += data
+        if len(self._pending) > self._max_line_bytes:
+            self._tail = bytes(self._pending[-TAIL_BYTES:])
+            del self._pending[LONG_LINE_EXCERPT_BYTES:]
+
+    def _end_long_line(self, refusals: list[Refusal]) -> list[Task]:
+        head, tail = bytes(self._pending), self._tail or b""
+        self._pending.clear()
+        self._tail = None
+        self.line += 1
+        return self._decode_long_line(head, tail, refusals)
+
+    def _decode_block(self, block: bytes, refusals: list[Refusal]) -> list[Task]:
+        if not block:
+            return []
+        tasks = self._decode_at_once(block)
+        if tasks is not None:
+            self.line += len(tasks)
+            return tasks
+        lines = block.split(b"\n")
+        lines.pop()
+        return self._decode_lines(lines, refusals)
+
+    def _decode_at_once(self, block: bytes) -> list[Task] | None:
+        """Decode a block with exactly one task in every line; None if it has not.
+
+        msgspec's ``decode_lines`` treats a newline as mere white space: it also accepts a task that
+        spans lines, and two tasks in a line. No JSON value contains ``}`` newline ``{`` (a string
+        has no raw newline, a container needs a comma), so if every newline is in such a place, each
+        ends a task; with as many tasks as lines, each line is one task.
+        """
+        newlines = _count_newlines_between_objects(block)
+        if newlines is None or len(block) > self._max_line_bytes:
+            return None
+        try:
+            tasks = _decoder.decode_lines(block)
+        except _UNDECODABLE:
+            return None  # decoding line by line finds the reason
+        return tasks if len(tasks) == newlines else None
+
+    def _decode_lines(self, lines: list[bytes], refusals: list[Refusal]) -> list[Task]:
+        if self.line == 0 and len(lines[0]) <= self._max_line_bytes:
+            lines[0] = lines[0].removeprefix(BOM)
+        tasks = []
+        for line in lines:
+            self.line += 1
+            if len(line) > self._max_line_bytes:
+                tail = line[-TAIL_BYTES:]
+                tasks += self._decode_long_line(line[:LONG_LINE_EXCERPT_BYTES], tail, refusals)
+                continue
+            text = line.strip(BLANK)
+            if not text:
+                continue
+            try:
+                tasks.append(_decoder.decode(text))
+            except _UNDECODABLE as error:
+                tasks += self._decode_behind_junk(text, error, refusals)
+        return tasks
+
+    def _decode_behind_junk(
+        self, text: bytes, error: Exception, refusals: list[Refusal]
+    ) -> list[Task]:
+        """Take the task that ends the line, where there is one, and refuse what is before it."""
+        found = find_last_task(text)
+        if found is None:
+            refusals.append(self._refusal(*explain(error, text), text))
+            return []
+        start, task = found
+        junk = text[:start].rstrip(BLANK)
+        field, reason = _explain_junk(junk)
+        refusals.append(self._refusal(field, reason, junk, f"; the task at byte {start} was taken"))
+        return [task]
+
+    def _decode_long_line(self, head: bytes, tail: bytes, refusals: list[Refusal]) -> list[Task]:
+        reason = f"too long: more than {self._max_line_bytes:,} bytes"
+        found = find_last_task(tail.rstrip(BLANK))
+        if found is None:
+            refusals.append(self._refusal(None, reason, head))
+            return []
+        refusals.append(self._refusal(None, reason, head, "; the task at its end was taken"))
+        return [found[1]]
+
+    def _refusal(self, field: str | None, reason: str, text: bytes, addition: str = "") -> Refusal:
+        shown = None if field is None else _shorten(field)
+        return Refusal(self._source, self.line, _shorten(reason) + addition, shown, text)
+
+
+def find_last_task(text: bytes) -> tuple[int, Task] | None:
+    """Find the task at the end of a line that is no task by itself: its first byte and the task.
+
+    None also where another task stands directly before it: a line holds one task. The time is
+    linear in the length of ``text``. What is valid JSON as a whole never ends in a task, as its
+    last bracket closes its first.
+    """
+    found = _last_task(text)
+    if found is None or _last_task(text[: found[0]].rstrip(BLANK + b",")) is not None:
+        return None
+    return found
+
+
+def _last_task(text: bytes) -> tuple[int, Task] | None:
+    if not text.endswith(b"}"):
+        return None
+    match = _LAST_OBJECT.match(text)
+    if match is None:
+        return None
+    start = match.start(1)
+    try:
+        return start, _decoder.decode(memoryview(text)[start:])
+    except _UNDECODABLE:
+        return None
+
+
+def _count_newlines_between_objects(block: bytes) -> int | None:
+    """Count the newlines of ``block``, which ends with one; None if one is elsewhere.
+
+    Uses numpy, because three ``bytes.count`` take about as long as decoding.
+    """
+    if not block.startswith(b"{"):
+        return None
+    text = np.frombuffer(block, np.uint8)
+    ends = np.flatnonzero(text == ord("\n"))
+    before = text[ends - 1]
+    before = np.where(before == ord("\r"), text[ends - 2], before)
+    after = text[ends[:-1] + 1]
+    if (before == ord("}")).all() and (after == ord("{")).all():
+        return len(ends)
+    return None
+
+
+def explain(error: Exception, text: bytes) -> tuple[str | None, str]:
+    """Return the field, if one is at fault, and the reason why ``text`` is not a task."""
+    if isinstance(error, UnicodeDecodeError):
+        return None, f"not UTF-8: {error.reason}"
+    if isinstance(error, RecursionError):
+        return None, "nested too deeply"
+    if isinstance(error, msgspec.ValidationError):
+        return _explain_validation(str(error))
+    return None, _explain_syntax_error(str(error), text)
+
+
+def _explain_junk(junk: bytes) -> tuple[str | None, str]:
+    if junk == BOM:
+        return None, "not JSON: a byte-order mark"
+    if not junk.strip(b"\0"):
+        return None, f"not JSON: {len(junk):,} zero bytes"
+    try:
+        _decoder.decode(junk)
+    except _UNDECODABLE as error:
+        return explain(error, junk)
+    raise AssertionError("a task is no junk")
+
+
+def _explain_validation(message: str) -> tuple[str | None, str]:
+    if unknown := _UNKNOWN_FIELD.fullmatch(message):
+        return unknown[1], "unknown field"
+    if missing := _MISSING_FIELD.fullmatch(message):
+        return missing[1], "missing"
+    at = _AT.fullmatch(message)
+    if at is None:
+        return None, _plain(message)
+    if at["field"] == "type" and at["reason"].startswith("Invalid value "):
+        return "type", "unknown type " + at["reason"].removeprefix("Invalid value ")
+    return at["field"] or None, _plain(at["reason"])
+
+
+def _explain_syntax_error(message: str, text: bytes) -> str:
+    surrogate_suspected = message == TRUNCATED_BY_MSGSPEC or "surrogate" in message
+    may_be_cut_in_a_pair = not text.endswith(b"}")
+    if surrogate_suspected and not may_be_cut_in_a_pair and _has_lone_surrogate(text):
+        return "unpaired surrogate: a \\ud800 to \\udfff escape without its other half"
+    if message == TRUNCATED_BY_MSGSPEC:
+        return CUT_OFF
+    return "not JSON: " + message.removeprefix("JSON is malformed: ")
+
+
+def _has_lone_surrogate(text: bytes) -> bool:
+    return _LONE_SURROGATE.search(text.replace(rb"\\", b"")) is not None
+
+
+def _plain(message: str) -> str:
+    message = message.replace("`", "")
+    return message[:1].lower() + message[1:]
+
+
+def _shorten(text: str) -> str:
+    return text if len(text) <= MAX_SHOWN_LENGTH else text[: MAX_SHOWN_LENGTH - 1] + "…"

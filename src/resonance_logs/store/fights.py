@@ -1,0 +1,78 @@
+"""The rows of a fight: inserted, updated while it goes on, deleted with all that refers to it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import Connection, delete, insert, update
+
+from resonance_logs.fights.open_fight import (
+    ACTOR_COLUMNS,
+    ActorRow,
+    OpenEncounter,
+    actor_rows,
+    totals,
+)
+from resonance_logs.store import schema
+from resonance_logs.store.facets import remove_from_index
+from resonance_logs.store.players import EntityDraft
+from resonance_logs.store.rows import MAX_PARAMETERS, insert_rows, parts
+from resonance_logs.tasks import BeginEncounter
+
+_logger = logging.getLogger(__name__)
+
+
+def begin(connection: Connection, task: BeginEncounter) -> OpenEncounter:
+    """Open a fight."""
+    fields = {
+        "started_at_ms": task.started_at_ms,
+        "local_player_id": task.local_player_id,
+        "scene_id": task.scene_id,
+        "scene_name": task.scene_name,
+    }
+    result = connection.execute(insert(schema.encounters), fields)
+    key = result.inserted_primary_key
+    return OpenEncounter(id=key[0] if key else 0, **fields)  # type: ignore[arg-type]
+
+
+def store_live(
+    connection: Connection,
+    fight: OpenEncounter,
+    entities: EntityDraft,
+    stored: Mapping[int, ActorRow],
+) -> dict[int, ActorRow]:
+    """Write the live counters (absolute values) of the actors that differ from ``stored``.
+
+    Returns all rows as now stored.
+    """
+    actors = fight.actor_ids()
+    known = entities.players(connection, actors)
+    players = fight.select_players(actors, known, entities.updated(actors))
+    rows = actor_rows(fight, fight.tally, actors, players, fight.monster_names, {})
+    changed = [row for actor, row in rows.items() if stored.get(actor) != row]
+    insert_rows(connection, schema.actor_encounter_stats, ACTOR_COLUMNS, changed, replace=True)
+    connection.execute(
+        update(schema.encounters).where(schema.encounters.c.id == fight.id),
+        {
+            "duration_ms": max(0, (fight.last_event_ms or 0) - fight.started_at_ms),
+            "damage_events": fight.damage_events,
+            "heal_events": fight.heal_events,
+            **totals(rows, players),
+        },
+    )
+    return rows
+
+
+def remove_open(connection: Connection, encounter_id: int) -> None:
+    """Delete a fight that was left open without an event."""
+    connection.execute(delete(schema.encounters).where(schema.encounters.c.id == encounter_id))
+    _logger.warning("fight %d was left open without an event and is removed", encounter_id)
+
+
+def remove(connection: Connection, ids: Sequence[int]) -> None:
+    """Delete fights and everything that belongs to them."""
+    remove_from_index(connection, ids)
+    for part in parts(ids, MAX_PARAMETERS):
+        gone = schema.encounters.c.id.in_(part)
+        connection.execute(delete(schema.encounters).where(gone))

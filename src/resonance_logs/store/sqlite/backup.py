@@ -1,0 +1,77 @@
+"""Copies of the whole file: made during recording, verified, and restored."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from resonance_logs.errors import BackupError
+from resonance_logs.store.sqlite.file_copies import (
+    check_copy,
+    check_room,
+    collapse_wal,
+    copy_database,
+    copy_files,
+    copy_verified,
+    free_name,
+    partial_file,
+    preserve_wal,
+)
+from resonance_logs.store.sqlite.lock import RecorderLock
+from resonance_logs.store.sqlite.migrate import check_source, prepare
+
+
+def back_up(path: Path, target: Path) -> int:
+    """Copy the database at ``path`` to the new file ``target``; returns its size in bytes.
+
+    The copy is a snapshot of the committed data; recording continues meanwhile. It is verified
+    before it gets its name, so that a partial copy never looks like a backup.
+
+    Raises:
+        BackupError: the target already exists, the disk has no room, or the copy is damaged.
+    """
+    if target.exists():
+        raise BackupError(f"{target} already exists; choose another name")
+    check_room(path.stat().st_size, target.parent)
+    copy_verified(path, target)
+    return target.stat().st_size
+
+
+def restore(path: Path, source: Path) -> Path | None:
+    """Restore the backup ``source`` as the database at ``path``.
+
+    The backup is verified, and migrated to this program's version, before anything is replaced. The
+    previous database is kept under another name, which is returned; None if there was none.
+
+    Raises:
+        AlreadyRecording: the database is being recorded.
+        DatabaseUnavailable: there is no such source.
+        DatabaseError: the source cannot be used; the subclass says why.
+        BackupError: another program has the database open, or the disk has no room.
+    """
+    check_source(source)
+    old = path.stat().st_size if path.exists() else 0
+    check_room(source.stat().st_size + old, path.parent)
+    lock = RecorderLock(path)
+    lock.acquire()
+    try:
+        with partial_file(path) as part:
+            copy_database(source, part)
+            prepare(part, copy_first=False)
+            check_copy(part, source)
+            kept = _keep_copy(path) if path.exists() else None
+            part.replace(path)
+    finally:
+        lock.release()
+    return kept
+
+
+def _keep_copy(path: Path) -> Path:
+    """Keep a copy of the database to be replaced, with its log, unchanged."""
+    kept = free_name(path, "before-restore")
+    with preserve_wal(path):
+        copy_files(path, kept)
+    collapse_wal(path)  # nobody else may have it open
+    # Left by a file too damaged to be collapsed, or by a salvage interrupted in its last step.
+    for suffix in ("-wal", "-shm", ".mended"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
+    return kept

@@ -1,0 +1,227 @@
+"""Connections: open the file, read it, write it. Hides the specifics of SQLite."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import DBAPIError, MultipleResultsFound, NoResultFound
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.pool import NullPool, QueuePool
+
+from resonance_logs.errors import DamagedDatabase, DatabaseUnavailable
+from resonance_logs.store.sqlite import space
+from resonance_logs.store.sqlite.access import Access, Frozen, address, find_access, read_only
+from resonance_logs.store.sqlite.lock import check_other_names
+
+BUSY_TIMEOUT_MS: Final = 10_000
+WRITER_BUSY_TIMEOUT_MS: Final = 500
+READERS: Final = 8
+
+_logger = logging.getLogger(__name__)
+
+TRANSIENT_CODES: Final = frozenset(
+    {
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_PROTOCOL,
+        sqlite3.SQLITE_NOMEM,
+    }
+)
+
+_UNREADABLE: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+_DAMAGE_CODES: Final = _UNREADABLE | {sqlite3.SQLITE_ERROR}
+"""Unreadable pages, or missing tables."""
+
+
+class Store:
+    """Connections to one database file: a pool for readers, separate ones for writers."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.access = find_access(path)
+        self._frozen = Frozen(path) if self.access is Access.FROZEN_READ else None
+        self._readers = _engine(path, begin="BEGIN", poolclass=QueuePool, pool_size=READERS)
+        self._writers = _engine(path, begin="BEGIN IMMEDIATE", poolclass=NullPool)
+
+    @contextmanager
+    def read_transaction(self) -> Iterator[Connection]:
+        """A pooled connection in a read transaction: one consistent view of the file.
+
+        Raises:
+            DatabaseUnavailable: the file cannot be read now.
+            DamagedDatabase: the data cannot be read at all.
+        """
+        if self._frozen is not None:
+            self._frozen.check()
+        with _translated(self.path), self._readers.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def write_transaction(self, patience_s: float | None = None) -> Iterator[Connection]:
+        """A new connection in a write transaction, committed at the end of the block.
+
+        Another program that writes is waited for up to ``patience_s`` seconds (None:
+        BUSY_TIMEOUT_MS).
+
+        Raises:
+            AlreadyRecording: the file is being recorded under another name.
+            ReadOnlyDatabase: the file may only be read.
+            DatabaseUnavailable: the file cannot be written now.
+            DamagedDatabase: a part that must be read for it cannot be.
+        """
+        if self.access is not Access.WRITE:
+            raise read_only(self.path)
+        check_other_names(self.path)
+        with _translated(self.path), self._writers.connect() as connection:
+            if patience_s is not None:
+                _wait_at_most(connection, patience_s)
+            with connection.begin():
+                yield connection
+
+    def connect_writer(self, *, survives_power_loss: bool = False) -> Connection:
+        """A connection for the recording thread, which closes it."""
+        connection = self._writers.connect()
+        # The thread retries by itself, and must notice in time that it is to stop.
+        _wait_at_most(connection, WRITER_BUSY_TIMEOUT_MS / 1000)
+        if survives_power_loss:
+            connection.connection.execute("PRAGMA synchronous=FULL").close()
+        return connection
+
+    def file_bytes(self) -> int:
+        """The size of the file including its write-ahead log."""
+        files = (self.path, self.path.with_name(self.path.name + "-wal"))
+        return sum(file.stat().st_size for file in files if file.exists())
+
+    def checkpoint(self) -> None:
+        """Move the write-ahead log into the file, as far as other programs' readers allow.
+
+        Raises:
+            DatabaseUnavailable: the file cannot be written now.
+        """
+        try:
+            with closing(connect(self.path)) as connection:
+                connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+        except sqlite3.Error as error:
+            raise DatabaseUnavailable(f"{self.path} cannot be written now: {error}") from error
+
+    def give_back_space(self) -> None:
+        """Release free pages of the file, in small steps between which others may write.
+
+        If somebody keeps the file locked, this is left to the next recording.
+        """
+        try:
+            with closing(self._writers.connect()) as connection:
+                while space.give_back(connection):
+                    pass
+        except (sqlite3.OperationalError, DBAPIError) as error:
+            _logger.info("%s cannot be shrunk now: %s", self.path, describe(error))
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._readers.dispose()
+        self._writers.dispose()
+
+
+def is_transient(error: BaseException) -> bool:
+    """Whether this is an error of the environment (locked, full, I/O) that may go away."""
+    if isinstance(error, DBAPIError):
+        return _code(error) in TRANSIENT_CODES
+    return isinstance(error, OSError) and not isinstance(error, ConnectionError)
+
+
+def is_damage(error: BaseException) -> bool:
+    """Whether this is an error of the file's content, which no time can cure."""
+    if isinstance(error, DBAPIError):
+        return _code(error) in _UNREADABLE
+    # SQLite's message about damage may be unreadable too.
+    return isinstance(error, DamagedDatabase | UnicodeDecodeError)
+
+
+def is_wrong_statement(error: BaseException) -> bool:
+    """Whether SQLite could not make sense of a statement, as where a table is not there."""
+    return isinstance(error, DBAPIError) and _code(error) == sqlite3.SQLITE_ERROR
+
+
+def _code(error: DBAPIError) -> int | None:
+    """SQLite's primary error code, if there is one."""
+    code: int | None = getattr(error.orig, "sqlite_errorcode", None)
+    return None if code is None else code & 0xFF
+
+
+def describe(error: BaseException) -> str:
+    """The error in one line, without SQL and links."""
+    cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+    return f"{type(cause).__name__}: {cause}".splitlines()[0]
+
+
+@contextmanager
+def _translated(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except PoolTimeout as error:
+        raise DatabaseUnavailable(f"{path}: too many requests at once; try again later") from error
+    except (UnicodeDecodeError, MultipleResultsFound, NoResultFound) as error:
+        # SQLite's message about the damage cannot be read either; or a key was met twice.
+        raise DamagedDatabase(f"{path} is damaged: {error}") from error
+    except DBAPIError as error:
+        if is_transient(error):
+            raise DatabaseUnavailable(f"{path} cannot be used now: {error.orig}") from error
+        if _code(error) in _DAMAGE_CODES:
+            raise DamagedDatabase(f"{path} is damaged: {describe(error)}") from error
+        raise
+
+
+def _engine(path: Path, *, begin: str, **pool: Any) -> Engine:
+    engine = create_engine(
+        "sqlite+pysqlite://",
+        creator=lambda: connect(path),
+        **pool,
+    )
+
+    @event.listens_for(engine, "begin")
+    def begin_explicitly(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
+
+
+def _wait_at_most(connection: Connection, seconds: float) -> None:
+    connection.connection.execute(f"PRAGMA busy_timeout={round(seconds * 1000)}").close()
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """A plain connection with the settings that all connections have.
+
+    Where the file cannot be written it is opened in the way in which it can be read.
+    """
+    access = find_access(path)
+    connection = sqlite3.connect(
+        path if access is Access.WRITE else address(path, access),
+        uri=access is not Access.WRITE,
+        isolation_level=None,
+        check_same_thread=False,
+        timeout=BUSY_TIMEOUT_MS / 1000,
+    )
+    # Read damaged text all the same; the checksums of its fight reveal it.
+    connection.text_factory = partial(str, encoding="utf-8", errors="replace")
+    for pragma in (
+        f"busy_timeout={BUSY_TIMEOUT_MS}",
+        "foreign_keys=ON",
+        "synchronous=NORMAL",
+        "secure_delete=OFF",
+        "temp_store=MEMORY",
+        "journal_size_limit=67108864",
+    ):
+        connection.execute(f"PRAGMA {pragma}").close()
+    return connection

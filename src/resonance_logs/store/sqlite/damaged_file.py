@@ -1,0 +1,146 @@
+"""Read what can be read of a damaged database."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+from typing import Any, Final, Self
+
+from resonance_logs.errors import DatabaseUnavailable
+from resonance_logs.store.sqlite.connections import TRANSIENT_CODES
+
+_MAX_SKIPPED: Final = 1 << 53
+_PAGE_ROWS: Final = 500
+
+
+class DamagedFile:
+    """A copy of a damaged file and its write-ahead log.
+
+    A copy, because SQLite cannot read a log without writing its index and, at the end, the file.
+    """
+
+    def __init__(self, copy: Path) -> None:
+        self._connection = sqlite3.connect(copy, isolation_level=None)
+        # If the file is shorter than its header says, or part of its schema is unreadable, the rest
+        # can still be read.
+        self._connection.execute("PRAGMA writable_schema=ON").close()
+        self._connection.text_factory = partial(str, encoding="utf-8", errors="replace")
+
+    def close(self) -> None:
+        """Close the file."""
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.close()
+
+    def rows(self, table: str, key: str, value: int) -> list[dict[str, Any]] | None:
+        """The rows of a table with this value in a column; None if they cannot be read."""
+        return self._ask(f"SELECT * FROM {table} WHERE {key} = ?", (value,))  # noqa: S608
+
+    def distinct_ids(self, table: str, key: str) -> Iterator[int]:
+        """The readable distinct values of a numeric column, ascending."""
+        for row in self._ascending(f"SELECT DISTINCT {key} FROM {table}", key):  # noqa: S608
+            yield row[key]
+
+    def scan(self, table: str, key: str) -> Iterator[dict[str, Any]]:
+        """All readable rows of a table with a numeric key, ascending."""
+        return self._ascending(f"SELECT * FROM {table}", key)  # noqa: S608
+
+    def _ascending(self, select: str, key: str) -> Iterator[dict[str, Any]]:
+        """Rows by key; after an unreadable page, the next one is searched for further on.
+
+        A row whose key does not ascend is damaged, and skipped.
+        """
+        last, skip = -_MAX_SKIPPED, 1
+        while last < _MAX_SKIPPED:
+            found = self._ask(
+                f"{select} WHERE {key} > ? ORDER BY {key} LIMIT ?",
+                (last, _PAGE_ROWS if skip == 1 else 1),
+            )
+            if found is not None and not found:
+                return
+            before = last
+            for row in found or ():
+                if isinstance(row[key], int) and row[key] > last:
+                    last = row[key]
+                    yield row
+            skip = 1 if last > before else skip * 2
+            if last == before:
+                last += skip
+
+    def journal(self, encounter_id: int) -> tuple[list[dict[str, Any]], bool]:
+        """The rows of an open fight's journal, and whether all were readable.
+
+        Each is read separately; one with unreadable events is returned without them.
+        """
+        rows = []
+        is_whole = True
+        heads = self._ascending(
+            "SELECT * FROM (SELECT chunk, events FROM encounter_journal "  # noqa: S608
+            f"WHERE encounter_id = {int(encounter_id)})",
+            "chunk",
+        )
+        for head in heads:
+            payload = self._ask(
+                "SELECT payload FROM encounter_journal WHERE encounter_id = ? AND chunk = ?",
+                (encounter_id, head["chunk"]),
+            )
+            found = payload[0]["payload"] if payload else None
+            is_whole = is_whole and isinstance(found, bytes)
+            content = found if isinstance(found, bytes) else b""
+            rows.append({"encounter_id": encounter_id, **head, "payload": content})
+        return rows, is_whole
+
+    def all_rows(self, table: str) -> list[dict[str, Any]]:
+        """The rows of a table up to the first unreadable one, from either end."""
+        names = ", ".join(self._keys(table))
+        forth = self._until_damage(f"SELECT * FROM {table} ORDER BY {names}")  # noqa: S608
+        if forth is not None and forth[1]:
+            return forth[0]
+        backwards = ", ".join(f"{name} DESC" for name in self._keys(table))
+        back = self._until_damage(f"SELECT * FROM {table} ORDER BY {backwards}")  # noqa: S608
+        return (forth[0] if forth else []) + (back[0] if back else [])
+
+    def sequence(self, table: str) -> int:
+        """The highest id that a table ever had; 0 if that cannot be read."""
+        found = self._ask("SELECT seq FROM sqlite_sequence WHERE name = ?", (table,))
+        value = found[0]["seq"] if found else None
+        return value if isinstance(value, int) else 0
+
+    def _keys(self, table: str) -> list[str]:
+        info = self._ask(f"PRAGMA table_info({table})") or []
+        return [row["name"] for row in sorted(info, key=lambda row: row["pk"]) if row["pk"]]
+
+    def _ask(self, sql: str, given: Sequence[object] = ()) -> list[dict[str, Any]] | None:
+        try:
+            with closing(self._connection.execute(sql, given)) as cursor:
+                names = [each[0] for each in cursor.description or ()]
+                return [dict(zip(names, row, strict=True)) for row in cursor]
+        except (sqlite3.DatabaseError, UnicodeDecodeError, OverflowError) as error:
+            _raise_if_transient(error)
+            return None
+
+    def _until_damage(self, sql: str) -> tuple[list[dict[str, Any]], bool] | None:
+        """The rows, and whether they are complete."""
+        rows: list[dict[str, Any]] = []
+        try:
+            with closing(self._connection.execute(sql)) as cursor:
+                names = [each[0] for each in cursor.description]
+                for row in cursor:
+                    rows.append(dict(zip(names, row, strict=True)))  # noqa: PERF401 - kept on error
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
+            _raise_if_transient(error)
+            return rows, False
+        return rows, True
+
+
+def _raise_if_transient(error: Exception) -> None:
+    """A disk that cannot be read now is not damage."""
+    if getattr(error, "sqlite_errorcode", 0) & 0xFF in TRANSIENT_CODES:
+        raise DatabaseUnavailable(f"the damaged file cannot be read now: {error}") from error

@@ -1,0 +1,166 @@
+"""Copy, verify and put aside whole files; each step leaves the old or the new, never half."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from itertools import count
+from pathlib import Path
+from typing import Final
+
+from resonance_logs.errors import BackupError
+from resonance_logs.store.sqlite.access import Access, address, check_readable, find_access
+from resonance_logs.store.sqlite.connections import connect
+from resonance_logs.store.sqlite.lock import check_other_names
+
+FREE_SPACE_FACTOR: Final = 1.05
+"""Required free space, as a multiple of the file's size."""
+
+_logger = logging.getLogger(__name__)
+
+
+def copy_verified(source: Path, target: Path) -> None:
+    """Copy a snapshot of a database to a new file, and verify it.
+
+    Raises:
+        BackupError: it cannot be copied, or is damaged; no target is created.
+    """
+    with partial_file(target) as part:
+        copy_database(source, part)
+        check_copy(part, source)
+        part.replace(target)
+
+
+def check_room(count: int, folder: Path) -> None:
+    """Check that a folder, which is created if missing, has room for a copy of this size.
+
+    Raises:
+        BackupError: there is no room, or the folder is not writable.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        free = shutil.disk_usage(folder).free
+    except OSError as error:
+        raise BackupError(f"{folder} is not writable: {error.strerror}") from error
+    needed = int(count * FREE_SPACE_FACTOR)
+    if free < needed:
+        raise BackupError(f"{folder} has {free:,} bytes free, but the copy needs {needed:,}")
+
+
+@contextmanager
+def partial_file(target: Path) -> Iterator[Path]:
+    """A name beside the target for an incomplete file; nothing is left of it afterwards."""
+    part = target.with_name(f"{target.name}.part")
+    files = [part.with_name(part.name + suffix) for suffix in ("", "-wal", "-shm", "-journal")]
+    try:
+        for file in files:
+            file.unlink(missing_ok=True)
+        yield part
+    except (OSError, sqlite3.Error) as error:
+        raise BackupError(f"{target} could not be made: {error}") from error
+    finally:
+        for file in files:
+            file.unlink(missing_ok=True)
+
+
+def copy_database(source: Path, target: Path) -> None:
+    """Copy a snapshot of the committed data.
+
+    Raises:
+        AlreadyRecording: the source is being recorded under another name.
+        BackupError: the source cannot be read, or the target cannot be written.
+        DatabaseUnavailable: the source was not closed cleanly, and cannot be written here.
+    """
+    check_other_names(source)
+    check_readable(source, find_access(source))
+    try:
+        with closing(connect(source)) as reader, closing(sqlite3.connect(target)) as writer:
+            reader.backup(writer)
+    except (sqlite3.Error, UnicodeDecodeError) as error:
+        raise BackupError(f"{source} cannot be copied: {error}") from error
+
+
+def check_copy(part: Path, source: Path) -> None:
+    """Verify a copy.
+
+    Raises:
+        BackupError: it is damaged, and so is the ``source`` that it was made from.
+    """
+    with closing(connect(part)) as connection:
+        found = [row[0] for row in connection.execute("PRAGMA quick_check(1)")]
+    if found != ["ok"]:
+        raise BackupError(f"{source} is damaged, and so would be its copy: {found[0]}")
+
+
+def copy_files(path: Path, target: Path) -> None:
+    """Copy a database file and its log unchanged, whatever they contain.
+
+    Only if this process has no connection that it still writes through: closing a file releases all
+    of the process's SQLite locks on it.
+
+    Raises:
+        OSError: they cannot be read, or the target cannot be written.
+    """
+    for suffix in ("", "-wal"):
+        beside = path.with_name(path.name + suffix)
+        if beside.exists():
+            shutil.copy2(beside, target.with_name(target.name + suffix))
+
+
+@contextmanager
+def preserve_wal(path: Path) -> Iterator[None]:
+    """While the block runs, and at its end, closing the database does not move its log into the
+    file.
+
+    SQLite does so when the last connection is closed, unless it is read-only.
+    """
+    log = path.with_name(f"{path.name}-wal")
+    is_there = log.exists() and log.stat().st_size and path.exists() and path.stat().st_size
+    if not is_there or find_access(path) is not Access.WRITE:
+        yield  # SQLite would discard the log of an empty file
+        return
+    check_other_names(path)
+    with closing(sqlite3.connect(address(path, Access.SHARED_READ), uri=True)) as last:
+        with closing(sqlite3.connect(path)) as first:
+            for connection in (first, last):
+                _open_wal(connection)
+        yield
+
+
+def _open_wal(connection: sqlite3.Connection) -> None:
+    """Make SQLite open the log, although the data may be damaged."""
+    try:
+        connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    except (sqlite3.Error, UnicodeDecodeError) as error:
+        _logger.debug("not readable: %s", error)
+
+
+def collapse_wal(path: Path) -> None:
+    """Collapse the database into its one file, unless it is too damaged for that.
+
+    Raises:
+        BackupError: another program has it open.
+    """
+    try:
+        with closing(connect(path)) as connection:
+            connection.execute("PRAGMA busy_timeout=1000").close()
+            connection.execute("PRAGMA journal_mode=DELETE").fetchall()
+    except sqlite3.OperationalError as error:
+        raise BackupError(f"{path} is open in another program; close that one first") from error
+    except sqlite3.DatabaseError as error:
+        _logger.info("%s is damaged and stays in several files: %s", path, error)
+
+
+def free_name(path: Path, what: str) -> Path:
+    """A name beside a database that tells its purpose and the time."""
+    moment = time.strftime("%Y%m%d-%H%M%S")
+    for number in count(1):
+        again = f"-{number}" if number > 1 else ""
+        name = path.with_name(f"{path.stem}.{what}-{moment}{again}{path.suffix}")
+        if not name.exists():
+            return name
+    raise AssertionError("numbers do not end")

@@ -1,0 +1,221 @@
+"""Everything stored of one ended fight, read from one database and written to another."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import Connection, and_, insert, select
+
+from resonance_logs.errors import CorruptArchive
+from resonance_logs.fights.archive import decode_events
+from resonance_logs.fights.players import Entity
+from resonance_logs.store import schema
+from resonance_logs.store.checksums import (
+    CHECKED,
+    are_rows_intact,
+    fingerprint,
+    is_row_intact,
+    stored_rows,
+)
+from resonance_logs.store.facets import Facet, add_to_index, facets_of_fight
+from resonance_logs.store.marks import mark_facets
+from resonance_logs.store.rows import insert_rows, select_in
+
+Rows = Sequence[tuple[Any, ...]]
+
+_ACTORS: Final = "actors_checksum"
+_ATTRIBUTES: Final = "attributes_checksum"
+_REJECTED: Final = ("rejected_at_ms", "task", "error")
+ENTITY_COLUMNS: Final = tuple(schema.entities.c.keys())
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFight:
+    """A fight's row (without its id), its figures by the column of their checksum, its hits."""
+
+    row: Mapping[str, Any]
+    figures: Mapping[str, Rows]
+    archive: tuple[int, bytes] | None = None
+    """The number of events, and their payload; None if they are not stored."""
+    rejected: Rows = ()
+    entities: Rows = ()
+    names: Rows = ()
+
+    @classmethod
+    def read(cls, connection: Connection, encounter_id: int) -> StoredFight | None:
+        """Read the fight with this id, with its players and names; None if there is none."""
+        encounters, archives = schema.encounters, schema.encounter_archives
+        row = connection.execute(
+            select(encounters).where(encounters.c.id == encounter_id)
+        ).one_or_none()
+        if row is None:
+            return None
+        archive = connection.execute(
+            select(archives.c.events, archives.c.payload).where(
+                archives.c.encounter_id == encounter_id
+            )
+        ).one_or_none()
+        figures = {
+            name: stored_rows(connection, table, encounter_id) for name, table in CHECKED.items()
+        }
+        return cls(
+            {name: value for name, value in row._mapping.items() if name != "id"},
+            figures,
+            None if archive is None else (archive.events, archive.payload),
+            select_in(connection, schema.rejected_tasks, _REJECTED, "encounter_id", [encounter_id]),
+            _entities(connection, figures[_ACTORS]),
+            _names(connection, row.scene_id, figures),
+        )
+
+    @property
+    def faults(self) -> list[str]:
+        """Which parts do not match their checksums."""
+        differing = [
+            CHECKED[name].name
+            for name, rows in self.figures.items()
+            if not are_rows_intact(self.row, name, rows)
+        ]
+        if not is_row_intact(self.row):
+            differing.insert(0, "encounters")
+        if self.archive is not None and not self._is_readable():
+            differing.append("encounter_archives")
+        return differing
+
+    def _is_readable(self) -> bool:
+        try:
+            return self.archive is None or len(decode_events(self.archive[1])) == self.archive[0]
+        except CorruptArchive:
+            return False
+
+    def store(self, connection: Connection, encounter_id: int | None = None) -> int:
+        """Write everything under this id, or under a new one, which is returned."""
+        row = dict(self.row)
+        if row["fingerprint"] is None:
+            row["fingerprint"] = fingerprint(row)
+        if encounter_id is not None:
+            row["id"] = encounter_id
+        key = connection.execute(insert(schema.encounters), row).inserted_primary_key
+        new_id = int(key[0]) if key else 0
+        for name, rows in self.figures.items():
+            columns = CHECKED[name].c.keys()
+            insert_rows(connection, CHECKED[name], columns, ((new_id, *each) for each in rows))
+        if self.archive is not None:
+            archives = schema.encounter_archives
+            insert_rows(connection, archives, archives.c.keys(), [(new_id, *self.archive)])
+        insert_rows(
+            connection,
+            schema.rejected_tasks,
+            (*_REJECTED, "encounter_id"),
+            ((*each, new_id) for each in self.rejected),
+        )
+        add_to_index(connection, new_id, self._facets())
+        return new_id
+
+    def _facets(self) -> list[Facet]:
+        actors = [_actor(each) for each in self.figures[_ACTORS]]
+        facets = facets_of_fight(
+            (row[0] for row in self.figures["bosses_checksum"]),
+            ((actor["name"], actor["class_id"]) for actor in actors if actor["is_player"]),
+            self.row["scene_name"],
+            is_defeated=bool(self.row["is_defeated"]),
+        )
+        return [*facets, *mark_facets(self.row)]
+
+    def actor_ids(self) -> set[int]:
+        """Everyone in the fight."""
+        return {row[0] for row in self.figures[_ACTORS]}
+
+    def players(self) -> dict[int, Entity]:
+        """The players as they were at the end of the fight."""
+        attributes: dict[int, str] = {row[0]: row[1] for row in self.figures[_ATTRIBUTES]}
+        return {
+            actor["actor_id"]: Entity(
+                actor["actor_id"],
+                actor["name"],
+                actor["class_id"],
+                actor["class_spec"],
+                actor["ability_score"],
+                actor["level"],
+                attributes.get(actor["actor_id"]),
+                first_seen_ms=0,
+                last_seen_ms=0,
+            )
+            for actor in map(_actor, self.figures[_ACTORS])
+            if actor["is_player"]
+        }
+
+
+def merge_entities(connection: Connection, rows: Rows) -> None:
+    """Merge players: the more recently seen wins, unknown never overwrites known."""
+    known = {
+        row[0]: dict(zip(ENTITY_COLUMNS, row, strict=True))
+        for row in select_in(
+            connection, schema.entities, ENTITY_COLUMNS, "entity_id", [row[0] for row in rows]
+        )
+    }
+    merged = []
+    for row in rows:
+        news = dict(zip(ENTITY_COLUMNS, row, strict=True))
+        before = known.get(news["entity_id"], news)
+        newer, older = sorted((news, before), key=lambda each: -each["last_seen_ms"])
+        values = {
+            name: older[name] if newer[name] is None else newer[name] for name in ENTITY_COLUMNS
+        }
+        if newer["class_id"] not in (None, older["class_id"]):
+            values["class_spec"] = newer["class_spec"]
+        values["first_seen_ms"] = min(news["first_seen_ms"], before["first_seen_ms"])
+        merged.append(tuple(values.values()))
+    insert_rows(connection, schema.entities, ENTITY_COLUMNS, merged, replace=True)
+
+
+def add_names(connection: Connection, rows: Rows) -> None:
+    """Add names of skills and scenes that are not known yet."""
+    names = schema.catalog_names
+    known = {tuple(row) for row in connection.execute(select(names.c.kind, names.c.id))}
+    new = [row for row in rows if tuple(row[:2]) not in known]
+    insert_rows(connection, names, names.c.keys(), dict.fromkeys(new))
+
+
+def find_same(connection: Connection, fight: StoredFight) -> int | None:
+    """The id of the same fight, if it is stored already.
+
+    It has the same fingerprint; or it was rebuilt since, and has the same recorder, times and
+    scene.
+    """
+    encounters = schema.encounters
+    own = fight.row["fingerprint"]
+    same = encounters.c.fingerprint == (fingerprint(fight.row) if own is None else own)
+    rebuilt = and_(
+        *(
+            encounters.c[name].is_not_distinct_from(fight.row[name])
+            for name in ("started_at_ms", "ended_at_ms", "local_player_id", "scene_id")
+        )
+    )
+    for condition in (same, rebuilt):
+        statement = select(encounters.c.id).where(condition)
+        found = connection.execute(statement.limit(1)).scalar_one_or_none()
+        if found is not None:
+            return int(found)
+    return None
+
+
+def _actor(row: tuple[Any, ...]) -> dict[str, Any]:
+    return dict(zip(schema.actor_encounter_stats.c.keys()[1:], row, strict=True))
+
+
+def _entities(connection: Connection, actors: Rows) -> Rows:
+    ids = [actor["actor_id"] for actor in map(_actor, actors) if actor["is_player"]]
+    return select_in(connection, schema.entities, ENTITY_COLUMNS, "entity_id", ids)
+
+
+def _names(connection: Connection, scene_id: int | None, figures: Mapping[str, Rows]) -> Rows:
+    names = schema.catalog_names
+    skills = {row[2] for name in ("damage_checksum", "heals_checksum") for row in figures[name]}
+    found = select_in(connection, names, names.c.keys(), "id", {*skills, scene_id} - {None})
+    return [
+        row
+        for row in found
+        if (row[0] == "skill" and row[1] in skills) or (row[0], row[1]) == ("scene", scene_id)
+    ]

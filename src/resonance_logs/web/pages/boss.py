@@ -1,0 +1,165 @@
+"""The bosses and scenes, and all attempts at one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any, Final
+from urllib.parse import parse_qs, urlencode
+
+from fastapi import Request
+from nicegui import ui
+
+from resonance_logs.commands.answers import Attempt, BossProfile, TargetOverview, TargetsOverview
+from resonance_logs.database import Database
+from resonance_logs.web.pages.answer_area import AsyncSection
+from resonance_logs.web.pages.charts import Plot, dps_by_class, tries_over_time
+from resonance_logs.web.pages.grid import FIGURE, SPAN, WHEN, grid, on_open_fight, room
+from resonance_logs.web.pages.layout import LocalizedText, facts, heading, page_layout, show_empty
+
+MAX_FASTEST: Final = 10
+
+
+def register(database: Database) -> None:
+    """Add the pages of this database."""
+
+    @ui.page("/bosses")
+    async def bosses() -> None:
+        with page_layout("Bosses"):
+            ui.on("boss", lambda event: ui.navigate.to(address(boss=str(event.args))))
+            ui.on("scene", lambda event: ui.navigate.to(address(scene=str(event.args))))
+            await AsyncSection().fill(database.commands.get_bosses_and_scenes, _show_all)
+
+    @ui.page("/boss")
+    async def boss(request: Request) -> None:
+        query = parse_qs(request.url.query)
+        name, scene = (query.get(each, [None])[-1] for each in ("boss", "scene"))
+        with page_layout(name or scene or "Boss", charts=True):
+            on_open_fight()
+            ask = partial(database.commands.get_boss_profile, name, scene)
+            await AsyncSection().fill(ask, _show_one)
+
+
+def address(boss: str | None = None, scene: str | None = None) -> str:
+    """The URL of the page of a boss, of a scene, or of a boss in a scene."""
+    given = {"boss": boss, "scene": scene}
+    return f"/boss?{urlencode({name: each for name, each in given.items() if each})}"
+
+
+def _show_all(found: TargetsOverview) -> None:
+    heading("Bosses and scenes")
+    if not found.bosses and not found.scenes:
+        show_empty("No fight has ended yet.", "Bosses and scenes appear with the first one.")
+        return
+    with ui.row().classes("w-full gap-4 items-start"):
+        for title, kind, rows in (
+            ("Boss", "boss", found.bosses),
+            ("Scene", "scene", found.scenes),
+        ):
+            with ui.column().classes("flex-1 min-w-80 gap-2"):
+                heads = _columns(title, has_other_fights=kind == "scene")
+                grid(heads, [_target_row(row) for row in rows], opens=kind)
+
+
+def _show_one(profile: BossProfile) -> None:
+    title = " in ".join(filter(None, (profile.boss_name, profile.scene_name)))
+    with ui.column().classes("rl-card w-full p-4 gap-2"):
+        heading(title)
+        facts(
+            [
+                *([("Fights", "whole", profile.fights)] if not profile.boss_name else []),
+                ("Attempts", "whole", profile.tries),
+                ("Kills", "whole", profile.kills),
+                ("Best time", "span", profile.best_time),
+                ("Median time", "span", profile.median_time),
+                ("Time spent", "span", profile.time_spent),
+                ("First attempt", "when", profile.first_started_at_ms),
+                ("Last attempt", "when", profile.last_started_at_ms),
+            ]
+        )
+        ui.link("Show these fights in the history", _history(profile))
+    if profile.classes:
+        LocalizedText("DPS by class, over ", *_kills(profile)).classes("text-lg font-bold")
+        height = 60 + 44 * len(profile.classes)
+        Plot(dps_by_class(profile)).classes("w-full rl-card").style(f"height: {height}px")
+    else:
+        ui.label("DPS by class appears with the first kill.").classes("rl-quiet")
+    ui.label("Duration of each fight").classes("text-lg font-bold")
+    Plot(tries_over_time(profile.newest[::-1])).classes("w-full h-64 rl-card")
+    _tables(profile)
+
+
+def _tables(profile: BossProfile) -> None:
+    with ui.row().classes("w-full gap-4 items-start"):
+        for title, tries in (
+            ("Fastest kills", profile.fastest[:MAX_FASTEST]),
+            ("Latest fights", profile.newest),
+        ):
+            if tries:
+                with ui.column().classes("flex-1 min-w-80 gap-2"):
+                    ui.label(title).classes("text-lg font-bold")
+                    grid(_TRIES, _try_rows(tries), opens="open")
+
+
+def _history(profile: BossProfile) -> str:
+    given = {"boss": profile.boss_name, "scene": profile.scene_name}
+    return f"/?{urlencode({name: each for name, each in given.items() if each})}"
+
+
+def _kills(profile: BossProfile) -> tuple[str | int, ...]:
+    if profile.kills_compared < profile.kills:
+        return "the newest ", profile.kills_compared, " kills"
+    return ("all ", profile.kills, " kills") if profile.kills > 1 else ("the only kill",)
+
+
+def _target_row(target: TargetOverview) -> dict[str, Any]:
+    return {
+        "id": target.name,
+        "fights": target.fights,
+        "tries": target.tries,
+        "kills": target.kills,
+        "best": target.best_time,
+        "last": target.last_started_at_ms,
+    }
+
+
+def _try_rows(tries: Sequence[Attempt]) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": each.encounter_id,
+            "started": each.started_at_ms,
+            "scene": each.scene_name or "",
+            "result": "killed" if each.is_kill else "wiped" if each.has_boss else "no boss",
+            "duration": each.duration,
+            "dps": each.dps,
+        }
+        for each in tries
+    ]
+
+
+def _columns(title: str, *, has_other_fights: bool) -> list[dict[str, Any]]:
+    fights = {"headerName": "Fights", "field": "fights", "width": 80, **FIGURE, **room(560)}
+    return [
+        {"headerName": title, "field": "id", "minWidth": 140, "flex": 1, "tooltipField": "id"},
+        *([fights] if has_other_fights else []),
+        {"headerName": "Attempts", "field": "tries", "width": 80, **FIGURE},
+        {"headerName": "Kills", "field": "kills", "width": 80, **FIGURE},
+        {"headerName": "Best time", "field": "best", **SPAN, "width": 100},
+        {"headerName": "Last", "field": "last", **WHEN, **room(560)},
+    ]
+
+
+_TRIES: Final[list[dict[str, Any]]] = [
+    {"headerName": "Started", "field": "started", **WHEN, "flex": 1, "minWidth": 100},
+    {
+        "headerName": "Scene",
+        "field": "scene",
+        "minWidth": 100,
+        "flex": 1,
+        "tooltipField": "scene",
+        **room(560),
+    },
+    {"headerName": "Result", "field": "result", "width": 90},
+    {"headerName": "Time", "field": "duration", **SPAN},
+    {"headerName": "DPS", "field": "dps", "width": 95, **FIGURE, **room(560)},
+]

@@ -1,0 +1,199 @@
+"""Import a file: tasks, exported fights, or names of skills and scenes."""
+
+from __future__ import annotations
+
+import tempfile
+from asyncio import to_thread
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from nicegui import events, ui
+
+from resonance_logs.commands import CatalogKind
+from resonance_logs.database import Database
+from resonance_logs.errors import CommandError, QueueFull, ResonanceLogsError
+from resonance_logs.sources.names import read_names
+from resonance_logs.sources.task_source import TaskSource
+from resonance_logs.web.pages.layout import LocalizedText, text_button
+
+MAX_BYTES: Final = 2_000_000_000
+MAX_REPORTED_REFUSALS: Final = 3
+"""Maximum number of refused lines that are reported with the reason."""
+
+FIGHTS: Final = "fights"
+KINDS: Final = {
+    FIGHTS: "Tasks or fights",
+    CatalogKind.SKILL.value: "Names of skills",
+    CatalogKind.SCENE.value: "Names of scenes",
+}
+_HINTS: Final = {
+    FIGHTS: "Tasks (NDJSON, also .gz or .zst), or an exported file.",
+    CatalogKind.SKILL.value: 'A JSON file: {"17": "Iai Slash", ...}.',
+    CatalogKind.SCENE.value: 'A JSON file: {"3": "Tower of Echoes", ...}.',
+}
+_UPLOAD_ERROR: Final = """event => {
+  let why = 'the server did not accept it';
+  try { why = JSON.parse(event.xhr.responseText).message; } catch { /* no message */ }
+  emit(event.files[0].name, why);
+}"""
+_SQLITE: Final = b"SQLite format 3\0"
+
+
+@dataclass(slots=True)
+class _Progress:
+    """Progress of importing a file, updated by the thread that does it."""
+
+    share: float = 0.0
+    tasks: int = 0
+
+    def describe(self) -> str:
+        """The progress as text."""
+        return f"{self.tasks:,} tasks so far" if self.tasks else "reading ..."
+
+
+class FileImport:
+    """A place to drop files on; ``done`` is awaited after each imported file.
+
+    Without ``has_choice`` only for tasks and fights.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        done: Callable[[], Awaitable[None]],
+        *,
+        has_choice: bool = True,
+    ) -> None:
+        self._database = database
+        self._done = done
+        self._kind = ui.toggle(KINDS, value=FIGHTS).props("unelevated")
+        hint = ui.label(_HINTS[FIGHTS]).classes("rl-quiet")
+        self._kind.on_value_change(lambda event: hint.set_text(_HINTS[event.value]))
+        self._known = LocalizedText().classes("rl-quiet")
+        self._kind.visible = self._known.visible = has_choice
+        self._show_known()
+        box = ui.upload(
+            auto_upload=True,
+            max_file_size=MAX_BYTES,
+            on_upload=self._handle_upload,
+            on_rejected=lambda: _show_failure(f"files can have at most {MAX_BYTES:,} bytes"),
+        )
+        box.classes("w-full").props("flat bordered")
+        # A file that stays in the list is refused when it is dropped again.
+        box.on("uploaded", lambda: box.run_method("removeUploadedFiles"), args=[])
+        box.on("failed", lambda: box.run_method("removeQueuedFiles"), args=[])
+        box.on("failed", _report_failed_upload, js_handler=_UPLOAD_ERROR)
+        with box.add_slot("header"), ui.row().classes("rl-drop relative w-full p-4 items-center"):
+            ui.icon("upload_file", size="2rem").classes("rl-quiet")
+            ui.label("Drop a file here, or").classes("rl-quiet")
+            text_button("choose one", on_click=lambda: box.run_method("pickFiles"))
+            ui.element("q-uploader-add-trigger")
+
+    def _show_known(self) -> None:
+        try:
+            found = self._database.commands.get_catalog()
+        except CommandError as error:
+            self._known.set(str(error))
+            return
+        self._known.set(found.skills, " skills and ", found.scenes, " scenes have a name.")
+
+    async def _handle_upload(self, event: events.UploadEventArguments) -> None:
+        progress = _Progress()
+        note = ui.notification("reading ...", spinner=True, timeout=None)
+
+        def tell() -> None:
+            note.message = f"{progress.describe()} ({progress.share:.0%})"
+
+        timer = ui.timer(0.3, tell)
+        try:
+            with tempfile.TemporaryDirectory(prefix="resonance-logs-") as folder:
+                file = Path(folder) / "upload"
+                await event.file.save(file)
+                outcome = await to_thread(
+                    _import_file, self._database, file, self._kind.value, progress
+                )
+        except ResonanceLogsError as error:
+            _show_failure(str(error).replace(str(file), event.file.name))
+            return
+        except OSError as error:
+            _show_failure(f"{event.file.name} could not be stored while it is read: {error}")
+            return
+        finally:
+            timer.cancel()
+            note.dismiss()
+        if outcome.is_whole:
+            ui.notify(outcome.text, type="positive", timeout=10_000)
+        else:
+            _show_failure(outcome.text)
+        self._show_known()
+        await self._done()
+
+
+def _show_failure(text: str) -> None:
+    """Show an error until it is closed."""
+    ui.notify(text, type="negative", timeout=0, close_button=True, multi_line=True)
+
+
+def _report_failed_upload(event: events.GenericEventArguments) -> None:
+    """Report a file that did not reach the server completely."""
+    name, why = event.args
+    _show_failure(f"{name} was not imported: {why}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """The result of an import, as text."""
+
+    text: str
+    is_whole: bool = True
+    """Whether nothing was refused."""
+
+
+def _import_file(database: Database, file: Path, kind: str, progress: _Progress) -> _Outcome:
+    """Import a file."""
+    if kind != FIGHTS:
+        names = read_names(file)
+        database.commands.set_catalog_names(CatalogKind(kind), names)
+        return _Outcome(f"loaded {len(names):,} names")
+    with file.open("rb") as stream:
+        is_database = stream.read(len(_SQLITE)) == _SQLITE
+    return _import(database, file) if is_database else _record(database, file, progress)
+
+
+def _import(database: Database, file: Path) -> _Outcome:
+    report = database.import_fights(file)
+    text = (
+        f"imported {len(report.imported):,} fights, already stored {len(report.known):,}, "
+        f"damaged {len(report.damaged):,}"
+    )
+    return _Outcome(text, is_whole=not report.damaged)
+
+
+def _record(database: Database, file: Path, progress: _Progress) -> _Outcome:
+    refusals: list[str] = []
+    refused = 0
+    source = TaskSource(file, name="the file")
+    for batch in source.batches():
+        _enqueue(database, batch.tasks)
+        progress.tasks += len(batch.tasks)
+        progress.share = batch.bytes_read / (source.size_bytes or 1)
+        refused += len(batch.refusals)
+        refusals += [str(each) for each in batch.refusals[: MAX_REPORTED_REFUSALS - len(refusals)]]
+    database.flush()
+    text = f"recorded {progress.tasks:,} tasks, refused {refused:,} lines"
+    if not refused:
+        return _Outcome(text)
+    hint = "" if progress.tasks else " Is it a file of names? The page Upkeep takes those in."
+    return _Outcome(f"{text}, first: {'; '.join(refusals)}.{hint}", is_whole=False)
+
+
+def _enqueue(database: Database, tasks: list[Any]) -> None:
+    """Enqueue tasks, waiting while the writer is blocked."""
+    while tasks:
+        try:
+            database.enqueue_many(tasks)
+            return
+        except QueueFull as full:
+            tasks = tasks[full.taken :]

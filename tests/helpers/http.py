@@ -1,0 +1,38 @@
+"""A server on loopback, and what is sent to it."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import httpx
+import uvicorn
+
+from resonance_logs import Database, encode_task
+from resonance_logs.web.app import create_app
+from resonance_logs.web.guard import Rules
+from tests.helpers.recording import fight
+
+Serve = Callable[..., httpx.Client]
+
+
+@contextmanager
+def running(database: Database, rules: Rules, reason: str = "") -> Iterator[str]:
+    """The URL of a server that runs while the block does."""
+    app = create_app(database, rules, reason_not_recorded=reason)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        server = uvicorn.Server(
+            uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=1, lifespan="on")
+        )
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
+LINES = b"".join(encode_task(task) + b"\n" for task in fight(started=900_000, hits=5))
