@@ -33,9 +33,6 @@ def total(page: Page) -> int:
 
 
 @needs_data
-@pytest.mark.xfail(
-    reason="take this mark away once a part that reaches the fight's end includes its very end"
-)
 def test_what_is_dragged_to_the_right_edge_has_the_killing_blow(
     page: Page, site_with_blow: Site
 ) -> None:

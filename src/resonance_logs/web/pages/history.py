@@ -210,12 +210,16 @@ class _History:
             await (self._begin() if self._start.is_shown else self._show())
 
     async def _begin(self) -> None:
-        """Show the first fights, and filters for them."""
+        """Show the first fights, and filters for them, once."""
         try:
-            self._choose_from = await to_thread(self._choices)
+            choices = await to_thread(self._choices)
         except CommandError as error:
             ui.notify(str(error), type="negative")
             return
+        if not self._start.is_shown:
+            return
+        self._start.show(False)
+        self._choose_from = choices
         self._fill_filters()
         await self._show()
 
