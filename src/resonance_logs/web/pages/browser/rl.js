@@ -144,6 +144,22 @@ document.addEventListener('keydown', event => {
   }
 });
 
+// The same as fold_name in Python, so that a box finds what the server finds.
+rl.fold = text => text.normalize('NFKD').toLowerCase().toUpperCase().toLowerCase()
+  .normalize('NFKD').replaceAll('\u03c2', '\u03c3').replace(/i(\p{M}*?)\u0307+/gu, 'i$1')
+  .normalize('NFKC');
+
+// A box with options filters them itself, and NiceGUI's filter knows no more than case.
+document.addEventListener('focusin', event => {
+  const input = event.target;
+  const box = input.matches('.q-select input') && getElement(input);
+  if (!box) return;
+  box.findFilteredOptions = () => {
+    const wanted = rl.fold(input.value);
+    return box.initialOptions.filter(option => rl.fold(String(option.label)).includes(wanted));
+  };
+});
+
 // Enter selects the first remaining option if none is focused.
 document.addEventListener('keydown', event => {
   if (event.key !== 'Enter' || !event.target.matches('.rl-choice input')) return;
