@@ -55,10 +55,12 @@ def _start(run: _Ids) -> int:
 
 def _is_in_run(column: ColumnElement[int], run: _Ids) -> ColumnElement[bool]:
     """Look a byte up in a map that has one for each id up to the last of the run."""
-    start = _start(run)
-    is_in = np.zeros(int(run[-1]) - start + 1, dtype=np.bool_)
+    start, last = _start(run), int(run[-1])
+    is_in = np.zeros(last - start + 1, dtype=np.bool_)
     is_in[run - start if start else run] = True
     given = bindparam("map", is_in.tobytes(), type_=LargeBinary, unique=True)
-    # Positions count from 1, those below 0 from the end; at 0 there is nothing.
-    position = func.max(column - (start - 1), 0) if start else column + 1
-    return func.substr(given, position, 1) == b"\x01"
+    found = func.substr(given, column - (start - 1), 1) == b"\x01"
+    # SQLite takes the lowest 32 bits for the position, so that ids outside the map find bytes too.
+    # The sums keep it from searching by these bounds.
+    within = column + 0 <= last if start == 0 else (column + 0).between(start, last)
+    return found & within

@@ -7,6 +7,7 @@ import unicodedata
 import httpx
 import pytest
 from playwright.sync_api import Page, expect
+from resonance_logs.folding import fold_name
 
 from resonance_logs import (
     BeginEncounter,
@@ -16,7 +17,6 @@ from resonance_logs import (
     UpsertEntity,
     encode_task,
 )
-from resonance_logs.folding import fold_name
 from tests.pages.conftest import Site
 
 

@@ -19,6 +19,7 @@ from resonance_logs.errors import CorruptArchive, DatabaseUnavailable
 from resonance_logs.fights import statistics
 from resonance_logs.fights.archive import decode_events
 from resonance_logs.fights.events import Events
+from resonance_logs.fights.name_folding import fold_name
 from resonance_logs.fights.players import Entity
 from resonance_logs.store import marks, schema
 from resonance_logs.store.checksums import CHECKED, checksum, fingerprint, is_row_intact
@@ -155,7 +156,8 @@ def _save(
     ids = set(damaged_file.distinct_ids("encounters", "id"))
     for table in (*CHECKED.values(), schema.encounter_archives, schema.encounter_journal):
         ids |= set(damaged_file.distinct_ids(table.name, "encounter_id"))
-    for encounter_id in sorted(each for each in ids if 0 < each < MAX_INTEGER):
+    ids = {each for each in ids if 0 < each < MAX_INTEGER}
+    for encounter_id in sorted(ids):
         if is_stopped():
             raise DatabaseUnavailable("saving what can be read of the damaged file was stopped")
         _save_fight(damaged_file, store, encounter_id, report)
@@ -172,6 +174,8 @@ def _save_rows(connection: Connection, table: Table, rows: Iterator[dict[str, An
     known = set(table.c.keys())
     for row in rows:
         values = {name: value for name, value in row.items() if name in known}
+        if isinstance(name := values.get("name"), str) and "name_folded" in known:
+            values["name_folded"] = fold_name(name)  # an older version folded less
         try:
             with connection.begin_nested():
                 connection.execute(insert(table).prefix_with("OR IGNORE"), values)
