@@ -61,7 +61,10 @@ def test_an_empty_variable_is_none(monkeypatch: pytest.MonkeyPatch, file: Path) 
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("keep_fight_newest = 1", "no setting 'keep_fight_newest'; did you mean keep_fights_new"),
+        (
+            "keep_fight_newest = 1",
+            "unknown setting 'keep_fight_newest'; did you mean keep_fights_new",
+        ),
         ("keep_fights_newest = 0", "keep_fights_newest: expected a number above 0, got 0"),
         ("keep_fights_newest = true", "keep_fights_newest: expected a number above 0, got True"),
         ("keep_fights_newest = 'many'", "keep_fights_newest: expected a number, got 'many'"),
@@ -100,7 +103,7 @@ def test_a_file_that_is_not_text_is_reported(file: Path, content: bytes) -> None
         ("KEEP_HITS_DAYS", "inf", "expected a number above 0, got inf"),
         ("ARCHIVE", "perhaps", "expected true or false, got 'perhaps'"),
         ("DURABILITY", "half", "expected normal or full, got 'half'"),
-        ("QUEUE_TASK", "1", "there is no setting 'queue_task'; did you mean queue_tasks?"),
+        ("QUEUE_TASK", "1", "unknown setting 'queue_task'; did you mean queue_tasks?"),
     ],
 )
 def test_what_is_wrong_in_the_environment_is_reported_with_its_name(

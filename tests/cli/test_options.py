@@ -53,7 +53,7 @@ def test_the_environment_counts_where_nothing_is_named(run: Run, elsewhere: str)
 def test_the_demo_takes_it_before_its_name(run: Run, recorded: Path) -> None:
     done = run("--db", recorded, "demo", db=None)
     assert done.exit_code == 1
-    assert f"{recorded} is there already" in done.stderr
+    assert f"{recorded} already exists" in done.stderr
 
 
 def test_without_a_path_it_is_wrong_usage(run: Run) -> None:

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from resonance_logs.commands.tables import fights_table
-from resonance_logs.exchange import export_fights, import_fights
 
 from resonance_logs.commands import Commands, Filters
+from resonance_logs.exports.fight_files import export_fights, import_fights
+from resonance_logs.exports.tables import fights_table
 from resonance_logs.store import membership
-from tests.commands.builder import AOI, Builder
+from tests.helpers.builder import AOI, Builder
 
 LARGE = 2**53 - 1
 ENOUGH = 32_000_000
@@ -92,7 +92,7 @@ def test_its_boss_and_its_player_are_told(commands: Commands) -> None:
 def test_it_is_exported_and_imported(commands: Commands, builder: Builder, tmp_path: Path) -> None:
     assert fights_table(builder.store, Filters())["id"] == [LARGE, 1]
     target = tmp_path / "one.db"
-    export_fights(builder.store, [LARGE], target)
+    export_fights(builder.store, lambda _view: [LARGE], target)
     commands.delete_encounter(LARGE)
     report = import_fights(builder.store, target)
     assert len(report.imported) == 1

@@ -187,7 +187,7 @@ def test_many_fights_are_found_as_few_are(
     five: Builder, commands: Commands, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     few = [ids(commands, sort=sort, **each) for each in FILTERS for sort in Sort]
-    monkeypatch.setattr("resonance_logs.store.membership.MAX_FETCHED_BY_ID", 0)
+    monkeypatch.setattr("resonance_logs.store.membership.FEW", 0)
     assert [ids(commands, sort=sort, **each) for each in FILTERS for sort in Sort] == few
 
 
@@ -236,7 +236,7 @@ def test_no_filter_makes_sqlite_read_whole_tables(
     few: int,
 ) -> None:
     """A walk along an index of ended fights is fine if many match."""
-    monkeypatch.setattr("resonance_logs.store.membership.MAX_FETCHED_BY_ID", few)
+    monkeypatch.setattr("resonance_logs.store.membership.FEW", few)
     with statements() as seen:
         ids(Commands(store), sort=sort, **filters)
     asked = [each for each in seen if each[0].startswith("SELECT")]

@@ -194,7 +194,7 @@ def test_a_table_raises_what_a_command_raises(path: Path, db: Database) -> None:
         connection.execute("UPDATE facet_encounters SET encounters = x'ff'")
         connection.commit()
     for of in TableKind:
-        with pytest.raises(Unavailable, match="encounter 1 is damaged"):
+        with pytest.raises(Unavailable, match="fight 1 is damaged"):
             db.encounter_table(1, of)
     with pytest.raises(Unavailable, match="damaged"):
         db.fights_table()

@@ -325,7 +325,7 @@ def test_a_last_line_that_ends_in_the_middle_is_refused_as_truncated(kept: int) 
     tasks, [refusal] = read_bytes(END_LINE + b"\n" + HIT_LINE[:kept])
     assert tasks == [END]
     assert refusal.line == 2
-    assert refusal.reason.startswith("interrupted")
+    assert refusal.reason.startswith("cut off")
     assert refusal.text == HIT_LINE[:kept].rstrip()
 
 
@@ -883,7 +883,7 @@ def test_a_followed_fifo_outlives_its_writers(tmp_path: Path) -> None:
     batches = source.batches()
     assert next(batches).tasks == [HIT]
     os.close(first)
-    assert [refusal.reason[:7] for refusal in next(batches).refusals] == ["interrupted"]
+    assert [refusal.reason[:7] for refusal in next(batches).refusals] == ["cut off"]
     second = os.open(path, os.O_WRONLY)
     os.write(second, END_LINE + b"\n")
     assert next(batches).tasks == [END]

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyroaring import BitMap64
-from resonance_logs.store.engine import Store
-from resonance_logs.store.tables import entities
 from sqlalchemy import insert, select
 
 from resonance_logs.store import membership
 from resonance_logs.store.membership import MAX_GAP, MIN_MAP_BYTES, is_member
+from resonance_logs.store.schema import entities
+from resonance_logs.store.sqlite.connections import Store
 
 LARGEST = 2**63 - 1
 STORED = sorted(
@@ -32,15 +32,25 @@ STORED = sorted(
 def numbered(store: Store) -> Store:
     """A store with a row for each of STORED."""
     rows = [{"entity_id": each, "first_seen_ms": 0, "last_seen_ms": 0} for each in STORED]
-    with store.writing() as connection:
+    with store.write_transaction() as connection:
+        connection.execute(insert(entities), rows)
+    return store
+
+
+@pytest.fixture
+def small(store: Store) -> Store:
+    """A store whose ids are all below those that SQLite takes for a position."""
+    with store.write_transaction() as connection:
+        rows = [{"entity_id": each, "first_seen_ms": 0, "last_seen_ms": 0} for each in range(40)]
         connection.execute(insert(entities), rows)
     return store
 
 
 def found(store: Store, ids: Iterable[int]) -> list[int]:
     column = entities.c.entity_id
-    statement = select(column).where(is_member(column, BitMap64(ids))).order_by(column)
-    with store.reading() as connection:
+    with store.read_transaction() as connection:
+        condition = is_member(connection, column, BitMap64(ids))
+        statement = select(column).where(condition).order_by(column)
         return list(connection.execute(statement).scalars())
 
 
@@ -51,6 +61,11 @@ def test_the_members_are_found_and_no_others(numbered: Store, few: int, ids: set
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(membership, "FEW", few)
         assert found(numbered, ids) == sorted(ids & set(STORED))
+
+
+@pytest.mark.parametrize("ids", [range(3, 2_000), range(MAX_GAP + 7, MAX_GAP + 2_000)])
+def test_among_small_ids_the_members_are_found(small: Store, ids: range) -> None:
+    assert found(small, ids) == [each for each in range(40) if each in ids]
 
 
 @pytest.mark.parametrize(
@@ -79,9 +94,10 @@ def test_many_members_are_found(numbered: Store, ids: Iterable[int]) -> None:
     ],
 )
 def test_what_a_statement_is_given_does_not_grow_with_the_largest_id(
-    ids: Iterable[int], at_most: int
+    store: Store, ids: Iterable[int], at_most: int
 ) -> None:
-    condition = is_member(entities.c.entity_id, BitMap64(ids))
+    with store.read_transaction() as connection:
+        condition = is_member(connection, entities.c.entity_id, BitMap64(ids))
     given_bytes = [
         value for value in condition.compile().params.values() if isinstance(value, bytes)
     ]

@@ -34,7 +34,7 @@ def export(
         else:
             count, size_bytes = _export_all(database, target, is_favorite=favorites or None)
     noun = "fight" if count == 1 else "fights"
-    typer.echo(f"{count:,} {noun} in {safe(str(target), 500)}, {size(size_bytes)}")
+    typer.echo(f"exported {count:,} {noun} to {safe(str(target), 500)}, {size(size_bytes)}")
 
 
 def import_fights(

@@ -10,7 +10,6 @@ from resonance_logs.commands.answers import BossAttempts
 from resonance_logs.commands.arguments import EncounterArguments, Filters
 from resonance_logs.commands.encounter import find_encounter, summary
 from resonance_logs.commands.filters import find_candidates
-from resonance_logs.store.membership import is_member
 from resonance_logs.store.schema import encounters
 from resonance_logs.store.sqlite.connections import Store
 
@@ -32,9 +31,9 @@ def get_boss_tries(store: Store, arguments: EncounterArguments) -> BossAttempts:
         if not bosses or row.ended_at_ms is None:
             return alone
         candidates = find_candidates(connection, Filters(boss_names=bosses))
-        if not candidates.ids:
+        among = candidates.condition
+        if among is None or not candidates.count:
             return alone
-        among = is_member(encounters.c.id, candidates.ids)
         here = (row.started_at_ms, row.id)
         before, after = tuple_(*_PLACE) < here, tuple_(*_PLACE) > here
 

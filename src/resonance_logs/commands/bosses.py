@@ -22,7 +22,6 @@ from resonance_logs.commands.order_statistics import distribution
 from resonance_logs.commands.skill_names import batched
 from resonance_logs.errors import InvalidArgument, NotFound
 from resonance_logs.fights.games import class_name
-from resonance_logs.store.membership import is_member
 from resonance_logs.store.schema import actor_encounter_stats, encounter_bosses, encounters
 from resonance_logs.store.sqlite.connections import Store
 
@@ -120,8 +119,8 @@ def _fights(connection: Connection, arguments: BossProfileArguments) -> list[Row
         boss_names=[] if boss is None else [boss], encounter_names=[] if scene is None else [scene]
     )
     candidates = find_candidates(connection, filters)
-    if candidates.ids:
-        statement = _statement(boss).where(is_member(encounters.c.id, candidates.ids))
+    if candidates.count and candidates.condition is not None:
+        statement = _statement(boss).where(candidates.condition)
         fights = list(connection.execute(statement))
         if fights:
             return fights

@@ -11,18 +11,19 @@ from resonance_logs.commands.arguments import Filters
 from resonance_logs.fights.name_folding import fold_name
 from resonance_logs.store.facets import find_encounters
 from resonance_logs.store.marks import FAVORITE, TAG
-from resonance_logs.store.schema import facet_values
+from resonance_logs.store.membership import is_member
+from resonance_logs.store.schema import encounters, facet_values
 
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
     """The ended fights that match the filters by value; start and duration are not checked yet.
 
-    ``ids`` is None where all ended fights do.
+    ``condition`` holds for these fights among the ended ones; it is None where it holds for all.
     """
 
-    ids: BitMap64 | None
     count: int
+    condition: ColumnElement[bool] | None = None
 
 
 def find_candidates(connection: Connection, filters: Filters) -> Candidates:
@@ -36,8 +37,8 @@ def find_candidates(connection: Connection, filters: Filters) -> Candidates:
     if filters.is_favorite is False:
         ids -= find_encounters(connection, _is_one_of(FAVORITE.kind, [FAVORITE.value]))
     elif not conditions and not filters.encounter_ids:
-        return Candidates(None, len(ids))
-    return Candidates(ids, len(ids))
+        return Candidates(len(ids))
+    return Candidates(len(ids), is_member(connection, encounters.c.id, ids))
 
 
 def contains(column: ColumnElement[str], part: str) -> ColumnElement[bool]:

@@ -23,7 +23,6 @@ from resonance_logs.commands.arguments import (
 )
 from resonance_logs.commands.encounter import SUMMARY_COLUMNS, summary, summary_json
 from resonance_logs.commands.filters import Candidates, find_candidates
-from resonance_logs.store.membership import is_member
 from resonance_logs.store.rows import missing_row
 from resonance_logs.store.schema import encounters
 from resonance_logs.store.sqlite.connections import Store
@@ -146,8 +145,8 @@ def _page_ids(
 
 def _matching(statement: Select[Any], filters: Filters, candidates: Candidates) -> Select[Any]:
     statement = statement.where(_ended)
-    if candidates.ids is not None:
-        statement = statement.where(is_member(encounters.c.id, candidates.ids))
+    if candidates.condition is not None:
+        statement = statement.where(candidates.condition)
     for column, least, most in (
         (encounters.c.started_at_ms, filters.date_from_ms, filters.date_to_ms),
         (encounters.c.duration_ms, filters.min_duration_ms, None),

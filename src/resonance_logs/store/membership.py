@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 from pyroaring import BitMap64
-from sqlalchemy import ColumnElement, bindparam, func, or_, select
+from sqlalchemy import ColumnElement, Connection, bindparam, func, or_, select
 from sqlalchemy.types import LargeBinary
 
 FEW: Final = 1_000
@@ -21,13 +21,19 @@ MAX_GAP: Final = 1_048_576
 MIN_MAP_BYTES: Final = 16_777_216
 """Maps of all runs may have so many bytes, or 8 for each id where that is more."""
 
+MAX_POSITION: Final = 2**31 - 1
+"""SQLite takes no more than the lowest 32 bits of a position."""
+
 _Ids = NDArray[np.int64]
 
 
-def is_member(column: ColumnElement[int], ids: BitMap64) -> ColumnElement[bool]:
+def is_member(
+    connection: Connection, column: ColumnElement[int], ids: BitMap64
+) -> ColumnElement[bool]:
     """Return the condition that a column of ids, from 0 to 2**63 - 1, is in the set."""
     if len(ids) > FEW and (runs := _runs(ids)):
-        return or_(*(_is_in_run(column, run) for run in runs))
+        largest = connection.execute(select(func.max(column))).scalar_one() or 0
+        return or_(*(_is_in_run(column, run, largest) for run in runs))
     given = func.json_each(json.dumps(ids.to_array().tolist())).table_valued("value", name="ids")
     return column.in_(select(given.c.value))
 
@@ -53,14 +59,18 @@ def _start(run: _Ids) -> int:
     return 0 if run[0] <= MAX_GAP else int(run[0])
 
 
-def _is_in_run(column: ColumnElement[int], run: _Ids) -> ColumnElement[bool]:
-    """Look a byte up in a map that has one for each id up to the last of the run."""
+def _is_in_run(column: ColumnElement[int], run: _Ids, largest: int) -> ColumnElement[bool]:
+    """Look a byte up in a map that has one for each id up to the last of the run.
+
+    ``largest`` is the largest id that the column has.
+    """
     start, last = _start(run), int(run[-1])
     is_in = np.zeros(last - start + 1, dtype=np.bool_)
     is_in[run - start if start else run] = True
     given = bindparam("map", is_in.tobytes(), type_=LargeBinary, unique=True)
     found = func.substr(given, column - (start - 1), 1) == b"\x01"
-    # SQLite takes the lowest 32 bits for the position, so that ids outside the map find bytes too.
-    # The sums keep it from searching by these bounds.
-    within = column + 0 <= last if start == 0 else (column + 0).between(start, last)
-    return found & within
+    if start == 0 and largest < MAX_POSITION:
+        return found
+    # Positions below 0 count from the end of the map, and too large ones lose their upper bits. The
+    # sum keeps SQLite from searching by these bounds instead of along an index.
+    return found & (column + 0).between(start, last)

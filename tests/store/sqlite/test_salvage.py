@@ -396,7 +396,7 @@ def test_a_damaged_highest_number_is_not_believed(recorded: Path, statement: str
 @pytest.mark.parametrize("stray", [2**53 - 1, 2**53, 2**62, 2**63 - 1])
 def test_a_damaged_id_does_not_make_the_ids_of_new_fights_large(recorded: Path, stray: int) -> None:
     spoil(recorded, f"UPDATE heal_skill_stats SET encounter_id = {stray} WHERE encounter_id = 3")
-    mend(recorded)
+    salvage_if_damaged(recorded)
     with Database.open(recorded) as db:
         record(db, fight())
         newest = rows(recorded, "SELECT max(id) FROM encounters")
@@ -407,7 +407,7 @@ def test_a_damaged_id_does_not_make_the_ids_of_new_fights_large(recorded: Path, 
 def test_players_of_an_older_file_are_found_by_names_folded_anew(recorded: Path) -> None:
     spoil(recorded, "UPDATE entities SET name = '\u0130stanbul', name_folded = 'i\u0307stanbul'")
     overwrite(recorded, pages_of(recorded, "heal_skill_stats")[0])
-    mend(recorded)
+    salvage_if_damaged(recorded)
     with Database.open(recorded, record=False) as db:
         assert db.commands.get_player_names_filtered("ISTANBUL").names == ["\u0130stanbul"]
 

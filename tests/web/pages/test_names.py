@@ -7,7 +7,6 @@ import unicodedata
 import httpx
 import pytest
 from playwright.sync_api import Page, expect
-from resonance_logs.folding import fold_name
 
 from resonance_logs import (
     BeginEncounter,
@@ -17,7 +16,8 @@ from resonance_logs import (
     UpsertEntity,
     encode_task,
 )
-from tests.pages.conftest import Site
+from resonance_logs.fights.name_folding import fold_name
+from tests.helpers.pages import Site
 
 
 def record(site: Site, boss: str, player: str) -> None:
