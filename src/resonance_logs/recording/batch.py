@@ -16,11 +16,12 @@ from sqlalchemy import Connection
 from resonance_logs.errors import InvalidTask
 from resonance_logs.fights.collector import collect_events
 from resonance_logs.fights.events import Events
+from resonance_logs.fights.finished_fight import Ending, EndReport
 from resonance_logs.fights.open_fight import OpenEncounter
 from resonance_logs.recording.late_names import EndedFight, LateNames
 from resonance_logs.recording.state import RecorderState
 from resonance_logs.store import fights, journal
-from resonance_logs.store.finished_fights import Ending, Finished, finish
+from resonance_logs.store.finished_fights import finish
 from resonance_logs.store.players import EntityDraft
 from resonance_logs.store.rejects import Rejection, store_rejections
 from resonance_logs.tasks import (
@@ -65,7 +66,7 @@ class Batch:
         self._first_rejection: Rejection | None = None
         self._ignored = 0
         self._implausible_start: int | None = None
-        self._finished: list[Finished] = []
+        self._ended: list[EndReport] = []
         self._late_names = LateNames(state.awaited_names)
 
     def apply(self, tasks: Sequence[Task]) -> None:
@@ -96,9 +97,9 @@ class Batch:
         state.strays = self._strays
         state.ignored += self._ignored
         state.rejected += self._rejected
-        state.ended += len(self._finished)
-        state.unmatched_bosses += sum(each.unmatched_bosses for each in self._finished)
-        state.unknown_dmg += sum(each.unknown_dmg for each in self._finished)
+        state.ended += len(self._ended)
+        state.unmatched_bosses += sum(each.unmatched_bosses for each in self._ended)
+        state.unknown_dmg += sum(each.unknown_dmg for each in self._ended)
         state.has_warned_of_times |= self._implausible_start is not None
         state.awaited_names = self._late_names.awaited
         state.is_settled = False
@@ -123,14 +124,14 @@ class Batch:
                 "such as 1700000000000 (recorded as it is; not logged again)",
                 self._implausible_start,
             )
-        for each in self._finished:
+        for each in self._ended:
             if each.unmatched_bosses:
                 yield (
                     "fight %d: %d defeated bosses match no hit; they are stored without hits",
                     each.id,
                     each.unmatched_bosses,
                 )
-        unknown = next((each for each in self._finished if each.unknown_dmg), None)
+        unknown = next((each for each in self._ended if each.unknown_dmg), None)
         if unknown is not None and not before.unknown_dmg:
             yield (
                 "fight %d: %d damage by unknown attackers (ids %s) is not in its total; send an "
@@ -197,13 +198,13 @@ class Batch:
     def _finish(self, fight: OpenEncounter, events: Events, ending: Ending) -> None:
         self._entities.store(self._connection)
         self._store_rejections()
-        finished = finish(
+        report = finish(
             self._connection, fight, events, ending, self._entities, archive=self._archive
         )
         self._fight = None
         self._unwritten = []
-        self._finished.append(finished)
-        ended = EndedFight.of(finished, None if self._archive else events)
+        self._ended.append(report)
+        ended = EndedFight.of(report, None if self._archive else events)
         self._late_names.awaited = self._late_names.awaited.after(ended)
 
     def _ignore(self, message: str, time: object) -> None:

@@ -12,8 +12,9 @@ from sqlalchemy import Connection
 
 from resonance_logs.fights.archive import decode_events
 from resonance_logs.fights.events import Events
+from resonance_logs.fights.finished_fight import EndReport
 from resonance_logs.fights.players import Entity
-from resonance_logs.store.finished_fights import Finished, rebuild
+from resonance_logs.store.finished_fights import rebuild
 from resonance_logs.store.stored_fight import StoredFight
 
 LATE_MS: Final = 60_000
@@ -36,9 +37,9 @@ class EndedFight:
     """Its single events, where no archive keeps them."""
 
     @classmethod
-    def of(cls, finished: Finished, events: Events | None) -> EndedFight:
+    def of(cls, report: EndReport, events: Events | None) -> EndedFight:
         """What is kept in memory of a fight that was just finished."""
-        return cls(finished.id, finished.ended_at_ms, finished.unnamed, events)
+        return cls(report.id, report.ended_at_ms, report.unnamed, events)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from sqlalchemy import Connection, delete, select, update
 
 from resonance_logs.fights.archive import decode_events
+from resonance_logs.fights.finished_fight import Ending
 from resonance_logs.fights.open_fight import OpenEncounter
 from resonance_logs.recording.batch import Batch, Settlement
 from resonance_logs.recording.spill import find_spills, read_spill
@@ -15,7 +16,7 @@ from resonance_logs.recording.state import RecorderState
 from resonance_logs.store import fights as encounters
 from resonance_logs.store import journal, schema
 from resonance_logs.store.fights import remove_open
-from resonance_logs.store.finished_fights import Ending, finish, rebuild
+from resonance_logs.store.finished_fights import finish, rebuild
 from resonance_logs.store.players import EntityCache
 from resonance_logs.store.runs import (
     record_spill_read,

@@ -1,4 +1,4 @@
-"""The rows of a fight: inserted, updated while it goes on, deleted with all that refers to it."""
+"""The rows of a fight: inserted, updated while it goes on, saved at its end, deleted."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection, delete, insert, update
 
+from resonance_logs.fights.finished_fight import FinishedFight, Rows
 from resonance_logs.fights.open_fight import (
     ACTOR_COLUMNS,
     ActorRow,
@@ -14,8 +15,9 @@ from resonance_logs.fights.open_fight import (
     actor_rows,
     totals,
 )
-from resonance_logs.store import schema
-from resonance_logs.store.facets import remove_from_index
+from resonance_logs.store import journal, schema
+from resonance_logs.store.checksums import CHECKED, checksum, fingerprint
+from resonance_logs.store.facets import add_to_index, facets_of_fight, remove_from_index
 from resonance_logs.store.players import EntityDraft
 from resonance_logs.store.rows import MAX_PARAMETERS, insert_rows, parts
 from resonance_logs.tasks import BeginEncounter
@@ -62,6 +64,52 @@ def store_live(
         },
     )
     return rows
+
+
+def save(connection: Connection, finished: FinishedFight) -> None:
+    """Store an ended fight in place of its live counters, then delete its journal."""
+    _write(connection, finished)
+    journal.prune(connection, finished.id)
+
+
+def _write(connection: Connection, finished: FinishedFight) -> None:
+    live = schema.actor_encounter_stats
+    connection.execute(delete(live).where(live.c.encounter_id == finished.id))
+    figures: dict[str, Rows] = {
+        "actors_checksum": finished.actor_rows,
+        "damage_checksum": finished.damage_rows,
+        "heals_checksum": finished.heal_rows,
+        "bosses_checksum": finished.boss_rows,
+        "attributes_checksum": finished.attribute_rows,
+    }
+    for name, rows in figures.items():
+        columns = [column.name for column in CHECKED[name].columns]
+        insert_rows(connection, CHECKED[name], columns, ((finished.id, *row) for row in rows))
+    if finished.archive is not None:
+        events, payload = finished.archive
+        archive = {"encounter_id": finished.id, "events": events, "payload": payload}
+        connection.execute(insert(schema.encounter_archives), archive)
+    if finished.archive_error is not None:
+        _logger.error(
+            "fight %d is stored without its individual hits: %s",
+            finished.id,
+            finished.archive_error,
+        )
+    values = {
+        **finished.summary,
+        **{name: checksum(rows) for name, rows in figures.items()},
+        "fingerprint": fingerprint(finished.summary),
+    }
+    connection.execute(
+        update(schema.encounters).where(schema.encounters.c.id == finished.id), values
+    )
+    facets = facets_of_fight(
+        finished.boss_names,
+        ((each.name, each.class_id) for each in finished.players.values()),
+        finished.summary["scene_name"],
+        is_defeated=bool(finished.summary["is_defeated"]),
+    )
+    add_to_index(connection, finished.id, facets)
 
 
 def remove_open(connection: Connection, encounter_id: int) -> None:

@@ -66,11 +66,17 @@ def count(connection: Connection, encounter_id: int) -> int:
     return 0 if found is None else found + 1
 
 
-def prune(connection: Connection, encounter_id: int) -> int:
-    """Delete the fight's rows; returns the bytes of their events."""
-    of_fight = encounter_journal.c.encounter_id == encounter_id
-    size = connection.execute(
-        select(func.coalesce(func.sum(func.length(encounter_journal.c.payload)), 0)).where(of_fight)
-    ).scalar_one()
-    connection.execute(delete(encounter_journal).where(of_fight))
-    return int(size)
+def size(connection: Connection, encounter_id: int) -> int:
+    """The bytes of the fight's events."""
+    payload = encounter_journal.c.payload
+    statement = select(func.coalesce(func.sum(func.length(payload)), 0)).where(
+        encounter_journal.c.encounter_id == encounter_id
+    )
+    return int(connection.execute(statement).scalar_one())
+
+
+def prune(connection: Connection, encounter_id: int) -> None:
+    """Delete the fight's rows."""
+    connection.execute(
+        delete(encounter_journal).where(encounter_journal.c.encounter_id == encounter_id)
+    )

@@ -355,6 +355,7 @@ class _ReadableFight:
             "was_interrupted": 1,
             "lost_events": 0,
             "rejected_events": 0,
+            "journal_bytes": 0,
             "clock_jumped": int(statistics.clock_went_back(events)),
             "bosses": json.dumps(
                 [{"monsterName": row[0], "isDefeated": bool(row[4])} for row in bosses]
