@@ -1,17 +1,18 @@
-"""Check the file itself: its pages, its references, its tables."""
+"""Check the file: its pages, references and tables; and, on top of them, its fights."""
 
 from __future__ import annotations
 
 import tempfile
-from dataclasses import dataclass
+from collections.abc import Iterator
 from enum import Enum, auto
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from resonance_logs.errors import DamagedDatabase, DatabaseUnavailable
+from resonance_logs.store.check import Finding, check_fight, check_index, find_ended
 from resonance_logs.store.schema import metadata
 from resonance_logs.store.sqlite.connections import (
     Store,
@@ -25,13 +26,11 @@ from resonance_logs.store.sqlite.migrate import prepare
 MAX_FAULTS: Final = 100
 
 
-@dataclass(frozen=True, slots=True)
-class TableFault:
-    """How a table or an index differs from what the migrations make."""
+class Damage(NamedTuple):
+    """What was found, and how many fights were compared with their single events."""
 
-    message: str
-    is_damage: bool
-    """False where somebody added it: nothing of ours is lost."""
+    findings: list[Finding]
+    encounters_checked: int
 
 
 class Failure(Enum):
@@ -63,6 +62,36 @@ def kind_of(error: BaseException, store: Store) -> Failure:
     return Failure.TASK if has_all else Failure.DAMAGE
 
 
+def find_damage(store: Store, *, quick: bool = False) -> Damage:
+    """Check the file and every ended fight; with ``quick`` only the file's pages.
+
+    Fights are not looked at where pages are damaged. Each is read in a transaction of its own, so
+    that nobody is blocked; nothing is changed.
+
+    Raises:
+        DatabaseUnavailable: the file cannot be read now.
+        DamagedDatabase: the data cannot be read at all.
+    """
+    with store.read_transaction() as connection:
+        findings = list(_check_file(connection, quick=quick))
+        has_fights = not quick and all(each.part != "pages" for each in findings)
+        ended = find_ended(connection) if has_fights else []
+    for encounter_id in ended:
+        with store.read_transaction() as connection:
+            findings += check_fight(connection, encounter_id)
+    return Damage(findings, len(ended))
+
+
+def _check_file(connection: Connection, *, quick: bool) -> Iterator[Finding]:
+    damaged = page_faults(connection, quick=quick)
+    yield from (Finding("pages", each) for each in damaged)
+    if quick or damaged:
+        return
+    yield from (Finding("references", each) for each in reference_faults(connection))
+    yield from table_faults(connection)
+    yield from check_index(connection)
+
+
 def page_faults(connection: Connection, *, quick: bool) -> list[str]:
     """What SQLite finds wrong with the pages; ``quick`` skips the check of indexes."""
     pragma = "quick_check" if quick else "integrity_check"
@@ -81,20 +110,20 @@ def reference_faults(connection: Connection) -> list[str]:
     return [f"a row of {row[0]} refers to a missing row of {row[2]}" for row in rows]
 
 
-def table_faults(connection: Connection) -> list[TableFault]:
+def table_faults(connection: Connection) -> list[Finding]:
     """How the tables and indexes differ from those that the migrations make."""
     found, expected = _schema(connection), _fresh_schema()
     return [
         *(
-            TableFault(f"{name} is missing", is_damage=True)
+            Finding("tables", f"{name} is missing")
             for name in sorted(expected.keys() - found.keys())
         ),
         *(
-            TableFault(f"{name} is not ours", is_damage=False)
+            Finding("tables", f"{name} is not ours", is_damage=False)
             for name in sorted(found.keys() - expected.keys())
         ),
         *(
-            TableFault(f"{name} differs from its definition", is_damage=True)
+            Finding("tables", f"{name} differs from its definition")
             for name in sorted(expected.keys() & found.keys())
             if expected[name] != found[name]
         ),

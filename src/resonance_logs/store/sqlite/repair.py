@@ -5,11 +5,10 @@ from __future__ import annotations
 from contextlib import closing
 from pathlib import Path
 
-from resonance_logs.commands.arguments import CheckArguments
-from resonance_logs.commands.check import check_database
 from resonance_logs.errors import DamagedDatabase, DatabaseUnavailable
 from resonance_logs.store.sqlite.connections import Store
 from resonance_logs.store.sqlite.file_copies import preserve_wal
+from resonance_logs.store.sqlite.integrity import find_damage
 from resonance_logs.store.sqlite.lock import RecorderLock
 from resonance_logs.store.sqlite.migrate import prepare
 from resonance_logs.store.sqlite.salvage import SalvageReport, finish_salvage, salvage
@@ -38,8 +37,7 @@ def _is_intact(path: Path) -> bool:
     try:
         prepare(path)
         with closing(Store(path)) as store:
-            findings = check_database(store, CheckArguments()).findings
             # Tables that somebody added would be lost by salvaging the file.
-            return not any(each.is_damage for each in findings)
+            return not any(each.is_damage for each in find_damage(store).findings)
     except DamagedDatabase:
         return False
