@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import Connection, delete
+from sqlalchemy import Connection
 
 from resonance_logs.errors import AlreadyRecording, InvalidTask
 from resonance_logs.fights.archive import decode_events
@@ -15,9 +15,7 @@ from resonance_logs.fights.events import Events
 from resonance_logs.fights.statistics import actor_ids
 from resonance_logs.store.finished_fights import rebuild
 from resonance_logs.store.players import EntityCache
-from resonance_logs.store.rejects import RejectedTask, read_rejected
-from resonance_logs.store.rows import MAX_PARAMETERS, parts
-from resonance_logs.store.schema import rejected_tasks
+from resonance_logs.store.rejects import RejectedTask, delete_rejected, read_rejected
 from resonance_logs.store.sqlite.connections import Store
 from resonance_logs.store.sqlite.lock import RecorderLock
 from resonance_logs.store.stored_fight import StoredFight
@@ -96,7 +94,7 @@ def _rebuild_with(
     events = Events.concatenate([stored, collect_events(list(tasks.values()))])
     new = actor_ids(events) - fight.actor_ids()
     known = EntityCache().draft().players(connection, new)
-    _forget(connection, tasks)
+    delete_rejected(connection, tasks)
     row = {**fight.row, "rejected_events": max(0, fight.row["rejected_events"] - len(tasks))}
     rebuild(connection, encounter_id, row, events, known | fight.players())
     return None
@@ -123,12 +121,7 @@ def _update(
             for _, task in updates:
                 draft.upsert(connection, task)
             draft.store(connection, with_seen=True)
-            _forget(connection, [number for number, _ in updates])
+            delete_rejected(connection, [number for number, _ in updates])
         retried.taken += [number for number, _ in updates]
     finally:
         lock.release()
-
-
-def _forget(connection: Connection, ids: Mapping[int, Task] | Sequence[int]) -> None:
-    for part in parts(ids, MAX_PARAMETERS):
-        connection.execute(delete(rejected_tasks).where(rejected_tasks.c.id.in_(part)))

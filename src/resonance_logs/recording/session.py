@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Self
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import SQLAlchemyError
 
 from resonance_logs.errors import DamagedDatabase, DatabaseError
 from resonance_logs.recording.recovery import continued, read_spills, recompute_outdated, recover
@@ -112,11 +111,11 @@ class Session:
         return report
 
     def note(self, run_progress: RunProgress, patience_s: float) -> None:
-        """Note what the run has done, where that is possible."""
+        """Note what the run has done, where that is possible; a failure is only logged."""
         try:
             with self.store.write_transaction(patience_s) as connection:
                 record_progress(connection, self.run_id, run_progress)
-        except (DatabaseError, SQLAlchemyError) as error:
+        except Exception as error:  # noqa: BLE001 - the file is damaged, and waiters need an answer
             _logger.warning("the run could not be noted: %s", error)
 
     def end(self, run_progress: RunProgress, *, is_clean: bool, patience_s: float) -> None:

@@ -10,7 +10,6 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from math import inf
 from typing import Final
 
@@ -19,6 +18,7 @@ from sqlalchemy import Connection
 from resonance_logs.errors import RecordingError
 from resonance_logs.recording.batch import Batch, LogEntry, Settlement
 from resonance_logs.recording.housekeeping import Housekeeping
+from resonance_logs.recording.progress import Progress
 from resonance_logs.recording.queue import FlushMark, Item, TaskQueue
 from resonance_logs.recording.session import Session
 from resonance_logs.recording.state import RecorderState
@@ -47,24 +47,6 @@ class CloseTimeout(Exception):
 
 class Stopped(Exception):
     """The file is damaged, and could not be repaired."""
-
-
-@dataclass(slots=True)
-class Progress:
-    """The thread's counters, for ``Database.stats``."""
-
-    written: int = 0
-    batches: int = 0
-    batch_seconds: float = 0.0
-    """Time spent writing batches."""
-    retries: int = 0
-    rejected: int = 0
-    last_error: str | None = None
-    fault: str | None = None
-    """Why nothing can be written at present."""
-    damage: str | None = None
-    """Damage of the file that was met, with what became of it; as ``recorder_runs`` notes it."""
-    last_commit_at_ms: int | None = None
 
 
 class Writer:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import Connection, delete, insert, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from resonance_logs.fights.finished_fight import FinishedFight, Rows
 from resonance_logs.fights.open_fight import (
@@ -36,6 +36,37 @@ def begin(connection: Connection, task: BeginEncounter) -> OpenEncounter:
     result = connection.execute(insert(schema.encounters), fields)
     key = result.inserted_primary_key
     return OpenEncounter(id=key[0] if key else 0, **fields)  # type: ignore[arg-type]
+
+
+def read_open(connection: Connection) -> list[OpenEncounter]:
+    """The fights that have not ended, oldest first, as begun: without events and players."""
+    table = schema.encounters
+    columns = (
+        table.c.id,
+        table.c.started_at_ms,
+        table.c.local_player_id,
+        table.c.scene_id,
+        table.c.scene_name,
+        table.c.lost_events,
+    )
+    statement = select(*columns).where(table.c.ended_at_ms.is_(None)).order_by(table.c.id)
+    return [OpenEncounter(**row._asdict()) for row in connection.execute(statement)]
+
+
+def read_party(connection: Connection, encounter_id: int) -> list[int]:
+    """The ids of a fight's players, as last stored."""
+    stats = schema.actor_encounter_stats
+    statement = select(stats.c.actor_id).where(
+        stats.c.encounter_id == encounter_id, stats.c.is_player == 1
+    )
+    return list(connection.execute(statement).scalars())
+
+
+def set_lost_events(connection: Connection, encounter_id: int, lost_events: int) -> None:
+    """Store how many recorded events of an open fight cannot be read any more."""
+    table = schema.encounters
+    of_fight = update(table).where(table.c.id == encounter_id)
+    connection.execute(of_fight.values(lost_events=lost_events))
 
 
 def store_live(
@@ -124,3 +155,15 @@ def remove(connection: Connection, ids: Sequence[int]) -> None:
     for part in parts(ids, MAX_PARAMETERS):
         gone = schema.encounters.c.id.in_(part)
         connection.execute(delete(schema.encounters).where(gone))
+
+
+def read_outdated(connection: Connection) -> list[int]:
+    """The ids of the fights whose figures follow an older rule."""
+    outdated = schema.outdated_figures
+    return list(connection.execute(select(outdated.c.encounter_id)).scalars())
+
+
+def forget_outdated(connection: Connection, encounter_id: int) -> None:
+    """Mark the figures of a fight as following the rules of this version."""
+    outdated = schema.outdated_figures
+    connection.execute(delete(outdated).where(outdated.c.encounter_id == encounter_id))

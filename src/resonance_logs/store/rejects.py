@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Self
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, func, select
+from sqlalchemy import ColumnElement, Connection, delete, func, select
 
-from resonance_logs.store.rows import insert_rows
+from resonance_logs.store.rows import MAX_PARAMETERS, insert_rows, parts
 from resonance_logs.store.schema import encounters, rejected_tasks
 from resonance_logs.tasks import InsertDamageEvent, InsertHealEvent
 
@@ -75,6 +75,12 @@ def store_rejections(connection: Connection, rejections: Sequence[Rejection]) ->
         ("rejected_at_ms", "task", "error", "encounter_id"),
         [(each.rejected_at_ms, each.task, each.error, each.encounter_id) for each in rejections],
     )
+
+
+def delete_rejected(connection: Connection, ids: Iterable[int]) -> None:
+    """Delete rejected tasks."""
+    for part in parts(ids, MAX_PARAMETERS):
+        connection.execute(delete(rejected_tasks).where(rejected_tasks.c.id.in_(part)))
 
 
 def is_in_open_fight() -> ColumnElement[bool]:
