@@ -24,7 +24,8 @@ from resonance_logs.commands.answers import EncounterRange
 from resonance_logs.store.sqlite import salvage as salvage_module
 from resonance_logs.store.sqlite.connections import Store
 from resonance_logs.store.sqlite.file_copies import copy_files
-from resonance_logs.store.sqlite.salvage import Outcome, SalvageReport
+from resonance_logs.store.sqlite.salvage import SalvageReport
+from resonance_logs.store.sqlite.salvaged_fight import Outcome
 from tests.helpers.fights import everything, rich_fight
 from tests.helpers.processes import kill, recorder
 from tests.helpers.recording import fight, record, rows
