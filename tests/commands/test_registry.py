@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from resonance_logs.commands import AsyncCommands, Commands, Filters
-from resonance_logs.commands.registry import REGISTRY
+from resonance_logs.commands.arguments import NoArguments
+from resonance_logs.commands.registry import DESKTOP_COMMANDS, REGISTRY, command
 from resonance_logs.errors import CommandError, InvalidArgument, NotFound, Unavailable
 from resonance_logs.store.sqlite.connections import Store
 from tests.helpers.arguments import ARGUMENTS
@@ -45,6 +46,37 @@ def test_a_method_takes_what_its_command_takes(name: str) -> None:
     assert set(parameters) - {"self"} == set(REGISTRY[name].arguments.model_fields)
 
 
+def test_the_commands_of_the_desktop_application_come_first() -> None:
+    assert tuple(REGISTRY)[: len(DESKTOP_COMMANDS)] == DESKTOP_COMMANDS
+
+
+def test_a_function_that_is_no_command_cannot_be_registered() -> None:
+    def get_no_docstring(store: Store, _arguments: NoArguments) -> int:
+        return 1
+
+    def get_no_answer(store, _arguments: NoArguments):  # type: ignore[no-untyped-def]
+        """A number."""
+
+    def get_no_model(store: Store, number: int) -> int:
+        """A number."""
+        return number
+
+    def get_catalog(store: Store, _arguments: NoArguments) -> int:
+        """A number."""
+        return 1
+
+    before = dict(REGISTRY)
+    for function, error, message in (
+        (get_no_docstring, TypeError, "has no docstring"),
+        (get_no_answer, TypeError, "does not say what it returns"),
+        (get_no_model, TypeError, "does not take a Store and a model"),
+        (get_catalog, ValueError, "there are two commands 'get_catalog'"),
+    ):
+        with pytest.raises(error, match=message):
+            command()(function)
+    assert dict(REGISTRY) == before
+
+
 @pytest.mark.parametrize("name", ARGUMENTS)
 def test_a_command_answers_the_same_by_method_by_name_and_as_json(
     builder: Builder, commands: Commands, name: str, monkeypatch: pytest.MonkeyPatch
@@ -71,12 +103,12 @@ def test_a_command_answers_the_same_by_method_by_name_and_as_json(
     assert REGISTRY[name].answer.dump_python(answer, mode="json", by_alias=True) == by_name
 
 
-@pytest.mark.parametrize("command", REGISTRY.values(), ids=lambda each: each.name)
-def test_a_command_is_described(command: Any) -> None:
-    assert command.summary.endswith(".")
-    assert command.arguments_schema["additionalProperties"] is False
-    assert not any("_" in name for name in command.arguments_schema.get("properties", {}))
-    assert command.answer_schema
+@pytest.mark.parametrize("described", REGISTRY.values(), ids=lambda each: each.name)
+def test_a_command_is_described(described: Any) -> None:
+    assert described.summary.endswith(".")
+    assert described.arguments_schema["additionalProperties"] is False
+    assert not any("_" in name for name in described.arguments_schema.get("properties", {}))
+    assert described.answer_schema
 
 
 @pytest.mark.parametrize(

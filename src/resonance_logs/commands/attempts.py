@@ -10,12 +10,14 @@ from resonance_logs.commands.answers import BossAttempts
 from resonance_logs.commands.arguments import EncounterArguments, Filters
 from resonance_logs.commands.encounter import find_encounter, summary
 from resonance_logs.commands.filters import find_candidates
+from resonance_logs.commands.registry import command
 from resonance_logs.store.schema import encounters
 from resonance_logs.store.sqlite.connections import Store
 
 _PLACE: Final = (encounters.c.started_at_ms, encounters.c.id)
 
 
+@command(is_quick=True)
 def get_boss_tries(store: Store, arguments: EncounterArguments) -> BossAttempts:
     """The fights that share a boss with this one, by start: the previous, the next, how many.
 

@@ -19,6 +19,7 @@ from resonance_logs.commands.arguments import BossProfileArguments, Filters, NoA
 from resonance_logs.commands.filters import find_candidates
 from resonance_logs.commands.formulas import seconds
 from resonance_logs.commands.order_statistics import distribution
+from resonance_logs.commands.registry import command
 from resonance_logs.commands.skill_names import batched
 from resonance_logs.errors import InvalidArgument, NotFound
 from resonance_logs.fights.games import class_name
@@ -52,6 +53,7 @@ _SCENES: Final = """
 """
 
 
+@command()
 def get_bosses_and_scenes(store: Store, _arguments: NoArguments) -> TargetsOverview:
     """All bosses and scenes: attempts, kills, best times; most attempts first.
 
@@ -63,6 +65,7 @@ def get_bosses_and_scenes(store: Store, _arguments: NoArguments) -> TargetsOverv
         )
 
 
+@command()
 def get_boss_profile(store: Store, arguments: BossProfileArguments) -> BossProfile:
     """The fights with a boss, in a scene, or both: attempts, kills, times, DPS by class.
 

@@ -6,11 +6,13 @@ from sqlalchemy import func, select
 
 from resonance_logs.commands.answers import Catalog
 from resonance_logs.commands.arguments import CatalogKind, NoArguments, SetCatalogNamesArguments
+from resonance_logs.commands.registry import command
 from resonance_logs.store.rows import insert_rows
 from resonance_logs.store.schema import catalog_names
 from resonance_logs.store.sqlite.connections import Store
 
 
+@command()
 def set_catalog_names(store: Store, arguments: SetCatalogNamesArguments) -> None:
     """Set names of skills or scenes by id, replacing existing ones."""
     rows = [(arguments.kind.value, each, name) for each, name in arguments.names.items()]
@@ -20,6 +22,7 @@ def set_catalog_names(store: Store, arguments: SetCatalogNamesArguments) -> None
             insert_rows(connection, catalog_names, columns, rows, replace=True)
 
 
+@command(is_quick=True)
 def get_catalog(store: Store, _arguments: NoArguments) -> Catalog:
     """How many skills and scenes have a name."""
     statement = select(catalog_names.c.kind, func.count()).group_by(catalog_names.c.kind)

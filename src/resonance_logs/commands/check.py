@@ -6,10 +6,12 @@ from dataclasses import asdict
 
 from resonance_logs.commands.answers import CheckReport, Finding
 from resonance_logs.commands.arguments import CheckArguments
+from resonance_logs.commands.registry import command
 from resonance_logs.store.sqlite.connections import Store
 from resonance_logs.store.sqlite.integrity import find_damage
 
 
+@command()
 def check_database(store: Store, arguments: CheckArguments) -> CheckReport:
     """Check for damage in the file and in each fight's figures.
 

@@ -27,6 +27,7 @@ from resonance_logs.commands.arguments import (
 from resonance_logs.commands.encounter import find_encounter, summary
 from resonance_logs.commands.formulas import rates, ratio
 from resonance_logs.commands.party import party_row
+from resonance_logs.commands.registry import command
 from resonance_logs.commands.skill_names import skill_names
 from resonance_logs.commands.timeline import get_encounter_timeline, round_width
 from resonance_logs.errors import NotFound
@@ -49,6 +50,7 @@ class _Side:
     skills: list[SkillRow]
 
 
+@command()
 def compare_encounters(store: Store, arguments: ComparisonArguments) -> Comparison:
     """Compare two to eight fights, or actors of fights: figures, skills, curves.
 

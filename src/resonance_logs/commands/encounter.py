@@ -18,6 +18,7 @@ from resonance_logs.commands.answers import (
 )
 from resonance_logs.commands.arguments import EncounterArguments, NoArguments
 from resonance_logs.commands.formulas import ratio, seconds
+from resonance_logs.commands.registry import command
 from resonance_logs.errors import DamagedDatabase, InvalidArgument, NotFound
 from resonance_logs.store import marks
 from resonance_logs.store.checksums import (
@@ -63,12 +64,14 @@ _players: Final = TypeAdapter(list[PlayerSummary])
 _actors: Final = TypeAdapter(list[ActorEncounterStat])
 
 
+@command(is_quick=True)
 def get_encounter_by_id(store: Store, arguments: EncounterArguments) -> EncounterSummary:
     """One fight with its players, most damage first; an open fight as it is so far."""
     with store.read_transaction() as connection:
         return _with_players(connection, find_encounter(connection, arguments.encounter_id))
 
 
+@command(is_quick=True)
 def get_encounter_actor_stats(
     store: Store, arguments: EncounterArguments
 ) -> list[ActorEncounterStat]:
@@ -78,6 +81,7 @@ def get_encounter_actor_stats(
         return read_actors(connection, row)
 
 
+@command(is_quick=True)
 def get_live_encounter(store: Store, _arguments: NoArguments) -> EncounterSummary | None:
     """The fight being recorded, as it is so far; null if there is none."""
     with store.read_transaction() as connection:

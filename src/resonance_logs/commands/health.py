@@ -12,6 +12,7 @@ from sqlalchemy import func, select, text
 
 from resonance_logs.commands.answers import DatabaseHealth, RecorderRun, RunPage
 from resonance_logs.commands.arguments import NoArguments, PageArguments
+from resonance_logs.commands.registry import command
 from resonance_logs.recording.spill import find_spills
 from resonance_logs.store.runs import Run, last_run, read_runs
 from resonance_logs.store.schema import encounters, rejected_tasks
@@ -25,6 +26,7 @@ MIN_FREE_BYTES: Final = 500_000_000
 _KEPT_FILE_KINDS: Final = ("damaged", "before")
 
 
+@command()
 def get_database_health(store: Store, _arguments: NoArguments) -> DatabaseHealth:
     """Size, free space, the recorder's last run, pending files, and what needs attention."""
     health, last = _read_health(store)
@@ -70,6 +72,7 @@ def _read_health(store: Store) -> tuple[DatabaseHealth, Run | None]:
     return health, last
 
 
+@command()
 def get_recorder_runs(store: Store, arguments: PageArguments) -> RunPage:
     """The recorder's runs, newest first."""
     with store.read_transaction() as connection:

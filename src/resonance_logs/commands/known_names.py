@@ -13,20 +13,24 @@ from resonance_logs.commands.arguments import (
     RecentPlayersArguments,
 )
 from resonance_logs.commands.filters import contains
+from resonance_logs.commands.registry import command
 from resonance_logs.store.schema import entities, facet_encounters, facet_values
 from resonance_logs.store.sqlite.connections import Store
 
 
+@command(is_quick=True)
 def get_unique_boss_names(store: Store, _arguments: NoArguments) -> Names:
     """Names of all bosses in ended fights, sorted."""
     return _read_names(store, facet_names_statement("boss"))
 
 
+@command(is_quick=True)
 def get_unique_scene_names(store: Store, _arguments: NoArguments) -> Names:
     """Names of all scenes of ended fights, sorted."""
     return _read_names(store, facet_names_statement("scene"))
 
 
+@command(is_quick=True)
 def get_player_names_filtered(store: Store, arguments: PrefixArguments) -> Names:
     """Names that contain ``prefix``, most recently seen first; at most 1,000."""
     seen, lowest_id = func.max(entities.c.last_seen_ms), func.min(entities.c.entity_id)
@@ -42,6 +46,7 @@ def get_player_names_filtered(store: Store, arguments: PrefixArguments) -> Names
     return _read_names(store, statement)
 
 
+@command(is_quick=True)
 def get_recent_players_command(
     store: Store, arguments: RecentPlayersArguments
 ) -> list[tuple[int, str]]:
@@ -56,6 +61,7 @@ def get_recent_players_command(
         return [(row.entity_id, row.name) for row in connection.execute(statement)]
 
 
+@command(is_quick=True)
 def get_player_name_command(store: Store, arguments: PlayerArguments) -> str | None:
     """The player's name; null if it (or the player) is unknown."""
     statement = select(entities.c.name).where(entities.c.entity_id == arguments.uid)

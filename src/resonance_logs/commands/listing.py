@@ -23,6 +23,7 @@ from resonance_logs.commands.arguments import (
 )
 from resonance_logs.commands.encounter import SUMMARY_COLUMNS, summary, summary_json
 from resonance_logs.commands.filters import Candidates, find_candidates
+from resonance_logs.commands.registry import command
 from resonance_logs.store.rows import missing_row
 from resonance_logs.store.schema import encounters
 from resonance_logs.store.sqlite.connections import Store
@@ -41,17 +42,6 @@ _wanted: Final = select(*SUMMARY_COLUMNS).where(
 _ended: Final = encounters.c.ended_at_ms.is_not(None)
 
 
-def get_recent_encounters(store: Store, arguments: PageArguments) -> EncounterPage:
-    """Ended fights, newest first."""
-    return get_recent_encounters_filtered(store, _unfiltered(arguments))
-
-
-def get_recent_encounters_filtered(store: Store, arguments: FilteredPageArguments) -> EncounterPage:
-    """Ended fights that match all filters, in the requested order."""
-    rows, total = _read_page(store, arguments)
-    return EncounterPage(rows=[summary(row, []) for row in rows], total_count=total)
-
-
 def recent_encounters_json(store: Store, arguments: PageArguments) -> bytes:
     """The answer of get_recent_encounters, as JSON."""
     return recent_encounters_filtered_json(store, _unfiltered(arguments))
@@ -64,6 +54,19 @@ def recent_encounters_filtered_json(store: Store, arguments: FilteredPageArgumen
     """
     rows, total = _read_page(store, arguments)
     return b'{"rows":[%b],"totalCount":%d}' % (b",".join(map(_row_json, rows)), total)
+
+
+@command(is_quick=True, fast_json=recent_encounters_json)
+def get_recent_encounters(store: Store, arguments: PageArguments) -> EncounterPage:
+    """Ended fights, newest first."""
+    return get_recent_encounters_filtered(store, _unfiltered(arguments))
+
+
+@command(is_quick=True, fast_json=recent_encounters_filtered_json)
+def get_recent_encounters_filtered(store: Store, arguments: FilteredPageArguments) -> EncounterPage:
+    """Ended fights that match all filters, in the requested order."""
+    rows, total = _read_page(store, arguments)
+    return EncounterPage(rows=[summary(row, []) for row in rows], total_count=total)
 
 
 @lru_cache(maxsize=MAX_CACHED_ROWS)

@@ -8,11 +8,13 @@ from resonance_logs.commands.answers import DatabaseInfo
 from resonance_logs.commands.arguments import EncounterArguments, EncountersArguments, NoArguments
 from resonance_logs.commands.encounter import check_ended
 from resonance_logs.commands.formulas import ratio
+from resonance_logs.commands.registry import command
 from resonance_logs.store.fights import remove
 from resonance_logs.store.schema import encounter_archives, encounters, entities, rejected_tasks
 from resonance_logs.store.sqlite.connections import Store
 
 
+@command()
 def delete_encounter(store: Store, arguments: EncounterArguments) -> None:
     """Delete a fight and everything that belongs to it.
 
@@ -23,6 +25,7 @@ def delete_encounter(store: Store, arguments: EncounterArguments) -> None:
     _delete(store, [arguments.encounter_id], argument="encounterId")
 
 
+@command()
 def delete_encounters(store: Store, arguments: EncountersArguments) -> None:
     """Delete fights and everything that belongs to them: all, or none if an error is raised.
 
@@ -33,6 +36,7 @@ def delete_encounters(store: Store, arguments: EncountersArguments) -> None:
     _delete(store, sorted(set(arguments.ids)), argument="ids")
 
 
+@command()
 def get_database_info(store: Store, _arguments: NoArguments) -> DatabaseInfo:
     """What is stored, and its size in bytes."""
     with store.read_transaction() as connection:

@@ -13,12 +13,14 @@ from resonance_logs.commands.arguments import (
 )
 from resonance_logs.commands.encounter import check_ended
 from resonance_logs.commands.known_names import facet_names_statement
+from resonance_logs.commands.registry import command
 from resonance_logs.store.facets import Facet, add_to_index, remove_from_index
 from resonance_logs.store.marks import FAVORITE, TAG, read_tags, write_tags
 from resonance_logs.store.schema import encounters
 from resonance_logs.store.sqlite.connections import Store
 
 
+@command()
 def toggle_favorite_encounter(store: Store, arguments: FavoriteArguments) -> None:
     """Mark an ended fight as favourite, or remove the mark.
 
@@ -35,6 +37,7 @@ def toggle_favorite_encounter(store: Store, arguments: FavoriteArguments) -> Non
         _set(connection, arguments.id, is_favorite=int(arguments.is_favorite))
 
 
+@command()
 def set_encounter_note(store: Store, arguments: SetNoteArguments) -> None:
     """Set the note of an ended fight, replacing the previous one; null or empty removes it.
 
@@ -47,6 +50,7 @@ def set_encounter_note(store: Store, arguments: SetNoteArguments) -> None:
         _set(connection, arguments.encounter_id, note=(arguments.note or "").strip() or None)
 
 
+@command()
 def set_encounter_tags(store: Store, arguments: SetTagsArguments) -> None:
     """Set the tags of an ended fight, replacing the previous ones; of duplicates the first is kept.
 
@@ -64,6 +68,7 @@ def set_encounter_tags(store: Store, arguments: SetTagsArguments) -> None:
         _set(connection, fight, tags=write_tags(wanted))
 
 
+@command(is_quick=True)
 def get_unique_tags(store: Store, _arguments: NoArguments) -> Names:
     """All tags of ended fights, sorted."""
     with store.read_transaction() as connection:

@@ -7,10 +7,12 @@ from resonance_logs.commands.answers import ActorEncounterStat, EncounterParty, 
 from resonance_logs.commands.arguments import PartyArguments, Side, SkillType
 from resonance_logs.commands.encounter import find_encounter
 from resonance_logs.commands.formulas import ratio
+from resonance_logs.commands.registry import command
 from resonance_logs.fights.games import class_name, spec_name
 from resonance_logs.store.sqlite.connections import Store
 
 
+@command()
 def get_encounter_party(store: Store, arguments: PartyArguments) -> EncounterParty:
     """What the players (or monsters) dealt, healed or took in a fight, or in a range of it.
 

@@ -27,6 +27,7 @@ from resonance_logs.commands.filters import contains
 from resonance_logs.commands.formulas import ratio, seconds
 from resonance_logs.commands.order_statistics import Float64Array, distribution, running_median
 from resonance_logs.commands.player_history import BossFights, Career
+from resonance_logs.commands.registry import command
 from resonance_logs.errors import NotFound
 from resonance_logs.fights.games import class_name, spec_name
 from resonance_logs.store.rows import select_in
@@ -37,6 +38,7 @@ TREND_WINDOW: Final = 10
 """The trend is the median of this many fights."""
 
 
+@command(is_quick=True)
 def get_players(store: Store, arguments: PlayersArguments) -> PlayerPage:
     """Known players whose name contains ``search``, most recently seen first."""
     where: list[ColumnElement[bool]] = []
@@ -57,6 +59,7 @@ def get_players(store: Store, arguments: PlayersArguments) -> PlayerPage:
         )
 
 
+@command()
 def get_player_profile(store: Store, arguments: PlayerArguments) -> PlayerProfile:
     """Statistics over all ended fights of a player: classes, bosses, distribution of DPS.
 
@@ -83,6 +86,7 @@ def get_player_profile(store: Store, arguments: PlayerArguments) -> PlayerProfil
     )
 
 
+@command()
 def get_player_fights(store: Store, arguments: PlayerFightsArguments) -> PlayerFights:
     """A player's ended fights (with ``bossName`` only those with it), newest first.
 

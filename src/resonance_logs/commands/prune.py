@@ -8,6 +8,7 @@ from sqlalchemy import Connection, func, select
 
 from resonance_logs.commands.answers import PrunedPart, PruneReport
 from resonance_logs.commands.arguments import PruneArguments
+from resonance_logs.commands.registry import command
 from resonance_logs.store.retention import (
     Limits,
     PruneCandidate,
@@ -20,6 +21,7 @@ from resonance_logs.store.schema import encounters
 from resonance_logs.store.sqlite.connections import Store
 
 
+@command()
 def prune_encounters(store: Store, arguments: PruneArguments) -> PruneReport:
     """Delete individual hits and whole fights that exceed the limits, oldest first.
 

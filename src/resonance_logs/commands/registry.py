@@ -1,40 +1,38 @@
-"""All commands by name: the one table behind Python, HTTP and the command line."""
+"""All commands by name: what Python, HTTP and the command line offer is what is registered here."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import cache
 from inspect import getdoc
-from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, TypeVar, get_type_hints
 
 from pydantic import TypeAdapter
 
-from resonance_logs.commands import (
-    answers,
-    arguments,
-    attempts,
-    bosses,
-    catalog,
-    check,
-    comparison,
-    encounter,
-    health,
-    known_names,
-    listing,
-    maintenance,
-    marks,
-    party,
-    players,
-    prune,
-    rejects,
-    skills,
-    time_range,
-    timeline,
-)
+from resonance_logs.commands.arguments import Arguments
 from resonance_logs.errors import NotFound
 from resonance_logs.store.sqlite.connections import Store
+
+DESKTOP_COMMANDS: Final = (
+    "get_recent_encounters",
+    "get_recent_encounters_filtered",
+    "get_encounter_by_id",
+    "get_encounter_actor_stats",
+    "get_encounter_player_skills",
+    "get_unique_boss_names",
+    "get_unique_scene_names",
+    "get_player_names_filtered",
+    "get_recent_players_command",
+    "get_player_name_command",
+    "delete_encounter",
+    "delete_encounters",
+    "toggle_favorite_encounter",
+)
+"""The commands of the desktop application, in its order: lists of commands begin with them."""
+
+_Function = TypeVar("_Function", bound=Callable[[Store, Any], Any])
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +41,7 @@ class Command:
 
     name: str
     summary: str
-    arguments: type[arguments.Arguments]
+    arguments: type[Arguments]
     answer: TypeAdapter[Any]
     function: Callable[[Store, Any], Any]
     is_quick: bool = False
@@ -83,131 +81,84 @@ class Command:
         return self.answer.json_schema(by_alias=True, mode="serialization")
 
 
-_nothing: Final = TypeAdapter[None](None)
-_actors: Final = TypeAdapter(list[answers.ActorEncounterStat])
+class _Registry(Mapping[str, Command]):
+    """The registered commands by name, in a fixed order."""
 
-_TABLE: Final[
-    tuple[tuple[Callable[..., Any], type[arguments.Arguments], TypeAdapter[Any]], ...]
-] = (
-    (listing.get_recent_encounters, arguments.PageArguments, TypeAdapter(answers.EncounterPage)),
-    (
-        listing.get_recent_encounters_filtered,
-        arguments.FilteredPageArguments,
-        TypeAdapter(answers.EncounterPage),
-    ),
-    (
-        encounter.get_encounter_by_id,
-        arguments.EncounterArguments,
-        TypeAdapter(answers.EncounterSummary),
-    ),
-    (encounter.get_encounter_actor_stats, arguments.EncounterArguments, _actors),
-    (
-        skills.get_encounter_player_skills,
-        arguments.PlayerSkillsArguments,
-        TypeAdapter(answers.SkillsWindow),
-    ),
-    (known_names.get_unique_boss_names, arguments.NoArguments, TypeAdapter(answers.Names)),
-    (known_names.get_unique_scene_names, arguments.NoArguments, TypeAdapter(answers.Names)),
-    (known_names.get_player_names_filtered, arguments.PrefixArguments, TypeAdapter(answers.Names)),
-    (
-        known_names.get_recent_players_command,
-        arguments.RecentPlayersArguments,
-        TypeAdapter(list[tuple[int, str]]),
-    ),
-    (known_names.get_player_name_command, arguments.PlayerArguments, TypeAdapter(str | None)),
-    (maintenance.delete_encounter, arguments.EncounterArguments, _nothing),
-    (maintenance.delete_encounters, arguments.EncountersArguments, _nothing),
-    (marks.toggle_favorite_encounter, arguments.FavoriteArguments, _nothing),
-    (timeline.get_encounter_timeline, arguments.TimelineArguments, TypeAdapter(answers.Timeline)),
-    (time_range.get_encounter_range, arguments.RangeArguments, TypeAdapter(answers.EncounterRange)),
-    (
-        skills.get_encounter_player_targets,
-        arguments.PlayerSkillsArguments,
-        TypeAdapter(answers.TargetsWindow),
-    ),
-    (party.get_encounter_party, arguments.PartyArguments, TypeAdapter(answers.EncounterParty)),
-    (
-        encounter.get_live_encounter,
-        arguments.NoArguments,
-        TypeAdapter(answers.EncounterSummary | None),
-    ),
-    (marks.set_encounter_note, arguments.SetNoteArguments, _nothing),
-    (marks.set_encounter_tags, arguments.SetTagsArguments, _nothing),
-    (marks.get_unique_tags, arguments.NoArguments, TypeAdapter(answers.Names)),
-    (players.get_players, arguments.PlayersArguments, TypeAdapter(answers.PlayerPage)),
-    (players.get_player_profile, arguments.PlayerArguments, TypeAdapter(answers.PlayerProfile)),
-    (players.get_player_fights, arguments.PlayerFightsArguments, TypeAdapter(answers.PlayerFights)),
-    (
-        bosses.get_bosses_and_scenes,
-        arguments.NoArguments,
-        TypeAdapter(answers.TargetsOverview),
-    ),
-    (bosses.get_boss_profile, arguments.BossProfileArguments, TypeAdapter(answers.BossProfile)),
-    (comparison.compare_encounters, arguments.ComparisonArguments, TypeAdapter(answers.Comparison)),
-    (attempts.get_boss_tries, arguments.EncounterArguments, TypeAdapter(answers.BossAttempts)),
-    (maintenance.get_database_info, arguments.NoArguments, TypeAdapter(answers.DatabaseInfo)),
-    (health.get_database_health, arguments.NoArguments, TypeAdapter(answers.DatabaseHealth)),
-    (check.check_database, arguments.CheckArguments, TypeAdapter(answers.CheckReport)),
-    (health.get_recorder_runs, arguments.PageArguments, TypeAdapter(answers.RunPage)),
-    (catalog.get_catalog, arguments.NoArguments, TypeAdapter(answers.Catalog)),
-    (catalog.set_catalog_names, arguments.SetCatalogNamesArguments, _nothing),
-    (rejects.get_rejected_tasks, arguments.PageArguments, TypeAdapter(answers.RejectedPage)),
-    (
-        rejects.retry_rejected_tasks,
-        arguments.RejectedTasksArguments,
-        TypeAdapter(answers.RetryReport),
-    ),
-    (rejects.delete_rejected_tasks, arguments.RejectedTasksArguments, _nothing),
-    (prune.prune_encounters, arguments.PruneArguments, TypeAdapter(answers.PruneReport)),
-)
+    def __init__(self) -> None:
+        self._commands: dict[str, Command] = {}
+
+    def __getitem__(self, name: str) -> Command:
+        return self._commands[name]
+
+    def __iter__(self) -> Iterator[str]:
+        first = [name for name in DESKTOP_COMMANDS if name in self._commands]
+        return iter(dict.fromkeys([*first, *self._commands]))
+
+    def __len__(self) -> int:
+        return len(self._commands)
+
+    def add(self, command: Command) -> None:
+        """Add a command.
+
+        Raises:
+            ValueError: there is one of this name.
+        """
+        if command.name in self._commands:
+            raise ValueError(f"there are two commands {command.name!r}")
+        self._commands[command.name] = command
 
 
-_FASTER: Final[Mapping[Callable[..., Any], Callable[[Store, Any], bytes]]] = {
-    listing.get_recent_encounters: listing.recent_encounters_json,
-    listing.get_recent_encounters_filtered: listing.recent_encounters_filtered_json,
-}
-
-
-_QUICK: Final[frozenset[Callable[..., Any]]] = frozenset(
-    {
-        listing.get_recent_encounters,
-        listing.get_recent_encounters_filtered,
-        encounter.get_encounter_by_id,
-        encounter.get_encounter_actor_stats,
-        encounter.get_live_encounter,
-        skills.get_encounter_player_skills,
-        known_names.get_unique_boss_names,
-        known_names.get_unique_scene_names,
-        known_names.get_player_names_filtered,
-        known_names.get_recent_players_command,
-        known_names.get_player_name_command,
-        players.get_players,
-        marks.get_unique_tags,
-        catalog.get_catalog,
-        attempts.get_boss_tries,
-    }
-)
-
-
-def _find_docs(
-    function: Callable[..., Any], takes: type[arguments.Arguments], answer: TypeAdapter[Any]
-) -> Command:
-    lines = (getdoc(function) or "").split("\n\n")[0].split()
-    return Command(
-        function.__name__,
-        " ".join(lines),
-        takes,
-        answer,
-        function,
-        is_quick=function in _QUICK,
-        fast_json=_FASTER.get(function),
-    )
-
-
-REGISTRY: Final[Mapping[str, Command]] = MappingProxyType(
-    {command.name: command for command in (_find_docs(*row) for row in _TABLE)}
-)
+_registry: Final = _Registry()
+REGISTRY: Final[Mapping[str, Command]] = _registry
 """Every command by name, those of the desktop application first."""
+
+
+def command(
+    *, is_quick: bool = False, fast_json: Callable[[Store, Any], bytes] | None = None
+) -> Callable[[_Function], _Function]:
+    """Register a function as the command of its name.
+
+    The function takes the store and a model of arguments; the model and the type of the answer are
+    those of its annotations, the summary is the first paragraph of its docstring. The options are
+    described at ``Command``.
+
+    Raises:
+        TypeError: the annotations or the docstring are not those of a command.
+        ValueError: there is a command of this name.
+    """
+
+    def register(function: _Function) -> _Function:
+        _registry.add(_described(function, is_quick=is_quick, fast_json=fast_json))
+        return function
+
+    return register
+
+
+def _described(
+    function: Callable[..., Any],
+    *,
+    is_quick: bool,
+    fast_json: Callable[[Store, Any], bytes] | None,
+) -> Command:
+    name = function.__name__
+    hints = get_type_hints(function, include_extras=True)
+    if "return" not in hints:
+        raise TypeError(f"the command {name!r} does not say what it returns")
+    answer = hints.pop("return")
+    match list(hints.values()):
+        case [store, type() as given] if store is Store and issubclass(given, Arguments):
+            pass
+        case _:
+            raise TypeError(f"the command {name!r} does not take a Store and a model of arguments")
+    summary = " ".join((getdoc(function) or "").split("\n\n")[0].split())
+    if not summary:
+        raise TypeError(f"the command {name!r} has no docstring")
+    return Command(name, summary, given, _adapter(answer), function, is_quick, fast_json)
+
+
+@cache
+def _adapter(answer: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(answer)
 
 
 def find_command(name: str) -> Command:

@@ -6,6 +6,7 @@ from sqlalchemy import Connection, delete, func, select
 
 from resonance_logs.commands.answers import RejectedPage, RejectedRow, RetryRefusal, RetryReport
 from resonance_logs.commands.arguments import PageArguments, RejectedTasksArguments
+from resonance_logs.commands.registry import command
 from resonance_logs.errors import InvalidArgument, NotFound
 from resonance_logs.recording.retry import retry_tasks
 from resonance_logs.store.rejects import RejectedTask, is_in_open_fight, read_rejected
@@ -13,6 +14,7 @@ from resonance_logs.store.schema import rejected_tasks
 from resonance_logs.store.sqlite.connections import Store
 
 
+@command()
 def get_rejected_tasks(store: Store, arguments: PageArguments) -> RejectedPage:
     """Rejected tasks with their errors, newest first."""
     with store.read_transaction() as connection:
@@ -22,6 +24,7 @@ def get_rejected_tasks(store: Store, arguments: PageArguments) -> RejectedPage:
     return RejectedPage(rows=[RejectedRow(**row._asdict()) for row in rows], total_count=total)
 
 
+@command()
 def retry_rejected_tasks(store: Store, arguments: RejectedTasksArguments) -> RetryReport:
     """Retry rejected tasks (without ids: all) that are now valid; the others stay.
 
@@ -39,6 +42,7 @@ def retry_rejected_tasks(store: Store, arguments: RejectedTasksArguments) -> Ret
     )
 
 
+@command()
 def delete_rejected_tasks(store: Store, arguments: RejectedTasksArguments) -> None:
     """Delete rejected tasks (without ids: all) permanently.
 

@@ -16,12 +16,14 @@ from resonance_logs.commands.answers import (
 from resonance_logs.commands.arguments import PlayerSkillsArguments, SkillType
 from resonance_logs.commands.encounter import find_encounter
 from resonance_logs.commands.formulas import rates
+from resonance_logs.commands.registry import command
 from resonance_logs.commands.skill_names import skill_names
 from resonance_logs.fights.events import UNKNOWN
 from resonance_logs.fights.games import class_name, spec_name
 from resonance_logs.store.sqlite.connections import Store
 
 
+@command(is_quick=True)
 def get_encounter_player_skills(store: Store, arguments: PlayerSkillsArguments) -> SkillsWindow:
     """What an actor dealt, healed or took in a fight, by skill, largest first.
 
@@ -47,6 +49,7 @@ def get_encounter_player_skills(store: Store, arguments: PlayerSkillsArguments) 
     )
 
 
+@command()
 def get_encounter_player_targets(store: Store, arguments: PlayerSkillsArguments) -> TargetsWindow:
     """Whom an actor hit or healed, or (for ``tanked``) who hit it, largest total first.
 

@@ -19,6 +19,7 @@ from resonance_logs.commands.arguments import RangeArguments
 from resonance_logs.commands.encounter import actor_stat, find_encounter, read_actors, summary
 from resonance_logs.commands.fight_part import Part
 from resonance_logs.commands.formulas import seconds
+from resonance_logs.commands.registry import command
 from resonance_logs.commands.skill_names import skill_names
 from resonance_logs.errors import CorruptArchive, NotFound
 from resonance_logs.fights import statistics
@@ -101,6 +102,7 @@ class Window:
         return sorted(stats, key=_by_damage)
 
 
+@command()
 def get_encounter_range(store: Store, arguments: RangeArguments) -> EncounterRange:
     """All figures of a fight, recomputed for a range of it.
 

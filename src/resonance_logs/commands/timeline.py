@@ -17,6 +17,7 @@ from resonance_logs.commands.arguments import (
     TimelineArguments,
 )
 from resonance_logs.commands.encounter import find_encounter
+from resonance_logs.commands.registry import command
 from resonance_logs.commands.skill_names import skill_names
 from resonance_logs.commands.time_range import Window
 from resonance_logs.errors import InvalidArgument
@@ -56,6 +57,7 @@ class _Amounts:
         }[group_by]
 
 
+@command()
 def get_encounter_timeline(store: Store, arguments: TimelineArguments) -> Timeline:
     """Totals per time bucket, one line per actor, skill or target, largest first.
 
