@@ -18,7 +18,7 @@ from typing import Final
 from tests.helpers.model import Fight, Model
 
 from resonance_logs import CommandError, Database, ResonanceLogsError
-from resonance_logs.commands.answers import EncounterSummary
+from resonance_logs.commands.encounter import EncounterSummary
 from torture.children import Child, last_number
 from torture.sameness import range_differences, without
 from torture.scenario import Outcome, Run, attempt

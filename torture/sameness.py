@@ -11,7 +11,7 @@ from tests.helpers.model import COUNTERS, Actor, Boss, Fight, Pair, PairKey
 from tests.helpers.stored import null, stored_events, stored_fight
 
 from resonance_logs import InsertDamageEvent, InsertHealEvent
-from resonance_logs.commands.answers import EncounterRange
+from resonance_logs.commands.time_range import EncounterRange
 from resonance_logs.fights.events import BOSS, CRIT, LUCKY, Events
 
 

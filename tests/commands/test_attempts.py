@@ -3,7 +3,7 @@
 import pytest
 
 from resonance_logs.commands import Commands
-from resonance_logs.commands.answers import BossAttempts
+from resonance_logs.commands.attempts import BossAttempts
 from resonance_logs.errors import NotFound
 from tests.helpers.builder import Builder
 

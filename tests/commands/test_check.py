@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from resonance_logs import Database, Settings, decode_task
-from resonance_logs.commands.answers import CheckReport
+from resonance_logs.commands.check import CheckReport
 from tests.helpers.recording import fight, record
 
 

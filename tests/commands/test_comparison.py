@@ -3,8 +3,8 @@
 import pytest
 
 from resonance_logs.commands import Commands
-from resonance_logs.commands.answers import Comparison
-from resonance_logs.commands.arguments import ComparisonSide, SkillType
+from resonance_logs.commands.comparison import Comparison, ComparisonSide
+from resonance_logs.commands.models import SkillType
 from resonance_logs.errors import InvalidArgument, NotFound
 from tests.helpers.builder import AOI, BEN, BOSS, Builder, hit, known_fight
 

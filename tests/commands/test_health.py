@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from resonance_logs import Database, DatabaseUnavailable, InsertDamageEvent, Settings
-from resonance_logs.commands.answers import DatabaseHealth
+from resonance_logs.commands.health import DatabaseHealth
 from resonance_logs.store.sqlite.lock import RecorderLock, is_held
 from tests.helpers.processes import kill, recorder
 from tests.helpers.recording import fight, record

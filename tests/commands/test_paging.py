@@ -4,8 +4,8 @@ import pytest
 from sqlalchemy import insert
 
 from resonance_logs.commands import Commands, Filters
-from resonance_logs.commands.arguments import MAX_LIMIT
 from resonance_logs.commands.listing import iterate_rows, read_ids
+from resonance_logs.commands.models import MAX_LIMIT
 from resonance_logs.exports.tables import fights_table
 from resonance_logs.store import schema
 from resonance_logs.store.facets import Facet, add_to_index

@@ -3,7 +3,7 @@
 import pytest
 
 from resonance_logs.commands import Commands, Side, SkillType
-from resonance_logs.commands.answers import EncounterParty, PartyRow
+from resonance_logs.commands.party import EncounterParty, PartyRow
 from resonance_logs.errors import InvalidArgument, NotFound
 from tests.helpers.builder import AOI, BEN, BOSS, Builder, hit, known_fight
 

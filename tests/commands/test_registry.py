@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from resonance_logs.commands import AsyncCommands, Commands, Filters
-from resonance_logs.commands.arguments import NoArguments
+from resonance_logs.commands.models import NoArguments
 from resonance_logs.commands.registry import DESKTOP_COMMANDS, REGISTRY, command
 from resonance_logs.errors import CommandError, InvalidArgument, NotFound, Unavailable
 from resonance_logs.store.sqlite.connections import Store

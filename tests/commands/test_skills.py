@@ -3,7 +3,7 @@
 import pytest
 
 from resonance_logs.commands import Commands
-from resonance_logs.commands.answers import PlayerRow, SkillRow, SkillsWindow
+from resonance_logs.commands.skills import PlayerRow, SkillRow, SkillsWindow
 from resonance_logs.errors import InvalidArgument, NotFound
 from tests.helpers.builder import AOI, BEN, BOSS, Builder, known_fight
 

@@ -3,7 +3,7 @@
 import pytest
 
 from resonance_logs.commands import Commands, SkillType
-from resonance_logs.commands.answers import TargetRow
+from resonance_logs.commands.skills import TargetRow
 from resonance_logs.errors import NotFound
 from tests.helpers.builder import AOI, BEN, BOSS, Builder, known_fight
 

@@ -13,7 +13,7 @@ from pyarrow import parquet
 
 from resonance_logs import Database
 from resonance_logs.commands import Filters
-from resonance_logs.commands.answers import ActorEncounterStat, EncounterSummary
+from resonance_logs.commands.encounter import ActorEncounterStat, EncounterSummary
 from resonance_logs.errors import InvalidArgument, NotFound, Unavailable
 from resonance_logs.exports.formats import Column, Format, Kind, Table, write_table
 from resonance_logs.exports.tables import (

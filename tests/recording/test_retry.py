@@ -14,7 +14,7 @@ from resonance_logs import (
     NotFound,
     UpsertEntity,
 )
-from resonance_logs.commands.answers import RetryReport
+from resonance_logs.commands.rejects import RetryReport
 from resonance_logs.recording.retry import retry_tasks
 from resonance_logs.store.rejects import read_rejected
 from resonance_logs.store.retention import prune_rejected

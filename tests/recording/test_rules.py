@@ -21,7 +21,7 @@ from resonance_logs import (
     UpsertEntity,
 )
 from resonance_logs.commands import SkillType
-from resonance_logs.commands.answers import ActorEncounterStat, EncounterSummary
+from resonance_logs.commands.encounter import ActorEncounterStat, EncounterSummary
 from resonance_logs.store import schema
 from resonance_logs.store.checksums import checksum, fingerprint, stored_rows
 from resonance_logs.store.sqlite.connections import Store

@@ -20,7 +20,7 @@ from resonance_logs.cli.upkeep import print_info
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from resonance_logs.commands.answers import EncounterSummary
+    from resonance_logs.commands.encounter import EncounterSummary
     from resonance_logs.database import Database
 
 SEED: Final = 20261123

@@ -14,7 +14,7 @@ from resonance_logs.cli.render import cell, local_time, out, safe, size, table
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from resonance_logs.commands.answers import DatabaseHealth, RecorderRun
+    from resonance_logs.commands.health import DatabaseHealth, RecorderRun
     from resonance_logs.settings import Configuration
 
 

@@ -65,7 +65,7 @@ def import_fights(
 
 def _export_all(database: Database, target: Path, *, is_favorite: bool | None) -> tuple[int, int]:
     """How many fights were written, and how many bytes."""
-    from resonance_logs.commands.arguments import Filters
+    from resonance_logs.commands.filters import Filters
 
     filters = Filters(is_favorite=is_favorite, descending=False)
     report = database.export_matching_fights(filters, target)

@@ -26,13 +26,13 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-    from resonance_logs.commands.answers import (
+    from resonance_logs.commands.encounter import (
         ActorEncounterStat,
         BossSummary,
-        EncounterPage,
         EncounterSummary,
         PlayerSummary,
     )
+    from resonance_logs.commands.listing import EncounterPage
 
 MAX_PARTY_NAMES: Final = 20
 _OUTCOME_COLORS: Final = {True: "green", False: "red"}

@@ -17,8 +17,8 @@ from resonance_logs.cli.skills import SkillKind, print_skills, skills_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from resonance_logs.commands.answers import ActorEncounterStat, EncounterSummary
-    from resonance_logs.commands.arguments import Filters
+    from resonance_logs.commands.encounter import ActorEncounterStat, EncounterSummary
+    from resonance_logs.commands.filters import Filters
     from resonance_logs.database import Database
 
 
@@ -111,7 +111,7 @@ def list_fights(
 def _filters(wanted: Mapping[str, object]) -> Filters:
     from pydantic import ValidationError
 
-    from resonance_logs.commands.arguments import Filters
+    from resonance_logs.commands.filters import Filters
 
     try:
         return Filters.model_validate(wanted)

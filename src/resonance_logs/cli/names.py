@@ -10,7 +10,7 @@ from resonance_logs.cli.render import safe
 from resonance_logs.fights.name_folding import fold_name
 
 if TYPE_CHECKING:
-    from resonance_logs.commands.arguments import Filters
+    from resonance_logs.commands.filters import Filters
     from resonance_logs.database import Database
 
 MAX_HINTS: Final = 5

@@ -11,7 +11,7 @@ from resonance_logs.cli.opening import configuration, open_for_reading
 from resonance_logs.cli.render import local_time, size
 
 if TYPE_CHECKING:
-    from resonance_logs.commands.answers import PrunedPart
+    from resonance_logs.commands.prune import PrunedPart
 
 _LIMITS: Final = (
     "keep_hits_days",

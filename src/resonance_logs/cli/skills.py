@@ -14,12 +14,8 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-    from resonance_logs.commands.answers import (
-        ActorEncounterStat,
-        EncounterSummary,
-        SkillRow,
-        SkillsWindow,
-    )
+    from resonance_logs.commands.encounter import ActorEncounterStat, EncounterSummary
+    from resonance_logs.commands.skills import SkillRow, SkillsWindow
     from resonance_logs.database import Database
 
 BAR_COLOR: Final = "cyan"
@@ -44,7 +40,7 @@ def skills_of(
     database: Database, fight: EncounterSummary, player: str, kind: SkillKind
 ) -> SkillsWindow:
     """The skills of the player with this name or id; exits if there is none."""
-    from resonance_logs.commands.arguments import SkillType
+    from resonance_logs.commands.models import SkillType
 
     found = _find(fight.actors, player)
     if len(found) != 1:

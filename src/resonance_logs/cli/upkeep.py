@@ -15,7 +15,7 @@ from resonance_logs.cli.render import local_time, out, percent, safe, size, tabl
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from resonance_logs.commands.answers import DatabaseInfo
+    from resonance_logs.commands.maintenance import DatabaseInfo
 
 
 def info(as_json: options.AsJson = False, db: options.Db = None) -> None:

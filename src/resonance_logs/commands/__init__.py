@@ -13,7 +13,6 @@ from functools import partial
 from typing import Any, Literal, TypeVar
 
 from resonance_logs.commands import (
-    answers,
     attempts,
     bosses,
     catalog,
@@ -35,39 +34,40 @@ from resonance_logs.commands import (
     timeline,
 )
 from resonance_logs.commands.answering import answering, naming_arguments
-from resonance_logs.commands.arguments import (
+from resonance_logs.commands.attempts import BossAttempts
+from resonance_logs.commands.bosses import BossProfile, BossProfileArguments, TargetsOverview
+from resonance_logs.commands.catalog import Catalog, CatalogKind, SetCatalogNamesArguments
+from resonance_logs.commands.check import CheckArguments, CheckReport
+from resonance_logs.commands.comparison import Comparison, ComparisonArguments, ComparisonSide
+from resonance_logs.commands.encounter import ActorEncounterStat, EncounterSummary
+from resonance_logs.commands.filters import Filters, Sort
+from resonance_logs.commands.health import DatabaseHealth, RunPage
+from resonance_logs.commands.known_names import Names, PrefixArguments, RecentPlayersArguments
+from resonance_logs.commands.listing import EncounterPage, FilteredPageArguments
+from resonance_logs.commands.maintenance import DatabaseInfo, EncountersArguments
+from resonance_logs.commands.marks import FavoriteArguments, SetNoteArguments, SetTagsArguments
+from resonance_logs.commands.models import (
     Arguments,
-    BossProfileArguments,
-    CatalogKind,
-    CheckArguments,
-    ComparisonArguments,
-    ComparisonSide,
     EncounterArguments,
-    EncountersArguments,
-    FavoriteArguments,
-    FilteredPageArguments,
-    Filters,
-    GroupBy,
     NoArguments,
     PageArguments,
-    PartyArguments,
     PlayerArguments,
-    PlayerFightsArguments,
-    PlayersArguments,
-    PlayerSkillsArguments,
-    PrefixArguments,
-    PruneArguments,
-    RangeArguments,
-    RecentPlayersArguments,
-    RejectedTasksArguments,
-    SetCatalogNamesArguments,
-    SetNoteArguments,
-    SetTagsArguments,
     Side,
     SkillType,
-    Sort,
-    TimelineArguments,
 )
+from resonance_logs.commands.party import EncounterParty, PartyArguments
+from resonance_logs.commands.players import (
+    PlayerFights,
+    PlayerFightsArguments,
+    PlayerPage,
+    PlayerProfile,
+    PlayersArguments,
+)
+from resonance_logs.commands.prune import PruneArguments, PruneReport
+from resonance_logs.commands.rejects import RejectedPage, RejectedTasksArguments, RetryReport
+from resonance_logs.commands.skills import PlayerSkillsArguments, SkillsWindow, TargetsWindow
+from resonance_logs.commands.time_range import EncounterRange, RangeArguments
+from resonance_logs.commands.timeline import GroupBy, Timeline, TimelineArguments
 from resonance_logs.store.sqlite.connections import Store
 
 __all__ = [
@@ -117,13 +117,13 @@ class Commands:
             )
         return self._answer(command.answer_json, given).decode()
 
-    def get_recent_encounters(self, limit: int = 50, offset: int = 0) -> answers.EncounterPage:
+    def get_recent_encounters(self, limit: int = 50, offset: int = 0) -> EncounterPage:
         """Ended fights, newest first."""
         return self._run(listing.get_recent_encounters, PageArguments, limit=limit, offset=offset)
 
     def get_recent_encounters_filtered(
         self, limit: int = 50, offset: int = 0, filters: Filters | None = None
-    ) -> answers.EncounterPage:
+    ) -> EncounterPage:
         """Ended fights that match all filters, in the requested order."""
         return self._run(
             listing.get_recent_encounters_filtered,
@@ -133,13 +133,13 @@ class Commands:
             filters=Filters() if filters is None else filters,
         )
 
-    def get_encounter_by_id(self, encounter_id: int) -> answers.EncounterSummary:
+    def get_encounter_by_id(self, encounter_id: int) -> EncounterSummary:
         """One fight with its players, most damage first; an open fight as it is so far."""
         return self._run(
             encounter.get_encounter_by_id, EncounterArguments, encounter_id=encounter_id
         )
 
-    def get_encounter_actor_stats(self, encounter_id: int) -> list[answers.ActorEncounterStat]:
+    def get_encounter_actor_stats(self, encounter_id: int) -> list[ActorEncounterStat]:
         """Statistics of every player and monster in a fight, most damage first."""
         return self._run(
             encounter.get_encounter_actor_stats, EncounterArguments, encounter_id=encounter_id
@@ -152,7 +152,7 @@ class Commands:
         skill_type: _SkillType,
         from_ms: int | None = None,
         to_ms: int | None = None,
-    ) -> answers.SkillsWindow:
+    ) -> SkillsWindow:
         """What an actor dealt, healed or took, by skill; optionally in a range of the fight.
 
         ``from_ms`` (included) and ``to_ms`` (excluded) are milliseconds after the fight's start;
@@ -175,7 +175,7 @@ class Commands:
         skill_type: _SkillType,
         from_ms: int | None = None,
         to_ms: int | None = None,
-    ) -> answers.TargetsWindow:
+    ) -> TargetsWindow:
         """Whom an actor hit or healed, or (for ``tanked``) who hit it, largest total first."""
         return self._run(
             skills.get_encounter_player_targets,
@@ -194,7 +194,7 @@ class Commands:
         side: _Side = "players",
         from_ms: int | None = None,
         to_ms: int | None = None,
-    ) -> answers.EncounterParty:
+    ) -> EncounterParty:
         """What each player (or monster) dealt, healed or took, with its share, largest first."""
         return self._run(
             party.get_encounter_party,
@@ -206,15 +206,15 @@ class Commands:
             to_ms=to_ms,
         )
 
-    def get_unique_boss_names(self) -> answers.Names:
+    def get_unique_boss_names(self) -> Names:
         """Names of all bosses in ended fights, sorted."""
         return self._run(known_names.get_unique_boss_names, NoArguments)
 
-    def get_unique_scene_names(self) -> answers.Names:
+    def get_unique_scene_names(self) -> Names:
         """Names of all scenes of ended fights, sorted."""
         return self._run(known_names.get_unique_scene_names, NoArguments)
 
-    def get_player_names_filtered(self, prefix: str) -> answers.Names:
+    def get_player_names_filtered(self, prefix: str) -> Names:
         """Player names that contain ``prefix``, most recently seen first; at most 1,000."""
         return self._run(known_names.get_player_names_filtered, PrefixArguments, prefix=prefix)
 
@@ -252,7 +252,7 @@ class Commands:
             marks.set_encounter_tags, SetTagsArguments, encounter_id=encounter_id, tags=list(tags)
         )
 
-    def get_unique_tags(self) -> answers.Names:
+    def get_unique_tags(self) -> Names:
         """All tags of ended fights, sorted."""
         return self._run(marks.get_unique_tags, NoArguments)
 
@@ -269,7 +269,7 @@ class Commands:
         side: _Side = "players",
         most: int | None = None,
         smooth_ms: int | None = None,
-    ) -> answers.Timeline:
+    ) -> Timeline:
         """Totals per time bucket, one line per actor, skill or target, largest first.
 
         Without ``actor_id`` the timeline covers a whole side, with it one actor. Give
@@ -295,7 +295,7 @@ class Commands:
 
     def get_encounter_range(
         self, encounter_id: int, from_ms: int | None = None, to_ms: int | None = None
-    ) -> answers.EncounterRange:
+    ) -> EncounterRange:
         """All figures of a fight, recomputed for a range; for the whole fight, as stored."""
         return self._run(
             time_range.get_encounter_range,
@@ -305,25 +305,25 @@ class Commands:
             to_ms=to_ms,
         )
 
-    def get_live_encounter(self) -> answers.EncounterSummary | None:
+    def get_live_encounter(self) -> EncounterSummary | None:
         """The fight being recorded, as it is so far; None if there is none."""
         return self._run(encounter.get_live_encounter, NoArguments)
 
     def get_players(
         self, search: str | None = None, limit: int = 50, offset: int = 0
-    ) -> answers.PlayerPage:
+    ) -> PlayerPage:
         """Known players whose name contains ``search``, most recently seen first."""
         return self._run(
             players.get_players, PlayersArguments, search=search, limit=limit, offset=offset
         )
 
-    def get_player_profile(self, uid: int) -> answers.PlayerProfile:
+    def get_player_profile(self, uid: int) -> PlayerProfile:
         """Statistics over all ended fights of a player: classes, bosses, distribution of DPS."""
         return self._run(players.get_player_profile, PlayerArguments, uid=uid)
 
     def get_player_fights(
         self, uid: int, boss_name: str | None = None, limit: int = 50, offset: int = 0
-    ) -> answers.PlayerFights:
+    ) -> PlayerFights:
         """A player's ended fights (with ``boss_name`` only those with it), newest first."""
         return self._run(
             players.get_player_fights,
@@ -334,13 +334,13 @@ class Commands:
             offset=offset,
         )
 
-    def get_bosses_and_scenes(self) -> answers.TargetsOverview:
+    def get_bosses_and_scenes(self) -> TargetsOverview:
         """All bosses and scenes: attempts, kills, best times; most attempts first."""
         return self._run(bosses.get_bosses_and_scenes, NoArguments)
 
     def get_boss_profile(
         self, boss_name: str | None = None, scene_name: str | None = None, newest: int = 1_000
-    ) -> answers.BossProfile:
+    ) -> BossProfile:
         """The attempts at a boss, in a scene, or both: kills, times, DPS by class.
 
         DPS by class covers the latest ``newest`` kills.
@@ -359,7 +359,7 @@ class Commands:
         kind: _SkillType = "dps",
         points: int = 120,
         smooth_ms: int = 0,
-    ) -> answers.Comparison:
+    ) -> Comparison:
         """Compare two to eight fights, or players of fights given as (fight, actor)."""
         given = [_side(each) for each in sides]
         return self._run(
@@ -371,27 +371,27 @@ class Commands:
             smooth_ms=smooth_ms,
         )
 
-    def get_boss_tries(self, encounter_id: int) -> answers.BossAttempts:
+    def get_boss_tries(self, encounter_id: int) -> BossAttempts:
         """The fights that share a boss with this one: the previous, the next, how many."""
         return self._run(attempts.get_boss_tries, EncounterArguments, encounter_id=encounter_id)
 
-    def get_database_info(self) -> answers.DatabaseInfo:
+    def get_database_info(self) -> DatabaseInfo:
         """What is stored, and its size in bytes."""
         return self._run(maintenance.get_database_info, NoArguments)
 
-    def get_database_health(self) -> answers.DatabaseHealth:
+    def get_database_health(self) -> DatabaseHealth:
         """Size, free space, the recorder's last run, pending files, and what needs attention."""
         return self._run(health.get_database_health, NoArguments)
 
-    def check_database(self, *, quick: bool = False) -> answers.CheckReport:
+    def check_database(self, *, quick: bool = False) -> CheckReport:
         """Check the file for damage, and each fight's figures against its events."""
         return self._run(check.check_database, CheckArguments, quick=quick)
 
-    def get_recorder_runs(self, limit: int = 50, offset: int = 0) -> answers.RunPage:
+    def get_recorder_runs(self, limit: int = 50, offset: int = 0) -> RunPage:
         """The recorder's runs, newest first."""
         return self._run(health.get_recorder_runs, PageArguments, limit=limit, offset=offset)
 
-    def get_catalog(self) -> answers.Catalog:
+    def get_catalog(self) -> Catalog:
         """How many skills and scenes have a name."""
         return self._run(catalog.get_catalog, NoArguments)
 
@@ -401,11 +401,11 @@ class Commands:
         """Set names of skills or scenes by id, replacing existing ones."""
         self._run(catalog.set_catalog_names, SetCatalogNamesArguments, kind=kind, names=dict(names))
 
-    def get_rejected_tasks(self, limit: int = 50, offset: int = 0) -> answers.RejectedPage:
+    def get_rejected_tasks(self, limit: int = 50, offset: int = 0) -> RejectedPage:
         """Rejected tasks with their errors, newest first."""
         return self._run(rejects.get_rejected_tasks, PageArguments, limit=limit, offset=offset)
 
-    def retry_rejected_tasks(self, ids: Sequence[int] | None = None) -> answers.RetryReport:
+    def retry_rejected_tasks(self, ids: Sequence[int] | None = None) -> RetryReport:
         """Retry rejected tasks (None: all) that are now valid; the others stay."""
         return self._run(rejects.retry_rejected_tasks, RejectedTasksArguments, ids=ids)
 
@@ -423,7 +423,7 @@ class Commands:
         keep_fights_newest: int | None = None,
         keep_fights_file_bytes: int | None = None,
         dry_run: bool = False,
-    ) -> answers.PruneReport:
+    ) -> PruneReport:
         """Delete what exceeds the limits, oldest first, never favourites; or report what would
         go.
         """

@@ -8,11 +8,10 @@ from typing import Any, Final, Self
 
 from sqlalchemy import Connection, Row
 
-from resonance_logs.commands.answers import ActorEncounterStat
-from resonance_logs.commands.arguments import SkillType
-from resonance_logs.commands.encounter import figures, read_actors
+from resonance_logs.commands.encounter import ActorEncounterStat, figures, read_actors
 from resonance_logs.commands.fight_part import Part
 from resonance_logs.commands.formulas import seconds
+from resonance_logs.commands.models import SkillType
 from resonance_logs.commands.time_range import Window
 from resonance_logs.errors import NotFound
 from resonance_logs.fights.counters import COUNTERS

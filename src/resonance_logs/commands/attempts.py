@@ -6,13 +6,25 @@ from typing import Any, Final
 
 from sqlalchemy import Select, func, select, tuple_
 
-from resonance_logs.commands.answers import BossAttempts
-from resonance_logs.commands.arguments import EncounterArguments, Filters
 from resonance_logs.commands.encounter import find_encounter, summary
-from resonance_logs.commands.filters import find_candidates
+from resonance_logs.commands.filters import Filters, find_candidates
+from resonance_logs.commands.models import EncounterArguments, Shape
 from resonance_logs.commands.registry import command
 from resonance_logs.store.schema import encounters
 from resonance_logs.store.sqlite.connections import Store
+
+
+class BossAttempts(Shape):
+    """The position of a fight among those that share a boss with it: neighbours, number, count.
+
+    ``previous_id`` and ``next_id`` are null at the ends.
+    """
+
+    previous_id: int | None
+    next_id: int | None
+    number: int
+    count: int
+
 
 _PLACE: Final = (encounters.c.started_at_ms, encounters.c.id)
 

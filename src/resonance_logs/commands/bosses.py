@@ -6,25 +6,99 @@ from collections import defaultdict
 from typing import Any, Final
 
 import numpy as np
+from pydantic import Field
 from sqlalchemy import Connection, Row, Select, exists, literal, select
 
-from resonance_logs.commands.answers import (
-    Attempt,
-    BossProfile,
-    ClassDps,
-    TargetOverview,
-    TargetsOverview,
-)
-from resonance_logs.commands.arguments import BossProfileArguments, Filters, NoArguments
-from resonance_logs.commands.filters import find_candidates
+from resonance_logs.commands.filters import Filters, find_candidates
 from resonance_logs.commands.formulas import seconds
-from resonance_logs.commands.order_statistics import distribution
+from resonance_logs.commands.models import Arguments, Limit, NoArguments, Shape, Text
+from resonance_logs.commands.order_statistics import Distribution, distribution
 from resonance_logs.commands.registry import command
 from resonance_logs.commands.skill_names import batched
 from resonance_logs.errors import InvalidArgument, NotFound
 from resonance_logs.fights.games import class_name
 from resonance_logs.store.schema import actor_encounter_stats, encounter_bosses, encounters
 from resonance_logs.store.sqlite.connections import Store
+
+
+class BossProfileArguments(Arguments):
+    """A boss, a scene, or both."""
+
+    boss_name: Text | None = Field(default=None, description="Fights with this boss.")
+    scene_name: Text | None = Field(default=None, description="Fights in this scene.")
+    newest: Limit = Field(
+        default=1_000, description="DPS by class covers this many of the newest kills, 1 to 1,000."
+    )
+
+
+class TargetOverview(Shape):
+    """The ended fights with a boss, or in a scene; ``best_time`` (s) is of the kills, null: none.
+
+    In a scene there may be fights without a boss, which are no tries, and a kill is a fight in
+    which every boss was defeated. Fights in which the clock was set back have no part in times.
+    """
+
+    name: str
+    fights: int
+    tries: int
+    kills: int
+    best_time: float | None
+    last_started_at_ms: int
+
+
+class TargetsOverview(Shape):
+    """All bosses and all scenes of ended fights, most attempts first."""
+
+    bosses: list[TargetOverview]
+    scenes: list[TargetOverview]
+
+
+class Attempt(Shape):
+    """A fight with a boss, or in a scene (possibly without a boss); ``duration`` in seconds."""
+
+    encounter_id: int
+    started_at_ms: int
+    duration: float
+    has_boss: bool
+    is_kill: bool
+    scene_name: str | None
+    total_dmg: int
+    dps: float
+    clock_jumped: bool
+
+
+class ClassDps(Shape):
+    """The DPS of players of a class, one value per player and fight."""
+
+    class_id: int | None
+    class_name: str
+    dps: Distribution
+
+
+class BossProfile(Shape):
+    """The fights with a boss, or in a scene; times in seconds, null without a kill.
+
+    Those with a boss are tries; of a scene alone, those in which every boss was defeated are kills.
+    ``fastest`` are the shortest kills, ``newest`` the last fights, each at most 100; ``classes`` is
+    of the newest ``kills_compared`` kills, the highest median first. Fights in which the clock was
+    set back count, but have no part in times and DPS.
+    """
+
+    boss_name: str | None
+    scene_name: str | None
+    fights: int
+    tries: int
+    kills: int
+    time_spent: float
+    best_time: float | None
+    median_time: float | None
+    first_started_at_ms: int
+    last_started_at_ms: int
+    fastest: list[Attempt]
+    newest: list[Attempt]
+    kills_compared: int
+    classes: list[ClassDps]
+
 
 MAX_SHOWN_FIGHTS: Final = 100
 

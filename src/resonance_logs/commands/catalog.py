@@ -2,14 +2,45 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
 from sqlalchemy import func, select
 
-from resonance_logs.commands.answers import Catalog
-from resonance_logs.commands.arguments import CatalogKind, NoArguments, SetCatalogNamesArguments
+from resonance_logs.commands.models import Arguments, NoArguments, Shape, Text
 from resonance_logs.commands.registry import command
 from resonance_logs.store.rows import insert_rows
 from resonance_logs.store.schema import catalog_names
 from resonance_logs.store.sqlite.connections import Store
+from resonance_logs.tasks import MAX_INTEGER
+
+
+class CatalogKind(StrEnum):
+    """What the names belong to."""
+
+    SKILL = "skill"
+    SCENE = "scene"
+
+
+class SetCatalogNamesArguments(Arguments):
+    """Names by id, and what they belong to."""
+
+    kind: CatalogKind
+    names: Annotated[
+        dict[
+            Annotated[int, Field(ge=-MAX_INTEGER, le=MAX_INTEGER)],
+            Annotated[Text, Field(min_length=1)],
+        ],
+        Field(max_length=1_000_000),
+    ]
+
+
+class Catalog(Shape):
+    """How many skills and scenes have a name."""
+
+    skills: int
+    scenes: int
 
 
 @command()

@@ -4,11 +4,38 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from resonance_logs.commands.answers import CheckReport, Finding
-from resonance_logs.commands.arguments import CheckArguments
+from pydantic import Field
+
+from resonance_logs.commands.models import Arguments, Flag, Shape
 from resonance_logs.commands.registry import command
 from resonance_logs.store.sqlite.connections import Store
 from resonance_logs.store.sqlite.integrity import find_damage
+
+
+class CheckArguments(Arguments):
+    """How thorough the check is."""
+
+    quick: Flag = Field(default=False, description="Check only the file's pages, not the fights.")
+
+
+class Finding(Shape):
+    """A fault: where in the file (or in which fight), and what it is.
+
+    ``is_damage`` is false for a table that somebody added: nothing is lost by it.
+    """
+
+    part: str
+    encounter_id: int | None
+    message: str
+    is_damage: bool = True
+
+
+class CheckReport(Shape):
+    """The result of a check; ``encounters_checked`` fights were compared with their events."""
+
+    is_sound: bool
+    encounters_checked: int
+    findings: list[Finding]
 
 
 @command()

@@ -3,37 +3,110 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Annotated, Final
 
+from pydantic import Field, Strict
 from sqlalchemy import Connection
 
 from resonance_logs.commands.actor_totals import SKILL, FightTotals, by_total, sum_by
-from resonance_logs.commands.answers import (
+from resonance_logs.commands.encounter import (
     ActorEncounterStat,
-    ComparedActor,
-    ComparedSide,
-    ComparedSkill,
-    Comparison,
+    BossSummary,
     EncounterSummary,
-    PartyRow,
-    SkillRow,
+    find_encounter,
+    summary,
 )
-from resonance_logs.commands.arguments import (
-    ComparisonArguments,
-    ComparisonSide,
-    SkillType,
-    TimelineArguments,
-)
-from resonance_logs.commands.encounter import find_encounter, summary
 from resonance_logs.commands.formulas import rates, ratio
-from resonance_logs.commands.party import party_row
+from resonance_logs.commands.models import Arguments, EncounterArguments, Integer, Shape, SkillType
+from resonance_logs.commands.party import PartyRow, party_row
 from resonance_logs.commands.registry import command
 from resonance_logs.commands.skill_names import skill_names
-from resonance_logs.commands.timeline import get_encounter_timeline, round_width
+from resonance_logs.commands.skills import SkillRow
+from resonance_logs.commands.timeline import (
+    MAX_BUCKETS,
+    TimelineArguments,
+    get_encounter_timeline,
+    round_width,
+)
 from resonance_logs.errors import NotFound
 from resonance_logs.fights.games import class_name, spec_name
 from resonance_logs.fights.tally import SIX
 from resonance_logs.store.sqlite.connections import Store
+from resonance_logs.tasks import MAX_INTEGER
+
+
+class ComparisonSide(EncounterArguments):
+    """A fight, or one of its actors."""
+
+    actor_id: Integer | None = Field(default=None, description="Null: the whole fight.")
+
+
+class ComparisonArguments(Arguments):
+    """What to compare, and the maximum number of buckets."""
+
+    sides: Annotated[list[ComparisonSide], Field(min_length=2, max_length=8)]
+    kind: SkillType = SkillType.DPS
+    points: Annotated[int, Strict(), Field(ge=1, le=MAX_BUCKETS)] = 120
+    smooth_ms: Annotated[int, Strict(), Field(ge=0, le=MAX_INTEGER)] = Field(
+        default=0, description="Smoothing of the curves, as in get_encounter_timeline."
+    )
+
+
+class ComparedSide(Shape):
+    """One side: a fight, or one of its actors (``actor_id``).
+
+    ``values`` are per second, one per bucket, null if the events are not stored; ``active_dps`` is
+    null for a whole fight, and for anything but damage dealt.
+    """
+
+    encounter_id: int
+    started_at_ms: int
+    duration: float
+    scene_name: str | None
+    bosses: list[BossSummary]
+    actor_id: int | None
+    name: str | None
+    class_id: int | None
+    class_name: str
+    class_spec_name: str
+    total: int
+    per_second: float
+    active_dps: float | None
+    hits: int
+    crit_rate: float
+    lucky_rate: float
+    values: list[float] | None
+
+
+class ComparedSkill(Shape):
+    """A skill on each side, in order; null if it was not used."""
+
+    skill_id: int
+    name: str
+    sides: list[SkillRow | None]
+
+
+class ComparedActor(Shape):
+    """An actor on each side, in order; null if it is absent, or did nothing of the kind.
+
+    ``share`` of a row is of all players in its fight, or of the actor itself if it is a side alone.
+    """
+
+    actor_id: int
+    name: str | None
+    class_id: int | None
+    sides: list[PartyRow | None]
+
+
+class Comparison(Shape):
+    """Fights or players compared; ``values`` are per second, in buckets of ``bucket_ms``."""
+
+    kind: str
+    bucket_ms: int
+    sides: list[ComparedSide]
+    actors: list[ComparedActor]
+    skills: list[ComparedSkill]
+
 
 _NOTHING: Final = [0] * SIX
 

@@ -10,14 +10,8 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic.alias_generators import to_camel
 from sqlalchemy import Connection, Row, bindparam, select
 
-from resonance_logs.commands.answers import (
-    ActorEncounterStat,
-    BossSummary,
-    EncounterSummary,
-    PlayerSummary,
-)
-from resonance_logs.commands.arguments import EncounterArguments, NoArguments
 from resonance_logs.commands.formulas import ratio, seconds
+from resonance_logs.commands.models import EncounterArguments, NoArguments, Shape
 from resonance_logs.commands.registry import command
 from resonance_logs.errors import DamagedDatabase, InvalidArgument, NotFound
 from resonance_logs.store import marks
@@ -31,6 +25,106 @@ from resonance_logs.store.checksums import (
 )
 from resonance_logs.store.schema import actor_encounter_stats, encounters
 from resonance_logs.store.sqlite.connections import Store
+
+
+class BossSummary(Shape):
+    """A boss in a list of fights; ``max_hp`` is null if no hit reported it."""
+
+    monster_name: str
+    max_hp: int | None
+    is_defeated: bool
+
+
+class PlayerSummary(Shape):
+    """A player in a list of fights; ``name`` is ``#<id>`` if unknown."""
+
+    name: str
+    class_id: int | None
+    is_local_player: bool
+
+
+class ActorEncounterStat(Shape):
+    """One actor's statistics in one fight.
+
+    ``dps`` is damage per second of the fight, ``active_dps`` per second of ``active_time_ms``. Each
+    counter exists four times: dealt, heal, taken (from non-players), and dealt to bosses.
+    """
+
+    encounter_id: int
+    actor_id: int
+    name: str | None
+    class_id: int | None
+    class_spec: int | None
+    ability_score: int | None
+    level: int | None
+    is_player: bool
+    is_local_player: bool
+    dps: float
+    active_time_ms: int
+    active_dps: float
+    damage_dealt: int
+    hits_dealt: int
+    crit_hits_dealt: int
+    lucky_hits_dealt: int
+    crit_total_dealt: int
+    lucky_total_dealt: int
+    heal_dealt: int
+    hits_heal: int
+    crit_hits_heal: int
+    lucky_hits_heal: int
+    crit_total_heal: int
+    lucky_total_heal: int
+    damage_taken: int
+    hits_taken: int
+    crit_hits_taken: int
+    lucky_hits_taken: int
+    crit_total_taken: int
+    lucky_total_taken: int
+    boss_damage_dealt: int
+    boss_hits_dealt: int
+    boss_crit_hits_dealt: int
+    boss_lucky_hits_dealt: int
+    boss_crit_total_dealt: int
+    boss_lucky_total_dealt: int
+
+
+class EncounterSummary(Shape):
+    """A fight; ``duration`` in seconds; ``ended_at_ms`` is null while it is being recorded.
+
+    ``dps`` is ``total_dmg`` per second of the fight; ``note`` and ``tags`` are set by users.
+
+    ``actors`` are its players, most damage first; empty in lists. ``was_interrupted``: the
+    recorder stopped before the fight's end came; ``rejected_events`` were wrong and set aside,
+    ``lost_events`` damaged on disk; ``is_damaged``: what is shown here is not what was written;
+    ``is_complete`` is true where it is none of these. ``clock_jumped``: the clock was set back
+    while the fight went on, so that its times are not exact. ``unknown_dmg`` is the damage dealt to
+    monsters by attackers that are neither players nor named monsters, which is not in
+    ``total_dmg``; null where it is not known.
+    """
+
+    id: int
+    started_at_ms: int
+    ended_at_ms: int | None
+    duration: float
+    total_dmg: int
+    total_heal: int
+    dps: float
+    scene_id: int | None
+    scene_name: str | None
+    is_favorite: bool
+    note: str | None
+    tags: list[str]
+    bosses: list[BossSummary]
+    players: list[PlayerSummary]
+    actors: list[ActorEncounterStat]
+    was_interrupted: bool
+    rejected_events: int
+    lost_events: int
+    clock_jumped: bool
+    unknown_dmg: int | None
+    is_damaged: bool
+    is_complete: bool
+
 
 SUMMARY_COLUMNS: Final = tuple(
     encounters.c[name]

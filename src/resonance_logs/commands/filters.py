@@ -3,16 +3,67 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
+from typing import Annotated, Final
 
+from pydantic import BeforeValidator, Field
 from pyroaring import BitMap64
 from sqlalchemy import ColumnElement, Connection, func
 
-from resonance_logs.commands.arguments import Filters
+from resonance_logs.commands.models import Arguments, Flag, Integer, Text
 from resonance_logs.fights.name_folding import fold_name
 from resonance_logs.store.facets import find_encounters
 from resonance_logs.store.marks import FAVORITE, TAG
 from resonance_logs.store.membership import is_member
 from resonance_logs.store.schema import encounters, facet_values
+
+MAX_CHOICES: Final = 1_000
+
+
+def _none_to_empty(value: object) -> object:
+    return [] if value is None else value
+
+
+Choices = Annotated[list[Text], Field(max_length=MAX_CHOICES), BeforeValidator(_none_to_empty)]
+
+
+class Sort(StrEnum):
+    """Sort order of a list of fights; ties by id, in the same direction."""
+
+    STARTED_AT = "startedAt"
+    DURATION = "duration"
+    TOTAL_DMG = "totalDmg"
+
+
+class Filters(Arguments):
+    """A fight must match every given filter (not empty or null); within a list, any value
+    matches.
+    """
+
+    encounter_ids: Annotated[
+        list[Integer], Field(max_length=MAX_CHOICES), BeforeValidator(_none_to_empty)
+    ] = Field(default=[], description="Only these fights.")
+    boss_names: Choices = Field(default=[], description="Boss names.")
+    encounter_names: Choices = Field(default=[], description="Scene names.")
+    player_name: Text | None = Field(
+        default=None, description="Player name contains this text, ignoring case."
+    )
+    player_names: Choices = Field(default=[], description="Full player names.")
+    class_ids: Annotated[
+        list[Integer], Field(max_length=MAX_CHOICES), BeforeValidator(_none_to_empty)
+    ] = Field(default=[], description="Player classes.")
+    date_from_ms: Integer | None = Field(
+        default=None, description="Started at or after this time (epoch ms)."
+    )
+    date_to_ms: Integer | None = Field(
+        default=None, description="Started at or before this time (epoch ms)."
+    )
+    is_favorite: Flag | None = Field(default=None, description="Is a favourite, or is not.")
+    tags: Choices = Field(default=[], description="Tags.")
+    min_duration_ms: Integer | None = Field(default=None, description="Minimum duration.")
+    is_defeated: Flag | None = Field(default=None, description="Any boss was defeated, or none.")
+    sort: Sort = Sort.STARTED_AT
+    descending: Flag = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,7 @@ from typing import Final
 
 from sqlalchemy import func, select, text
 
-from resonance_logs.commands.answers import DatabaseHealth, RecorderRun, RunPage
-from resonance_logs.commands.arguments import NoArguments, PageArguments
+from resonance_logs.commands.models import NoArguments, PageArguments, Shape
 from resonance_logs.commands.registry import command
 from resonance_logs.recording.spill import find_spills
 from resonance_logs.store.runs import Run, last_run, read_runs
@@ -19,6 +18,58 @@ from resonance_logs.store.schema import encounters, rejected_tasks
 from resonance_logs.store.sqlite.connections import Store
 from resonance_logs.store.sqlite.lock import is_held
 from resonance_logs.store.sqlite.space import free_bytes
+
+
+class RecorderRun(Shape):
+    """A run of the recorder: its start, its end (null: running, or interrupted), its progress.
+
+    ``written``, ``queued``, ``rejected`` and the last ``fault`` are as of ``seen_at_ms``.
+    """
+
+    id: int
+    started_at_ms: int
+    ended_at_ms: int | None
+    version: str
+    pid: int
+    is_clean: bool
+    seen_at_ms: int | None
+    written: int
+    queued: int
+    rejected: int
+    fault: str | None
+
+
+class RunPage(Shape):
+    """A page of the recorder's runs, newest first, and the total count."""
+
+    rows: list[RecorderRun]
+    total_count: int
+
+
+class DatabaseHealth(Shape):
+    """The state of the file and its recorder; ``findings`` need attention.
+
+    ``free_bytes`` are free within the file, ``disk_free_bytes`` on the disk. ``spill_files`` hold
+    tasks that are still to be read; ``kept_files`` are old files that may be deleted.
+    """
+
+    path: str
+    program_version: str
+    schema_version: str | None
+    size_bytes: int
+    log_bytes: int
+    free_bytes: int
+    disk_free_bytes: int
+    encounters: int
+    open_encounter_id: int | None
+    open_since_ms: int | None
+    is_recorded: bool
+    last_run: RecorderRun | None
+    rejected_tasks: int
+    spill_files: list[str]
+    kept_files: list[str]
+    findings: list[str]
+
 
 MIN_FREE_BYTES: Final = 500_000_000
 """Less free disk space than this is reported, in bytes."""

@@ -4,18 +4,37 @@ from __future__ import annotations
 
 from sqlalchemy import Select, exists, func, select
 
-from resonance_logs.commands.answers import Names
-from resonance_logs.commands.arguments import (
+from resonance_logs.commands.filters import contains
+from resonance_logs.commands.models import (
     MAX_LIMIT,
+    Arguments,
+    Limit,
     NoArguments,
     PlayerArguments,
-    PrefixArguments,
-    RecentPlayersArguments,
+    Shape,
+    Text,
 )
-from resonance_logs.commands.filters import contains
 from resonance_logs.commands.registry import command
 from resonance_logs.store.schema import entities, facet_encounters, facet_values
 from resonance_logs.store.sqlite.connections import Store
+
+
+class PrefixArguments(Arguments):
+    """Part of a name."""
+
+    prefix: Text
+
+
+class RecentPlayersArguments(Arguments):
+    """A number of players."""
+
+    limit: Limit = 50
+
+
+class Names(Shape):
+    """Names."""
+
+    names: list[str]
 
 
 @command(is_quick=True)

@@ -9,24 +9,41 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
+from pydantic import BeforeValidator
 from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, func, select
 
-from resonance_logs.commands.answers import EncounterPage
-from resonance_logs.commands.arguments import (
-    MAX_LIMIT,
-    FilteredPageArguments,
-    Filters,
-    PageArguments,
-    Sort,
+from resonance_logs.commands.encounter import (
+    SUMMARY_COLUMNS,
+    EncounterSummary,
+    summary,
+    summary_json,
 )
-from resonance_logs.commands.encounter import SUMMARY_COLUMNS, summary, summary_json
-from resonance_logs.commands.filters import Candidates, find_candidates
+from resonance_logs.commands.filters import Candidates, Filters, Sort, find_candidates
+from resonance_logs.commands.models import MAX_LIMIT, PageArguments, Shape
 from resonance_logs.commands.registry import command
 from resonance_logs.store.rows import missing_row
 from resonance_logs.store.schema import encounters
 from resonance_logs.store.sqlite.connections import Store
+
+
+def _none_to_no_filters(value: object) -> object:
+    return {} if value is None else value
+
+
+class FilteredPageArguments(PageArguments):
+    """A page of a filtered list."""
+
+    filters: Annotated[Filters, BeforeValidator(_none_to_no_filters)] = Filters()
+
+
+class EncounterPage(Shape):
+    """A page of the requested fights, and the total count."""
+
+    rows: list[EncounterSummary]
+    total_count: int
+
 
 MAX_CACHED_ROWS: Final = 2_000
 """Maximum number of rows cached as JSON, about 1 kB each."""

@@ -2,16 +2,50 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+from pydantic import Field
 from sqlalchemy import func, select, text
 
-from resonance_logs.commands.answers import DatabaseInfo
-from resonance_logs.commands.arguments import EncounterArguments, EncountersArguments, NoArguments
 from resonance_logs.commands.encounter import check_ended
 from resonance_logs.commands.formulas import ratio
+from resonance_logs.commands.models import (
+    Arguments,
+    EncounterArguments,
+    Integer,
+    NoArguments,
+    Shape,
+)
 from resonance_logs.commands.registry import command
 from resonance_logs.store.fights import remove
 from resonance_logs.store.schema import encounter_archives, encounters, entities, rejected_tasks
 from resonance_logs.store.sqlite.connections import Store
+
+
+class EncountersArguments(Arguments):
+    """Several fights."""
+
+    ids: Annotated[list[Integer], Field(max_length=10_000)]
+
+
+class DatabaseInfo(Shape):
+    """What is stored; ``space_saved`` is the fraction by which archives are smaller than the
+    journal.
+    """
+
+    path: str
+    size_bytes: int
+    schema_version: str | None
+    encounters: int
+    open_encounters: int
+    players: int
+    archived_events: int
+    rejected_tasks: int
+    oldest_started_at_ms: int | None
+    newest_started_at_ms: int | None
+    journal_bytes_pruned: int
+    archive_bytes: int
+    space_saved: float
 
 
 @command()

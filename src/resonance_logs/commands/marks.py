@@ -2,22 +2,53 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, StringConstraints
 from sqlalchemy import Connection, select, update
 
-from resonance_logs.commands.answers import Names
-from resonance_logs.commands.arguments import (
-    FavoriteArguments,
-    NoArguments,
-    SetNoteArguments,
-    SetTagsArguments,
-)
 from resonance_logs.commands.encounter import check_ended
-from resonance_logs.commands.known_names import facet_names_statement
+from resonance_logs.commands.known_names import Names, facet_names_statement
+from resonance_logs.commands.models import (
+    Arguments,
+    EncounterArguments,
+    Flag,
+    Integer,
+    NoArguments,
+    Text,
+    storable,
+)
 from resonance_logs.commands.registry import command
 from resonance_logs.store.facets import Facet, add_to_index, remove_from_index
 from resonance_logs.store.marks import FAVORITE, TAG, read_tags, write_tags
 from resonance_logs.store.schema import encounters
 from resonance_logs.store.sqlite.connections import Store
+
+
+class FavoriteArguments(Arguments):
+    """A fight, and whether it is a favourite."""
+
+    id: Integer
+    is_favorite: Flag
+
+
+class SetNoteArguments(EncounterArguments):
+    """A fight and its note."""
+
+    note: Annotated[Text, Field(max_length=10_000)] | None
+
+
+Tag = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=50),
+    AfterValidator(storable),
+]
+
+
+class SetTagsArguments(EncounterArguments):
+    """A fight and its tags."""
+
+    tags: Annotated[list[Tag], Field(max_length=50)]
 
 
 @command()

@@ -7,7 +7,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from resonance_logs.commands.answers import Distribution
+from resonance_logs.commands.models import Shape
+
+
+class Distribution(Shape):
+    """The distribution of ``count`` values: minimum, quartiles, maximum."""
+
+    count: int
+    least: float
+    lower: float
+    median: float
+    upper: float
+    most: float
+
 
 Float64Array = NDArray[np.float64]
 

@@ -3,13 +3,64 @@
 from __future__ import annotations
 
 from resonance_logs.commands.actor_totals import FightTotals
-from resonance_logs.commands.answers import ActorEncounterStat, EncounterParty, PartyRow
-from resonance_logs.commands.arguments import PartyArguments, Side, SkillType
-from resonance_logs.commands.encounter import find_encounter
+from resonance_logs.commands.encounter import ActorEncounterStat, find_encounter
 from resonance_logs.commands.formulas import ratio
+from resonance_logs.commands.models import EncounterArguments, FromMs, Shape, Side, SkillType, ToMs
 from resonance_logs.commands.registry import command
 from resonance_logs.fights.games import class_name, spec_name
 from resonance_logs.store.sqlite.connections import Store
+
+
+class PartyArguments(EncounterArguments):
+    """One side of a fight, in a range of it."""
+
+    kind: SkillType = SkillType.DPS
+    side: Side = Side.PLAYERS
+    from_ms: FromMs | None = None
+    to_ms: ToMs | None = None
+
+
+class PartyRow(Shape):
+    """One actor's damage, healing or damage taken: ``share`` and rates from 0 to 1.
+
+    ``share`` is of its side's total. ``active_per_second`` (damage per second of active time) and
+    ``boss_total`` (damage to bosses) are null unless ``kind`` is ``dps``.
+    """
+
+    actor_id: int
+    name: str | None
+    class_id: int | None
+    class_name: str
+    class_spec: int | None
+    class_spec_name: str
+    is_player: bool
+    is_local_player: bool
+    total: int
+    per_second: float
+    share: float
+    active_per_second: float | None
+    hits: int
+    hits_per_minute: float
+    crit_rate: float
+    lucky_rate: float
+    boss_total: int | None
+
+
+class EncounterParty(Shape):
+    """One side of a fight from ``from_ms`` to ``to_ms`` after its start, largest first.
+
+    ``duration`` is the length of the range in seconds; ``total`` and ``per_second`` are the side's.
+    """
+
+    encounter_id: int
+    kind: SkillType
+    side: Side
+    from_ms: int
+    to_ms: int
+    duration: float
+    total: int
+    per_second: float
+    rows: list[PartyRow]
 
 
 @command()

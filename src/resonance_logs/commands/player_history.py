@@ -11,9 +11,22 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection
 
-from resonance_logs.commands.answers import FightBoss
+from resonance_logs.commands.models import Shape
 from resonance_logs.commands.order_statistics import Float64Array, percentiles
 from resonance_logs.fights.events import Int64Array
+
+
+class FightBoss(Shape):
+    """A boss in a player's fight; ``percentile`` (0 to 100) is among the player's kills of it.
+
+    The percentile is the share of the other kills with less DPS, ties counting half; null if the
+    boss was not defeated, or in no other fight.
+    """
+
+    monster_name: str
+    is_defeated: bool
+    percentile: float | None
+
 
 _FIGHTS: Final = """
     SELECT e.id, e.started_at_ms, e.duration_ms, a.damage_dealt, a.heal_dealt, a.damage_taken,

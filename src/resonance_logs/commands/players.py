@@ -6,33 +6,139 @@ from collections import defaultdict
 from typing import Any, Final
 
 import numpy as np
+from pydantic import Field
 from sqlalchemy import ColumnElement, Connection, Row, func, select
 
-from resonance_logs.commands.answers import (
-    BossRecord,
-    ClassRecord,
-    FightBoss,
-    PlayerFight,
-    PlayerFights,
-    PlayerOverview,
-    PlayerPage,
-    PlayerProfile,
-)
-from resonance_logs.commands.arguments import (
-    PlayerArguments,
-    PlayerFightsArguments,
-    PlayersArguments,
-)
 from resonance_logs.commands.filters import contains
 from resonance_logs.commands.formulas import ratio, seconds
-from resonance_logs.commands.order_statistics import Float64Array, distribution, running_median
-from resonance_logs.commands.player_history import BossFights, Career
+from resonance_logs.commands.models import Arguments, Limit, Offset, PlayerArguments, Shape, Text
+from resonance_logs.commands.order_statistics import (
+    Distribution,
+    Float64Array,
+    distribution,
+    running_median,
+)
+from resonance_logs.commands.player_history import BossFights, Career, FightBoss
 from resonance_logs.commands.registry import command
 from resonance_logs.errors import NotFound
 from resonance_logs.fights.games import class_name, spec_name
 from resonance_logs.store.rows import select_in
 from resonance_logs.store.schema import encounters, entities
 from resonance_logs.store.sqlite.connections import Store
+
+
+class PlayersArguments(Arguments):
+    """A page of the list of players."""
+
+    search: Text | None = Field(default=None, description="Name contains this text, ignoring case.")
+    limit: Limit = 50
+    offset: Offset = 0
+
+
+class PlayerFightsArguments(PlayerArguments):
+    """A page of a player's fights."""
+
+    boss_name: Text | None = Field(default=None, description="Only fights with this boss.")
+    limit: Limit = 50
+    offset: Offset = 0
+
+
+class PlayerOverview(Shape):
+    """A known player, as last seen."""
+
+    uid: int
+    name: str | None
+    class_id: int | None
+    class_name: str
+    class_spec_name: str
+    ability_score: int | None
+    level: int | None
+    first_seen_ms: int
+    last_seen_ms: int
+
+
+class PlayerPage(Shape):
+    """A page of players, and the total count."""
+
+    rows: list[PlayerOverview]
+    total_count: int
+
+
+class ClassRecord(Shape):
+    """A class and spec that a player played: number of fights, DPS.
+
+    DPS is null where the clock was set back in all of them.
+    """
+
+    class_id: int | None
+    class_name: str
+    class_spec: int | None
+    class_spec_name: str
+    fights: int
+    median_dps: float | None
+    best_dps: float | None
+
+
+class BossRecord(Shape):
+    """A player's fights with a boss; DPS over all attempts, and over the kills (null: none).
+
+    Fights in which the clock was set back count as tries and kills, but have no part in DPS.
+    """
+
+    monster_name: str
+    tries: int
+    kills: int
+    median_dps: float | None
+    best_dps: float | None
+    best_encounter_id: int | None
+    median_kill_dps: float | None
+    best_kill_dps: float | None
+    last_started_at_ms: int
+
+
+class PlayerProfile(Shape):
+    """Statistics over all ended fights of a player; ``dps`` is null if there are none.
+
+    ``kills`` are the fights in which any boss was defeated; ``classes`` and ``bosses`` are sorted
+    by number of fights.
+    """
+
+    player: PlayerOverview
+    fights: int
+    kills: int
+    total_dmg: int
+    total_heal: int
+    active_time_ms: int
+    dps: Distribution | None
+    classes: list[ClassRecord]
+    bosses: list[BossRecord]
+
+
+class PlayerFight(Shape):
+    """A player's figures in one fight; ``trend_dps`` is the median of it and the nine before it."""
+
+    encounter_id: int
+    started_at_ms: int
+    duration: float
+    scene_name: str | None
+    bosses: list[FightBoss]
+    class_id: int | None
+    class_name: str
+    class_spec_name: str
+    total_dmg: int
+    dps: float
+    active_dps: float
+    total_heal: int
+    damage_taken: int
+    trend_dps: float
+
+
+class PlayerFights(Shape):
+    """A page of a player's fights, newest first, and the total count."""
+
+    rows: list[PlayerFight]
+    total_count: int
+
 
 TREND_WINDOW: Final = 10
 """The trend is the median of this many fights."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Annotated
 
+from pydantic import Field, Strict
 from sqlalchemy import Connection, func, select
 
-from resonance_logs.commands.answers import PrunedPart, PruneReport
-from resonance_logs.commands.arguments import PruneArguments
+from resonance_logs.commands.models import Arguments, Flag, Shape
 from resonance_logs.commands.registry import command
 from resonance_logs.store.retention import (
     Limits,
@@ -19,6 +20,54 @@ from resonance_logs.store.retention import (
 )
 from resonance_logs.store.schema import encounters
 from resonance_logs.store.sqlite.connections import Store
+from resonance_logs.tasks import MAX_INTEGER
+
+_Days = Annotated[float, Field(gt=0, le=1_000_000, allow_inf_nan=False)]
+
+_Count = Annotated[int, Strict(), Field(ge=1, le=MAX_INTEGER)]
+
+
+class PruneArguments(Arguments):
+    """Limits for keeping fights and their individual hits; null: no limit."""
+
+    keep_hits_days: _Days | None = Field(
+        default=None,
+        description="Delete hits of fights more than this many days before the newest.",
+    )
+    keep_hits_newest: _Count | None = Field(
+        default=None, description="Keep the individual hits of this many of the newest fights."
+    )
+    keep_hits_file_bytes: _Count | None = Field(
+        default=None,
+        description="Delete the oldest fights' hits while the file is larger than this.",
+    )
+    keep_fights_days: _Days | None = Field(
+        default=None, description="Delete fights more than this many days before the newest."
+    )
+    keep_fights_newest: _Count | None = Field(
+        default=None, description="Keep this many of the newest fights."
+    )
+    keep_fights_file_bytes: _Count | None = Field(
+        default=None, description="Delete the oldest fights while the file is larger than this."
+    )
+    dry_run: Flag = Field(default=False, description="Only report what would be deleted.")
+
+
+class PrunedPart(Shape):
+    """How many fights are affected, about how many bytes that frees, and when they started."""
+
+    encounters: int
+    bytes: int
+    oldest_started_at_ms: int | None
+    newest_started_at_ms: int | None
+
+
+class PruneReport(Shape):
+    """What was deleted (with ``dry_run``: would be): only the hits of ``hits``; ``fights``."""
+
+    dry_run: bool
+    hits: PrunedPart
+    fights: PrunedPart
 
 
 @command()

@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar, get_type_hints
 
 from pydantic import TypeAdapter
 
-from resonance_logs.commands.arguments import Arguments
+from resonance_logs.commands.models import Arguments
 from resonance_logs.errors import NotFound
 from resonance_logs.store.sqlite.connections import Store
 

@@ -2,16 +2,60 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+from pydantic import Field
 from sqlalchemy import Connection, delete, func, select
 
-from resonance_logs.commands.answers import RejectedPage, RejectedRow, RetryRefusal, RetryReport
-from resonance_logs.commands.arguments import PageArguments, RejectedTasksArguments
+from resonance_logs.commands.models import Arguments, Integer, PageArguments, Shape
 from resonance_logs.commands.registry import command
 from resonance_logs.errors import InvalidArgument, NotFound
 from resonance_logs.recording.retry import retry_tasks
 from resonance_logs.store.rejects import RejectedTask, is_in_open_fight, read_rejected
 from resonance_logs.store.schema import rejected_tasks
 from resonance_logs.store.sqlite.connections import Store
+
+
+class RejectedTasksArguments(Arguments):
+    """Some rejected tasks."""
+
+    ids: Annotated[list[Integer], Field(max_length=10_000)] | None = Field(
+        default=None, description="Their ids; null: all."
+    )
+
+
+class RejectedRow(Shape):
+    """A rejected task, as JSON (or as Python's repr), and its error.
+
+    ``encounter_id`` is the fight that was open, if the task is an event.
+    """
+
+    id: int
+    rejected_at_ms: int
+    encounter_id: int | None
+    task: str
+    error: str
+
+
+class RejectedPage(Shape):
+    """A page of rejected tasks, and the total count."""
+
+    rows: list[RejectedRow]
+    total_count: int
+
+
+class RetryRefusal(Shape):
+    """A rejected task that is still invalid, and why."""
+
+    id: int
+    reason: str
+
+
+class RetryReport(Shape):
+    """Which rejected tasks were recorded, and which are still rejected."""
+
+    taken: list[int]
+    left: list[RetryRefusal]
 
 
 @command()

@@ -5,22 +5,99 @@ from __future__ import annotations
 from typing import Any
 
 from resonance_logs.commands.actor_totals import SKILL, WHO, WHOM, FightTotals, by_total, sum_by
-from resonance_logs.commands.answers import (
-    ActorEncounterStat,
-    PlayerRow,
-    SkillRow,
-    SkillsWindow,
-    TargetRow,
-    TargetsWindow,
-)
-from resonance_logs.commands.arguments import PlayerSkillsArguments, SkillType
-from resonance_logs.commands.encounter import find_encounter
+from resonance_logs.commands.encounter import ActorEncounterStat, find_encounter
 from resonance_logs.commands.formulas import rates
+from resonance_logs.commands.models import (
+    EncounterArguments,
+    FromMs,
+    Integer,
+    Shape,
+    SkillType,
+    ToMs,
+)
 from resonance_logs.commands.registry import command
 from resonance_logs.commands.skill_names import skill_names
 from resonance_logs.fights.events import UNKNOWN
 from resonance_logs.fights.games import class_name, spec_name
 from resonance_logs.store.sqlite.connections import Store
+
+
+class PlayerSkillsArguments(EncounterArguments):
+    """The skills of an actor, of one kind, in a range of the fight."""
+
+    actor_id: Integer
+    skill_type: SkillType
+    from_ms: FromMs | None = None
+    to_ms: ToMs | None = None
+
+
+class SkillRow(Shape):
+    """The figures of one skill: rates from 0 to 1, ``dmg_pct`` from 0 to 100."""
+
+    skill_id: int
+    name: str
+    total_dmg: int
+    dps: float
+    dmg_pct: float
+    crit_rate: float
+    crit_dmg_rate: float
+    lucky_rate: float
+    lucky_dmg_rate: float
+    hits: int
+    hits_per_minute: float
+
+
+class PlayerRow(Shape):
+    """The same figures for a whole player; ``dmg_pct`` is the share of all players' total."""
+
+    uid: int
+    name: str | None
+    class_name: str
+    class_spec_name: str
+    ability_score: int | None
+    total_dmg: int
+    dps: float
+    dmg_pct: float
+    crit_rate: float
+    crit_dmg_rate: float
+    lucky_rate: float
+    lucky_dmg_rate: float
+    hits: int
+    hits_per_minute: float
+
+
+class SkillsWindow(Shape):
+    """One player's skills in one fight, largest first; ``curr_player`` holds one row."""
+
+    curr_player: list[PlayerRow]
+    skill_rows: list[SkillRow]
+
+
+class TargetRow(Shape):
+    """The figures of a SkillRow for one target (or source) of an actor, over all skills.
+
+    ``actor_id`` and ``name`` are null if unknown; ``dmg_pct`` is the share of the actor's total.
+    """
+
+    actor_id: int | None
+    name: str | None
+    class_id: int | None
+    is_player: bool
+    total_dmg: int
+    dps: float
+    dmg_pct: float
+    crit_rate: float
+    crit_dmg_rate: float
+    lucky_rate: float
+    lucky_dmg_rate: float
+    hits: int
+    hits_per_minute: float
+
+
+class TargetsWindow(Shape):
+    """Whom one actor hit or healed, or who hit it, largest first."""
+
+    target_rows: list[TargetRow]
 
 
 @command(is_quick=True)

@@ -7,18 +7,17 @@ from typing import Any, Self
 
 from sqlalchemy import Connection, Row, select
 
-from resonance_logs.commands.answers import (
+from resonance_logs.commands.encounter import (
     ActorEncounterStat,
-    BossStat,
     BossSummary,
-    DamageSkill,
-    EncounterRange,
-    HealSkill,
+    actor_stat,
+    find_encounter,
+    read_actors,
+    summary,
 )
-from resonance_logs.commands.arguments import RangeArguments
-from resonance_logs.commands.encounter import actor_stat, find_encounter, read_actors, summary
 from resonance_logs.commands.fight_part import Part
 from resonance_logs.commands.formulas import seconds
+from resonance_logs.commands.models import EncounterArguments, FromMs, Shape, ToMs
 from resonance_logs.commands.registry import command
 from resonance_logs.commands.skill_names import skill_names
 from resonance_logs.errors import CorruptArchive, NotFound
@@ -31,6 +30,75 @@ from resonance_logs.fights.tally import Tally
 from resonance_logs.store import journal
 from resonance_logs.store.schema import encounter_archives
 from resonance_logs.store.sqlite.connections import Store
+
+
+class RangeArguments(EncounterArguments):
+    """Which part of the fight.
+
+    From ``from_ms`` (included) to ``to_ms`` (excluded); a part that reaches the fight's end
+    includes the end, so that adjacent parts add up to the whole.
+    """
+
+    from_ms: FromMs | None = None
+    to_ms: ToMs | None = None
+
+
+class BossStat(Shape):
+    """A boss within a range: the hits it took, and their total."""
+
+    monster_name: str
+    max_hp: int | None
+    is_defeated: bool
+    hits: int
+    total_damage: int
+
+
+class DamageSkill(Shape):
+    """The hits of one skill of one attacker on one defender (null: unknown)."""
+
+    attacker_id: int
+    defender_id: int | None
+    skill_id: int
+    name: str
+    total_value: int
+    hits: int
+    crit_hits: int
+    lucky_hits: int
+    crit_total: int
+    lucky_total: int
+    hp_loss_total: int
+    shield_loss_total: int
+
+
+class HealSkill(Shape):
+    """The heals of one skill of one healer on one target (null: unknown)."""
+
+    healer_id: int
+    target_id: int | None
+    skill_id: int
+    name: str
+    total_value: int
+    hits: int
+    crit_hits: int
+    lucky_hits: int
+    crit_total: int
+    lucky_total: int
+
+
+class EncounterRange(Shape):
+    """All figures of a fight from ``from_ms`` (inclusive) to ``to_ms`` (exclusive)."""
+
+    encounter_id: int
+    from_ms: int
+    to_ms: int
+    duration: float
+    total_dmg: int
+    total_heal: int
+    actors: list[ActorEncounterStat]
+    bosses: list[BossStat]
+    damage_skills: list[DamageSkill]
+    heal_skills: list[HealSkill]
+
 
 _SIX = ("total_value", "hits", "crit_hits", "lucky_hits", "crit_total", "lucky_total")
 _LOSSES = ("hp_loss_total", "shield_loss_total")

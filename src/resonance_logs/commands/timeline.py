@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from enum import StrEnum
+from typing import Annotated, Final
 
 import numpy as np
+from pydantic import Field, Strict
 from sqlalchemy import Connection
 
-from resonance_logs.commands.answers import Timeline, TimelineSeries
-from resonance_logs.commands.arguments import (
-    MAX_BUCKETS,
-    GroupBy,
+from resonance_logs.commands.encounter import find_encounter
+from resonance_logs.commands.models import (
+    EncounterArguments,
+    FromMs,
+    Integer,
+    Shape,
     Side,
     SkillType,
-    TimelineArguments,
+    ToMs,
 )
-from resonance_logs.commands.encounter import find_encounter
 from resonance_logs.commands.registry import command
 from resonance_logs.commands.skill_names import skill_names
 from resonance_logs.commands.time_range import Window
@@ -24,6 +27,73 @@ from resonance_logs.errors import InvalidArgument
 from resonance_logs.fights.events import UNKNOWN, Int64Array
 from resonance_logs.fights.statistics import is_among
 from resonance_logs.store.sqlite.connections import Store
+from resonance_logs.tasks import MAX_INTEGER
+
+MAX_BUCKETS: Final = 10_000
+
+MAX_LINES: Final = 1_000
+
+
+class GroupBy(StrEnum):
+    """What each line of a timeline stands for.
+
+    ``actor``: who dealt or healed (for ``tanked``: who was hit); ``target``: the other side.
+    """
+
+    ACTOR = "actor"
+    SKILL = "skill"
+    TARGET = "target"
+
+
+class TimelineArguments(EncounterArguments):
+    """A timeline: what is summed, its lines and its buckets."""
+
+    group_by: GroupBy = GroupBy.ACTOR
+    kind: SkillType = SkillType.DPS
+    actor_id: Integer | None = Field(default=None, description="Only what this actor did or took.")
+    bucket_ms: Annotated[int, Strict(), Field(ge=1, le=MAX_INTEGER)] | None = None
+    points: Annotated[int, Strict(), Field(ge=1, le=MAX_BUCKETS)] | None = Field(
+        default=None, description="Maximum number of buckets."
+    )
+    from_ms: FromMs | None = None
+    to_ms: ToMs | None = None
+    side: Side = Field(default=Side.PLAYERS, description="The side, if no actor is given.")
+    most: Annotated[int, Strict(), Field(ge=1, le=MAX_LINES)] | None = Field(
+        default=None, description="Maximum number of lines; the others are summed up."
+    )
+    smooth_ms: Annotated[int, Strict(), Field(ge=0, le=MAX_INTEGER)] | None = Field(
+        default=None,
+        description="Also give rates per second, averaged over this many ms; 0: over each bucket.",
+    )
+
+
+class TimelineSeries(Shape):
+    """One line of a timeline; ``id`` is null for hits on unknown targets.
+
+    ``values`` are the bucket totals. ``rates``, null unless ``smoothMs`` is given, are totals per
+    second within ``smoothMs`` (at least one bucket) around the middle of each bucket, clipped to
+    the window; a bucket's total counts as evenly spread.
+    """
+
+    id: int | None
+    name: str | None
+    total: int
+    values: list[int]
+    rates: list[float] | None
+
+
+class Timeline(Shape):
+    """Totals per bucket of ``bucket_ms``, from ``from_ms`` after the fight's start, largest first.
+
+    ``rest`` is the sum of the lines beyond ``most``; null if there are none.
+    """
+
+    bucket_ms: int
+    from_ms: int
+    buckets: int
+    series: list[TimelineSeries]
+    rest: TimelineSeries | None
+
 
 MAX_VALUES: Final = 2_000_000
 

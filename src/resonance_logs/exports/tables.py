@@ -8,17 +8,24 @@ from typing import Any, Final
 
 import numpy as np
 
-from resonance_logs.commands.answers import (
+from resonance_logs.commands.encounter import (
     ActorEncounterStat,
-    DamageSkill,
     EncounterSummary,
-    HealSkill,
+    find_encounter,
+    get_encounter_actor_stats,
+    summary,
 )
-from resonance_logs.commands.arguments import EncounterArguments, Filters, RangeArguments
-from resonance_logs.commands.encounter import find_encounter, get_encounter_actor_stats, summary
+from resonance_logs.commands.filters import Filters
 from resonance_logs.commands.listing import iterate_rows
+from resonance_logs.commands.models import EncounterArguments
 from resonance_logs.commands.skill_names import skill_names
-from resonance_logs.commands.time_range import Window, get_encounter_range
+from resonance_logs.commands.time_range import (
+    DamageSkill,
+    HealSkill,
+    RangeArguments,
+    Window,
+    get_encounter_range,
+)
 from resonance_logs.exports.formats import Column, Kind, Table
 from resonance_logs.fights.counters import COUNTER_NAMES
 from resonance_logs.fights.events import BOSS, CRIT, LUCKY, UNKNOWN, Int64Array

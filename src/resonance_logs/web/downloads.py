@@ -13,7 +13,7 @@ from pydantic import Field, ValidationError
 from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 
-from resonance_logs.commands.arguments import Filters
+from resonance_logs.commands.filters import Filters
 from resonance_logs.database import Database
 from resonance_logs.errors import InvalidArgument
 from resonance_logs.exports.formats import MEDIA_TYPES, Format, Table, write_table

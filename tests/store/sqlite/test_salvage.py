@@ -20,7 +20,7 @@ from resonance_logs import (
     UpsertEntity,
     decode_task,
 )
-from resonance_logs.commands.answers import EncounterRange
+from resonance_logs.commands.time_range import EncounterRange
 from resonance_logs.store.sqlite import salvage as salvage_module
 from resonance_logs.store.sqlite.connections import Store
 from resonance_logs.store.sqlite.file_copies import copy_files

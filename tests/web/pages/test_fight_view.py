@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resonance_logs.commands.arguments import Side, SkillType
+from resonance_logs.commands.models import Side, SkillType
 from resonance_logs.web.pages.fight_view import FightView
 
 MS = st.integers(0, 10**9)

@@ -5,7 +5,7 @@ from urllib.parse import parse_qs
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resonance_logs.commands.arguments import Sort
+from resonance_logs.commands.filters import Sort
 from resonance_logs.web.pages.history_view import PAGE_SIZES, View, read_span, span
 
 TEXTS = st.lists(st.text(min_size=1, max_size=8), max_size=3).map(tuple)

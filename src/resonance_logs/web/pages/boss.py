@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlencode
 from fastapi import Request
 from nicegui import ui
 
-from resonance_logs.commands.answers import Attempt, BossProfile, TargetOverview, TargetsOverview
+from resonance_logs.commands.bosses import Attempt, BossProfile, TargetOverview, TargetsOverview
 from resonance_logs.database import Database
 from resonance_logs.web.pages.answer_area import AsyncSection
 from resonance_logs.web.pages.charts import Plot, dps_by_class, tries_over_time

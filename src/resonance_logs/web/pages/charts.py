@@ -9,14 +9,10 @@ from typing import Any, Final
 
 from nicegui import ui
 
-from resonance_logs.commands.answers import (
-    Attempt,
-    BossProfile,
-    ComparedSide,
-    Comparison,
-    PlayerFight,
-    Timeline,
-)
+from resonance_logs.commands.bosses import Attempt, BossProfile
+from resonance_logs.commands.comparison import ComparedSide, Comparison
+from resonance_logs.commands.players import PlayerFight
+from resonance_logs.commands.timeline import Timeline
 from resonance_logs.fights.games import class_color
 
 INK: Final = {":color": "rl.color('--quiet')"}

@@ -10,16 +10,16 @@ from urllib.parse import parse_qs, urlencode
 from fastapi import Request
 from nicegui import ui
 
-from resonance_logs.commands.answers import (
-    ActorEncounterStat,
+from resonance_logs.commands.comparison import (
     ComparedActor,
     ComparedSide,
     ComparedSkill,
     Comparison,
-    PartyRow,
-    SkillRow,
 )
-from resonance_logs.commands.arguments import SkillType
+from resonance_logs.commands.encounter import ActorEncounterStat
+from resonance_logs.commands.models import SkillType
+from resonance_logs.commands.party import PartyRow
+from resonance_logs.commands.skills import SkillRow
 from resonance_logs.database import Database
 from resonance_logs.web.pages.answer_area import AsyncSection
 from resonance_logs.web.pages.charts import SIDES, Plot, curves

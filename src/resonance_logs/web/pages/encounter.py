@@ -10,8 +10,8 @@ from urllib.parse import parse_qs
 from fastapi import Request
 from nicegui import ui
 
-from resonance_logs.commands.answers import EncounterSummary
-from resonance_logs.commands.arguments import Side, SkillType
+from resonance_logs.commands.encounter import EncounterSummary
+from resonance_logs.commands.models import Side, SkillType
 from resonance_logs.database import Database
 from resonance_logs.errors import CommandError
 from resonance_logs.exports.formats import Format

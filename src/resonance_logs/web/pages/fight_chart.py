@@ -11,8 +11,9 @@ from typing import Any, Final
 from nicegui import ui
 from nicegui.events import GenericEventArguments
 
-from resonance_logs.commands.answers import EncounterSummary, Timeline, TimelineSeries
-from resonance_logs.commands.arguments import GroupBy, Side
+from resonance_logs.commands.encounter import EncounterSummary
+from resonance_logs.commands.models import Side
+from resonance_logs.commands.timeline import GroupBy, Timeline, TimelineSeries
 from resonance_logs.database import Database
 from resonance_logs.errors import NotFound
 from resonance_logs.fights.games import NEUTRAL_COLOR, class_color

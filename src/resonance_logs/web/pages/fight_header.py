@@ -9,7 +9,7 @@ from typing import Final
 
 from nicegui import ui
 
-from resonance_logs.commands.answers import BossSummary, EncounterSummary
+from resonance_logs.commands.encounter import BossSummary, EncounterSummary
 from resonance_logs.database import Database
 from resonance_logs.errors import CommandError
 from resonance_logs.web.pages.boss import address as boss_address

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from resonance_logs.commands.answers import EncounterSummary
+from resonance_logs.commands.encounter import EncounterSummary
 from resonance_logs.web.pages.grid import FIGURE, SPAN, WHEN, room
 from resonance_logs.web.pages.party import player_cell
 

@@ -9,15 +9,15 @@ from typing import Any, Final
 
 from nicegui import ui
 
-from resonance_logs.commands.answers import (
-    EncounterParty,
+from resonance_logs.commands.models import Side, SkillType
+from resonance_logs.commands.party import EncounterParty
+from resonance_logs.commands.skills import (
     PlayerRow,
     SkillRow,
     SkillsWindow,
     TargetRow,
     TargetsWindow,
 )
-from resonance_logs.commands.arguments import Side, SkillType
 from resonance_logs.database import Database
 from resonance_logs.fights.games import NEUTRAL_COLOR, class_color
 from resonance_logs.web.pages.answer_area import AsyncSection

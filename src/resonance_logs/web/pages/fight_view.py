@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final, Self
 from urllib.parse import urlencode
 
-from resonance_logs.commands.arguments import Side, SkillType
+from resonance_logs.commands.models import Side, SkillType
 
 KINDS: Final = {
     SkillType.DPS: "Damage",

@@ -12,8 +12,8 @@ from fastapi import Request
 from nicegui import ui
 from nicegui.events import GenericEventArguments
 
-from resonance_logs.commands.answers import EncounterPage
-from resonance_logs.commands.arguments import Filters, Sort
+from resonance_logs.commands.filters import Filters, Sort
+from resonance_logs.commands.listing import EncounterPage
 from resonance_logs.database import Database
 from resonance_logs.errors import CommandError, Unavailable
 from resonance_logs.exports.formats import Format

@@ -10,7 +10,7 @@ from datetime import date
 from typing import Any, Final, Self
 from urllib.parse import urlencode
 
-from resonance_logs.commands.arguments import Filters, Sort
+from resonance_logs.commands.filters import Filters, Sort
 from resonance_logs.fights.games import class_name
 
 PAGE_SIZES: Final = (25, 50, 100, 250)

@@ -9,8 +9,10 @@ from urllib.parse import parse_qs
 from fastapi import Request
 from nicegui import ui
 
-from resonance_logs.commands.answers import EncounterParty, EncounterSummary, Timeline
-from resonance_logs.commands.arguments import SkillType
+from resonance_logs.commands.encounter import EncounterSummary
+from resonance_logs.commands.models import SkillType
+from resonance_logs.commands.party import EncounterParty
+from resonance_logs.commands.timeline import Timeline
 from resonance_logs.database import Database
 from resonance_logs.errors import CommandError, NotFound
 from resonance_logs.web.pages.charts import Plot, standings_over_time

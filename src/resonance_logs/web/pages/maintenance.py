@@ -11,14 +11,9 @@ from typing import Any, Final
 
 from nicegui import ui
 
-from resonance_logs.commands.answers import (
-    DatabaseHealth,
-    PrunedPart,
-    PruneReport,
-    RecorderRun,
-    RejectedPage,
-    RunPage,
-)
+from resonance_logs.commands.health import DatabaseHealth, RecorderRun, RunPage
+from resonance_logs.commands.prune import PrunedPart, PruneReport
+from resonance_logs.commands.rejects import RejectedPage
 from resonance_logs.database import Database
 from resonance_logs.errors import ResonanceLogsError
 from resonance_logs.settings import Settings

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from nicegui import ui
 from nicegui.events import GenericEventArguments
 
-from resonance_logs.commands.answers import EncounterSummary
+from resonance_logs.commands.encounter import EncounterSummary
 from resonance_logs.database import Database
 from resonance_logs.errors import CommandError
 from resonance_logs.web.pages.layout import text_button

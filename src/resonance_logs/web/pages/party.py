@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any, Final
 
-from resonance_logs.commands.answers import EncounterParty, PartyRow
-from resonance_logs.commands.arguments import Side, SkillType
+from resonance_logs.commands.models import Side, SkillType
+from resonance_logs.commands.party import EncounterParty, PartyRow
 from resonance_logs.fights.games import class_color, class_name
 from resonance_logs.web.pages.fight_view import KINDS, RATES
 from resonance_logs.web.pages.grid import FIGURE, PERCENT, PLAYER, SHARE, WHOLE, room

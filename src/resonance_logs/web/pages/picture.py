@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from nicegui import ui
 
-from resonance_logs.commands.answers import EncounterParty, EncounterSummary
+from resonance_logs.commands.encounter import EncounterSummary
+from resonance_logs.commands.party import EncounterParty
 from resonance_logs.fights.games import class_color
 from resonance_logs.web.pages.fight_header import title
 from resonance_logs.web.pages.fight_view import KINDS, RATES, SIDES

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlencode
 from fastapi import Request
 from nicegui import ui
 
-from resonance_logs.commands.answers import (
+from resonance_logs.commands.players import (
     BossRecord,
     PlayerFight,
     PlayerFights,

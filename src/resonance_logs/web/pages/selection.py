@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from nicegui import background_tasks, ui
 from nicegui.events import GenericEventArguments
 
-from resonance_logs.commands.arguments import Filters
+from resonance_logs.commands.filters import Filters
 from resonance_logs.database import Database
 from resonance_logs.errors import CommandError
 from resonance_logs.web.pages.compare import MAX_SIDES, MIN_SIDES, address

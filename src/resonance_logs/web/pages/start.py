@@ -12,7 +12,7 @@ from typing import Final
 
 from nicegui import ui
 
-from resonance_logs.commands.arguments import CatalogKind
+from resonance_logs.commands.catalog import CatalogKind
 from resonance_logs.database import Database
 from resonance_logs.errors import ResonanceLogsError
 from resonance_logs.sources.simulation import Night, simulate, skill_names
