@@ -14,7 +14,7 @@ from tests.helpers.recording import fight, record
 
 
 @pytest.fixture
-def db(path: Path) -> Iterator[Database]:
+def recorded_db(path: Path) -> Iterator[Database]:
     """A database with two fights, open for recording."""
     with Database.open(path) as database:
         record(database, fight())
@@ -23,12 +23,12 @@ def db(path: Path) -> Iterator[Database]:
 
 
 @pytest.fixture
-def serve(db: Database) -> Iterator[Serve]:
+def serve(recorded_db: Database) -> Iterator[Serve]:
     """Starts servers on the database; gives clients."""
     with ExitStack() as stack:
 
         def start(rules: Rules | None = None, reason: str = "") -> httpx.Client:
-            address = stack.enter_context(running(db, rules or Rules(), reason))
+            address = stack.enter_context(running(recorded_db, rules or Rules(), reason))
             return stack.enter_context(httpx.Client(base_url=address, timeout=30))
 
         yield start

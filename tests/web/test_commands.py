@@ -14,13 +14,13 @@ VARYING = {"get_database_health", "get_database_info"}
 
 @pytest.mark.parametrize("name", sorted(REGISTRY))
 def test_a_command_answers_as_it_does_in_python(
-    client: httpx.Client, db: Database, name: str
+    client: httpx.Client, recorded_db: Database, name: str
 ) -> None:
     answer = client.post(f"/api/commands/{name}", json=ASKED[name])
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "application/json"
     if name not in CHANGING | VARYING:
-        assert answer.json() == db.commands.call(name, ASKED[name])
+        assert answer.json() == recorded_db.commands.call(name, ASKED[name])
 
 
 def test_without_a_body_there_are_no_arguments(client: httpx.Client) -> None:
@@ -49,8 +49,10 @@ def test_errors_have_a_status_a_code_a_message_and_the_argument(
     assert told["message"]
 
 
-def test_a_file_that_cannot_be_read_is_unavailable(client: httpx.Client, db: Database) -> None:
-    with db._store.write_transaction() as connection:
+def test_a_file_that_cannot_be_read_is_unavailable(
+    client: httpx.Client, recorded_db: Database
+) -> None:
+    with recorded_db._store.write_transaction() as connection:
         connection.exec_driver_sql("UPDATE damage_skill_stats SET hits = 9 WHERE encounter_id = 1")
     body = {"encounterId": 1, "actorId": 7, "skillType": "dps"}
     answer = client.post("/api/commands/get_encounter_player_skills", json=body)

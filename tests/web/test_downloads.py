@@ -55,12 +55,12 @@ def test_a_filtered_list_is_a_table_of_fights(client: httpx.Client, kind: str) -
 
 
 def test_a_text_that_a_spreadsheet_would_run_is_only_text(
-    client: httpx.Client, db: Database
+    client: httpx.Client, recorded_db: Database
 ) -> None:
     evil = '=HYPERLINK("http://x","y")'
     tasks = fight(started=900_000)
     tasks[1] = UpsertEntity(entity_id=7, seen_at_ms=900_000, name=evil)
-    record(db, tasks)
+    record(recorded_db, tasks)
     assert any(
         row["name"] == f"'{evil}" for row in rows(client.get("/api/encounters/3/export"), "csv")
     )
@@ -87,8 +87,8 @@ def test_what_cannot_be_exported_is_reported(
     assert answer.json()["argument"] == argument
 
 
-def test_hits_that_are_not_kept_are_not_found(client: httpx.Client, db: Database) -> None:
-    db.commands.prune_encounters(keep_hits_newest=1)
+def test_hits_that_are_not_kept_are_not_found(client: httpx.Client, recorded_db: Database) -> None:
+    recorded_db.commands.prune_encounters(keep_hits_newest=1)
     assert client.get("/api/encounters/1/export?of=hits").status_code == 404
     assert client.get("/api/encounters/1/export?of=actors").status_code == 200
 

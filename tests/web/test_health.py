@@ -21,18 +21,20 @@ def test_it_is_up(client: httpx.Client) -> None:
     assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
 
 
-def test_where_the_file_cannot_be_read_it_is_not(client: httpx.Client, db: Database) -> None:
-    with db._store.write_transaction() as connection:
+def test_where_the_file_cannot_be_read_it_is_not(
+    client: httpx.Client, recorded_db: Database
+) -> None:
+    with recorded_db._store.write_transaction() as connection:
         connection.exec_driver_sql("ALTER TABLE encounters RENAME TO elsewhere")
     assert client.get("/healthz").status_code == 503
 
 
-def test_the_figures_are_those_of_the_recorder(client: httpx.Client, db: Database) -> None:
+def test_the_figures_are_those_of_the_recorder(client: httpx.Client, recorded_db: Database) -> None:
     before = figures(client)
     assert (before["written_tasks_total"], before["open_encounter"]) == (16, 0)
     assert before["batch_seconds_count"] >= 2
     assert before["batch_seconds_sum"] > 0
-    record(db, fight(started=900_000)[:-1])
+    record(recorded_db, fight(started=900_000)[:-1])
     after = figures(client)
     assert (after["written_tasks_total"], after["open_encounter"]) == (21, 1)
     assert (after["queued_tasks"], after["faulty"], after["rejected_tasks_total"]) == (0, 0, 0)

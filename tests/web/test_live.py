@@ -11,7 +11,7 @@ from tests.helpers.recording import fight, record
 
 
 def test_the_open_fight_is_streamed_as_it_grows(
-    client: httpx.Client, db: Database, monkeypatch: pytest.MonkeyPatch
+    client: httpx.Client, recorded_db: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(live, "INTERVAL_S", 0.05)
     tasks = fight(started=900_000, hits=6)
@@ -24,11 +24,11 @@ def test_the_open_fight_is_streamed_as_it_grows(
                 continue
             told.append(json.loads(line.removeprefix("data: ")))
             if len(told) == 1:
-                record(db, tasks[:5])
+                record(recorded_db, tasks[:5])
             elif told[-1] and told[-1]["totalDmg"] == 30:
-                record(db, tasks[5:-1])
+                record(recorded_db, tasks[5:-1])
             elif told[-1] and told[-1]["totalDmg"] == 60:
-                record(db, tasks[-1:])
+                record(recorded_db, tasks[-1:])
             if told[-1] is None and any(each and each["totalDmg"] == 60 for each in told):
                 break
     totals = [each and each["totalDmg"] for each in told]

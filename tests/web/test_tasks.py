@@ -16,7 +16,7 @@ from resonance_logs.web.tasks import MAX_STREAMS
 from tests.helpers.http import LINES, Serve
 
 
-def test_tasks_are_recorded_and_committed(client: httpx.Client, db: Database) -> None:
+def test_tasks_are_recorded_and_committed(client: httpx.Client, recorded_db: Database) -> None:
     answer = client.post("/api/tasks", content=LINES)
     assert answer.status_code == 200
     assert answer.json() == {
@@ -26,7 +26,7 @@ def test_tasks_are_recorded_and_committed(client: httpx.Client, db: Database) ->
         "committed": True,
         "fault": None,
     }
-    newest = db.commands.get_recent_encounters(1).rows[0]
+    newest = recorded_db.commands.get_recent_encounters(1).rows[0]
     assert (newest.started_at_ms, newest.total_dmg) == (900_000, 50)
 
 
@@ -36,14 +36,14 @@ def test_packed_tasks_are_taken_too(client: httpx.Client, pack: object) -> None:
     assert client.post("/api/tasks", content=packed).json()["accepted"] == 8
 
 
-def test_a_stream_is_taken_as_it_comes(client: httpx.Client, db: Database) -> None:
+def test_a_stream_is_taken_as_it_comes(client: httpx.Client, recorded_db: Database) -> None:
     seen: list[bool] = []
 
     def body() -> Iterator[bytes]:
         lines = LINES.splitlines(keepends=True)
         yield b"".join(lines[:3])
         for _ in range(500):
-            live = db.commands.get_live_encounter()
+            live = recorded_db.commands.get_live_encounter()
             if live is not None:
                 seen.append(live.started_at_ms == 900_000)
                 break
@@ -119,8 +119,8 @@ def test_a_read_only_server_refuses_tasks_and_says_why(serve: Serve) -> None:
     assert answer.json()["message"] == "this server is read-only"
 
 
-def test_an_answer_need_not_be_waited_for(client: httpx.Client, db: Database) -> None:
+def test_an_answer_need_not_be_waited_for(client: httpx.Client, recorded_db: Database) -> None:
     answer = client.post("/api/tasks?wait=false", content=LINES).json()
     assert (answer["accepted"], answer["committed"]) == (8, False)
-    db.flush(30)
-    assert db.commands.get_recent_encounters().total_count == 3
+    recorded_db.flush(30)
+    assert recorded_db.commands.get_recent_encounters().total_count == 3
