@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import pytest
 
@@ -84,6 +84,29 @@ def test_a_value_given_as_text_gets_its_type(name: str, given: object, expected:
 def test_a_value_of_a_wrong_type_is_named(name: str, given: object, message: str) -> None:
     with pytest.raises(ValueError, match=f"^{name}: {message}$"):
         Settings(**{name: given})  # type: ignore[arg-type]
+
+
+def test_the_old_name_of_a_setting_is_deprecated_and_still_accepted() -> None:
+    with pytest.warns(DeprecationWarning, match="use max_batch_tasks") as warned:
+        settings = Settings(most_batch_tasks="7")  # type: ignore[call-arg]
+    assert [each.filename for each in warned] == [__file__]
+    assert settings == Settings(max_batch_tasks=7)
+    with pytest.warns(DeprecationWarning, match="use max_batch_tasks"):
+        assert settings.most_batch_tasks == 7
+    assert replace(settings, batch_tasks=3) == Settings(max_batch_tasks=7, batch_tasks=3)
+
+
+@pytest.mark.filterwarnings("ignore:most_batch_tasks:DeprecationWarning")
+def test_an_old_name_is_checked_like_the_current_one() -> None:
+    with pytest.raises(ValueError, match="max_batch_tasks: expected a number above 0, got 0"):
+        Settings(most_batch_tasks=0)  # type: ignore[call-arg]
+    with pytest.raises(ValueError, match="most_batch_tasks is the old name of max_batch_tasks"):
+        Settings(most_batch_tasks=1, max_batch_tasks=1)  # type: ignore[call-arg]
+
+
+def test_unknown_arguments_are_refused() -> None:
+    with pytest.raises(TypeError, match="min_batch_tasks"):
+        Settings(min_batch_tasks=1)  # type: ignore[call-arg]
 
 
 def test_importing_the_settings_loads_nothing_heavy() -> None:

@@ -52,6 +52,20 @@ def test_the_file_may_give_values_as_text(file: Path) -> None:
     )
 
 
+def test_the_old_name_of_a_setting_is_accepted(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file.write_text("most_batch_tasks = 7\n")
+    loaded = Configuration.load()
+    assert loaded.settings == Settings(max_batch_tasks=7)
+    assert loaded.origins["max_batch_tasks"] == str(file)
+    monkeypatch.setenv("RESONANCE_LOGS_MOST_BATCH_TASKS", "8")
+    loaded = Configuration.load()
+    assert loaded.settings == Settings(max_batch_tasks=8)
+    assert loaded.origins["max_batch_tasks"] == "RESONANCE_LOGS_MOST_BATCH_TASKS"
+    monkeypatch.setenv("RESONANCE_LOGS_MAX_BATCH_TASKS", "9")
+    with pytest.raises(InputError, match="most_batch_tasks is the old name of max_batch_tasks"):
+        Configuration.load()
+
+
 def test_an_empty_variable_is_none(monkeypatch: pytest.MonkeyPatch, file: Path) -> None:
     file.write_text("")
     monkeypatch.setenv("RESONANCE_LOGS_KEEP_FIGHTS_NEWEST", " ")
@@ -68,6 +82,8 @@ def test_an_empty_variable_is_none(monkeypatch: pytest.MonkeyPatch, file: Path) 
         ("keep_fights_newest = 0", "keep_fights_newest: expected a number above 0, got 0"),
         ("keep_fights_newest = true", "keep_fights_newest: expected a number above 0, got True"),
         ("keep_fights_newest = 'many'", "keep_fights_newest: expected a number, got 'many'"),
+        ("max_batch_tasks = 1\nmost_batch_tasks = 1", "most_batch_tasks is the old name of max_ba"),
+        ("most_batch_tasks = 0", "max_batch_tasks: expected a number above 0, got 0"),
         ("archive = 1", "archive: expected true or false, got 1"),
         ("archive =\nx = 1", "line 1"),
         ("durability = 'half'", "durability: expected normal or full, got 'half'"),
@@ -77,10 +93,10 @@ def test_what_is_wrong_in_the_file_is_reported_with_its_name(
     file: Path, content: str, message: str
 ) -> None:
     file.write_text(content)
-    with pytest.raises(InputError) as told:
+    with pytest.raises(InputError) as error:
         Configuration.load()
-    assert str(told.value).startswith(f"{file}: ")
-    assert message in str(told.value)
+    assert str(error.value).startswith(f"{file}: ")
+    assert message in str(error.value)
 
 
 def test_a_file_that_is_named_and_not_there_is_reported(file: Path) -> None:
@@ -111,7 +127,7 @@ def test_what_is_wrong_in_the_environment_is_reported_with_its_name(
 ) -> None:
     file.write_text("")
     monkeypatch.setenv(f"RESONANCE_LOGS_{variable}", text)
-    with pytest.raises(InputError) as told:
+    with pytest.raises(InputError) as error:
         Configuration.load()
-    assert str(told.value).startswith(f"RESONANCE_LOGS_{variable}: ")
-    assert message in str(told.value)
+    assert str(error.value).startswith(f"RESONANCE_LOGS_{variable}: ")
+    assert message in str(error.value)

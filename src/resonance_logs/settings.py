@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import tomllib
+import warnings
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
 from enum import StrEnum
+from functools import wraps
 from math import isfinite
 from pathlib import Path
 from typing import Any, Final, Self, TypeVar
@@ -88,11 +90,42 @@ def _setting(default: _T, convert: Callable[[object], _T]) -> _T:
     return field(default=default, metadata={_CONVERT: convert})
 
 
+_OLD_NAMES: Final = {"most_batch_tasks": "max_batch_tasks"}
+
+
+def _with_current_names(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Replace old names by the current ones.
+
+    Raises:
+        ValueError: a setting is given under its old and its current name.
+    """
+    for old, name in _OLD_NAMES.items():
+        if old in given and name in given:
+            raise ValueError(f"{old} is the old name of {name}; give only {name}")
+    return {_OLD_NAMES.get(name, name): value for name, value in given.items()}
+
+
+def _accept_old_names(settings: type[_T]) -> type[_T]:
+    initialize = settings.__init__
+
+    @wraps(initialize)
+    def accept(self: _T, /, *values: Any, **named: Any) -> None:
+        for old in _OLD_NAMES.keys() & named.keys():
+            message = f"{old} is deprecated; use {_OLD_NAMES[old]}"
+            warnings.warn(message, DeprecationWarning, stacklevel=2)
+        initialize(self, *values, **_with_current_names(named))
+
+    settings.__init__ = accept  # type: ignore[method-assign,assignment]
+    return settings
+
+
+@_accept_old_names
 @dataclass(frozen=True, slots=True)
 class Settings:
     """How a database records; the defaults suit a meter on a player's machine.
 
-    A value may be given as text, as an environment variable has it: "5", "0.1", "true", "full".
+    A value may be given as text, in the format of the environment variables: "5", "0.1", "true",
+    "full". ``most_batch_tasks``, the old name of ``max_batch_tasks``, is deprecated.
 
     Raises:
         ValueError: a value has the wrong type or is out of range; the message names the setting.
@@ -106,7 +139,7 @@ class Settings:
     """A batch closes this many seconds after its first task ..."""
     batch_tasks: int = _setting(2_000, _whole_number)
     """... or at this many tasks (or the whole backlog, if larger) ..."""
-    most_batch_tasks: int = _setting(100_000, _whole_number)
+    max_batch_tasks: int = _setting(100_000, _whole_number)
     """... but never with more than this many."""
     live_seconds: float = _setting(1.0, _number)
     """Maximum delay of the live counters."""
@@ -141,6 +174,13 @@ class Settings:
                 raise ValueError(f"{each.name}: {error}") from error
             object.__setattr__(self, each.name, value)
 
+    @property
+    def most_batch_tasks(self) -> int:
+        """The old name of ``max_batch_tasks``; deprecated."""
+        message = "most_batch_tasks is deprecated; use max_batch_tasks"
+        warnings.warn(message, DeprecationWarning, stacklevel=2)
+        return self.max_batch_tasks
+
 
 ENVIRONMENT_VARIABLE: Final = "RESONANCE_LOGS_DB"
 
@@ -170,7 +210,8 @@ def find_path(path: str | os.PathLike[str] | None = None) -> Path:
     Symlinks are followed, so that the files beside the database lie beside the real one.
 
     Raises:
-        DatabaseUnavailable: nobody is of the name after a tilde, or symlinks form a loop.
+        DatabaseUnavailable: there is no user with the name after the tilde, or symlinks form a
+            loop.
     """
     named = path if path is not None else os.environ.get(ENVIRONMENT_VARIABLE) or None
     found = default_path() if named is None else absolute(named)
@@ -246,22 +287,31 @@ def _from_file() -> tuple[str, dict[str, Any]]:
         raise InputError(f"{file}: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError(f"{file}: {error}") from error
-    _refuse_unknown(str(file), found)
-    return str(file), found
+    return str(file), _known(str(file), found)
 
 
 def _from_environment() -> Iterable[tuple[str, dict[str, Any]]]:
-    for variable, text in sorted(os.environ.items()):
-        if not variable.startswith(PREFIX) or variable in _OTHER_VARIABLES or not text.strip():
-            continue
-        name = variable.removeprefix(PREFIX).lower()
-        _refuse_unknown(variable, [name])
-        yield variable, {name: text.strip()}
+    given = {
+        variable.removeprefix(PREFIX).lower(): (variable, text.strip())
+        for variable, text in sorted(os.environ.items())
+        if variable.startswith(PREFIX) and variable not in _OTHER_VARIABLES and text.strip()
+    }
+    try:
+        current = _with_current_names(given)
+    except ValueError as error:
+        raise InputError(f"environment ({PREFIX}...): {error}") from error
+    for name, (variable, text) in current.items():
+        yield variable, _known(variable, {name: text})
 
 
-def _refuse_unknown(origin: str, names: Iterable[str]) -> None:
-    for name in names:
+def _known(origin: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    try:
+        current = _with_current_names(given)
+    except ValueError as error:
+        raise InputError(f"{origin}: {error}") from error
+    for name in current:
         if name not in _NAMES:
             close = get_close_matches(name, _NAMES, n=1)
             hint = f"; did you mean {close[0]}?" if close else ""
             raise InputError(f"{origin}: unknown setting {name!r}{hint}")
+    return current

@@ -69,7 +69,7 @@ def test_a_text_that_a_spreadsheet_would_run_is_only_text(
 
 
 @pytest.mark.parametrize(
-    ("path", "status", "argument"),
+    ("address", "status", "argument"),
     [
         ("/api/encounters/77/export", 404, None),
         ("/api/encounters/x/export", 422, "encounterId"),
@@ -80,9 +80,9 @@ def test_a_text_that_a_spreadsheet_would_run_is_only_text(
     ],
 )
 def test_what_cannot_be_exported_is_reported(
-    client: httpx.Client, path: str, status: int, argument: str | None
+    client: httpx.Client, address: str, status: int, argument: str | None
 ) -> None:
-    answer = client.get(path)
+    answer = client.get(address)
     assert answer.status_code == status
     assert answer.json()["argument"] == argument
 

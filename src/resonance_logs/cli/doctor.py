@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import typer
 
 from resonance_logs.cli import options
-from resonance_logs.cli.opening import configuration, open_for_reading
+from resonance_logs.cli.configuration import configuration
+from resonance_logs.cli.opening import open_for_reading
 from resonance_logs.cli.render import cell, local_time, out, safe, size, table
 
 if TYPE_CHECKING:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from resonance_logs.cli import options
-from resonance_logs.cli.opening import configuration, open_for_recording, show_warnings
+from resonance_logs.cli.configuration import configuration
+from resonance_logs.cli.opening import open_for_recording, show_warnings
 from resonance_logs.cli.render import err, fail, print_error, safe
 
 if TYPE_CHECKING:

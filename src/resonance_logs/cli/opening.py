@@ -7,7 +7,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from resonance_logs.cli.render import MAX_MESSAGE_LENGTH, print_error, safe
 from resonance_logs.cli.stopping import ends_by_itself
@@ -16,22 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from resonance_logs.database import Database
-    from resonance_logs.settings import Configuration, Settings
-
-
-QUEUE_TASKS: Final = 40_000
-"""Two of the writer's largest batches: as fast as a longer queue, and saves 60 MB."""
-
-
-def configuration() -> Configuration:
-    """The settings in force for recording from the command line.
-
-    Raises:
-        InputError: a setting is unknown or invalid.
-    """
-    from resonance_logs.settings import Configuration
-
-    return Configuration.load(queue_tasks=QUEUE_TASKS)
+    from resonance_logs.settings import Settings
 
 
 @contextmanager

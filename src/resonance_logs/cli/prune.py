@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from resonance_logs.cli import options
-from resonance_logs.cli.opening import configuration, open_for_reading
+from resonance_logs.cli.configuration import configuration
+from resonance_logs.cli.opening import open_for_reading
 from resonance_logs.cli.render import local_time, size
 
 if TYPE_CHECKING:
@@ -22,21 +23,35 @@ _LIMITS: Final = (
     "keep_fights_file_bytes",
 )
 
-_Days = Annotated[float | None, typer.Option(metavar="DAYS", min=0.001, max=1_000_000)]
-_Count = Annotated[int | None, typer.Option(metavar="COUNT", min=1, max=2**53 - 1)]
-_Size = Annotated[str | None, typer.Option(metavar="SIZE", help="For example 500M, 2G or 1000000.")]
+
+def _days(what: str) -> Any:
+    return typer.Option(metavar="DAYS", min=0.001, max=1_000_000, help=f"Keep {what}.")
+
+
+def _count(what: str) -> Any:
+    return typer.Option(metavar="COUNT", min=1, max=2**53 - 1, help=f"Keep {what}.")
+
+
+def _size(what: str) -> Any:
+    return typer.Option(metavar="SIZE", help=f"Keep {what}; for example 500M, 2G or 1000000.")
 
 
 def prune(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only show what would be deleted.")
     ] = False,
-    keep_hits_days: _Days = None,
-    keep_hits_newest: _Count = None,
-    keep_hits_file_size: _Size = None,
-    keep_fights_days: _Days = None,
-    keep_fights_newest: _Count = None,
-    keep_fights_file_size: _Size = None,
+    keep_hits_days: Annotated[float | None, _days("individual hits of the last DAYS days")] = None,
+    keep_hits_newest: Annotated[
+        int | None, _count("individual hits of the newest COUNT fights")
+    ] = None,
+    keep_hits_file_size: Annotated[
+        str | None, _size("individual hits while the file is at most this large")
+    ] = None,
+    keep_fights_days: Annotated[float | None, _days("fights of the last DAYS days")] = None,
+    keep_fights_newest: Annotated[int | None, _count("the newest COUNT fights")] = None,
+    keep_fights_file_size: Annotated[
+        str | None, _size("fights while the file is at most this large")
+    ] = None,
     as_json: options.AsJson = False,
     db: options.Db = None,
 ) -> None:

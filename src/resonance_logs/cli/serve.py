@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from resonance_logs.cli import options
-from resonance_logs.cli.opening import configuration, open_for_reading, open_for_recording
+from resonance_logs.cli.configuration import configuration
+from resonance_logs.cli.opening import open_for_reading, open_for_recording
 from resonance_logs.cli.render import fail, print_error
 from resonance_logs.cli.stopping import ends_by_itself
 

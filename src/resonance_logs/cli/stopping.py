@@ -66,7 +66,7 @@ class Watch:
 
 
 def _grace_s() -> float:
-    from resonance_logs.cli.opening import configuration
+    from resonance_logs.cli.configuration import configuration
     from resonance_logs.errors import InputError
 
     try:

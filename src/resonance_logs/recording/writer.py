@@ -155,7 +155,7 @@ class Writer:
         came = self._queue.wait(1, self._wait_s())
         if came and not self._closing.is_set():
             self._queue.wait(settings.batch_tasks, settings.batch_seconds)
-        self._write_items(self._queue.take(settings.most_batch_tasks))
+        self._write_items(self._queue.take(settings.max_batch_tasks))
         if not self._closing.is_set() and self._housekeeping.is_due(is_idle=not came):
             self._run_housekeeping(self._housekeeping.step)
 
