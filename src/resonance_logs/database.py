@@ -47,9 +47,9 @@ from resonance_logs.tasks import TASK_TYPES, Task
 class Database:
     """An open database file: record tasks with ``enqueue``, query it with ``commands``.
 
-    What answers a question (commands and tables) raises CommandError, what records raises
-    RecordingError, and what opens, writes or reads whole files (open, backup, restore, salvage,
-    export, import) raises DatabaseError, or NotFound for a fight that is not there.
+    Queries (commands and tables) raise CommandError, recording raises RecordingError, and methods
+    that open, write or read whole files (open, backup, restore, salvage, export, import) raise
+    DatabaseError, or NotFound for a fight that does not exist.
 
     Safe to use from several threads. Create it with ``Database.open``.
     """
@@ -65,7 +65,7 @@ class Database:
         self._settings = settings
         self._recording = recording
         self._queue = None if recording is None else recording.queue
-        """None where no task is accepted: closed, stopped, or opened with record=False."""
+        """None if tasks are not accepted: closed, stopped, or opened with record=False."""
         self._exit_stack = held or ExitStack()
         self._closed = False
         self._close_lock = threading.Lock()
@@ -90,15 +90,15 @@ class Database:
         A missing file or folder is created, and an old file is migrated. With ``record=False`` no
         writer is started, and a missing file is an error unless ``create`` is true.
 
-        A file that may only be read is read as it is; it must have been closed cleanly.
+        A read-only file must have been closed cleanly.
 
-        One program at a time records into a file; any number can read it. A fight that the last
+        One program at a time can record into a file; any number can read it. A fight that the last
         recorder left open, because it crashed or was closed, is ended at its last event.
 
         Raises:
-            AlreadyRecording: another program records into the file; of a file with several names
-                (hard links), under another name.
-            ReadOnlyDatabase: the file may only be read, and is to be recorded into or migrated.
+            AlreadyRecording: another program records into the file, under this name or another
+                (hard link).
+            ReadOnlyDatabase: the file is read-only, but has to be recorded into or migrated.
             DatabaseError: the file cannot be used; the subclass says why.
         """
         found = find_path(path)
@@ -124,7 +124,7 @@ class Database:
 
     @property
     def is_recording(self) -> bool:
-        """Whether it takes tasks: opened for recording, and not closed."""
+        """Whether it accepts tasks: opened for recording, and not closed."""
         return self._queue is not None
 
     def enqueue(self, task: Task, timeout: float | None = None) -> None:
@@ -133,14 +133,14 @@ class Database:
         With a full queue, waits up to ``timeout`` seconds (None: ``Settings.enqueue_seconds``).
 
         Raises:
-            InvalidTask: ``task`` is not a task. A wrong field is found later by the writer, which
-                adds the task to the rejected tasks.
+            InvalidTask: ``task`` is not a task. A wrong field type is found later by the writer,
+                which adds the task to the rejected tasks.
             QueueFull: the queue stayed full; the task was not queued.
             DatabaseClosed: the database was closed.
             RecordingError: recording has stopped because the file is damaged.
         """
         if type(task) not in TASK_TYPES:
-            raise _no_task(type(task))
+            raise _not_a_task(type(task))
         queue = self._queue
         if queue is None:
             self._refuse()
@@ -161,7 +161,7 @@ class Database:
             RecordingError: recording has stopped because the file is damaged.
         """
         for kind in set(map(type, tasks)) - TASK_TYPES:
-            raise _no_task(kind)
+            raise _not_a_task(kind)
         queue = self._queue
         if queue is None:
             self._refuse()
@@ -180,7 +180,7 @@ class Database:
                 retried.
             DatabaseClosed: the database was closed, or closed before everything could be written.
             RecordingError: recording has stopped because the file is damaged; the message says
-                where the tasks that are not written are kept.
+                where the unwritten tasks are kept.
         """
         mark = self._mark()
         try:
@@ -202,7 +202,7 @@ class Database:
 
     @property
     def settings(self) -> Settings:
-        """The settings in force."""
+        """The current settings."""
         return self._settings
 
     def stats(self) -> Stats:
@@ -235,10 +235,10 @@ class Database:
     def export_matching_fights(
         self, filters: Filters, target: str | os.PathLike[str]
     ) -> ExportReport:
-        """Write all ended fights that pass the filters to a new file, as ``export_fights`` does.
+        """Write all ended fights that match the filters to a new file, like ``export_fights``.
 
-        They are chosen and read in one view of the store: a fight that is added or deleted
-        meanwhile changes nothing.
+        They are selected and read in one snapshot of the database: fights added or deleted
+        meanwhile have no effect.
 
         Raises:
             BackupError: the target already exists, or cannot be written, or a fight is damaged.
@@ -260,7 +260,7 @@ class Database:
             DatabaseUnavailable: there is no such file, or it cannot be read now.
             NotADatabase: the file is empty, or something else.
             DamagedDatabase: the file is damaged.
-            DatabaseError: it cannot be taken in; the subclass says why.
+            DatabaseError: it cannot be imported; the subclass says why.
         """
         return import_fights(self._store, absolute(source))
 
@@ -268,7 +268,7 @@ class Database:
         """All ended fights that match the filters, as columns: one row per fight.
 
         Raises:
-            CommandError: as a command does; the subclass says why.
+            CommandError: as for commands; the subclass says why.
         """
         with naming_arguments(camel=True):
             wanted = Filters() if filters is None else Filters.model_validate(filters)
@@ -280,7 +280,7 @@ class Database:
 
         Raises:
             NotFound: there is no such fight, or its individual hits are not stored.
-            CommandError: as a command does; the subclass says why.
+            CommandError: as for commands; the subclass says why.
         """
         with naming_arguments(camel=True):
             wanted = TableArguments.model_validate({"encounter_id": encounter_id, "of": of})
@@ -316,13 +316,13 @@ class Database:
     def close(self, timeout: float | None = None) -> None:
         """Write what is queued, stop the writer, close the file. Closing twice does nothing.
 
-        A file that cannot be written now is tried for up to ``timeout`` seconds
-        (``Settings.close_seconds`` where None).
+        If the file cannot be written now, retries for up to ``timeout`` seconds (None:
+        ``Settings.close_seconds``).
 
         Raises:
             DatabaseUnavailable: the file could not be written within that time; the message says
-                where the tasks that are left are kept. From beside the database they are read in
-                when it is next opened for recording.
+                where the remaining tasks are kept. A file beside the database is read when it is
+                next opened for recording.
             DamagedDatabase: recording had to stop because the file is damaged; the message says
                 the same.
         """
@@ -359,7 +359,7 @@ class Database:
         return mark
 
     def _check_taken(self, items: Sequence[Item]) -> None:
-        """Where the database was closed, or the writer stopped, meanwhile: were these taken?"""
+        """Raise unless these were queued before the database was closed or the writer stopped."""
         with self._close_lock:
             if self._recording is not None:
                 self._recording.check_taken(items)
@@ -380,10 +380,10 @@ class Database:
     def _flush_timeout(self, timeout: float | None) -> FlushTimeout:
         stats = self.stats()
         return FlushTimeout(
-            f"not all tasks were committed within {timeout} s ({stats.queued:,} wait; "
+            f"not all tasks were committed within {timeout} s ({stats.queued:,} waiting; "
             f"last error: {stats.last_error or 'none'}); they are still held"
         )
 
 
-def _no_task(kind: type) -> InvalidTask:
+def _not_a_task(kind: type) -> InvalidTask:
     return InvalidTask(f"expected a task, got {kind.__name__}")

@@ -1,7 +1,7 @@
-"""Every error this package raises on purpose; all of them are exported by the package.
+"""Every error that this package raises on purpose; the package exports all of them.
 
-A question (a command, a table) raises CommandError, what records raises RecordingError, and what
-opens, writes or reads whole files raises DatabaseError, or NotFound for a fight that is not there.
+Queries (commands and tables) raise CommandError, recording raises RecordingError, and methods that
+open, write or read whole files raise DatabaseError, or NotFound for a fight that does not exist.
 
 ::
 
@@ -9,11 +9,11 @@ opens, writes or reads whole files raises DatabaseError, or NotFound for a fight
     ├── DatabaseError            the file cannot be used
     │   ├── DatabaseUnavailable  locked, full, unreadable: the same call may succeed later
     │   │   ├── AlreadyRecording another program records into the file
-    │   │   └── ReadOnlyDatabase the file may only be read
+    │   │   └── ReadOnlyDatabase the file is read-only
     │   ├── NotADatabase         the path is a folder, or the file is something else
     │   ├── NewerDatabase        written by a newer version of this program
     │   ├── BackupError          a copy of the file cannot be made, or cannot be put in place
-    │   ├── DamagedDatabase      the file is ours, but parts of it cannot be read
+    │   ├── DamagedDatabase      the file is a database, but parts of it cannot be read
     │   └── CorruptArchive       the stored events of a fight are damaged
     ├── RecordingError           a task cannot be accepted or committed now
     │   ├── QueueFull            the queue stayed full for the whole timeout
@@ -49,7 +49,7 @@ class AlreadyRecording(DatabaseUnavailable):
 
 
 class ReadOnlyDatabase(DatabaseUnavailable):
-    """The file, or the folder it lies in, may only be read."""
+    """The file, or its folder, is read-only."""
 
 
 class NotADatabase(DatabaseError):

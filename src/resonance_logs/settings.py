@@ -28,12 +28,12 @@ _T = TypeVar("_T")
 
 
 class Durability(StrEnum):
-    """What a commit survives; SQLite's ``synchronous``."""
+    """What a commit survives (SQLite's ``synchronous``)."""
 
     NORMAL = "normal"
-    """The end of the program, however it ends."""
+    """A crash of the program."""
     FULL = "full"
-    """A power failure too: each batch waits for the disk."""
+    """Also a power failure: each batch waits for the disk."""
 
 
 def _whole_number(value: object) -> int:
@@ -86,7 +86,7 @@ def _optional(convert: Callable[[object], _T]) -> Callable[[object], _T | None]:
 
 
 def _setting(default: _T, convert: Callable[[object], _T]) -> _T:
-    """A field of Settings; ``convert`` gives its value or raises ValueError."""
+    """A field of Settings; ``convert`` returns the value or raises ValueError."""
     return field(default=default, metadata={_CONVERT: convert})
 
 
@@ -122,10 +122,10 @@ def _accept_old_names(settings: type[_T]) -> type[_T]:
 @_accept_old_names
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How a database records; the defaults suit a meter on a player's machine.
+    """The settings of a database; the defaults suit a meter on a player's machine.
 
-    A value may be given as text, in the format of the environment variables: "5", "0.1", "true",
-    "full". ``most_batch_tasks``, the old name of ``max_batch_tasks``, is deprecated.
+    Values can be text, as in environment variables: "5", "0.1", "true", "full".
+    ``most_batch_tasks``, the old name of ``max_batch_tasks``, is deprecated.
 
     Raises:
         ValueError: a value has the wrong type or is out of range; the message names the setting.
@@ -144,7 +144,7 @@ class Settings:
     live_seconds: float = _setting(1.0, _number)
     """Maximum delay of the live counters."""
     close_seconds: float = _setting(30.0, _number)
-    """How long closing tries to write what is queued if the disk fails."""
+    """How long closing retries to write the queue if the disk fails."""
     archive: bool = _setting(True, _flag)
     """Whether the individual hits of a fight are kept (compressed) after it has ended."""
     durability: Durability = _setting(Durability.NORMAL, _durability)  # noqa: RUF009 - immutable
@@ -193,7 +193,7 @@ def default_path() -> Path:
 
 
 def absolute(path: str | os.PathLike[str]) -> Path:
-    """The absolute path; a tilde stands for a home folder.
+    """The absolute path; a leading tilde is a home folder.
 
     Raises:
         DatabaseUnavailable: there is no user with the name after the tilde.
@@ -207,7 +207,7 @@ def absolute(path: str | os.PathLike[str]) -> Path:
 def find_path(path: str | os.PathLike[str] | None = None) -> Path:
     """The given path, else the environment variable RESONANCE_LOGS_DB, else the default.
 
-    Symlinks are followed, so that the files beside the database lie beside the real one.
+    Symlinks are followed, so that the files beside the database are beside the real file.
 
     Raises:
         DatabaseUnavailable: there is no user with the name after the tilde, or symlinks form a
@@ -246,7 +246,7 @@ def settings_file() -> Path:
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """The settings in force, and where each comes from."""
+    """The current settings, and the origin of each."""
 
     settings: Settings
     origins: Mapping[str, str]
@@ -281,7 +281,7 @@ def _from_file() -> tuple[str, dict[str, Any]]:
         found = tomllib.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         if os.environ.get(FILE_VARIABLE):
-            raise InputError(f"{file}: there is no such file; check {FILE_VARIABLE}") from error
+            raise InputError(f"{file}: the file does not exist; check {FILE_VARIABLE}") from error
         return str(file), {}
     except OSError as error:
         raise InputError(f"{file}: {error.strerror}") from error

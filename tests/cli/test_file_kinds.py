@@ -1,4 +1,4 @@
-"""A command that is given a file of another kind says what it is and which command takes it."""
+"""A command given a file of another kind says what it is, and which command reads it."""
 
 import gzip
 from collections.abc import Callable
@@ -23,7 +23,7 @@ def packed(data: bytes) -> bytes:
 COMMANDS = {"import": ("import",), "restore": ("restore",), "catalog load": ("catalog", "load")}
 RIGHT = {
     FileKind.DATABASE: {"import", "restore"},
-    FileKind.PACKED_DATABASE: set(),
+    FileKind.COMPRESSED_DATABASE: set(),
     FileKind.TASKS: set(),
     FileKind.NAMES: {"catalog load"},
 }
@@ -33,8 +33,8 @@ RIGHT = {
     ("data", "kind"),
     [
         (SQLITE, FileKind.DATABASE),
-        (packed(SQLITE), FileKind.PACKED_DATABASE),
-        (zstandard.compress(SQLITE), FileKind.PACKED_DATABASE),
+        (packed(SQLITE), FileKind.COMPRESSED_DATABASE),
+        (zstandard.compress(SQLITE), FileKind.COMPRESSED_DATABASE),
         (TASK, FileKind.TASKS),
         (b"nonsense\n" + TASK * 5_000, FileKind.TASKS),
         (b"\0" * 4_096 + TASK, FileKind.TASKS),
@@ -68,7 +68,7 @@ def test_what_cannot_be_read_is_of_no_kind(tmp_path: Path) -> None:
     ("data", "kind"),
     [
         (SQLITE, FileKind.DATABASE),
-        (packed(SQLITE), FileKind.PACKED_DATABASE),
+        (packed(SQLITE), FileKind.COMPRESSED_DATABASE),
         (TASK, FileKind.TASKS),
         (packed(TASK), FileKind.TASKS),
         (NAMES, FileKind.NAMES),

@@ -60,7 +60,7 @@ def test_a_file_goes_to_the_server_that_records(run: Run, path: Path, tasks_file
         assert done.exit_code == 0, done.stderr
         assert done.stdout.startswith("fights 3 · tasks 16 · refused lines 0 · tasks per second ")
         assert done.stderr == (
-            f"the server at {server.address} records into this file; the tasks go to it\n"
+            f"the server at {server.address} records this file; sending the tasks to it\n"
         )
         assert fights(path) == 3
     assert not note_file(path).exists()
@@ -133,14 +133,14 @@ def test_a_server_that_goes_away_is_reported_with_what_it_has_taken(
         code, _, err = process.end()
     assert code == 1
     last = error_lines(err)[-1]
-    assert last.startswith(f"error: the server at {server.address} does not answer any more: ")
-    assert last.endswith("; it has taken 9 tasks; it has not taken the next 9")
+    assert last.startswith(f"error: the server at {server.address} no longer answers: ")
+    assert last.endswith("; it accepted 9 tasks; it did not accept the next 9")
     assert fights(path) == 1
 
 
 @pytest.mark.parametrize(
     ("token", "told"),
-    [(None, "which needs a token"), ("x" * 20, "which takes another token"), (TOKEN, None)],
+    [(None, "which needs a token"), ("x" * 20, "which does not accept this token"), (TOKEN, None)],
 )
 def test_a_token_comes_from_the_environment_and_is_never_written(
     run: Run,
@@ -165,7 +165,7 @@ def test_a_token_comes_from_the_environment_and_is_never_written(
     assert done.exit_code == 1
     assert error_lines(done.stderr) == [
         f"error: {path} is being recorded by the server at {server.address}, {told}; "
-        "set RESONANCE_LOGS_TOKEN to the token with which it was started"
+        "set RESONANCE_LOGS_TOKEN to the token that the server was started with"
     ]
 
 
@@ -316,7 +316,7 @@ def strict(lines: int) -> dict[str, Any]:
 
 
 def gone(lines: int) -> dict[str, Any]:
-    raise RecordingError("the server does not answer any more: reset")
+    raise RecordingError("the server no longer answers: reset")
 
 
 def recorder(
@@ -361,11 +361,14 @@ def test_what_the_server_refuses_is_reported_and_counted() -> None:
 @pytest.mark.parametrize(
     ("answer", "told"),
     [
-        (gone, "reset; it has taken 0 tasks; whether it has taken the next 10 is not known"),
-        (lambda _: {}, "makes no sense; it has taken 0 tasks; whether it has taken the next 10 is"),
+        (gone, "reset; it accepted 0 tasks; it is unknown whether it accepted the next 10"),
+        (
+            lambda _: {},
+            "sent an invalid answer; it accepted 0 tasks; it is unknown whether it accepted the next 10",
+        ),
         (
             lambda lines: strict(lines) | {"fault": "the queue is full"},
-            "full; it has taken 9 tasks; whether it has taken the next 10 is not known",
+            "full; it accepted 9 tasks; it is unknown whether it accepted the next 10",
         ),
     ],
 )
@@ -402,5 +405,5 @@ def test_after_a_stop_a_server_that_cannot_write_is_given_up(
 ) -> None:
     monkeypatch.setattr("resonance_logs.cli.handover.CLOSE_S", 0.0)
     client = ScriptedClient(*[lambda lines: taken(lines) | {"committed": False}] * 9)
-    with pytest.raises(RecordingError, match="cannot write its file at present"):
+    with pytest.raises(RecordingError, match="cannot write its file now"):
         recorder(client).flush(lambda: True)

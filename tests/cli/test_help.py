@@ -95,7 +95,7 @@ def test_the_database_may_be_named_before_the_command(run: Run, command: tuple[s
     done = run("--db", "somewhere.db", *command, "--help", db=None)
     if command == ("simulate",):
         assert done.exit_code == 2
-        assert "simulate takes no --db" in done.stderr
+        assert "simulate has no option --db" in done.stderr
     else:
         assert done.exit_code == 0, done.stderr
 

@@ -75,16 +75,16 @@ def test_tags_ignore_case_too(run: Run) -> None:
 @pytest.mark.parametrize(
     ("options", "told"),
     [
-        (("--boss", "Tinna"), ["no boss is named 'Tinna'; near it: Tina"]),
-        (("--boss", "kana"), ["no boss is named 'kana'; near it: Kanamia"]),
-        (("--scene", "void"), ["no scene is named 'void'; near it: The Void"]),
-        (("--player", "Ao"), ["no player is named 'Ao'; near it: Aoi"]),
-        (("--player", "cid"), ["no player is named 'cid'; near it: Cid [red]\\x1b[31m\\u202eevil"]),
-        (("--tag", "prog"), ["no tag is named 'prog'; there are no tags like it"]),
-        (("--boss", "\x1b["), ["no boss is named '\\x1b['; there are no bosses like it"]),
+        (("--boss", "Tinna"), ["unknown boss 'Tinna'; similar: Tina"]),
+        (("--boss", "kana"), ["unknown boss 'kana'; similar: Kanamia"]),
+        (("--scene", "void"), ["unknown scene 'void'; similar: The Void"]),
+        (("--player", "Ao"), ["unknown player 'Ao'; similar: Aoi"]),
+        (("--player", "cid"), ["unknown player 'cid'; similar: Cid [red]\\x1b[31m\\u202eevil"]),
+        (("--tag", "prog"), ["unknown tag 'prog'; no tags have a similar name"]),
+        (("--boss", "\x1b["), ["unknown boss '\\x1b['; no bosses have a similar name"]),
         (
             ("--boss", "Tinna", "--player", "Be"),
-            ["no boss is named 'Tinna'; near it: Tina", "no player is named 'Be'; near it: Bea"],
+            ["unknown boss 'Tinna'; similar: Tina", "unknown player 'Be'; similar: Bea"],
         ),
         (("--boss", "Tina", "--scene", "The Void"), []),
         (("--boss", "Tina", "--boss", "Tinna"), []),
@@ -204,7 +204,7 @@ def test_a_player_who_is_not_there_is_an_error_that_lists_who_is(run: Run) -> No
     done = run("show", "1", "--skills", "Zed")
     assert done.exit_code == 1
     assert error_lines(done.stderr) == [
-        "error: no player 'Zed' in fight 1; its players: Aoi (7), Bea (8)"
+        "error: fight 1 has no player 'Zed'; its players: Aoi (7), Bea (8)"
     ]
 
 

@@ -66,7 +66,7 @@ def test_joiners_are_shown_as_they_are_and_columns_stay_straight(named: Path, ru
 
 def test_a_player_who_is_not_there_is_named_as_typed(named: Path, run: Run) -> None:
     failed = run("show", "1", "--skills", "x\u200d\u202ey")
-    assert "no player 'x\u200d\\u202ey' in fight 1" in failed.stderr
+    assert "fight 1 has no player 'x\u200d\\u202ey'" in failed.stderr
     assert NAMES[0] in failed.stderr
 
 

@@ -1,7 +1,7 @@
-"""The command line. It only translates: options to commands, answers to text.
+"""The command line: translates options to commands, and answers to text.
 
-Nothing heavy is imported until a command runs, so that help is there at once.
-Exit codes: 0 done, 1 something refused, not found or stopped, 2 wrong usage.
+Nothing heavy is imported until a command runs, so that help is fast.
+Exit codes: 0 success, 1 refused, not found or stopped, 2 usage error.
 """
 
 from __future__ import annotations
@@ -64,12 +64,12 @@ def _root(
     ] = False,
 ) -> None:
     del version  # shown by its callback
-    if db is not None and not _takes_db(context):
-        raise typer.BadParameter(f"{context.invoked_subcommand} takes no --db")
+    if db is not None and not _accepts_db(context):
+        raise typer.BadParameter(f"{context.invoked_subcommand} has no option --db")
 
 
-def _takes_db(context: typer.Context) -> bool:
-    """Whether the command that follows does; one that is not known says so itself."""
+def _accepts_db(context: typer.Context) -> bool:
+    """Whether the subcommand has the option; an unknown subcommand reports its own error."""
     command = context.command.commands.get(context.invoked_subcommand)  # type: ignore[attr-defined]
     return command is None or any(option.name == "db" for option in command.params)
 

@@ -1,4 +1,4 @@
-"""The state of the database and its recorder on one page, and the settings in force."""
+"""The state of the database and its recorder on one page, and the current settings."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def doctor(as_json: options.AsJson = False, db: options.Db = None) -> None:
-    """Show the state of the database and its recorder, and the settings in force.
+    """Show the state of the database and its recorder, and the current settings.
 
     The exit code is 1 if something needs attention.
     """
@@ -48,7 +48,7 @@ def doctor(as_json: options.AsJson = False, db: options.Db = None) -> None:
 
 
 def _print_file(console: Console, db: Path | None) -> None:
-    """What is known about a file that cannot be opened."""
+    """Print what is known about a file that cannot be opened."""
     from resonance_logs.settings import find_path
 
     path = find_path(db)
@@ -77,7 +77,7 @@ def _print_health(console: Console, health: DatabaseHealth) -> None:
         shown.add_row(name, safe(text, 500))
     shown.add_row("rejected", f"{health.rejected_tasks:,} tasks")
     for file in health.spill_files:
-        shown.add_row("waits", safe(file, 1_000))
+        shown.add_row("pending", safe(file, 1_000))
     for file in health.kept_files:
         shown.add_row("kept", safe(file, 1_000))
     console.print(shown)
@@ -105,9 +105,9 @@ def _run(run: RecorderRun | None, *, is_recorded: bool) -> list[tuple[str, str]]
     return rows
 
 
-def _print_settings(console: Console, in_force: Configuration) -> None:
+def _print_settings(console: Console, current: Configuration) -> None:
     shown = table("setting", "value", "from")
-    for name, origin in in_force.origins.items():
-        value = getattr(in_force.settings, name)
+    for name, origin in current.origins.items():
+        value = getattr(current.settings, name)
         shown.add_row(cell(name), cell("no limit" if value is None else str(value)), cell(origin))
     console.print(shown)

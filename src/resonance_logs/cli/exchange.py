@@ -64,7 +64,7 @@ def import_fights(
 
 
 def _export_all(database: Database, target: Path, *, is_favorite: bool | None) -> tuple[int, int]:
-    """How many fights were written, and how many bytes."""
+    """Export all matching fights; returns the numbers of fights and of bytes."""
     from resonance_logs.commands.filters import Filters
 
     filters = Filters(is_favorite=is_favorite, descending=False)

@@ -52,7 +52,7 @@ def print_history(console: Console, page: EncounterPage, offset: int) -> None:
 def print_fight(
     console: Console, fight: EncounterSummary, unknown: Sequence[ActorEncounterStat] = ()
 ) -> None:
-    """One fight: its head, its party, attackers that nobody named, its bosses."""
+    """Print one fight: its header, party, unknown attackers and bosses."""
     print_head(console, fight)
     if fight.actors:
         console.print()
@@ -94,8 +94,8 @@ def print_head(console: Console, fight: EncounterSummary) -> None:
         )
     if fight.unknown_dmg:
         console.print(
-            f"{number(fight.unknown_dmg)} damage by unknown attackers is not in the total: no "
-            "upsert_entity names them",
+            f"{number(fight.unknown_dmg)} damage by unknown attackers is not in the total: "
+            "no upsert_entity introduced them",
             style="yellow",
         )
 
@@ -136,7 +136,7 @@ def party_table(players: Sequence[ActorEncounterStat], seconds: float, total: in
 
 
 def unknown_attackers(actors: Sequence[ActorEncounterStat]) -> list[ActorEncounterStat]:
-    """Those who dealt damage and are neither players nor monsters with a name."""
+    """The actors that dealt damage and are neither players nor named monsters."""
     return [each for each in actors if not each.is_player and not each.name and each.damage_dealt]
 
 
@@ -192,7 +192,7 @@ def _history_footer(page: EncounterPage, offset: int) -> str:
 
 
 def scene_of(fight: EncounterSummary) -> str:
-    """Where the fight took place."""
+    """The name of the fight's scene."""
     if fight.scene_name:
         return safe(fight.scene_name)
     return "unknown scene" if fight.scene_id is None else f"scene {fight.scene_id}"

@@ -1,4 +1,4 @@
-"""What kind of file a user names, so that a command given the wrong one names the right command."""
+"""Recognise the kind of a file, so that a command given the wrong kind names the right command."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ _NAMES: Final = re.compile(rb'(?:\xef\xbb\xbf)?\s*\{\s*"-?\d{1,16}"\s*:\s*"')
 
 
 class FileKind(Enum):
-    """A kind of file that some command takes; the value says what it is and which command."""
+    """A kind of file; the value says what the file is and which command reads it."""
 
-    DATABASE = "is a database; resonance-logs import takes in its fights"
-    PACKED_DATABASE = "is a packed database; unpack it, then resonance-logs import takes it"
-    TASKS = "holds tasks (NDJSON); resonance-logs ingest records them"
-    NAMES = "holds names; resonance-logs catalog load takes them"
+    DATABASE = "is a database; import its fights with: resonance-logs import"
+    COMPRESSED_DATABASE = "is a compressed database; decompress it, then use: resonance-logs import"
+    TASKS = "contains tasks (NDJSON); record them with: resonance-logs ingest"
+    NAMES = "contains names; load them with: resonance-logs catalog load"
 
 
 def kind_of(path: Path) -> FileKind | None:
-    """Tell the kind of a file by its beginning; None where it is none of them, or not readable."""
+    """Recognise the kind of a file by its beginning; None if it is unknown or unreadable."""
     try:
         with path.open("rb") as stream:
             head = stream.read(READ_BYTES)
@@ -41,29 +41,29 @@ def kind_of(path: Path) -> FileKind | None:
     try:
         text = next(Decompressor().feed(head), b"")
     except HoldsDatabaseError:
-        return FileKind.PACKED_DATABASE
+        return FileKind.COMPRESSED_DATABASE
     except DecompressionError:
         return None
     if _NAMES.match(text):
         return FileKind.NAMES
-    return FileKind.TASKS if _holds_tasks(text) else None
+    return FileKind.TASKS if _contains_tasks(text) else None
 
 
 def refuse_other_kinds(path: Path, *wanted: FileKind) -> None:
-    """See that a file is none that another command takes.
+    """Refuse a file of a known kind that is not one of ``wanted``.
 
-    Call it while the program has no database open: closing a database file by other means than
-    SQLite takes SQLite's locks on it from the whole process.
+    Call it while the process has no database open: closing a database file other than through
+    SQLite releases SQLite's locks on it for the whole process.
 
     Raises:
-        InputError: it is; the message names that command.
+        InputError: the file is meant for another command, which the message names.
     """
     kind = kind_of(path)
     if kind is not None and kind not in wanted:
         raise InputError(f"{path} {kind.value}")
 
 
-def _holds_tasks(text: bytes) -> bool:
+def _contains_tasks(text: bytes) -> bool:
     decoder = LineDecoder("")
     tasks, _ = decoder.feed(text)
     last, _ = decoder.finish()

@@ -24,14 +24,14 @@ class Group(TyperGroup):
     """Prints errors meant for the user as one line on standard error and exits with code 1."""
 
     def get_help_option(self, ctx: Any) -> Any:
-        """The option --help with False as its default: for None, Typer would load pydantic."""
+        """Return the option --help with the default False: for None, Typer would load pydantic."""
         option = super().get_help_option(ctx)
         if option is not None:
             option.default = False
         return option
 
     def get_params(self, ctx: Any) -> Any:
-        """The options. The value of --db becomes a path here: Typer would load pydantic for it."""
+        """Return the options; --db becomes a path here, as Typer would load pydantic for it."""
         params = super().get_params(ctx)
         for param in params:
             if param.name == "db":
@@ -61,9 +61,9 @@ class Group(TyperGroup):
                 raise
             _logger.debug("unexpected error", exc_info=error)
             fail(
-                f"unexpected {type(error).__name__}: {error}; this is a fault of the program or a "
+                f"unexpected {type(error).__name__}: {error}; this is a bug of the program or a "
                 "damaged database (see resonance-logs check); "
-                f"{TRACEBACK_VARIABLE}=1 shows where it happened"
+                f"{TRACEBACK_VARIABLE}=1 shows the traceback"
             )
         return result
 
@@ -78,8 +78,8 @@ def _explain(error: OSError) -> str:
 
 
 def _silence_stdout() -> None:
-    """Redirect stdout to nowhere: nobody reads it, and the interpreter's last flush must
-    succeed.
+    """Redirect stdout to the null device: its reader is gone, and the interpreter's last flush
+    must succeed.
     """
     try:
         descriptor = sys.stdout.fileno()

@@ -1,4 +1,4 @@
-"""Tasks handed over to the server that records the file, over HTTP on this machine."""
+"""Send tasks to the server that records the file, over HTTP on this machine."""
 
 from __future__ import annotations
 
@@ -18,20 +18,21 @@ from resonance_logs.tasks import Task, encode_task
 
 TOKEN_VARIABLE: Final = "RESONANCE_LOGS_TOKEN"  # noqa: S105 - a name
 REQUEST_TASKS: Final = 5_000
-"""Tasks of one request, where the source is a file: the server limits the rate of requests."""
+"""Tasks per request, if the source is a file: the server limits the rate of requests."""
 
 TIMEOUT_S: Final = 60.0
 """Longer than the server waits for room in its queue, and for a commit."""
 
 CLOSE_S: Final = 30.0
-"""After a stop, how long a server whose queue is full is asked again."""
+"""After a stop, how long to retry a server whose queue is full."""
 
 
 def find_server(path: Path, refusal: AlreadyRecording) -> ServerClient:
-    """The server that records the file at ``path``, where one does.
+    """Find the server that records the file at ``path``.
 
     Raises:
-        AlreadyRecording: ``refusal``, as another program records; or the server wants a token.
+        AlreadyRecording: ``refusal``, if no server records the file; or the token is missing or
+            wrong.
     """
     note = read_note(path)
     if note is None:
@@ -44,8 +45,8 @@ def find_server(path: Path, refusal: AlreadyRecording) -> ServerClient:
 class ServerClient:
     """Sends requests to one server, each over a connection of its own.
 
-    A connection that is kept open may be closed by the server at the moment of a request; then it
-    would not be known whether the tasks were recorded.
+    A server may close a persistent connection at the moment of a request; the client would then not
+    know whether the tasks were recorded.
     """
 
     def __init__(self, note: ServerNote, token: str | None) -> None:
@@ -54,33 +55,33 @@ class ServerClient:
         self._token = token
 
     def check(self, path: Path, refusal: AlreadyRecording) -> None:
-        """See that the server is the one of the note.
+        """Check that this is the server that wrote the note.
 
         Raises:
-            AlreadyRecording: ``refusal``, where it is not; or the token is missing or wrong.
+            AlreadyRecording: ``refusal``, if it is not; or the token is missing or wrong.
         """
         try:
             status, _, answer = self._request("GET", "/healthz", with_token=False)
             if status == HTTPStatus.OK:
-                self._token = None  # is not asked for
+                self._token = None  # not needed
             elif status == HTTPStatus.UNAUTHORIZED and self._token is not None:
                 status, _, answer = self._request("GET", "/healthz")
         except (OSError, HTTPException) as error:
             raise refusal from error
         if status == HTTPStatus.UNAUTHORIZED:
-            what = "needs a token" if self._token is None else "takes another token"
+            what = "needs a token" if self._token is None else "does not accept this token"
             raise AlreadyRecording(
                 f"{path} is being recorded by the server at {self.address}, which {what}; "
-                f"set {TOKEN_VARIABLE} to the token with which it was started"
+                f"set {TOKEN_VARIABLE} to the token that the server was started with"
             )
         if status != HTTPStatus.OK or answer.get("instance") != self._note.instance:
             raise refusal
 
     def post(self, body: bytes, *, wait: bool) -> dict[str, Any]:
-        """Post lines of tasks; the server's answer.
+        """Post lines of tasks; returns the server's answer.
 
         Raises:
-            RecordingError: the server refused the request, or does not answer any more.
+            RecordingError: the server refused the request, or no longer answers.
         """
         while True:
             try:
@@ -89,7 +90,7 @@ class ServerClient:
                 )
             except (OSError, HTTPException) as error:
                 raise RecordingError(
-                    f"the server at {self.address} does not answer any more: "
+                    f"the server at {self.address} no longer answers: "
                     f"{error or type(error).__name__}"
                 ) from error
             if status == HTTPStatus.OK:
@@ -120,16 +121,16 @@ class ServerClient:
 
 
 class ServerRecorder:
-    """Takes tasks as a database does, and sends them to a server.
+    """Accepts tasks like a database, and sends them to a server.
 
-    Tasks of a file are gathered into larger requests; with ``is_live`` they are sent at once.
+    Tasks from files are collected into larger requests; with ``is_live`` they are sent at once.
     """
 
     def __init__(self, client: ServerClient, *, is_live: bool, say: Callable[[str], None]) -> None:
         self.accepted = 0
-        """Tasks that the server has taken."""
+        """Tasks that the server has accepted."""
         self.refused = 0
-        """Tasks that it has not: it is of another version than this program."""
+        """Tasks that the server has refused: its version differs from this program's."""
         self.address = client.address
         self._client = client
         self._is_live = is_live
@@ -137,22 +138,22 @@ class ServerRecorder:
         self._pending: list[bytes] = []
 
     def enqueue_many(self, tasks: Sequence[Task], timeout: float | None = None) -> None:
-        """Take the tasks, and send them once there are enough.
+        """Accept the tasks, and send them once there are enough.
 
         Raises:
-            QueueFull: the server's queue is full; all the same the tasks were taken here.
+            QueueFull: the server's queue is full; the tasks were still accepted here.
             RecordingError: they could not be sent; the message says how many were recorded.
         """
-        del timeout  # the server's own is in force
+        del timeout  # the server applies its own
         self._pending += [encode_task(task) + b"\n" for task in tasks]
         if self._is_live or len(self._pending) >= REQUEST_TASKS:
             self._send(len(tasks))
 
     def flush(self, is_stopped: Callable[[], bool] = lambda: False) -> None:
-        """Send what is left, and wait until the server has committed everything.
+        """Send the remaining tasks, and wait until the server has committed everything.
 
         Raises:
-            RecordingError: it could not be sent; or, after a stop, not within 30 seconds.
+            RecordingError: the tasks could not be sent, or after a stop not within 30 seconds.
         """
         stopped_at: float | None = None
         while not self._is_flushed():
@@ -160,7 +161,7 @@ class ServerRecorder:
             if is_stopped():
                 stopped_at = now if stopped_at is None else stopped_at
                 if now - stopped_at > CLOSE_S:
-                    self._fail(f"the server at {self.address} cannot write its file at present")
+                    self._fail(f"the server at {self.address} cannot write its file now")
 
     def _is_flushed(self) -> bool:
         try:
@@ -169,23 +170,21 @@ class ServerRecorder:
             return False
         return bool(self._post(b"", wait=True).get("committed"))
 
-    def _send(self, taken: int) -> None:
+    def _send(self, accepted_here: int) -> None:
         if not self._pending:
             return
         answer = self._post(b"".join(self._pending), wait=False)
         accepted, refused = answer.get("accepted"), answer.get("refused")
         if type(accepted) is not int or type(refused) is not int:
-            self._fail(
-                f"the answer of the server at {self.address} makes no sense", is_unclear=True
-            )
+            self._fail(f"the server at {self.address} sent an invalid answer", is_unclear=True)
         fault = answer.get("fault")
         self.accepted += accepted
         self._note_refused(refused, answer)
-        if fault and refused:  # which lines were taken cannot be told from the counts
+        if fault and refused:  # the counts do not say which lines were accepted
             self._fail(str(fault), is_unclear=True)
         del self._pending[: accepted + refused]
         if self._pending:
-            raise QueueFull(str(fault), taken)
+            raise QueueFull(str(fault), accepted_here)
 
     def _note_refused(self, count: int, answer: dict[str, Any]) -> None:
         self.refused += count
@@ -205,14 +204,14 @@ class ServerRecorder:
         left = len(self._pending)
         rest = ""
         if is_unclear:
-            rest = f"; whether it has taken the next {left:,} is not known"
+            rest = f"; it is unknown whether it accepted the next {left:,}"
         elif left:
-            rest = f"; it has not taken the next {left:,}"
-        raise RecordingError(f"{reason}; it has taken {self.accepted:,} tasks{rest}") from cause
+            rest = f"; it did not accept the next {left:,}"
+        raise RecordingError(f"{reason}; it accepted {self.accepted:,} tasks{rest}") from cause
 
 
 def _object(text: bytes) -> dict[str, Any]:
-    """A JSON object; an empty one where the text is something else."""
+    """Parse a JSON object; returns an empty one if the text is anything else."""
     try:
         found = json.loads(text)
     except (ValueError, RecursionError):

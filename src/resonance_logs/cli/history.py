@@ -36,14 +36,15 @@ _WIRE_ORDER = {Order.STARTED: "startedAt", Order.DURATION: "duration", Order.DAM
 def list_fights(
     boss: Annotated[
         list[str] | None,
-        typer.Option(help="Only fights with this boss, in any case; may be repeated."),
+        typer.Option(help="Only fights with this boss, ignoring case; repeatable."),
     ] = None,
     scene: Annotated[
         list[str] | None,
-        typer.Option(help="Only fights in this scene, in any case; may be repeated."),
+        typer.Option(help="Only fights in this scene, ignoring case; repeatable."),
     ] = None,
     player: Annotated[
-        list[str] | None, typer.Option(help="Only with this player (full name); repeatable.")
+        list[str] | None,
+        typer.Option(help="Only fights with this player (full name, ignoring case); repeatable."),
     ] = None,
     player_name: Annotated[
         str | None,
@@ -51,7 +52,7 @@ def list_fights(
     ] = None,
     class_: Annotated[
         list[str] | None,
-        typer.Option("--class", help="Only with this class (name or id); repeatable."),
+        typer.Option("--class", help="Only fights with this class (name or id); repeatable."),
     ] = None,
     since: Annotated[
         str | None, typer.Option(metavar="DATE", help="Started at or after this date or time.")
@@ -60,7 +61,9 @@ def list_fights(
         str | None, typer.Option(metavar="DATE", help="Started on or before this date or time.")
     ] = None,
     favorites: Annotated[bool, typer.Option("--favorites", help="Only favourites.")] = False,
-    tag: Annotated[list[str] | None, typer.Option(help="Only with this tag; repeatable.")] = None,
+    tag: Annotated[
+        list[str] | None, typer.Option(help="Only fights with this tag; repeatable.")
+    ] = None,
     kills: Annotated[
         bool | None,
         typer.Option("--kills/--wipes", help="Only kills; or only fights without a kill."),

@@ -82,10 +82,11 @@ def _open(
     meter: Meter,
     settings: Settings,
 ) -> tuple[Database, ServerRecorder | None]:
-    """The database; only to be read, and a server, where one records into it already.
+    """Open the database for recording; if a server already records it, for reading, with a client.
 
     Raises:
-        AlreadyRecording: a program that is no server does, or the server wants a token.
+        AlreadyRecording: a program other than a server records the file, or the token is missing
+            or wrong.
     """
     from resonance_logs.errors import AlreadyRecording
 
@@ -97,7 +98,7 @@ def _open(
         from resonance_logs.settings import find_path
 
         client = find_server(find_path(db), error)
-    meter.print_line(f"the server at {client.address} records into this file; the tasks go to it")
+    meter.print_line(f"the server at {client.address} records this file; sending the tasks to it")
     is_live = any(source.size_bytes is None for source in sources)
     database = stack.enter_context(Database.open(db, record=False))
     return database, ServerRecorder(client, is_live=is_live, say=meter.print_line)
@@ -111,12 +112,12 @@ def _end(ingestion: Ingestion, *, follow: bool, failed: bool) -> None:
         fail(f"stopped {ingestion.position()}; everything read is committed{_unread(ingestion)}")
     if failed:
         if not ingestion.taken:
-            _say_kinds(ingestion.names)
+            _print_kinds(ingestion.names)
         raise typer.Exit(1)
 
 
-def _say_kinds(names: Sequence[str]) -> None:
-    """Where not a single line was a task, say what the files are instead."""
+def _print_kinds(names: Sequence[str]) -> None:
+    """If no line was a task, print what the files are instead."""
     from resonance_logs.cli.file_kinds import kind_of
 
     for name in names:
@@ -151,7 +152,7 @@ def _count_fights(database: Database) -> int:
 
 
 def _print_summary(database: Database, ingestion: Ingestion, fights: int, *, is_ours: bool) -> None:
-    """Print the counts; what a server ignored or rejected, it counts with all that it records."""
+    """Print the counts; a server keeps its own counts of ignored and rejected tasks."""
     stats = database.stats()
     found = {"ignored": stats.ignored, "strays": stats.strays, "rejected": stats.rejected}
     counts = {
@@ -164,10 +165,10 @@ def _print_summary(database: Database, ingestion: Ingestion, fights: int, *, is_
     typer.echo(" · ".join(f"{name} {count:,}" for name, count in counts.items()))
     if stats.unknown_dmg:
         typer.echo(
-            f"{stats.unknown_dmg:,} damage by unknown attackers is in no total: send an "
+            f"{stats.unknown_dmg:,} damage by unknown attackers is not in any total: send an "
             "upsert_entity for each player (show lists the attackers of a fight)"
         )
     if stats.unmatched_bosses:
-        typer.echo(f"{stats.unmatched_bosses:,} defeated bosses match no hit")
+        typer.echo(f"{stats.unmatched_bosses:,} defeated bosses do not match any hit")
     if database.commands.get_live_encounter() is not None:
         typer.echo("the last fight is still open; its end has not arrived")

@@ -1,4 +1,4 @@
-"""Tasks on their way from sources to a recorder, until their end or a signal to stop."""
+"""Pass tasks from sources to a recorder, until they end or a signal stops it."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ class Recorder(Protocol):
     """Where the tasks go: a database, or a server that records."""
 
     def enqueue_many(self, tasks: Sequence[Task], timeout: float | None = None) -> None:
-        """Take tasks in their order; QueueFull where there is no room for all of them."""
+        """Accept tasks in order; raises QueueFull if there is no room for all of them."""
 
 
 class _Interrupted(Exception):
-    """A signal came while all was read, and only the writer is waited for."""
+    """A signal arrived while waiting for the writer, after everything was read."""
 
 
 class Ingestion:
-    """Reads sources one after the other into a recorder, and counts."""
+    """Reads sources one after another into a recorder, and counts."""
 
     def __init__(
         self,
@@ -81,13 +81,13 @@ class Ingestion:
             self.fault = error
 
     def finish(self, database: Database, close_seconds: float) -> bool:
-        """Wait until all that was taken is committed, or until a stop.
+        """Wait until all accepted tasks are committed, or until a stop.
 
-        After a stop it is tried for ``close_seconds``; False: the database is closed by then.
+        After a stop, waits for up to ``close_seconds``; returns False if that closed the database.
 
         Raises:
-            DatabaseUnavailable: it could not be written in that time; the message says where the
-                tasks are kept.
+            DatabaseUnavailable: the tasks could not be written in that time; the message says
+                where they are kept.
         """
         try:
             self._is_finishing = True
@@ -106,7 +106,7 @@ class Ingestion:
         return True
 
     def stop(self) -> None:
-        """Have ``run`` or ``finish`` return soon; to be called by a signal handler.
+        """Make ``run`` or ``finish`` return soon; call it from a signal handler.
 
         Raises:
             Exception: to interrupt ``finish``, which handles it.
@@ -158,7 +158,7 @@ class Ingestion:
                 self._meter.print_line(f"refused: {refusal}")
             elif self.refused == MAX_REPORTED_REFUSALS + 1:
                 self._meter.print_line(
-                    "refused: more lines, only counted from here on; see --rejects"
+                    "refused: more lines, which are only counted; --rejects FILE saves all of them"
                 )
             if self._rejects is not None:
                 self._rejects.write(refusal.text + b"\n")

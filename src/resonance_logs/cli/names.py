@@ -1,4 +1,4 @@
-"""Names as a user types them: whatever their case, and with a hint where one is not known."""
+"""Match names as users type them, ignoring case; give hints for unknown names."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _NOUNS: Final = {
 
 
 def with_known_names(database: Database, filters: Filters) -> Filters:
-    """The filters, with all known names that differ from those typed in nothing but their case."""
+    """Add to the filters all known names that differ from the typed ones only in case."""
     expanded = {
         field: [name for typed in wanted for name in _spellings(database, field, typed)]
         for field in _NOUNS
@@ -34,22 +34,26 @@ def with_known_names(database: Database, filters: Filters) -> Filters:
 
 
 def hints(database: Database, filters: Filters) -> Iterator[str]:
-    """For each name of the filters that is not known: a line that names those that are near."""
+    """Yield a line for each unknown name in the filters, with similar names."""
     for field, (noun, plural) in _NOUNS.items():
         for typed in getattr(filters, field):
             if not _matching(typed, _known(database, field, typed)):
-                near = _near(typed, _known(database, field))
-                text = f"near it: {', '.join(near)}" if near else f"there are no {plural} like it"
-                yield f"no {noun} is named '{safe(typed)}'; {text}"
+                similar = _similar(typed, _known(database, field))
+                text = (
+                    f"similar: {', '.join(similar)}"
+                    if similar
+                    else f"no {plural} have a similar name"
+                )
+                yield f"unknown {noun} '{safe(typed)}'; {text}"
 
 
 def _spellings(database: Database, field: str, typed: str) -> list[str]:
-    """The name as typed, under which earlier fights may have a player, and as it is known."""
+    """The name as typed (earlier fights may have the player under it) and as known."""
     return list(dict.fromkeys([typed, *_matching(typed, _known(database, field, typed))]))
 
 
 def _known(database: Database, field: str, part: str = "") -> Sequence[str]:
-    """All known names; of players the newest 1,000 that contain ``part``."""
+    """All known names; for players, the latest 1,000 that contain ``part``."""
     commands = database.commands
     if field == "boss_names":
         return commands.get_unique_boss_names().names
@@ -65,8 +69,8 @@ def _matching(typed: str, known: Sequence[str]) -> list[str]:
     return [name for name in known if _fold(name) == folded]
 
 
-def _near(typed: str, known: Sequence[str]) -> list[str]:
-    """Known names that contain what was typed, then those that are spelled much like it."""
+def _similar(typed: str, known: Sequence[str]) -> list[str]:
+    """Known names that contain the typed text, then those with a similar spelling."""
     folded = _fold(typed)
     names = {_fold(name): name for name in reversed(known)}
     containing = [name for name in names if folded and folded in name]

@@ -14,9 +14,9 @@ from resonance_logs.fights.name_folding import fold_name
 
 
 def inherit_db(context: typer.Context, path: Path | None) -> Path | None:
-    """The path given at the command, else that given before its name, else the environment's.
+    """The path given after the command's name, else the one before it, else the environment's.
 
-    The nearest to the command counts; the environment is only asked where none is given.
+    The option nearest to the command counts; the environment only if no option is given.
     """
     at: typer.Context | None = context
     while at is not None:
@@ -47,7 +47,7 @@ DbBefore = Annotated[
     typer.Option(
         "--db",
         metavar="PATH",
-        help="The database file; may also stand behind the command's name.",
+        help="Database file; can also be given after the command's name.",
         show_default=False,
     ),
 ]

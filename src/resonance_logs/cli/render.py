@@ -64,10 +64,10 @@ def fail(message: str, code: int = 1) -> NoReturn:
     raise typer.Exit(code)
 
 
-def safe(text: str, longest: int = MAX_NAME_LENGTH) -> str:
+def safe(text: str, max_length: int = MAX_NAME_LENGTH) -> str:
     """``text`` cut to a length, with everything that could control a terminal escaped."""
-    if len(text) > longest:
-        text = text[: longest - 1] + "…"
+    if len(text) > max_length:
+        text = text[: max_length - 1] + "…"
     return printable(text)
 
 
@@ -102,7 +102,7 @@ def duration(seconds: float) -> str:
 
 
 def local_time(epoch_ms: int) -> str:
-    """A time in the zone of this machine; "unknown time" where no calendar reaches."""
+    """A time in the local time zone; "unknown time" if it is outside the calendar."""
     try:
         return datetime.fromtimestamp(epoch_ms / 1000).strftime("%Y-%m-%d %H:%M")
     except (OverflowError, ValueError, OSError):
@@ -169,7 +169,7 @@ class Bar:
         self._width = width
 
     def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
-        """As wide as the full bar, whatever the share."""
+        """As wide as the full bar, for any share."""
         from rich.measure import Measurement
 
         return Measurement(min(4, self._width), self._width)

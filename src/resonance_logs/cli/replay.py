@@ -80,7 +80,7 @@ def _due_times(tasks: Sequence[Task], seconds: float) -> list[float]:
 
 
 def _standings(database: Database) -> Iterator[RenderableType]:
-    """The current standings of the fight being recorded."""
+    """The current standings of the open fight."""
     fight = database.commands.get_live_encounter()
     if fight is None or not fight.actors:
         yield "between fights"

@@ -1,4 +1,4 @@
-"""A note beside the database file that says which server records into it.
+"""A note beside the database file that says which server records it.
 
 ``serve`` writes it once it answers and removes it when it ends. A crash leaves it behind, so a
 reader asks the server whether it is still the one that the note names.
@@ -31,12 +31,12 @@ class ServerNote:
     address: str
     """As ``http://127.0.0.1:8017/``; loopback only."""
     instance: str = field(default_factory=lambda: secrets.token_hex(16))
-    """Random: another server that has taken over the port answers with another one."""
+    """Random: another server that uses the port later has another value."""
     pid: int = field(default_factory=os.getpid)
 
 
 def loopback_address(host: str, port: int) -> str | None:
-    """Where this machine reaches a server that listens at ``host``; None if not by loopback."""
+    """The URL of a server that listens at ``host``; None if it is not reachable by loopback."""
     address = ipaddress.ip_address(host)
     if address.is_unspecified:
         address = ipaddress.ip_address("127.0.0.1" if address.version == 4 else "::1")
@@ -47,14 +47,14 @@ def loopback_address(host: str, port: int) -> str | None:
 
 
 def note_file(path: Path) -> Path:
-    """The file of the note, beside the database whatever symlink leads there."""
+    """The file of the note, beside the real database file (symlinks are followed)."""
     real = path.resolve()
     return real.with_name(f"{real.name}.server")
 
 
 @contextmanager
 def note_kept(path: Path, note: ServerNote) -> Iterator[None]:
-    """Leave the note while the block runs; without it, ``ingest`` cannot find the server."""
+    """Keep the note while the block runs; without it, ``ingest`` cannot find the server."""
     file = note_file(path)
     try:
         _write(file, note)
@@ -74,14 +74,14 @@ def note_kept(path: Path, note: ServerNote) -> Iterator[None]:
 
 
 def read_note(path: Path) -> ServerNote | None:
-    """The note beside a database; None where there is none that makes sense and is up to date."""
+    """Read the note beside a database; None if there is none, or it is invalid or out of date."""
     try:
         with note_file(path).open("rb") as stream:
             found = json.loads(stream.read(MAX_BYTES))
         note = ServerNote(**found)
     except (OSError, ValueError, TypeError, RecursionError):
         return None
-    return note if _is_sensible(note) and _is_alive(note.pid) else None
+    return note if _is_valid(note) and _is_alive(note.pid) else None
 
 
 def _write(file: Path, note: ServerNote) -> None:
@@ -93,7 +93,7 @@ def _write(file: Path, note: ServerNote) -> None:
     part.replace(file)
 
 
-def _is_sensible(note: ServerNote) -> bool:
+def _is_valid(note: ServerNote) -> bool:
     if type(note.pid) is not int or note.pid <= 0:
         return False
     if not isinstance(note.address, str) or not isinstance(note.instance, str):
@@ -108,7 +108,7 @@ def _is_sensible(note: ServerNote) -> bool:
 
 def _is_alive(pid: int) -> bool:
     if sys.platform == "win32":
-        return True  # there os.kill ends the process; the server is asked anyway
+        return True  # os.kill would end the process there; the server is asked anyway
     try:
         os.kill(pid, 0)
     except (ProcessLookupError, OverflowError):

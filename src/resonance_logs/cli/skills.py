@@ -85,8 +85,8 @@ def _not_found(fight: EncounterSummary, player: str, found: Sequence[ActorEncoun
         f"{player_name(each.name, each.actor_id)} ({each.actor_id})" for each in candidates
     )
     if found:
-        return f"'{safe(player)}' may be {names}; give the id"
-    return f"no player '{safe(player)}' in fight {fight.id}; its players: {names or 'none'}"
+        return f"'{safe(player)}' is ambiguous: {names}; give the id"
+    return f"fight {fight.id} has no player '{safe(player)}'; its players: {names or 'none'}"
 
 
 def _skill_table(rows: Sequence[SkillRow]) -> Table:

@@ -1,9 +1,9 @@
 """Ctrl-C and SIGTERM end every command soon, wherever it waits.
 
-Python runs a signal's handler between two of its instructions. SQLite may hold the thread for long
-before the next one: it waits for a locked file, or searches a large one. So a thread of its own
-hears of the signal, and ends the process where the command does not end by itself. Only a command
-with tasks in hand is left to end by itself: it writes them, or keeps them in a file, in time.
+Python runs signal handlers between two of its instructions. SQLite may block the thread for long
+before the next one: it waits for a locked file, or searches a large one. So a separate thread
+receives the signal, and ends the process unless the command ends by itself in time. A command that
+holds tasks is not ended by this thread: it writes the tasks, or keeps them in a file, in time.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ from types import FrameType
 from typing import Final
 
 SHUTDOWN_TIMEOUT_S: Final = 2.0
-"""A command without tasks in hand is given so long, or ``close_seconds`` where that is less."""
+"""Time for a command that holds no tasks, or ``close_seconds`` if that is less."""
 
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 _END: Final = b"\0"
 
 
 class Watch:
-    """A thread that ends the process some time after a signal, unless it is told to leave it."""
+    """A thread that ends the process some time after a signal, unless it is suspended."""
 
     def __init__(self) -> None:
-        self._is_left = False
+        self._is_suspended = False
         self._ended = threading.Event()
         self._reader, self._writer = os.pipe()
         os.set_blocking(self._writer, False)
@@ -37,13 +37,13 @@ class Watch:
         self._thread.start()
 
     @contextmanager
-    def left_alone(self) -> Iterator[None]:
-        """While the block runs, a signal is left to the command, which ends in time by itself."""
-        before, self._is_left = self._is_left, True
+    def suspended(self) -> Iterator[None]:
+        """Suspend the thread while the block runs: the command ends by itself in time."""
+        before, self._is_suspended = self._is_suspended, True
         try:
             yield
         finally:
-            self._is_left = before
+            self._is_suspended = before
 
     def close(self) -> None:
         """End the thread."""
@@ -57,9 +57,9 @@ class Watch:
     def _run(self) -> None:
         while not self._ended.is_set():
             (number,) = os.read(self._reader, 1)
-            if number not in _SIGNALS or self._is_left:
+            if number not in _SIGNALS or self._is_suspended:
                 continue
-            if not self._ended.wait(_grace_s()) and not self._is_left:
+            if not self._ended.wait(_grace_s()) and not self._is_suspended:
                 sys.stderr.write("error: stopped\n")
                 sys.stderr.flush()
                 os._exit(1)
@@ -76,14 +76,14 @@ def _grace_s() -> float:
 
 
 _watches: Final[list[Watch]] = []
-"""The one of the command that runs, if any."""
+"""The watch of the running command, if any."""
 
 
 @contextmanager
 def ended_by_signals() -> Iterator[None]:
-    """While the block runs, SIGTERM interrupts it as Ctrl-C does, and both end it in time."""
+    """While the block runs, SIGTERM interrupts it like Ctrl-C, and both end it in time."""
     if threading.current_thread() is not threading.main_thread() or os.name == "nt" or _watches:
-        yield  # where signals cannot be handled so, or within another command of this process
+        yield  # signals cannot be handled here, or another command of this process handles them
         return
 
     def interrupt(_number: int, _frame: FrameType | None) -> None:
@@ -102,9 +102,9 @@ def ended_by_signals() -> Iterator[None]:
 
 @contextmanager
 def ends_by_itself() -> Iterator[None]:
-    """The block has tasks in hand, and ends in time by itself when a signal comes."""
+    """The block holds tasks, and ends by itself in time after a signal."""
     if not _watches:
         yield
         return
-    with _watches[-1].left_alone():
+    with _watches[-1].suspended():
         yield

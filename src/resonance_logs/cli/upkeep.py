@@ -100,7 +100,7 @@ def favorite(
     off: Annotated[bool, typer.Option("--off", help="Remove the mark.")] = False,
     db: options.Db = None,
 ) -> None:
-    """Mark a fight as favourite."""
+    """Mark a fight as favourite, or remove the mark."""
     with open_for_reading(db) as database:
         database.commands.toggle_favorite_encounter(id=fight_id, is_favorite=not off)
     typer.echo(f"fight {fight_id} is {'no longer' if off else 'now'} a favourite")
@@ -141,7 +141,7 @@ def delete(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Delete without confirmation.")] = False,
     db: options.Db = None,
 ) -> None:
-    """Delete fights with everything that belongs to them: all of those given, or none."""
+    """Delete fights with everything that belongs to them: all of the given fights, or none."""
     ids = sorted(set(fight_ids))
     named = f"fight {ids[0]}" if len(ids) == 1 else f"{len(ids)} fights"
     if not yes and not sys.stdin.isatty():

@@ -36,8 +36,8 @@ def create_app(
 ) -> FastAPI:
     """Create the application of one database, which the caller closes.
 
-    Where the database does not record, ``reason_not_recorded`` tells those who send tasks why.
-    ``/healthz`` answers with ``instance``, where there is one, so that a client can tell this
+    If the database does not record, ``reason_not_recorded`` is the error for clients that send
+    tasks. ``/healthz`` answers with ``instance``, if given, so that a client can distinguish this
     server from another at the same address.
     """
     app = FastAPI(

@@ -1,9 +1,9 @@
-"""The command scheduler: quick commands wait until a thread answers them, one after another.
+"""The command scheduler: one thread answers the quick commands, one after another.
 
-Threads that compute at once only pass the interpreter lock around, and so does a thread that asks
-the event loop what to do next. So one thread answers all waiting requests, first those that usually
-take least: under load most answers come soon. No request starves: it is delayed by at most a
-multiple of its usual time.
+Concurrent threads would only pass the interpreter lock around, and so would a thread that asks the
+event loop for its next request. So one thread answers all waiting requests, those that are usually
+fastest first: under load most answers come soon. No request starves: it is delayed by at most a
+multiple of its usual duration.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ MAX_DELAY_FACTOR: Final = 50.0
 """A request can be delayed for faster ones by this many times its usual duration."""
 
 MAX_BLOCKED_S: Final = 0.25
-"""A request that is blocked for longer, as by a locked file, does not block others."""
+"""A request that is blocked for longer, for example by a locked file, does not block others."""
 
 SLOW_THREADS: Final = 2
-"""How many slow commands are answered at once, besides the quick ones."""
+"""Number of slow commands answered at once, besides the quick ones."""
 
 MAX_WORKERS: Final = 40
 """Maximum number of threads that answer quick commands, if all but one are blocked."""
@@ -43,7 +43,7 @@ _Key = tuple[str, bytes]
 
 @dataclass(order=True, slots=True)
 class _Request:
-    """A request, and all who wait for it; sorted by due time."""
+    """A request, and the future that all its callers await; sorted by due time."""
 
     due: float
     number: int
@@ -52,7 +52,7 @@ class _Request:
     answered: Future[str] = field(compare=False)
 
     def answer(self, loop: AbstractEventLoop) -> None:
-        """Run the command, and pass the result to those who wait in the loop."""
+        """Run the command, and pass the result to the callers waiting in the loop."""
         try:
             answer = self.run()
         except Exception as error:  # noqa: BLE001 - passed on to the waiters
@@ -71,7 +71,7 @@ class _Worker:
 class CommandScheduler:
     """Answers the commands requested by one event loop's tasks.
 
-    Equal requests that wait share one answer: it is read after all of them were made.
+    Equal waiting requests share one answer, which is computed after the last of them was made.
     """
 
     def __init__(self) -> None:
@@ -132,7 +132,7 @@ class CommandScheduler:
                 self._worker = None
 
     def _serve(self, worker: _Worker, loop: AbstractEventLoop) -> None:
-        """In a thread: continue until nothing waits, or another worker was started."""
+        """In a thread: answer requests until none waits, or another worker was started."""
         while (request := self._next(worker)) is not None:
             request.answer(loop)
             took = monotonic() - worker.since
@@ -154,6 +154,6 @@ class CommandScheduler:
 
 
 def _retrieve_error(answered: Future[str]) -> None:
-    """Retrieve the error, in case all who asked are gone."""
+    """Retrieve the error, in case all callers are gone."""
     if not answered.cancelled():
         answered.exception()

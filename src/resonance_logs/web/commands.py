@@ -29,4 +29,4 @@ async def _answer(request: Request) -> Response:
 
 
 route: Final = Route(f"{PATH}{{name}}", _answer, methods=["POST"])
-"""One route for all: trying a route for each takes longer than answering some."""
+"""One route for all commands: matching one route per command takes longer than some answers."""

@@ -46,7 +46,7 @@ async def export_encounter(
     request: Request,
     encounter_id: Annotated[int, Path(alias="encounterId", ge=1, le=MAX_INTEGER)],
     form: _Format = Format.CSV,
-    of: Annotated[TableKind, Query(description="What a row stands for.")] = TableKind.ACTORS,
+    of: Annotated[TableKind, Query(description="What each row is.")] = TableKind.ACTORS,
 ) -> Response:
     """A fight: its actors, its skills, or its individual hits."""
     database: Database = request.app.state.database

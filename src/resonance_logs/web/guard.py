@@ -1,7 +1,8 @@
 """Checks on every request: host, origin, token, size and rate.
 
-A page of another site may make its name resolve to this machine (DNS rebinding), or post a form
-here; so the Host must be one of ours, and what changes something must not come from elsewhere.
+A page of another site can make its host name resolve to this machine (DNS rebinding), or post a
+form here. So the Host must be a known one, and requests that can change something must not come
+from another site.
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ class Rules:
     """The content security policy of pages."""
     max_body_bytes: int = 1_000_000
     max_tasks_bytes: int = 4_000_000_000
-    """The same for a stream of tasks and for uploads, which are not held in memory."""
+    """The limit for streams of tasks and for uploads, which are not held in memory."""
     requests_a_second: float = 200.0
     burst: int = 400
 
@@ -74,7 +75,7 @@ class _Rate:
     buckets: OrderedDict[str, _Bucket] = field(default_factory=OrderedDict)
 
     def take(self, address: str) -> float:
-        """Take one; returns the seconds to wait if there is none, else 0."""
+        """Use up one request; returns the seconds to wait if none remains, else 0."""
         now = time.monotonic()
         bucket = self.buckets.pop(address, None) or _Bucket(self.rules.burst, now)
         elapsed = now - bucket.at
@@ -218,7 +219,7 @@ def _is_address(name: str) -> bool:
 
 
 def _is_foreign(scope: Scope, headers: Headers) -> bool:
-    """Whether a page of another site sent this, and it may change something."""
+    """Whether a page of another site sent this request, and it can change something."""
     origin = headers.get("origin")
     if origin is not None and urlsplit(origin).netloc.lower() != headers.get("host", "").lower():
         return True
@@ -242,7 +243,7 @@ def _is_same_token(given: str, token: str) -> bool:
 
 
 def _ask_for_token(headers: Headers, scope: Scope) -> Response:
-    """A form for browsers, an error for all others."""
+    """A form for browsers, an error for all other clients."""
     is_page = scope["type"] == "http" and "text/html" in headers.get("accept", "")
     if not is_page:
         return refuse(

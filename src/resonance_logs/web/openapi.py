@@ -1,4 +1,4 @@
-"""The OpenAPI description: the bodies that the routes themselves cannot describe."""
+"""The OpenAPI description, with the bodies that the routes cannot describe themselves."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _REASONS: Final = {
 
 
 def describe(app: FastAPI) -> None:
-    """Make the application describe itself, including its commands."""
+    """Make the application describe its routes, including its commands."""
 
     def build() -> dict[str, Any]:
         if app.openapi_schema is None:
@@ -102,7 +102,7 @@ def _command_operation(
 
 
 def _describe_tasks(operation: dict[str, Any]) -> None:
-    line = {"type": "string", "description": "One JSON object a line: a task."}
+    line = {"type": "string", "description": "One task per line, as a JSON object."}
     operation["requestBody"] = {
         "required": True,
         "content": {"application/x-ndjson": {"schema": line}},

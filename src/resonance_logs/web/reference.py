@@ -1,4 +1,4 @@
-"""The interactive page of the interface: Swagger UI, its files from an installed package."""
+"""The interactive page of the HTTP API: Swagger UI, served from an installed package."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _FOLDERS: Final = {
     "swagger-ui": ("fastapi_swagger", "resources"),
     "page": ("resonance_logs.web", "browser"),
 }
-"""The folders of the page's files: the package each is in, and where."""
+"""The folders of the page's files: package and folder within it."""
 
 
 def add_reference(app: FastAPI) -> None:
-    """Add the page and its files; nothing is loaded from another host, no script is inline."""
+    """Add the page and its files; nothing comes from another host, and no script is inline."""
     for name, packaged in _FOLDERS.items():
         served = StaticFiles(packages=[packaged])
         app.mount(f"{PATH}/{name}", GZipMiddleware(served, compresslevel=1))

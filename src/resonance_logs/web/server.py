@@ -15,7 +15,7 @@ SHUTDOWN_TIMEOUT_S: Final = 2
 
 
 class _Server(uvicorn.Server):
-    """Announces when it answers; from then on, and not before, a signal stops it gracefully."""
+    """Announces when it is ready to answer; only from then on does a signal stop it gracefully."""
 
     def __init__(self, config: uvicorn.Config, announce: Callable[[], None]) -> None:
         super().__init__(config)
@@ -23,7 +23,7 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        # Everything loaded so far stays; scanning it at each collection delayed all answers.
+        # Everything loaded so far stays; scanning it at each collection would delay all answers.
         gc.collect()
         gc.freeze()
         if self.started:

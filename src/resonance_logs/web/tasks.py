@@ -1,4 +1,4 @@
-"""Tasks over HTTP: NDJSON, plain or compressed, recorded while it is being received."""
+"""Record tasks sent over HTTP: NDJSON, plain or compressed, while it is being received."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MAX_REFUSALS: Final = 1_000
 
 FLUSH_S: Final = 10.0
 STEP_S: Final = 0.5
-"""How long a wait takes at most before it is asked whether the server stops."""
+"""Maximum time of a wait before checking whether the server is stopping."""
 
 MAX_STREAMS: Final = 40
 """Maximum number of streams read at once, each by a thread; others wait."""
@@ -104,22 +104,22 @@ async def record_tasks(
 
 
 def stream_limiter() -> CapacityLimiter:
-    """Threads reserved for streams of tasks, however slow their clients are."""
+    """Threads reserved for streams of tasks, because their clients may be slow."""
     return CapacityLimiter(MAX_STREAMS)
 
 
 class _Waits:
-    """Waits for the database in short steps, so that a server that is told to stop is heard."""
+    """Waits for the database in short steps, so that a stop of the server takes effect soon."""
 
     def __init__(self, database: Database, is_stopping: Callable[[], bool]) -> None:
         self._database = database
         self._is_stopping = is_stopping
 
     def enqueue(self, tasks: Sequence[Task]) -> None:
-        """Hand the tasks over.
+        """Enqueue the tasks.
 
         Raises:
-            QueueFull: there was no room for too long; the error says how many were taken.
+            QueueFull: the queue stayed full for too long; ``taken`` says how many were queued.
         """
         deadline = time.monotonic() + self._database.settings.enqueue_seconds
         taken = 0
@@ -135,10 +135,10 @@ class _Waits:
                 return
 
     def flush(self) -> None:
-        """Wait until all is committed.
+        """Wait until everything is committed.
 
         Raises:
-            FlushTimeout: it was not in time.
+            FlushTimeout: not everything was committed in time.
         """
         deadline = time.monotonic() + FLUSH_S
         while True:

@@ -98,7 +98,7 @@ def test_a_file_that_cannot_be_kept_while_it_is_read_is_reported(
     expect(page.get_by_text("recorded 0 tasks, refused 1 lines")).to_be_visible()
     (tmp_path / "gone").rmdir()
     page.locator("input[type=file]").set_input_files(tmp_path / "names.json")
-    expect(page.get_by_text("names.json could not be stored while it is read")).to_be_visible()
+    expect(page.get_by_text("names.json could not be stored for reading")).to_be_visible()
     expect(page.get_by_text("reading ...")).to_have_count(0)
     site.end()
 

@@ -20,7 +20,7 @@ def test_players_are_found_by_a_part_of_the_name_and_opened(page: Page, site: Si
 
 def test_a_name_that_nobody_has_says_what_to_do(page: Page, site: Site) -> None:
     page.goto(f"{site.address}/players?search=zzz")
-    expect(page.get_by_text("No player has such a name.")).to_be_visible()
+    expect(page.get_by_text("No player has this name.")).to_be_visible()
 
 
 def test_a_player_has_figures_bosses_classes_and_fights(page: Page, site: Site) -> None:

@@ -48,6 +48,6 @@ def test_it_can_be_used_by_everybody(page: Page, site: Site, scheme: str) -> Non
 def test_it_is_found_in_the_help(page: Page, site: Site) -> None:
     page.goto(site.address)
     page.get_by_role("button", name="Help").click()
-    page.get_by_role("link", name="The HTTP interface, to try out").click()
+    page.get_by_role("link", name="Try the HTTP API").click()
     page.wait_for_url(f"{site.address}/api/docs")
     expect(page.locator(".opblock").first).to_be_visible()

@@ -52,7 +52,7 @@ def test_a_file_with_no_task_in_it_is_reported(
     file.write_text('{"5": "Iai Slash"}')
     page.goto(empty_site.address)
     page.locator("input[type=file]").set_input_files(file)
-    expect(page.get_by_text("The page Upkeep takes those in.")).to_be_visible()
+    expect(page.get_by_text("import it on the page Maintenance.")).to_be_visible()
     expect(page.get_by_text("Nothing has been recorded yet.")).to_be_visible()
 
 

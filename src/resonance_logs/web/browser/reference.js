@@ -8,10 +8,10 @@ follow();
 SwaggerUIBundle({
   url: "/api/openapi.json",
   dom_id: "#reference",
-  deepLinking: false, // its links are inside of buttons, where no screen reader finds them
+  deepLinking: false, // its links are inside buttons, where screen readers do not find them
   displayRequestDuration: true,
   filter: true,
   tryItOutEnabled: true,
   defaultModelsExpandDepth: -1,
-  validatorUrl: null, // its default asks another host
+  validatorUrl: null, // the default sends the description to another host
 });

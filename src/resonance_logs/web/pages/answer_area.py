@@ -58,7 +58,7 @@ class AsyncSection:
                 show(answer)
 
     def empty(self) -> None:
-        """Show nothing, and ignore an answer that is still to come."""
+        """Show nothing, and ignore any pending answer."""
         self._turn += 1
         self._column.clear()
         self._column.props(remove="aria-busy")

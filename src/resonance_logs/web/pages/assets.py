@@ -17,7 +17,7 @@ FOLDERS: Final = tuple(
 """Their URL prefixes; the URL of each file contains the framework's version."""
 
 _LEVEL: Final = 1
-"""Fast rather than small: most go to this machine, and compression blocks everything else."""
+"""Fast rather than small: most readers are on this machine, and compression blocks the server."""
 
 MAX_CACHED_BYTES: Final = 32 << 20
 """Maximum size of the cache; anything beyond it is compressed each time. The pages need 2 MB."""
@@ -48,7 +48,7 @@ class CachedAssets(GZipMiddleware):
             await send(dict(message))
 
     async def _read(self, path: str, scope: Scope) -> _Messages:
-        """The whole answer, even if the client disconnects: it is for others too."""
+        """Compute the whole answer, even if the client disconnects: it is cached for others."""
         answer = _Answer()
         await super().__call__(scope, _Request().receive, answer.take)
         if answer.is_good and path not in self._cache and len(answer.body) <= self._free_bytes:
@@ -64,7 +64,7 @@ class _Request:
         self._has_asked = False
 
     async def receive(self) -> Message:
-        """Report the end of the body; asked again, wait forever."""
+        """Report the end of the body; wait forever if called again."""
         if self._has_asked:
             await sleep_forever()
         self._has_asked = True
@@ -91,7 +91,7 @@ class _Answer:
         return bool(self._start["status"] == HTTPStatus.OK)
 
     def messages(self, *, for_all: bool = False) -> _Messages:
-        """The messages to send: with the size, and for others without this reader's cookie."""
+        """The messages to send, with the size; for other readers without this reader's cookie."""
         dropped = {b"content-length", b"set-cookie"} if for_all else {b"content-length"}
         headers = [each for each in self._start["headers"] if each[0] not in dropped]
         headers.append((b"content-length", b"%d" % len(self.body)))

@@ -13,7 +13,7 @@ from nicegui import ui
 from resonance_logs.commands.bosses import Attempt, BossProfile, TargetOverview, TargetsOverview
 from resonance_logs.database import Database
 from resonance_logs.web.pages.answer_area import AsyncSection
-from resonance_logs.web.pages.charts import Plot, dps_by_class, tries_over_time
+from resonance_logs.web.pages.charts import Plot, attempts_over_time, dps_by_class
 from resonance_logs.web.pages.grid import FIGURE, SPAN, WHEN, grid, on_open_fight, room
 from resonance_logs.web.pages.layout import LocalizedText, facts, heading, page_layout, show_empty
 
@@ -85,7 +85,7 @@ def _show_one(profile: BossProfile) -> None:
     else:
         ui.label("DPS by class appears with the first kill.").classes("rl-quiet")
     ui.label("Duration of each fight").classes("text-lg font-bold")
-    Plot(tries_over_time(profile.newest[::-1])).classes("w-full h-64 rl-card")
+    Plot(attempts_over_time(profile.newest[::-1])).classes("w-full h-64 rl-card")
     _tables(profile)
 
 
@@ -98,7 +98,7 @@ def _tables(profile: BossProfile) -> None:
             if tries:
                 with ui.column().classes("flex-1 min-w-80 gap-2"):
                     ui.label(title).classes("text-lg font-bold")
-                    grid(_TRIES, _try_rows(tries), opens="open")
+                    grid(_ATTEMPTS, _attempt_rows(tries), opens="open")
 
 
 def _history(profile: BossProfile) -> str:
@@ -123,7 +123,7 @@ def _target_row(target: TargetOverview) -> dict[str, Any]:
     }
 
 
-def _try_rows(tries: Sequence[Attempt]) -> list[dict[str, Any]]:
+def _attempt_rows(tries: Sequence[Attempt]) -> list[dict[str, Any]]:
     return [
         {
             "id": each.encounter_id,
@@ -149,7 +149,7 @@ def _columns(title: str, *, has_other_fights: bool) -> list[dict[str, Any]]:
     ]
 
 
-_TRIES: Final[list[dict[str, Any]]] = [
+_ATTEMPTS: Final[list[dict[str, Any]]] = [
     {"headerName": "Started", "field": "started", **WHEN, "flex": 1, "minWidth": 100},
     {
         "headerName": "Scene",

@@ -27,7 +27,7 @@ SIDES: Final = (
     "#8c6bb1",
     "#7f7f7f",
 )
-"""Colours that can be told apart with any colour vision (after Okabe and Ito, 2008).
+"""Colours that are distinguishable with any colour vision (after Okabe and Ito, 2008).
 
 Each has a contrast of at least 3:1 to both the light and the dark card.
 """
@@ -41,11 +41,11 @@ _SYMBOLS: Final = {
 
 
 _SHADES: Final = ((0, 1.0), (255, 0.6), (0, 0.7), (255, 0.35), (0, 0.5))
-"""What several of one colour are mixed with, and how much of the colour remains."""
+"""The variants of a colour: what it is mixed with, and how much of it remains."""
 
 
 def shade(color: str, number: int) -> str:
-    """A variant of a colour (``#rrggbb``) for another of the class: itself, lighter, darker."""
+    """A variant of a colour (``#rrggbb``) for another of its class: itself, lighter, darker."""
     other, part = _SHADES[number % len(_SHADES)]
     parts = (int(color[start : start + 2], 16) for start in (1, 3, 5))
     return "#" + "".join(f"{round(each * part + other * (1 - part)):02x}" for each in parts)
@@ -62,7 +62,7 @@ class Plot(ui.echart):
         self._redraws, self._update_method = self._update_method, None
 
     def redraw(self, options: dict[str, Any]) -> None:
-        """Draw other data."""
+        """Redraw with other data."""
         self._update_method = self._redraws
         self.options.clear()
         self.options.update(options)
@@ -93,7 +93,7 @@ def dps_over_time(fights: Sequence[PlayerFight]) -> dict[str, Any]:
     }
 
 
-def tries_over_time(tries: Sequence[Attempt]) -> dict[str, Any]:
+def attempts_over_time(tries: Sequence[Attempt]) -> dict[str, Any]:
     """The duration of each fight."""
     points: dict[str, list[list[float]]] = {name: [] for name in _SYMBOLS}
     for place, each in enumerate(tries):
@@ -160,7 +160,7 @@ def dps_by_class(profile: BossProfile) -> dict[str, Any]:
 
 
 def curves(comparison: Comparison, names: Sequence[str]) -> dict[str, Any]:
-    """The sides' curves, overlaid; colour, dashes and name tell them apart."""
+    """The sides' curves, overlaid; distinguished by colour, dashes and name."""
     seconds = comparison.bucket_ms / 1_000
     return {
         **_base(),
@@ -188,7 +188,7 @@ def curves(comparison: Comparison, names: Sequence[str]) -> dict[str, Any]:
 def standings_over_time(
     timeline: Timeline, classes: Mapping[int | None, int | None]
 ) -> dict[str, Any]:
-    """What each player did per second, stacked; ``classes`` by the players' ids."""
+    """Each player's rate, stacked; ``classes`` by the players' ids."""
     seconds = timeline.bucket_ms / 1_000
     seen: Counter[int | None] = Counter()
     colors = []

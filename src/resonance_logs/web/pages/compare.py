@@ -31,7 +31,7 @@ from resonance_logs.web.pages.party import display_name
 MIN_SIDES, MAX_SIDES = 2, 8
 SMOOTH_MS: Final = 3_000
 Side = tuple[int, int | None]
-"""A fight, and an actor in it; None for the whole fight."""
+"""A fight, and an actor in it (None: the whole fight)."""
 
 _Answer = tuple[Comparison, dict[int, list[ActorEncounterStat]]]
 

@@ -42,7 +42,7 @@ def register(database: Database) -> None:
             await show_header(database, fight)
             view = FightView.of_query(parse_qs(request.url.query))
             page = _Fight(database, fight, view)
-            # Once the browser is connected: until then skeletons show where things will be.
+            # Wait until the browser is connected; until then the page shows skeletons.
             ui.timer(0, page.refresh, once=True)
 
 
@@ -62,9 +62,9 @@ class _Fight:
         ui.on("actor", lambda event: self._open(int(event.args)))
 
     async def refresh(self) -> None:
-        """Query everything and show it."""
+        """Query all answers and show them."""
         await gather(self._show_tables(), self._chart.show(self._view))
-        if not self._chart.has_hits and not self._view.is_whole:  # nothing is known of a range
+        if not self._chart.has_hits and not self._view.is_whole:  # ranges are not available
             self._view = replace(self._view, from_ms=None, to_ms=None)
             await self._show_tables()
         self._fill_boxes()
@@ -119,7 +119,7 @@ class _Fight:
 
             async def apply() -> None:
                 start, end = (float(box.value or 0) for box in boxes)
-                if f"{end:.1f}" == f"{whole:.1f}":  # all that the box shows of the fight's end
+                if f"{end:.1f}" == f"{whole:.1f}":  # the box shows tenths
                     end = whole
                 await self._select_range(round(start * 1_000), round(end * 1_000))
 

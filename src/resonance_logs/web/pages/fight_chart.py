@@ -145,7 +145,7 @@ class TimeChart:
             with self._curve:
                 self._chart = self._made(answer)
         else:
-            # Kept, because a chart that is removed while the browser is still creating it fails
+            # Kept, because removing a chart while the browser is still creating it causes an error
             # there.
             self._chart.redraw(self._options(answer))
 

@@ -173,7 +173,7 @@ def _missing(fight: EncounterSummary) -> list[tuple[str | int, ...]]:
         parts.append(
             (
                 fight.unknown_dmg,
-                " damage by unknown attackers is not in the total: the recorder sent no player for "
+                " damage by unknown attackers is not in the total: the meter sent no player for "
                 "them (see Monsters).",
             )
         )

@@ -42,7 +42,7 @@ def _result(fight: EncounterSummary) -> str:
 
 
 def kill_or_wipe(fallen: Sequence[bool]) -> str:
-    """The result of a fight with bosses, of which each fell or not."""
+    """The result of a fight with bosses; each was defeated or not."""
     count = sum(fallen)
     if 0 < count < len(fallen):
         return f"{count} of {len(fallen)}"

@@ -49,7 +49,7 @@ class PartyTable:
         self._grid: Grid | None = None
         self._view = FightView()
         self.answer: EncounterParty | None = None
-        """The answer that is shown; None if there is nothing to see."""
+        """The answer that is shown; None if it is empty."""
 
     async def show(self, view: FightView) -> None:
         """Query these figures and show them."""
@@ -139,7 +139,7 @@ class ActorPanel:
         )
 
     def reveal(self) -> None:
-        """Scroll to it where it is out of sight, and move the focus there."""
+        """Scroll it into view if needed, and move the focus there."""
         if self._region is not None and not self._region.is_deleted:
             ui.run_javascript(f"rl.reveal({self._region.id})")
 
@@ -162,7 +162,7 @@ class ActorPanel:
         self._grids = []
         name = display_name(player.name, player.uid)
         self._region = ui.column().classes("rl-card rl-panel w-full p-3 sm:p-4 gap-3")
-        self._region.props('role=region aria-label="The chosen row" tabindex=-1')
+        self._region.props('role=region aria-label="Selected row" tabindex=-1')
         with self._region:
             self._head(view, player, name)
             if not player.hits:

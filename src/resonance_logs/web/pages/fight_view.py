@@ -19,7 +19,7 @@ RATES: Final = {
     SkillType.HEAL: "HPS",
     SkillType.TANKED: "DTPS",
 }
-"""The players' terms for each per second."""
+"""The players' terms for the rates."""
 
 MAX_DIGITS: Final = 15
 SIDES: Final = {Side.PLAYERS: "Players", Side.MONSTERS: "Monsters"}
@@ -65,7 +65,7 @@ class FightView:
 
     @property
     def is_whole(self) -> bool:
-        """Whether the figures are those of the whole fight."""
+        """Whether the figures cover the whole fight."""
         return self.from_ms is None and self.to_ms is None
 
     @property

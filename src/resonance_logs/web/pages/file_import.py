@@ -54,9 +54,9 @@ class _Progress:
 
 
 class FileImport:
-    """A place to drop files on; ``done`` is awaited after each imported file.
+    """An area to drop files on; ``done`` is awaited after each imported file.
 
-    Without ``has_choice`` only for tasks and fights.
+    Without ``has_choice``, only files of tasks or fights are accepted.
     """
 
     def __init__(
@@ -81,7 +81,7 @@ class FileImport:
             on_rejected=lambda: _show_failure(f"files can have at most {MAX_BYTES:,} bytes"),
         )
         box.classes("w-full").props("flat bordered")
-        # A file that stays in the list is refused when it is dropped again.
+        # The list refuses a file that it already contains.
         box.on("uploaded", lambda: box.run_method("removeUploadedFiles"), args=[])
         box.on("failed", lambda: box.run_method("removeQueuedFiles"), args=[])
         box.on("failed", _report_failed_upload, js_handler=_UPLOAD_ERROR)
@@ -118,7 +118,7 @@ class FileImport:
             _show_failure(str(error).replace(str(file), event.file.name))
             return
         except OSError as error:
-            _show_failure(f"{event.file.name} could not be stored while it is read: {error}")
+            _show_failure(f"{event.file.name} could not be stored for reading: {error}")
             return
         finally:
             timer.cancel()
@@ -137,7 +137,7 @@ def _show_failure(text: str) -> None:
 
 
 def _report_failed_upload(event: events.GenericEventArguments) -> None:
-    """Report a file that did not reach the server completely."""
+    """Report a file that the server did not receive completely."""
     name, why = event.args
     _show_failure(f"{name} was not imported: {why}")
 
@@ -185,7 +185,7 @@ def _record(database: Database, file: Path, progress: _Progress) -> _Outcome:
     text = f"recorded {progress.tasks:,} tasks, refused {refused:,} lines"
     if not refused:
         return _Outcome(text)
-    hint = "" if progress.tasks else " Is it a file of names? The page Upkeep takes those in."
+    hint = "" if progress.tasks else " If it is a file of names, import it on the page Maintenance."
     return _Outcome(f"{text}, first: {'; '.join(refusals)}.{hint}", is_whole=False)
 
 

@@ -202,7 +202,7 @@ class _History:
         """Refresh if fights were recorded or deleted meanwhile, unless the reader is selecting."""
         try:
             newest = await to_thread(self._database.commands.get_recent_encounters, 1)
-        except CommandError:  # reported when the reader requests something
+        except CommandError:  # reported with the reader's next request
             return
         news = (newest.total_count, *(fight.id for fight in newest.rows))
         before, self._news = self._news, news
@@ -224,7 +224,7 @@ class _History:
         await self._show()
 
     async def _filtered(self, view: View) -> Filters:
-        """The filters of the view; for days the browser is asked when they begin and end."""
+        """The filters of the view; the browser computes when their days begin and end."""
         expression = view.days_expression()
         if expression is None:
             return view.filters()
@@ -236,7 +236,7 @@ class _History:
         try:
             filters = await self._filtered(view)
         except TimeoutError:
-            await self._list.fill(_tell_no_answer, self._page)
+            await self._list.fill(_report_no_answer, self._page)
             return
         if view != self._view:
             return
@@ -312,5 +312,5 @@ class _History:
                 ui.link(form.upper(), f"/api/encounters/export?{query}")
 
 
-def _tell_no_answer() -> NoReturn:
-    raise Unavailable("The browser did not say when these days begin; reload the page.")
+def _report_no_answer() -> NoReturn:
+    raise Unavailable("The browser did not report when these days begin; reload the page.")

@@ -1,4 +1,4 @@
-"""What all pages share: layout, colours, states of loading, emptiness and error."""
+"""Shared by all pages: layout, colours, and the states loading, empty and error."""
 
 from __future__ import annotations
 
@@ -150,7 +150,7 @@ def show_error(message: str) -> None:
 
 
 def show_empty(title: str, hint: str) -> None:
-    """Say that there is nothing, and what to do next."""
+    """Say that there is nothing to show, and what to do next."""
     with ui.card().classes("rl-card w-full items-center p-8"):
         ui.icon("inbox", size="3rem").classes("rl-quiet")
         ui.label(title).classes("text-lg font-bold")
@@ -164,6 +164,6 @@ def _help() -> ui.dialog:
             with ui.row().classes("items-center gap-3"):
                 ui.label(key).classes("rl-key w-16 text-center")
                 ui.label(meaning)
-        ui.link("The HTTP interface, to try out", "/api/docs")
+        ui.link("Try the HTTP API", "/api/docs")
         text_button("Close", on_click=dialog.close).classes("self-end")
     return dialog

@@ -123,7 +123,7 @@ class _Maintenance:
                     await self._show_health()
 
             _button("Preview", "auto_delete", show)
-            for name, text in _limits_in_force(self._database.settings):
+            for name, text in _current_limits(self._database.settings):
                 LocalizedText("Automatic, while recording: ", name, " ", text).classes("rl-quiet")
 
     def _rejected(self, page: RejectedPage) -> None:
@@ -203,7 +203,7 @@ def _button(text: str, icon: str, work: Callable[[], Awaitable[None]]) -> None:
 
 
 def _facts(health: DatabaseHealth) -> list[tuple[str | int, ...]]:
-    """Labels, each with the parts of its text."""
+    """Labels and texts, each text in parts."""
     run = health.last_run
     facts: list[tuple[str | int, ...]] = [
         ("file", health.path),
@@ -218,7 +218,7 @@ def _facts(health: DatabaseHealth) -> list[tuple[str | int, ...]]:
     return facts + [("kept", file) for file in health.kept_files]
 
 
-def _limits_in_force(settings: Settings) -> list[tuple[str, float]]:
+def _current_limits(settings: Settings) -> list[tuple[str, float]]:
     """The limits that the recorder applies automatically."""
     limits = [
         (name, getattr(settings, name))
@@ -250,7 +250,7 @@ _RUNS: Final[list[dict[str, Any]]] = [
     {"headerName": "Rejected", "field": "rejected", "width": 110, **FIGURE, **room(560)},
     {"headerName": "Version", "field": "version", "width": 100, **room(560)},
     {
-        "headerName": "Last fault",
+        "headerName": "Last error",
         "field": "fault",
         "flex": 1,
         "minWidth": 160,

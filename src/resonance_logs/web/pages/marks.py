@@ -83,7 +83,7 @@ class Marks:
 
 
 class _TagBox:
-    """A box to choose tags in, or to write new ones; what is written needs no Enter."""
+    """A box to select or type tags; typed text counts as a tag without Enter."""
 
     def __init__(self, known: Sequence[str], chosen: Sequence[str]) -> None:
         self._typed = ""
@@ -97,10 +97,10 @@ class _TagBox:
         )
         self._box.props("use-chips input-debounce=0 hint='Enter adds a tag'").classes("w-full")
         self._box.on("input-value", self._type)
-        self._box.on("blur", self._take, args=[])  # the browser empties the box after that
+        self._box.on("blur", self._take, args=[])  # the browser then clears the box
 
     def chosen(self) -> list[str]:
-        """The tags, with what is typed at the moment."""
+        """The tags, including the text being typed."""
         self._take()
         return [str(tag) for tag in self._box.value or ()]
 

@@ -1,4 +1,4 @@
-"""The party table: what each player (or monster) dealt, healed or took."""
+"""The party table: what each player or monster dealt, healed or took."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def rate_head(kind: SkillType) -> dict[str, str]:
 
 
 def party_rows(party: EncounterParty, *, idle: bool = False) -> list[dict[str, Any]]:
-    """A row for every actor that did anything (with ``idle``: every actor), as in the answer."""
+    """A row for every active actor (with ``idle``: every actor), in the order of the answer."""
     maximum = max((row.share for row in party.rows), default=0.0)
     names = display_names([(row.name, row.actor_id) for row in party.rows])
     return [

@@ -1,4 +1,4 @@
-"""The known players, and everything about one of them."""
+"""The known players, and one player's history."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ class _Players:
 
     def _fill(self, page: PlayerPage) -> None:
         if not page.total_count and self._search:
-            show_empty("No player has such a name.", "Try a shorter part of it.")
+            show_empty("No player has this name.", "Try a shorter part of the name.")
         elif not page.total_count:
             show_empty("No players yet.", "Players appear with the first fight.")
         else:
@@ -137,7 +137,7 @@ class _Player:
             LocalizedText(*_who(player)).classes("rl-quiet")
             facts(_facts(profile))
         if profile.dps is None:
-            show_empty("No fight of this player has ended yet.", "Its fights will appear here.")
+            show_empty("This player has no ended fight yet.", "Ended fights will appear here.")
             return
         with ui.row().classes("w-full gap-4 items-start"):
             with ui.column().classes("flex-3 min-w-80 gap-2"):
@@ -170,7 +170,7 @@ class _Player:
             if self._boss:
                 text_button("All fights", on_click=lambda: self._choose(""))
         if not page.rows:
-            show_empty("There is no such fight.", "Show all fights instead.")
+            show_empty("There are no such fights.", "Show all fights instead.")
             return
         Plot(dps_over_time(page.rows[::-1])).classes("w-full h-72 rl-card")
         grid(_FIGHTS, [_fight_row(fight) for fight in page.rows], opens="open")

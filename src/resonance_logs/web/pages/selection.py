@@ -33,7 +33,7 @@ class Selection:
         self._refresh = refresh
         self._ids: list[int] = []
         self.leaving: set[int] = set()
-        """Fights about to be deleted unless that is undone; they are hidden meanwhile."""
+        """Fights about to be deleted, unless undone; they are hidden meanwhile."""
         self._bar: ui.row | None = None
         self._label: LocalizedText | None = None
 
@@ -88,7 +88,7 @@ class Selection:
             ui.notify(f"select {MIN_SIDES} to {MAX_SIDES} fights to compare", type="warning")
 
     def _export(self) -> None:
-        """Export all of the fights as a file to import elsewhere."""
+        """Export all selected fights as a file to import elsewhere."""
         ui.download.from_url(f"/api/encounters/file?{urlencode({'ids': self._ids}, doseq=True)}")
 
     def _export_table(self) -> None:
@@ -109,7 +109,7 @@ class Selection:
             self._delete_soon(ids)
 
     def _delete_soon(self, ids: Sequence[int]) -> None:
-        """Delete after the time to undo it, whether the page is still open or not."""
+        """Delete once the time to undo has passed, even if the page was closed."""
         dialog = ui.dialog(value=True).props("persistent seamless position=bottom")
         with dialog, ui.card(), ui.row().classes("items-center"):
             LocalizedText("Deleting ", len(ids), " …")

@@ -20,11 +20,11 @@ from resonance_logs.web.pages.file_import import FileImport
 from resonance_logs.web.pages.layout import show_empty
 
 SAMPLE_TAG: Final = "sample"
-"""The tag of the sample night's fights, to find and delete them."""
+"""The tag of the sample night's fights, to find and delete them by."""
 
 _PLAYERS, _FIGHTS, _FIGHT_SECONDS, _SEED = 10, 5, 150, 20261123
 _UPDATES: Final = 0.05
-"""Entity updates with each hit: few, as they cost time and change nothing that is shown."""
+"""Entity updates per hit: few, because they take time and change nothing visible."""
 _BATCH: Final = 5_000
 _DAY_MS, _EVENING_MS = 86_400_000, 70_200_000
 
@@ -44,7 +44,7 @@ class Start:
         return bool(self._column.visible)
 
     def show(self, is_needed: bool) -> None:
-        """Show the first steps, or hide them; what is in the middle of a file goes on."""
+        """Show the first steps, or hide them; a running import continues."""
         self._column.visible = is_needed
         if is_needed and not self._column.default_slot.children:
             with self._column:
@@ -54,21 +54,20 @@ class Start:
         if not self._database.is_recording:
             show_empty(
                 "Nothing has been recorded yet.",
-                "This server only reads the database. To look at a sample night, run: "
-                "resonance-logs demo",
+                "This server is read-only. To see a sample night, run: resonance-logs demo",
             )
             return
         show_empty(
             "Nothing has been recorded yet.",
-            "A meter sends its fights here. Until then, look around with a sample, or take in a "
+            "Fights appear here once a meter sends them. Until then, try a sample, or import a "
             "file.",
         )
         with ui.row().classes("w-full gap-4 items-stretch"):
             with ui.column().classes("rl-card flex-2 min-w-80 p-4 gap-3"):
                 _title("A sample night")
                 ui.label(
-                    f"{_FIGHTS} simulated fights of {_PLAYERS} players. They get the tag "
-                    f"“{SAMPLE_TAG}”, by which you find and delete them later."
+                    f"{_FIGHTS} simulated fights of {_PLAYERS} players. They have the tag "
+                    f"“{SAMPLE_TAG}”, so that you can find and delete them later."
                 )
                 self._button = ui.button("Record a sample night", on_click=self._record)
                 self._button.props("no-caps")
@@ -77,11 +76,11 @@ class Start:
                 FileImport(self._database, self._done, has_choice=False)
             with ui.column().classes("rl-card flex-2 min-w-80 p-4 gap-3"):
                 _title("From your meter")
-                ui.label("It sends its tasks, one JSON object a line, to /api/tasks:")
+                ui.label("It sends its tasks, one JSON object per line, to /api/tasks:")
                 address = ui.context.client.request.base_url
                 command = f"curl --data-binary @meter.ndjson {address}api/tasks"
                 ui.label(command).classes("rl-key break-words")
-                ui.link("The HTTP interface, to try out", "/api/docs")
+                ui.link("Try the HTTP API", "/api/docs")
 
     async def _record(self) -> None:
         self._button.props("loading")
@@ -97,10 +96,10 @@ class Start:
 
 
 def record_sample(database: Database) -> int:
-    """Record a simulated night of yesterday evening (UTC) into the database; its fights.
+    """Record a simulated night, dated yesterday evening (UTC); returns the number of fights.
 
-    It is recorded into a file of its own and imported, so that it never mixes with the tasks of a
-    meter that records meanwhile. The same night is imported only once.
+    The night is recorded into a separate file and imported, so that it never mixes with the tasks
+    of a meter that records meanwhile. The same night is imported only once.
 
     Raises:
         ResonanceLogsError: the database cannot be written.

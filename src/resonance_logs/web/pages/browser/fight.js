@@ -62,8 +62,8 @@ rl.open = (params, event) => {
   emitEvent(event, params.data.id);
 };
 
-/* What was opened is scrolled into view, also while the tables in it are made, unless the reader
-   does something meanwhile; the focus goes there, and back to where it was when it is closed. */
+/* Scroll an opened panel into view, also while its tables are created, unless the reader does
+   something meanwhile; move the focus there, and restore it when the panel is closed. */
 rl.reveal = (id) => {
   const opened = getHtmlElement(id);
   if (!opened) return;
@@ -85,8 +85,8 @@ rl.goBack = () => {
 rl.chart = {
   waiting: null,
 
-  /* Once the chart is drawn, dragging on it chooses a part. A finger scrolls the page there; it
-     has the handles below. */
+  /* Once the chart is drawn, dragging on it selects a range. On touch screens dragging scrolls the
+     page; the handles below the chart select a range. */
   arm: (id) => {
     if (matchMedia("(pointer: coarse)").matches) return;
     const chart = getElement(id)?.chart;
@@ -99,8 +99,8 @@ rl.chart = {
     });
   },
 
-  /* A redraw replaces the lines and keeps all other components: the toolbox of ECharts does not
-     dispose its brush when it is replaced, so both would select, one after the other. */
+  /* A redraw replaces the lines and keeps all other components: ECharts does not dispose the brush
+     of a replaced toolbox, so both brushes would select, one after the other. */
   prepare: (chart) => {
     const draw = chart.setOption.bind(chart);
     chart.setOption = (option, how) => draw(option, how?.notMerge ? { replaceMerge: "series" } : how);
@@ -123,7 +123,7 @@ rl.chart = {
     rl.chart.waiting = setTimeout(() => emit(part), event.batch ? 0 : 100);
   },
 
-  /* ECharts rounds to what a pixel can show: less than that from an edge is the edge. */
+  /* ECharts rounds to pixels: a bound within a pixel of an edge is set to the edge. */
   snap: (chart, part, seconds) => {
     const seen = chart.rlSeen ?? [0, seconds];
     const pixel = (seen[1] - seen[0]) / chart.getWidth();

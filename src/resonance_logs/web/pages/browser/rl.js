@@ -9,7 +9,7 @@ window.rl = {
   round: value => value == null ? '' : new Intl.NumberFormat(undefined,
     {maximumFractionDigits: 0}).format(value),
   isPhone: () => window.innerWidth < 640,
-  // The calendar of JavaScript ends there; a recorder may send any whole number.
+  // The range of JavaScript dates; a recorder may send any whole number.
   isTime: ms => Math.abs(ms) <= 8.64e15,
   when: ms => ms == null ? '' : !rl.isTime(ms) ? 'unknown time'
     : new Intl.DateTimeFormat(undefined, rl.isPhone()
@@ -26,7 +26,7 @@ window.rl = {
   },
   // In a table on a phone the time is below the date.
   whenCell: ms => rl.isPhone() ? rl.when(ms).replace(', ', ',\n') : rl.when(ms),
-  // How wide a column of times must be for the reader's locale, in the font of the tables.
+  // The width of a column of times in the reader's locale, in the font of the tables.
   whenWidth: () => {
     const pen = document.createElement('canvas').getContext('2d');
     pen.font = '14px "IBM Plex Sans", -apple-system, BlinkMacSystemFont, "Segoe UI", Roboto';
@@ -36,7 +36,7 @@ window.rl = {
     const width = Math.max(...lines.map(line => pen.measureText(line).width));
     return Math.ceil(1.05 * width) + (rl.isPhone() ? 14 : 22);
   },
-  // The first millisecond of one day and the last of another (2026-01-31), as the reader has them.
+  // The first millisecond of one day and the last of another (2026-01-31), in the reader's time zone.
   bounds: (since, until) => {
     const start = (text, later) => {
       const [year, month, day] = text.split('-').map(Number);
@@ -96,8 +96,8 @@ addEventListener('popstate', () => {
   if (rl.address !== location.pathname + location.search) location.reload();
 });
 
-// Large modules are preloaded, and errors are reported where they are used; a page left meanwhile
-// no longer needs them. Charts are loaded with the next page at the latest.
+// Preload large modules. Errors are ignored here and reported where a module is used: if the reader
+// leaves the page meanwhile, it is no longer needed.
 rl.fetch = name => import(name).catch(() => {});
 addEventListener('load', () => setTimeout(() => rl.fetch('nicegui-echart'), 200));
 
