@@ -1,7 +1,7 @@
 """Writes the generated parts of the reference pages, or checks them.
 
 ``python docs/generate.py --write`` writes them, ``--check`` (the default) fails where one is out of
-date. A part stands between ``<!-- generated: NAME -->`` and ``<!-- end -->``.
+date. A part is between ``<!-- generated: NAME -->`` and ``<!-- end -->``.
 
 In a table whose last heading is ``meaning``, that column is written by hand: it is kept, by the
 first cell of its row. A row without a meaning is an error in both modes.
@@ -26,7 +26,7 @@ _CELL: Final = re.compile(r"(?<!\\)\|")
 
 
 def render(text: str, parts: Mapping[str, Part], problems: list[str]) -> str:
-    """The text of a page with its parts written anew; what cannot be is added to ``problems``."""
+    """The text of a page with its generated parts updated; problems are added to ``problems``."""
 
     def written(match: re.Match[str]) -> str:
         name = match["name"]
@@ -41,7 +41,7 @@ def render(text: str, parts: Mapping[str, Part], problems: list[str]) -> str:
 
 
 def run(folder: Path, *, write: bool) -> list[str]:
-    """Write or check the pages of a folder; what is wrong, a line each."""
+    """Write or check the pages of a folder; returns one line per problem."""
     problems: list[str] = []
     seen: list[str] = []
     for page in sorted(folder.glob("*.md")):
@@ -59,7 +59,7 @@ def run(folder: Path, *, write: bool) -> list[str]:
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Run as a program; the exit code."""
+    """Run as a program; returns the exit code."""
     parser = argparse.ArgumentParser(description="Write or check the generated parts of the pages.")
     mode = parser.add_mutually_exclusive_group()
     mode.add_argument("--check", action="store_true", help="only check; the default")

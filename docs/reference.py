@@ -1,4 +1,4 @@
-"""What the generated parts of the reference pages say, taken from the program itself."""
+"""The contents of the generated parts of the reference pages, taken from the program."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _NOTE: Final = re.compile("default: |env var: ")
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table. With ``MEANING`` as the last heading, the rows lack the cell that is kept."""
+    """A table. With ``MEANING`` as the last heading, rows omit that cell, which the page keeps."""
 
     headings: tuple[str, ...]
     rows: Sequence[tuple[str, ...]]
@@ -120,7 +120,7 @@ def task_fields(kind: type[msgspec.Struct]) -> Table:
 
 
 def routes() -> Table:
-    """Every request that the server answers, but for pages and the parts of one (/api/docs/...)."""
+    """Every request that the server answers, except pages and their parts (/api/docs/...)."""
     with tempfile.TemporaryDirectory() as folder, Database.open(Path(folder) / "routes.db") as db:
         found = _requests(create_app(db, Rules()).routes)
     found = {each for each in found if " /api/docs/" not in each}
@@ -175,7 +175,7 @@ def _arguments(command: Any) -> dict[str, Any]:
 
 
 def _shape_name(schema: dict[str, Any]) -> str:
-    """What an answer is called: a shape, a list in brackets, or a type of JSON."""
+    """The name of an answer: a model, a list of one, or a JSON type."""
     if "$ref" in schema:
         return str(schema["$ref"]).rpartition("/")[2]
     if "anyOf" in schema:
@@ -200,7 +200,7 @@ def _summary(described: object) -> str:
 
 
 def _kind_of(annotation: Any) -> str:
-    """What a field of a task holds, in words."""
+    """The type of a task's field, in words."""
     given: tuple[Any, ...] = get_args(annotation)
     inner = [each for each in given if each is not NoneType]
     if len(inner) == 1 < len(given):
@@ -213,7 +213,7 @@ def _kind_of(annotation: Any) -> str:
         list[str]: "list of texts",
     }
     if annotation not in names:
-        raise ValueError(f"there is no word for the type {annotation}")
+        raise ValueError(f"there is no name for the type {annotation}")
     return names[annotation]
 
 
@@ -289,7 +289,7 @@ def _record(param: Any, context: Any) -> str | None:
 
 
 def _placeholder(match: re.Match[str]) -> str:
-    """What stands for an option's value: its choices, or what it is."""
+    """The placeholder of an option's value: its choices or its type."""
     if "|" in match[1]:
         return match[1]
     return "N" if match[1].startswith(("int", "float")) else "TEXT"
@@ -300,7 +300,7 @@ def _one_line(text: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """A text of the program as Markdown: double backquotes of docstrings become single ones."""
+    """A text of the program as Markdown: double backquotes become single ones."""
     return text.replace("``", "`").replace("|", "\\|").replace("<", "&lt;")
 
 

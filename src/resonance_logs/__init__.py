@@ -143,5 +143,5 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    """Also what is not imported yet, for ``dir()``, ``help()`` and completion."""
+    """Include names that are not imported yet, for ``dir()``, ``help()`` and completion."""
     return sorted({*globals(), *__all__})

@@ -281,7 +281,7 @@ def _from_file() -> tuple[str, dict[str, Any]]:
         found = tomllib.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         if os.environ.get(FILE_VARIABLE):
-            raise InputError(f"{file}: the file does not exist; check {FILE_VARIABLE}") from error
+            raise InputError(f"{file}: there is no such file; check {FILE_VARIABLE}") from error
         return str(file), {}
     except OSError as error:
         raise InputError(f"{file}: {error.strerror}") from error

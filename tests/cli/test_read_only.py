@@ -75,7 +75,7 @@ def test_writing_commands_say_that_the_file_may_only_be_read(
     done = run_unprivileged(*command, "--db", archived)
     assert done.returncode == 1
     assert error_lines(done.stderr) == [
-        f"error: {archived} can only be read: you have no right to write to it or to its folder"
+        f"error: {archived} is read-only: you have no permission to write to it or to its folder"
     ]
 
 

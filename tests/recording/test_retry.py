@@ -135,7 +135,7 @@ def test_begins_and_ends_stay(path: Path) -> None:
     mended(path, started_at_ms=1, ended_at_ms=5)
     assert (
         reasons(retry(path))
-        == ["the begin or end of a fight is only valid in its place among the tasks"] * 2
+        == ["the begin or end of a fight is only valid in its original order"] * 2
     )
 
 

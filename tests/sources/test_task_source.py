@@ -231,11 +231,11 @@ def test_junk_before_a_task_costs_only_itself(junk: bytes, task: Task) -> None:
 @pytest.mark.parametrize(
     ("junk", "told"),
     [
-        (b"\0" * 4096, "not JSON: 4,096 zero bytes; the task at byte 4096 was taken"),
-        (b"\xef\xbb\xbf", "not JSON: a byte-order mark; the task at byte 3 was taken"),
-        (HIT_LINE[:50], "cut off: the JSON ends in the middle; the task at byte 50 was taken"),
-        (b"x\0 ", "not JSON: invalid character (byte 0); the task at byte 3 was taken"),
-        (b'{"a":1} ', "type: missing; the task at byte 8 was taken"),
+        (b"\0" * 4096, "not JSON: 4,096 zero bytes; the task at byte 4096 was accepted"),
+        (b"\xef\xbb\xbf", "not JSON: a byte-order mark; the task at byte 3 was accepted"),
+        (HIT_LINE[:50], "cut off: the JSON ends in the middle; the task at byte 50 was accepted"),
+        (b"x\0 ", "not JSON: invalid character (byte 0); the task at byte 3 was accepted"),
+        (b'{"a":1} ', "type: missing; the task at byte 8 was accepted"),
     ],
 )
 def test_junk_is_refused_with_its_place_and_reason(junk: bytes, told: str) -> None:
@@ -279,7 +279,9 @@ def test_a_task_behind_junk_of_any_length_is_taken() -> None:
     line = b"\0" * 20_000_000 + END_LINE
     tasks, [refusal] = read_bytes(line + b"\n" + HIT_LINE + b"\n")
     assert tasks == [END, HIT]
-    assert refusal.reason == "too long: more than 16,777,216 bytes; the task at its end was taken"
+    assert refusal.reason == (
+        "too long: more than 16,777,216 bytes; the task at its end was accepted"
+    )
     assert refusal.text == b"\0" * 200
 
 
@@ -526,7 +528,7 @@ def test_the_tasks_before_a_truncation_are_given_then_it_is_reported(
     tasks, fault = read_until_fault(TaskSource(io.BytesIO(packed), name="f"))
     assert tasks == [HIT] * 1000
     assert fault == (
-        "f: is truncated after line 1,000; everything before it was read, get the file again "
+        "f: is truncated after line 1,000; everything before it was read; get the file again "
         "for the rest"
     )
 
@@ -570,7 +572,7 @@ def test_a_database_is_named(pack: Callable[[bytes], bytes], sizes: list[int]) -
         for piece in in_pieces(pack(b"SQLite format 3\0" + bytes(100)), sizes):
             list(unpacker.feed(piece))
 
-    with pytest.raises(DecompressionError, match="is an SQLite database and no file of tasks"):
+    with pytest.raises(DecompressionError, match="is an SQLite database, not a file of tasks"):
         read()
 
 

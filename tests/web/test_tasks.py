@@ -95,8 +95,10 @@ def test_junk_before_a_task_costs_only_itself(client: httpx.Client) -> None:
     assert (answer["accepted"], answer["refused"]) == (16, 2)
     first, second = answer["refusals"]
     assert (first["line"], second["line"]) == (1, 9)
-    assert first["reason"] == "cut off: the JSON ends in the middle; the task at byte 20 was taken"
-    assert second["reason"] == "not JSON: 4,096 zero bytes; the task at byte 4096 was taken"
+    assert (
+        first["reason"] == "cut off: the JSON ends in the middle; the task at byte 20 was accepted"
+    )
+    assert second["reason"] == "not JSON: 4,096 zero bytes; the task at byte 4096 was accepted"
 
 
 def test_of_very_many_refused_lines_the_first_are_listed(client: httpx.Client) -> None:

@@ -1,1 +1,1 @@
-"""Fights out of the database, and into another one: files of fights, tables."""
+"""Fights out of the database: files to import elsewhere, and tables."""

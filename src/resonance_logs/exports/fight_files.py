@@ -32,10 +32,10 @@ _logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class ExportReport:
-    """What was written to a file of fights."""
+    """The result of an export."""
 
     exported: Sequence[int]
-    """The ids of the fights, as they are here."""
+    """The ids of the fights in this database."""
     size_bytes: int
 
 
@@ -57,12 +57,12 @@ def export_fights(
     *,
     are_listed: bool = False,
 ) -> ExportReport:
-    """Write ended fights, with all that belongs to them, to the new file ``target``.
+    """Export ended fights, with everything that belongs to them, to the new file ``target``.
 
-    ``choose`` gives their ids. It reads the view of the store that the fights are read in, so
-    that what it finds is there, whatever others delete meanwhile. The file is a database by
-    itself: it can be looked at, and be imported into another one. With ``are_listed`` the ids
-    come from an index of the store, so that each must have a row.
+    ``choose`` returns their ids; it reads the same snapshot as the export, so that deletions
+    meanwhile have no effect. The file is a complete database: it can be opened, or imported into
+    another one. With ``are_listed`` the ids come from an index of the store, so that each must have
+    a row.
 
     Raises:
         NotFound: a fight does not exist, or has not ended.
@@ -90,11 +90,11 @@ def import_fights(store: Store, source: Path) -> ImportReport:
     """Import the fights of an exported file (or of any database); stored fights are skipped.
 
     Raises:
-        DatabaseUnavailable: there is no such file.
-        NotADatabase: it is empty, or something else.
-        DamagedDatabase: it is damaged.
-        BackupError: there is no room for a copy of it, or it cannot be copied.
-        DatabaseError: it cannot be read; the subclass says why.
+        DatabaseUnavailable: the file does not exist.
+        NotADatabase: the file is empty or not a database.
+        DamagedDatabase: the file is damaged.
+        BackupError: there is no room for a copy of the file, or it cannot be copied.
+        DatabaseError: the file cannot be read; the subclass says why.
     """
     check_source(source)
     check_room(source.stat().st_size, Path(tempfile.gettempdir()))

@@ -1,4 +1,4 @@
-"""Tables with typed columns, and such tables as bytes: CSV, JSON, Parquet."""
+"""Tables with typed columns, written as CSV, JSON or Parquet."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ class Column:
 
 
 class Table(Mapping[str, Sequence[Any]]):
-    """Columns of one length by their names, in the order of ``columns``.
+    """Columns of equal length by name, in the order of ``columns``.
 
-    The columns are those of the table's kind, whatever is in them: a table without rows has
-    them too, and a column of nulls has its type.
+    The columns and their types do not depend on the data: a table without rows has all columns, and
+    a column of nulls has its type.
 
     Raises:
-        ValueError: the values are not those of these columns.
+        ValueError: the values do not belong to these columns.
     """
 
     def __init__(self, columns: Sequence[Column], values: Mapping[str, Sequence[Any]]) -> None:
@@ -76,7 +76,7 @@ MEDIA_TYPES: Final = {
 
 
 def write_table(table: Table, form: Format) -> bytes:
-    """The table in a format; JSON is a list of rows. Parquet's types are those of the columns.
+    """Write the table in a format; JSON is a list of rows, Parquet has the types of the columns.
 
     In CSV, text that a spreadsheet would read as a formula is prefixed with an apostrophe.
 

@@ -34,7 +34,7 @@ from resonance_logs.store.sqlite.connections import Store
 
 
 class TableKind(StrEnum):
-    """What a row of a fight's table stands for."""
+    """What each row of a fight's table is."""
 
     ACTORS = "actors"
     SKILLS = "skills"
@@ -42,7 +42,7 @@ class TableKind(StrEnum):
 
 
 class TableArguments(EncounterArguments):
-    """Which fight, and what a row of its table is."""
+    """The fight, and what each row of its table is."""
 
     of: TableKind = TableKind.ACTORS
 
@@ -66,7 +66,7 @@ FIGHT_COLUMNS: Final = (
     Column("defeated", Kind.TEXT),
     Column("players", Kind.TEXT),
 )
-"""Of a row a fight; times in ms since 1970 UTC, ``duration`` in seconds, lists joined by "; "."""
+"""One row per fight; times in ms since 1970 UTC, ``duration`` in seconds, lists joined by "; "."""
 
 ACTOR_COLUMNS: Final = (
     Column("encounter_id", Kind.INTEGER),
@@ -85,7 +85,7 @@ ACTOR_COLUMNS: Final = (
     Column("class_name", Kind.TEXT),
     Column("class_spec_name", Kind.TEXT),
 )
-"""Of a row an actor: the fields of ActorEncounterStat, and what class and spec are called."""
+"""One row per actor: the fields of ActorEncounterStat, and the names of class and spec."""
 
 _SUMS: Final = ("total_value", "hits", "crit_hits", "lucky_hits", "crit_total", "lucky_total")
 _LOSSES: Final = ("hp_loss_total", "shield_loss_total")
@@ -105,7 +105,7 @@ SKILL_COLUMNS: Final = (
     *_WHO_AND_HOW,
     *(Column(name, Kind.INTEGER) for name in (*_SUMS, *_LOSSES)),
 )
-"""Of a row a skill of one actor on another; ``kind`` is damage or heal."""
+"""One row per skill of one actor on another; ``kind`` is damage or heal."""
 
 HIT_COLUMNS: Final = (
     Column("encounter_id", Kind.INTEGER),
@@ -119,7 +119,7 @@ HIT_COLUMNS: Final = (
     Column("hp_loss", Kind.INTEGER),
     Column("shield_loss", Kind.INTEGER),
 )
-"""Of a row a single hit or heal; times in ms since 1970 UTC."""
+"""One row per hit or heal; times in ms since 1970 UTC."""
 
 
 def fights_table(store: Store, filters: Filters) -> Table:

@@ -2,7 +2,7 @@
 
 ::
 
-    payload  =  magic, version, crc32 of all that follows; then frames
+    payload  =  magic, version, crc32 of the rest, frames
     frame    =  size of what follows (32 bits), zstd data of known content size
     content  =  all frames unpacked and joined: size of the heads (32 bits), heads, planes
     heads    =  one section per kind of event: its number, its form, its length, its columns
@@ -12,8 +12,8 @@ so the hits of one attacker on one defender with one skill are adjacent, and so 
 Reading reverses this step by step: each key gives the order of the columns after it. Whatever
 depends only on the defender (its maximum, its monster) becomes a few long runs.
 
-Each column records its own encoding (see columns). Later versions may add kinds and columns; a
-payload of an unknown version is refused before any of it is read.
+Each column records its own encoding (see column_encoding). Later versions may add kinds and
+columns; a payload of an unknown version is refused before any of it is read.
 """
 
 from __future__ import annotations
@@ -279,7 +279,7 @@ def _refine_order(order: _Order | None, codes: Codes) -> _Order | None:
 
 
 def _zigzag(column: Int64Array) -> Int64Array:
-    """0, -1, 1, -2, ... as 0, 1, 2, 3, ...: small whatever the sign."""
+    """0, -1, 1, -2, ... as 0, 1, 2, 3, ...: small numbers stay small with either sign."""
     return (column << 1) ^ (column >> 63)
 
 

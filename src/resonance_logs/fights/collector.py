@@ -127,7 +127,7 @@ class _Heals:
 
 
 class _Numbers:
-    """Integer columns; ``missing`` has the value that stands for null in each nullable column.
+    """Integer columns; ``missing`` has the value for null of each nullable column.
 
     array("q") accepts only integers, whereas numpy would silently truncate floats; and it keeps the
     interpreter lock, which numpy releases at every call.

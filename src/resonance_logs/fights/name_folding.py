@@ -1,4 +1,4 @@
-"""Names folded for comparison and search, whatever their case and their Unicode form."""
+"""Fold names for comparison and search, ignoring case and Unicode form."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _DOT_ABOVE: Final = "\N{COMBINING DOT ABOVE}"
 def fold_name(text: str) -> str:
     """Return the text in Unicode form NFKC, with full case folding.
 
-    The letter i is the same with and without a dot (I, İ, ı, i), as Turkish names need it.
+    The letter i is the same with and without a dot (I, İ, ı, i), as Turkish names require.
     Folding a folded text changes nothing. Blanks are kept.
     """
     if text.isascii():
@@ -24,7 +24,7 @@ def fold_name(text: str) -> str:
 
 
 def _remove_dots_of_i(decomposed: str) -> str:
-    """Remove each dot above that belongs to an i; marks below the i may stand between them."""
+    """Remove each dot above that belongs to an i; marks below the i may come between them."""
     if _DOT_ABOVE not in decomposed:
         return decomposed
     kept: list[str] = []

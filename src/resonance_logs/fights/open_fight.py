@@ -1,4 +1,4 @@
-"""A fight while it goes on, and the rows of its actors."""
+"""An open fight, and the rows of its actors."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ DEALT_TOTAL: Final = ACTOR_COLUMNS.index("damage_dealt")
 _HEAL_TOTAL: Final = ACTOR_COLUMNS.index("heal_dealt")
 
 MAX_PAUSE_MS: Final = 60_000
-"""A begin so long after the last event of an open fight ends that fight (spec: Rules)."""
+"""A begin this long after the last event of an open fight ends that fight (spec: Rules)."""
 
 ActorRow = tuple[object, ...]
 """A row of actor_encounter_stats, in the order of ACTOR_COLUMNS."""
@@ -54,9 +54,9 @@ class OpenEncounter:
     tally: Tally = field(default_factory=Tally.empty)
     monster_names: Mapping[int, str] = field(default_factory=dict)
     party: frozenset[int] = frozenset()
-    """Players updated while the fight was open; they are in it even without a hit."""
+    """Players updated while the fight was open; they belong to it even without a hit."""
     lost_events: int = 0
-    """Events that were recorded, and of which damage left nothing that can be read."""
+    """Recorded events that file damage made unreadable."""
 
     def adding(self, events: Events) -> Self:
         """The fight including these events."""
@@ -71,7 +71,7 @@ class OpenEncounter:
         )
 
     def gives_way_to(self, begin: BeginEncounter) -> bool:
-        """Whether this fight is over, since another one begins elsewhere or much later."""
+        """Whether this begin ends the fight: it is in another scene, or much later."""
         last = self.started_at_ms if self.last_event_ms is None else self.last_event_ms
         if begin.started_at_ms - last >= MAX_PAUSE_MS:
             return True
@@ -91,7 +91,7 @@ class OpenEncounter:
     def select_players(
         self, actors: Collection[int], known: Mapping[int, Entity], updated: Collection[int]
     ) -> dict[int, Entity]:
-        """Those of the fight's actors who are players, with what is known of them.
+        """The players among the fight's actors, as known.
 
         ``known`` are the actors with an entity, ``updated`` the ids whose entity was updated since
         the recorder was opened. An actor with an older entity that is hit as a monster is a

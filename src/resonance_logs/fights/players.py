@@ -1,4 +1,4 @@
-"""A player as known."""
+"""What is known about a player."""
 
 from __future__ import annotations
 
@@ -29,19 +29,19 @@ class Entity:
 
     @classmethod
     def unknown(cls, entity_id: int, seen_at_ms: int = 0) -> Self:
-        """A player of whom only the time is known."""
+        """A player about whom only the time is known."""
         nothing: dict[str, Any] = dict.fromkeys(FIELDS)
         return cls(entity_id, **nothing, first_seen_ms=seen_at_ms, last_seen_ms=seen_at_ms)
 
     @classmethod
     def first_seen(cls, task: UpsertEntity) -> Self:
-        """The player of a task, before what the task says is taken over."""
+        """The player of a task, before the task's values are applied."""
         return cls.unknown(task.entity_id, task.seen_at_ms)
 
     def updated_by(self, task: UpsertEntity) -> Self:
-        """What is known after the task.
+        """The player after the update.
 
-        Blanks, and numbers not above 0, change nothing; but another class drops the spec.
+        Blanks, and numbers not above 0, change nothing; a new class removes the spec.
         """
         changes: dict[str, Any] = {
             name: value for name in FIELDS if _is_known_value(value := getattr(task, name))
@@ -56,7 +56,7 @@ class Entity:
         )
 
     def completed(self, later: Entity) -> Self:
-        """The same with what is unknown taken from what became known later, of the same class."""
+        """This player, with unknown values filled in from later ones of the same class."""
         news: dict[str, Any] = {
             name: getattr(later, name) for name in FIELDS if getattr(self, name) is None
         }

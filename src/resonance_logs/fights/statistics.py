@@ -19,7 +19,7 @@ ACTIVE_GAP_MS: Final = 5_000
 MIN_ACTIVE_MS: Final = 1_000
 
 MAX_DISORDER_MS: Final = 2_000
-"""Events may come so much out of order; where the time steps back further, the clock was set."""
+"""Maximum disorder of events; if the time steps back further, the clock was set back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,16 +34,16 @@ class Boss:
 
 
 def boss_key(name: str) -> str:
-    """What equal names of a boss have in common: NFKC, case folding, no blanks around them."""
+    """The key of equal boss names: NFKC, case-folded, without surrounding blanks."""
     return fold_name(name).strip()
 
 
 def bosses(damage: DamageEvents, defeated: Iterable[str]) -> list[Boss]:
     """The bosses of a fight, by name.
 
-    A boss is whoever is named by hits with ``is_boss``; and every one in ``defeated``, with the
-    hits that name it without ``is_boss``, or without any hit. Names that differ only in case,
-    Unicode form or surrounding blanks are one boss, called as it is at first.
+    A boss is a named defender of hits with ``is_boss``, or is in ``defeated``; the latter includes
+    hits that name it without ``is_boss``, and may have none. Names that differ only in case,
+    Unicode form or surrounding blanks are one boss, under the first of these names.
     """
     codes: dict[str, list[int]] = {}
     for code, name in enumerate(damage.monster_names):
@@ -66,7 +66,7 @@ def bosses(damage: DamageEvents, defeated: Iterable[str]) -> list[Boss]:
 def _boss(
     damage: DamageEvents, hits: NDArray[np.bool_], otherwise: str, *, is_defeated: bool
 ) -> Boss:
-    """The boss of these hits, called as its first hit says; ``otherwise`` where there is none."""
+    """The boss of these hits, named as in its first hit; without hits ``otherwise``."""
     places = np.flatnonzero(hits)
     if not len(places):
         return Boss(otherwise, 0, 0, None, is_defeated)
@@ -83,7 +83,7 @@ def _boss(
 def active_times(damage: DamageEvents) -> dict[int, int]:
     """Active time of each attacker in ms: gaps of at most 5 s between its hits, at least 1 s.
 
-    Hits on oneself do not count. An actor without a hit is not in the answer.
+    Hits on oneself do not count. Actors without a hit are not included.
     """
     to_oneself = damage.attacker_id == damage.defender_id
     if to_oneself.any():
@@ -102,13 +102,13 @@ def active_times(damage: DamageEvents) -> dict[int, int]:
 
 def _by_actor_and_time(codes: Int64Array, time: Int64Array) -> Int64Array:
     if codes.max() < 2**16 and (time[1:] >= time[:-1]).all():
-        # Sorted by time, as recorders send it; and short numbers sort in one pass.
+        # Recorders send events in order of time; small integers sort in one pass.
         return np.argsort(codes.astype(np.uint16), kind="stable")
     return np.lexsort((time, codes))
 
 
 def monster_names(damage: DamageEvents) -> dict[int, str]:
-    """The last name given to each defender that is not blank."""
+    """The last name of each defender that is not blank."""
     names = np.array([bool(name.strip()) for name in damage.monster_names] + [False])
     named = np.flatnonzero(names[damage.monster]) if len(damage) else np.zeros(0, dtype=np.int64)
     backwards = named[::-1]

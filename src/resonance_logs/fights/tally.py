@@ -83,14 +83,14 @@ class Tally:
         )
 
     def hit_as_bosses(self) -> set[int]:
-        """The defenders of hits with ``is_boss``."""
+        """The defenders that were hit with ``is_boss``."""
         on_boss = self.damage[:, SIX + 1] > 0
         return {*self.pairs[on_boss, 1].tolist()} - {UNKNOWN}
 
     def damage_of(
         self, attackers: Collection[int], *, but_to: Collection[int]
     ) -> tuple[set[int], int]:
-        """Which attackers dealt damage to others than ``but_to`` and themselves, and how much."""
+        """The damage of each attacker to actors other than ``but_to`` and itself."""
         by, to = self.pairs[:, 0], self.pairs[:, 1]
         counted = is_among(by, attackers) & ~is_among(to, but_to) & (by != to)
         return {*by[counted].tolist()}, int(self.damage[counted, 0].sum())
@@ -102,8 +102,8 @@ class Tally:
     def counters(self, players: Collection[int]) -> dict[int, Counters]:
         """Each actor's counters.
 
-        Damage counts as taken where the attacker is not a player. Damage to oneself counts as
-        taken, whoever it is, and never as dealt.
+        Damage counts as taken if the attacker is not a player. Damage to oneself always counts as
+        taken, never as dealt.
         """
         found: dict[int, Counters] = {actor: [0] * 4 * SIX for actor in self.actor_ids()}
         to_oneself = self.pairs[:, 0] == self.pairs[:, 1]

@@ -21,7 +21,7 @@ MAX_DELAY_S: Final = 10.0
 """Without such a pause for this long, a step runs between two batches ..."""
 
 MIN_STEP_INTERVAL_S: Final = 0.25
-"""... and the next one not before this time has passed."""
+"""... and the next one after at least this time."""
 
 CHECKPOINT_IDLE_S: Final = 5.0
 """Time without writes after which the write-ahead log is checkpointed."""
@@ -47,20 +47,20 @@ class Housekeeping:
         self._not_before = 0.0
 
     def begin_round(self) -> None:
-        """A fight has ended, or recording begins."""
+        """Begin a round, because a fight has ended or recording begins."""
         self._plan = None
         self._remaining = deque([self._prune, self._give_back, self._checkpoint])
         self._late_at = min(self._late_at, time.monotonic() + MAX_DELAY_S)
         self._not_before = 0.0
 
     def record_commit(self) -> None:
-        """Something was written."""
+        """Note that something was written."""
         if self._late_at == inf:
             self._remaining = deque([self._checkpoint])
             self._not_before = time.monotonic() + CHECKPOINT_IDLE_S
 
     def postpone(self) -> None:
-        """A step failed: run the next one later."""
+        """Run the next step later, because one failed."""
         self._not_before = time.monotonic() + RETRY_DELAY_S
 
     @property

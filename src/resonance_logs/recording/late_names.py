@@ -18,10 +18,10 @@ from resonance_logs.store.finished_fights import rebuild
 from resonance_logs.store.stored_fight import StoredFight
 
 LATE_MS: Final = 60_000
-"""A name that was seen so long after the end still counts (spec: Rules)."""
+"""A name seen up to this long after the end still counts (spec: Rules)."""
 
 MAX_FIGHTS: Final = 16
-"""Of this many newest fights names are awaited."""
+"""Maximum number of fights that wait for names."""
 
 _logger = logging.getLogger(__name__)
 
@@ -34,34 +34,34 @@ class EndedFight:
     ended_at_ms: int
     unnamed: frozenset[int]
     events: Events | None = None
-    """Its single events, where no archive keeps them."""
+    """Its events, if no archive stores them."""
 
     @classmethod
     def of(cls, report: EndReport, events: Events | None) -> EndedFight:
-        """What is kept in memory of a fight that was just finished."""
+        """The part of a finished fight that is kept in memory."""
         return cls(report.id, report.ended_at_ms, report.unnamed, events)
 
 
 @dataclass(frozen=True, slots=True)
 class AwaitedNames:
-    """The fights that ended lately; every change makes a new one of it."""
+    """The fights that ended recently; immutable, each change returns a new object."""
 
     fights: tuple[EndedFight, ...] = ()
     unnamed: frozenset[int] = frozenset()
-    """The actors of all of them."""
+    """The actors of all these fights."""
 
     def after(self, ended: EndedFight) -> AwaitedNames:
-        """With one more fight."""
+        """These fights and one more."""
         return _awaited([*self.fights, ended])
 
     def since(self, started_at_ms: int) -> AwaitedNames:
-        """Without the fights that ended too long before another one began."""
+        """The fights that had not ended too long before this begin."""
         if all(started_at_ms <= each.ended_at_ms + LATE_MS for each in self.fights):
             return self
         return _awaited(each for each in self.fights if started_at_ms <= each.ended_at_ms + LATE_MS)
 
     def wanting(self, actor: int, seen_at_ms: int) -> list[int]:
-        """The ids of the fights that a name of this actor, seen then, names a player of."""
+        """The ids of the fights in which this actor still lacks a name seen at this time."""
         return [
             each.id
             for each in self.fights
@@ -69,7 +69,7 @@ class AwaitedNames:
         ]
 
     def without(self, encounter_id: int, actor: int) -> AwaitedNames:
-        """With this actor of a fight named."""
+        """The same after this actor of a fight was named."""
         return _awaited(
             replace(each, unnamed=each.unnamed - {actor}) if each.id == encounter_id else each
             for each in self.fights
@@ -83,14 +83,14 @@ def _awaited(fights: Iterable[EndedFight]) -> AwaitedNames:
 
 @dataclass(slots=True)
 class LateNames:
-    """What arrived in one batch: the players to be named, by fight."""
+    """The names that arrived in one batch: players by fight."""
 
     awaited: AwaitedNames
     _found: defaultdict[int, dict[int, Entity]] = field(default_factory=lambda: defaultdict(dict))
     _events: dict[int, Events | None] = field(default_factory=dict)
 
     def take(self, player: Entity, seen_at_ms: int) -> None:
-        """Note a player whose name is known now, where a fight awaits it."""
+        """Collect a player whose name is now known, if a fight waits for it."""
         if player.name is None:
             return
         for encounter_id in self.awaited.wanting(player.entity_id, seen_at_ms):
@@ -99,7 +99,7 @@ class LateNames:
             self.awaited = self.awaited.without(encounter_id, player.entity_id)
 
     def store(self, connection: Connection) -> None:
-        """Name the players in their fights, whose figures are computed once more."""
+        """Name the players in their fights, and compute the figures of these fights again."""
         for encounter_id, players in self._found.items():
             _name(connection, encounter_id, players, self._events[encounter_id])
         self._found.clear()
@@ -112,7 +112,7 @@ def _name(
     if fight is None:
         return  # deleted meanwhile
     if fight.faults:
-        _logger.warning("encounter %d is damaged; names that came late are left out", encounter_id)
+        _logger.warning("encounter %d is damaged; late names were not applied", encounter_id)
         return
     if events is None:
         events = decode_events(fight.archive[1]) if fight.archive else Events.empty()

@@ -52,7 +52,7 @@ def retry_tasks(store: Store, rejected: Sequence[RejectedTask]) -> RetryResult:
             updates.append((each.id, task))
         elif isinstance(task, BeginEncounter | EndEncounter):
             retried.left[each.id] = (
-                "the begin or end of a fight is only valid in its place among the tasks"
+                "the begin or end of a fight is only valid in its original order"
             )
         elif each.encounter_id is None:
             retried.left[each.id] = "no fight was open when it arrived"
@@ -109,7 +109,7 @@ def _update(
     try:
         lock.acquire()
     except AlreadyRecording:
-        # A recorder has the players in memory, and would overwrite what is written here.
+        # The recorder holds the players in memory, and would overwrite the update.
         reason = "the file is being recorded; try again later, or send the task again"
         retried.left |= dict.fromkeys((number for number, _ in updates), reason)
         return

@@ -45,7 +45,7 @@ def find_spills(path: Path) -> list[tuple[int, Path]]:
 
 
 def read_spill(file: Path) -> list[Task]:
-    """The tasks of a spill file; an invalid line is logged."""
+    """Read the tasks of a spill file; invalid lines are logged."""
     tasks: list[Task] = []
     for batch in TaskSource(file).batches():
         tasks += batch.tasks

@@ -1,1 +1,1 @@
-"""Where tasks come from when no Python call makes them: files, streams, a simulation."""
+"""Sources of tasks other than Python calls: files, streams, a simulation."""

@@ -10,20 +10,20 @@ from typing import Final, Protocol
 import zstandard
 
 BLOCK_BYTES: Final = 64 * 1024
-"""Unpacked bytes are passed on in blocks of about this size."""
+"""Size of the decompressed blocks, approximately."""
 
 GZIP_STEP_BYTES: Final = 16 * 1024
-"""Bytes unpacked at a time; damaged data costs at most this much of the data before it."""
+"""Bytes decompressed at a time; at damaged data at most this much before it is lost."""
 
 ZSTD_STEP_BYTES: Final = 1024
-"""Bytes fed at a time: even a decompression bomb makes at most 32 MB of it."""
+"""Bytes fed at a time: even a decompression bomb yields at most 32 MB from it."""
 
 SQLITE: Final = b"SQLite format 3\0"
-"""The first bytes of a database, as of an export."""
+"""The first bytes of a database, such as an exported file."""
 
 _A_DATABASE: Final = (
-    "is an SQLite database and no file of tasks; if export or backup made it, "
-    "take in its fights with: resonance-logs import"
+    "is an SQLite database, not a file of tasks; if export or backup created it, "
+    "import its fights with: resonance-logs import"
 )
 _GZIP: Final = b"\x1f\x8b"
 _ZSTD: Final = b"\x28\xb5\x2f\xfd"
@@ -44,7 +44,7 @@ class DecompressionError(Exception):
 
 
 class HoldsDatabaseError(DecompressionError):
-    """The bytes, packed or not, are those of a database."""
+    """The bytes, compressed or not, are those of a database."""
 
 
 class _Format(Protocol):
@@ -58,7 +58,7 @@ class Decompressor:
     """Decompresses a stream of bytes piece by piece, with bounded memory.
 
     Raises:
-        DecompressionError: from feed or finish, after everything that could be unpacked was given.
+        DecompressionError: from feed or finish, after everything before the damage was yielded.
     """
 
     def __init__(self) -> None:
@@ -76,12 +76,12 @@ class Decompressor:
             self._format = _detect_format(data)
         for block in _in_blocks(self._format.pieces(data)):
             if not self._has_begun and block.startswith(SQLITE):
-                raise HoldsDatabaseError(f"{_A_DATABASE}, once it is unpacked")
+                raise HoldsDatabaseError(f"{_A_DATABASE}, after decompressing it")
             self._has_begun = True
             yield block
 
     def finish(self) -> Iterator[bytes]:
-        """Return the rest.
+        """Yield the remaining data.
 
         Raises:
             DecompressionError: the data ends in the middle.
@@ -94,7 +94,7 @@ class Decompressor:
 
 
 def _is_undecided(head: bytes) -> bool:
-    """Whether more bytes may show that this is not plain text."""
+    """Whether more bytes are needed to recognise the format."""
     if not head:
         return False
     is_packed = len(head) < _HEAD_BYTES and head[0] in _COMPRESSED_MAGIC

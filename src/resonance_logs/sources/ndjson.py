@@ -1,7 +1,7 @@
-"""Decode tasks from NDJSON lines, whatever the sizes of the blocks they arrive in.
+"""Decode tasks from NDJSON lines, which arrive in blocks of any size.
 
-A line that is no task becomes a Refusal; the lines around it are not affected. Where a line holds
-junk and behind it a whole task (a torn write, zeros, a byte-order mark), the junk alone is refused.
+An invalid line becomes a Refusal; the lines around it are not affected. If a line consists of junk
+(a torn write, zeros, a byte-order mark) and a whole task after it, only the junk is refused.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ MAX_LINE_BYTES: Final = 16 * 1024 * 1024
 
 LONG_LINE_EXCERPT_BYTES: Final = 200
 TAIL_BYTES: Final = 64 * 1024
-"""The end of a line that is too long; a task in it is taken."""
+"""The end of a line that is too long; a task within it is accepted."""
 
 MAX_SHOWN_LENGTH: Final = 200
 BOM: Final = b"\xef\xbb\xbf"
@@ -37,10 +37,11 @@ _LONE_SURROGATE = re.compile(
     rb"\\u[dD][89abAB]..(?!\\u[dD][c-fC-F])|(?<!\\u[dD][89abAB]..)\\u[dD][c-fC-F]"
 )
 _LAST_OBJECT = re.compile(rb"(?s:.*)(\{[ \t\r]*\"[a-z\\])")
-"""The last place at which a task may begin.
+"""The last position at which a task can begin.
 
-A task holds no objects. Within its strings ``{`` may stand before the quote that ends the string,
-but no letter follows that quote. So a task that ends the line begins at this place or not at all.
+A task contains no objects. Within its strings ``{`` can precede the quote that ends the string, but
+that quote is not followed by a letter. So a task that ends the line begins at this position, if at
+all.
 """
 
 _UNDECODABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
@@ -52,9 +53,9 @@ _decoder: msgspec.json.Decoder[Task] = msgspec.json.Decoder(Task)
 class Refusal:
     """An invalid line: where it is, what is wrong, and its text.
 
-    ``text`` is the line without white space around it; of a line that is too long, its first
-    200 bytes. Where a task stands at the end of the line, that task is taken and ``text`` is what
-    stands before it.
+    ``text`` is the line without surrounding white space; for a line that is too long, its first
+    200 bytes. If the line ends with a task, that task is accepted, and ``text`` is what precedes
+    it.
     """
 
     source: str
@@ -73,12 +74,12 @@ class LineDecoder:
 
     def __init__(self, source: str, *, max_line_bytes: int = MAX_LINE_BYTES) -> None:
         self.line = 0
-        """Number of lines done."""
+        """Number of lines decoded."""
         self._source = source
         self._max_line_bytes = max_line_bytes
         self._pending = bytearray()
         self._tail: bytes | None = None
-        """The end of the pending line once that is too long; only its start is kept besides."""
+        """The end of the pending line once it is too long; then only its start is kept as well."""
 
     def feed(self, data: bytes) -> tuple[list[Task], list[Refusal]]:
         """Decode every line that ends in ``data``."""
@@ -138,11 +139,11 @@ class LineDecoder:
         return self._decode_lines(lines, refusals)
 
     def _decode_at_once(self, block: bytes) -> list[Task] | None:
-        """Decode a block with exactly one task in every line; None if it has not.
+        """Decode a block with exactly one task in every line; returns None for any other block.
 
         msgspec's ``decode_lines`` treats a newline as mere white space: it also accepts a task that
         spans lines, and two tasks in a line. No JSON value contains ``}`` newline ``{`` (a string
-        has no raw newline, a container needs a comma), so if every newline is in such a place, each
+        has no raw newline, a container needs a comma), so if every newline is at such a place, each
         ends a task; with as many tasks as lines, each line is one task.
         """
         newlines = _count_newlines_between_objects(block)
@@ -170,13 +171,13 @@ class LineDecoder:
             try:
                 tasks.append(_decoder.decode(text))
             except _UNDECODABLE as error:
-                tasks += self._decode_behind_junk(text, error, refusals)
+                tasks += self._decode_after_junk(text, error, refusals)
         return tasks
 
-    def _decode_behind_junk(
+    def _decode_after_junk(
         self, text: bytes, error: Exception, refusals: list[Refusal]
     ) -> list[Task]:
-        """Take the task that ends the line, where there is one, and refuse what is before it."""
+        """Accept the task that ends the line, if any, and refuse what precedes it."""
         found = find_last_task(text)
         if found is None:
             refusals.append(self._refusal(*explain(error, text), text))
@@ -184,7 +185,9 @@ class LineDecoder:
         start, task = found
         junk = text[:start].rstrip(BLANK)
         field, reason = _explain_junk(junk)
-        refusals.append(self._refusal(field, reason, junk, f"; the task at byte {start} was taken"))
+        refusals.append(
+            self._refusal(field, reason, junk, f"; the task at byte {start} was accepted")
+        )
         return [task]
 
     def _decode_long_line(self, head: bytes, tail: bytes, refusals: list[Refusal]) -> list[Task]:
@@ -193,7 +196,7 @@ class LineDecoder:
         if found is None:
             refusals.append(self._refusal(None, reason, head))
             return []
-        refusals.append(self._refusal(None, reason, head, "; the task at its end was taken"))
+        refusals.append(self._refusal(None, reason, head, "; the task at its end was accepted"))
         return [found[1]]
 
     def _refusal(self, field: str | None, reason: str, text: bytes, addition: str = "") -> Refusal:
@@ -202,11 +205,11 @@ class LineDecoder:
 
 
 def find_last_task(text: bytes) -> tuple[int, Task] | None:
-    """Find the task at the end of a line that is no task by itself: its first byte and the task.
+    """Find the task at the end of a line that is not a task: its first byte and the task.
 
-    None also where another task stands directly before it: a line holds one task. The time is
-    linear in the length of ``text``. What is valid JSON as a whole never ends in a task, as its
-    last bracket closes its first.
+    Returns None also if another task directly precedes it, because a line can hold only one task.
+    Takes time linear in the length of ``text``. A line that is valid JSON never ends in a task,
+    because its last bracket closes its first.
     """
     found = _last_task(text)
     if found is None or _last_task(text[: found[0]].rstrip(BLANK + b",")) is not None:
@@ -245,7 +248,7 @@ def _count_newlines_between_objects(block: bytes) -> int | None:
 
 
 def explain(error: Exception, text: bytes) -> tuple[str | None, str]:
-    """Return the field, if one is at fault, and the reason why ``text`` is not a task."""
+    """Return the invalid field, if any, and the reason why ``text`` is not a task."""
     if isinstance(error, UnicodeDecodeError):
         return None, f"not UTF-8: {error.reason}"
     if isinstance(error, RecursionError):
@@ -264,7 +267,7 @@ def _explain_junk(junk: bytes) -> tuple[str | None, str]:
         _decoder.decode(junk)
     except _UNDECODABLE as error:
         return explain(error, junk)
-    raise AssertionError("a task is no junk")
+    raise AssertionError("a task is not junk")
 
 
 def _explain_validation(message: str) -> tuple[str | None, str]:

@@ -19,13 +19,13 @@ READ_BYTES: Final = 64 * 1024
 
 POLL_SECONDS: Final = 0.1
 RESTART: Final = b""
-"""Marks in the chunks that the input so far has ended, and what follows starts anew."""
+"""Marks in the chunks that the input has ended, and what follows is a new one."""
 
 _log = logging.getLogger(__name__)
 
 
 class Readable(Protocol):
-    """What is needed of a binary stream; ``read1`` is preferred if there is one."""
+    """The required part of a binary stream; ``read1`` is preferred if it exists."""
 
     def read(self, size: int, /) -> bytes | None:
         """Return up to ``size`` bytes; empty at the end."""
@@ -35,7 +35,7 @@ Origin = str | os.PathLike[str] | Readable
 
 
 class ByteInput:
-    """The bytes of one origin, in chunks, each as soon as it arrives."""
+    """The bytes of one origin in chunks, each as soon as it arrives."""
 
     def __init__(self, origin: Origin, *, follow: bool, name: str) -> None:
         self.bytes_read = 0
@@ -139,7 +139,7 @@ class ByteInput:
         return bool(poll.poll(POLL_SECONDS * 1000))
 
     def _can_continue(self) -> bool:
-        """A file may grow, and a FIFO may get another writer; other pipes end for good."""
+        """Whether more may follow: a file can grow, and a FIFO can get another writer."""
         descriptor = _descriptor(self._stream)
         if not self._follow or descriptor is None:
             return False
@@ -147,7 +147,7 @@ class ByteInput:
         return stat.S_ISREG(mode) or (stat.S_ISFIFO(mode) and self._path is not None)
 
     def _restarts(self) -> bool:
-        """At the end: whether what follows does not continue what was read."""
+        """At the end of the input: whether what follows is a new input."""
         descriptor = _descriptor(self._stream)
         assert descriptor is not None  # noqa: S101
         status = os.fstat(descriptor)
@@ -160,7 +160,7 @@ class ByteInput:
         return self._path is not None and self._follow_replacement(self._path, status)
 
     def _follow_replacement(self, path: str, status: os.stat_result) -> bool:
-        """Open the file that replaced the one being read, which is first read to its end."""
+        """Open the file that replaced the one being read, once that was read to its end."""
         try:
             there = os.stat(path)  # noqa: PTH116
         except FileNotFoundError:

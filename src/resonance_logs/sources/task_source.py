@@ -41,7 +41,7 @@ class TaskSource:
     With ``follow`` a growing file or a FIFO is read until ``stop()``.
 
     Raises:
-        InputError: the path does not name a file; the message says what to do.
+        InputError: the path is not a file; the message says what to do.
     """
 
     def __init__(self, origin: Origin, *, follow: bool = False, name: str | None = None) -> None:
@@ -110,7 +110,7 @@ class _Reading:
         yield self._lines.finish()
 
     def abandon(self) -> Iterator[_Result]:
-        """Drop a line that was still being written when the source was stopped."""
+        """Drop a line that was incomplete when the source was stopped."""
         tasks, refusals = self._lines.finish()
         for refusal in refusals:
             _log.warning("%s; dropped, because reading was stopped here", refusal)
@@ -130,7 +130,7 @@ def _fault(name: str, line: int, error: DecompressionError) -> str:
     if not line:
         return f"{printable(name)}: {error}"
     return (
-        f"{printable(name)}: {error} after line {line:,}; everything before it was read, get the "
+        f"{printable(name)}: {error} after line {line:,}; everything before it was read; get the "
         "file again for the rest"
     )
 

@@ -86,7 +86,7 @@ def remove_from_index(
 
 
 def find_encounters(connection: Connection, values: ColumnElement[bool]) -> BitMap64:
-    """The ids of fights that have any of the values for which a condition on facet_values holds.
+    """The ids of fights with any of the facets that match a condition on facet_values.
 
     Raises:
         DamagedDatabase: a stored set cannot be read.
@@ -123,7 +123,7 @@ def _value_ids(connection: Connection, facets: Collection[Facet]) -> list[int]:
         insert_rows(connection, facet_values, ("kind", "value", "folded"), rows)
         known = {Facet(*row[:2]): row[2] for row in connection.exec_driver_sql(statement, given)}
     if len(known) < len(set(facets)):
-        raise DamagedDatabase("the values to filter by are damaged: one that was stored is missing")
+        raise DamagedDatabase("the values to filter by are damaged: a stored value is missing")
     return [known[each] for each in facets]
 
 

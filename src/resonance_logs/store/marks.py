@@ -12,7 +12,7 @@ from resonance_logs.store.facets import Facet
 FAVORITE: Final = Facet("favorite", "1")
 TAG: Final = "tag"
 KINDS: Final = (FAVORITE.kind, TAG)
-"""Fights stay listed under these when their figures are rebuilt."""
+"""The kinds of facets that fights keep when their figures are rebuilt."""
 
 COLUMNS: Final = ("is_favorite", "note", "tags")
 

@@ -13,10 +13,10 @@ from sqlalchemy import Connection, func, insert, select, update
 from resonance_logs.store.schema import recorder_runs
 
 DAMAGE: Final = "damage: "
-"""A fault that begins so is damage of the file, met by that run ..."""
+"""Prefix of a fault that is file damage met by the run ..."""
 
 REPAIRED: Final = "repaired damage: "
-"""... and one that begins so was repaired since."""
+"""... and of one that has been repaired since."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +43,12 @@ class Run:
 
     @property
     def has_met_damage(self) -> bool:
-        """Whether it met damage of the file that has not been repaired since."""
+        """Whether it met file damage that has not been repaired since."""
         return self.fault is not None and self.fault.startswith(DAMAGE)
 
     @property
     def has_repaired_damage(self) -> bool:
-        """Whether it met damage of the file that was repaired."""
+        """Whether it met file damage that has been repaired."""
         return self.fault is not None and self.fault.startswith(REPAIRED)
 
 
@@ -64,7 +64,7 @@ def begin_run(connection: Connection) -> int:
 
 
 def resume_run(connection: Connection, run_id: int) -> None:
-    """See that a run is noted in the file, which is a new one since the run began."""
+    """Record the run in the file, which replaced another one during the run."""
     found = connection.execute(select(recorder_runs.c.id).where(recorder_runs.c.id == run_id))
     if found.first() is None:
         row = {"id": run_id, "started_at_ms": _now_ms(), "version": version("resonance-logs")}
@@ -72,7 +72,7 @@ def resume_run(connection: Connection, run_id: int) -> None:
 
 
 def note_repaired(connection: Connection) -> None:
-    """Note of all runs that met damage that it is repaired."""
+    """Record for all runs that met damage that it has been repaired."""
     fault = recorder_runs.c.fault
     connection.execute(
         update(recorder_runs)

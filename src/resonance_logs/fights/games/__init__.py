@@ -22,6 +22,6 @@ def class_color(class_id: int | None) -> str:
 
 
 def spec_name(class_id: int | None, spec_id: int | None) -> str:
-    """The spec's name; empty where it is unknown, or is not one of the class's."""
+    """The spec's name; empty if it is unknown or does not belong to the class."""
     known = CLASSES.get(class_id or 0)
     return SPEC_NAMES.get(spec_id or 0, "") if known and spec_id in known.spec_ids else ""

@@ -1,4 +1,4 @@
-"""What a class of a game is."""
+"""Classes and roles of a game."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class Role(StrEnum):
-    """What a class usually does in a party."""
+    """The usual role of a class in a party."""
 
     DAMAGE = "damage"
     HEALER = "healer"

@@ -1,8 +1,8 @@
 """Simulate a raid night as tasks: seeded, realistic, of any size.
 
 A party of mixed classes goes through scenes: packs of trash, then a boss until it is defeated. Hits
-are critical, lucky, both or neither, and several share a millisecond; players die and are silent
-until they are revived; entity updates repeat, two for each hit; the first hits of some fights come
+are critical, lucky, both or neither, and several share a millisecond; players die and do nothing
+until they are revived; entity updates repeat, two per hit; the first hits of some fights arrive
 before their begin. Real recorders send all of this.
 """
 
@@ -98,7 +98,7 @@ def stream_time_ms(task: Task) -> int:
 def _between(
     random: Random, party: Sequence[Player], start_ms: int, end_ms: int, updates: float
 ) -> Iterator[Task]:
-    """What a recorder sees of the party on the way to the next fight."""
+    """The updates that a recorder sends on the way to the next fight."""
     for at_ms in sorted(random.randrange(start_ms, end_ms) for _ in range(round(10 * updates))):
         yield random.choice(party).seen(at_ms)
 
@@ -119,14 +119,14 @@ class _Pulls:
         """The next fight's pull."""
         if self._boss is None:
             return self._pull(started_at_ms, self._pack(), self._length_ms // 4, None)
-        # Each attempt goes better than the one before; some bosses fall at the first.
+        # Each attempt goes better than the previous one; some bosses are killed at the first.
         is_lost = self._random.random() < 0.7 / (1 + self._tries)
         lost_after = int(self._length_ms * self._random.uniform(0.3, 0.8)) if is_lost else None
         boss = self._monster(self._boss, self._length_ms, is_boss=True)
         return self._pull(started_at_ms, (boss,), self._length_ms, lost_after)
 
     def over(self, fight: Fight) -> None:
-        """Continue to the next stop, or try this one again."""
+        """Continue to the next stop, or repeat this one."""
         self._tries += 1
         if fight.is_won:
             self._scene, self._boss = next(self._stops)

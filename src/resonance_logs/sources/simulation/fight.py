@@ -30,7 +30,7 @@ CRIT_CHANCE: Final = 0.28
 LUCKY_CHANCE: Final = 0.07
 DODGE_CHANCE: Final = 0.005
 CLUMSY_CHANCE: Final = 0.04
-"""How often a player stands where a blast is worst."""
+"""How often a player is hit by the full force of a blast."""
 
 STRAY_CHANCE: Final = 0.3
 MAX_MONSTERS: Final = 12
@@ -40,7 +40,7 @@ ADDS_MS: Final = 35_000
 
 @dataclass(slots=True)
 class Monster:
-    """A monster, and how often it was hit: a recorder learns a minor one's name a few hits late."""
+    """A monster, and its hits so far: recorders learn a minor monster's name a few hits late."""
 
     id: int
     name: str
@@ -208,7 +208,7 @@ class Fight:
         return sorted(self._alive, key=lambda each: each.hp / each.max_hp)[:limit]
 
     def _die(self, player: Player) -> None:
-        """Die, and be revived after a while; the dead are silent."""
+        """Die, and be revived after a while; the dead do nothing."""
         player.dead = True
         self._alive.remove(player)
 
@@ -255,7 +255,7 @@ class Fight:
         return MONSTER_CLEAVE if chance < 0.2 else MONSTER_STRIKE
 
     def _current_tank(self) -> Player:
-        """A tank, for as long as one stands."""
+        """A tank, as long as one is alive."""
         for player in self._alive:
             if player.role is Role.TANK:
                 return player

@@ -60,10 +60,10 @@ class Player:
         self.known = UNKNOWN
 
     def seen(self, at_ms: int) -> UpsertEntity:
-        """What the recorder sends about this player now.
+        """The recorder's update about this player.
 
-        First it knows nothing, then everything including attributes; after that it repeats itself
-        without them.
+        At first it knows nothing, then everything including attributes; later it repeats the rest
+        without the attributes.
         """
         if self.known == KNOWN:
             return UpsertEntity(

@@ -1,4 +1,4 @@
-"""Where a night takes place, and the monsters there."""
+"""The scenes of a night, and their monsters."""
 
 from __future__ import annotations
 

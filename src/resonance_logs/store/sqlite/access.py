@@ -1,7 +1,7 @@
-"""How a database file may be opened: to be written, or only to be read.
+"""How a database file can be opened: for writing, or only for reading.
 
-Even reading a file in WAL mode makes two files beside it. Where that is not allowed, SQLite reads
-the file as one that nobody changes (``immutable``), which is right only while nobody does.
+Even reading a file in WAL mode creates two files beside it. If that is not allowed, SQLite reads
+the file as ``immutable``, which is correct only as long as no process changes it.
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ from resonance_logs.errors import DatabaseUnavailable, ReadOnlyDatabase
 
 
 class Access(Enum):
-    """What this process may do with a database file."""
+    """How this process can access a database file."""
 
     WRITE = ""
-    """Write it; the values are what SQLite is told in the file's address."""
+    """Read and write; the values are parameters of the file's URI."""
     SHARED_READ = "mode=ro"
-    """Read it by the files beside it, as when somebody else records into it."""
+    """Read with the existing files beside it, for example while another process records."""
     FROZEN_READ = "mode=ro&immutable=1"
-    """Read it as a file that nobody changes: nothing lies beside it."""
+    """Read as an unchanging file, without files beside it."""
 
 
 def find_access(path: Path) -> Access:
-    """What may be done with the file at a path; one that is not there yet may be written."""
+    """How the file at a path can be accessed; a missing file can be written."""
     if not path.exists():
         return Access.WRITE
     log, index = (path.with_name(f"{path.name}{suffix}") for suffix in ("-wal", "-shm"))
@@ -43,10 +43,10 @@ def address(path: Path, access: Access) -> str:
 
 
 def check_readable(path: Path, access: Access) -> None:
-    """See that nothing of the content lies beside a file that is read by itself.
+    """Check that a file that is read as immutable has no content in a write-ahead log.
 
     Raises:
-        DatabaseUnavailable: it was not closed cleanly.
+        DatabaseUnavailable: the file was not closed cleanly.
     """
     log = path.with_name(f"{path.name}-wal")
     if access is Access.FROZEN_READ and log.exists() and log.stat().st_size:
@@ -54,7 +54,7 @@ def check_readable(path: Path, access: Access) -> None:
 
 
 def not_closed(path: Path) -> DatabaseUnavailable:
-    """The error for a file that needs its write-ahead log, and cannot be read with it here."""
+    """The error for a file whose write-ahead log is needed but cannot be read here."""
     return DatabaseUnavailable(
         f"{path} was not closed cleanly and cannot be written here; "
         f"copy it and {path.name}-wal to a folder that you can write to, and open the copy"
@@ -62,28 +62,28 @@ def not_closed(path: Path) -> DatabaseUnavailable:
 
 
 def read_only(path: Path) -> ReadOnlyDatabase:
-    """The error for writing to a file that may only be read."""
+    """The error for writing to a read-only file."""
     return ReadOnlyDatabase(
-        f"{path} can only be read: you have no right to write to it or to its folder"
+        f"{path} is read-only: you have no permission to write to it or to its folder"
     )
 
 
 class Frozen:
-    """What a file that is read as one that nobody changes looked like when it was opened."""
+    """The state of a file opened as immutable, to detect later changes."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._seen = self._look()
 
     def check(self) -> None:
-        """See that the file is still the same.
+        """Check that the file is unchanged.
 
         Raises:
-            DatabaseUnavailable: somebody has written to it since.
+            DatabaseUnavailable: the file was changed since.
         """
         if self._look() != self._seen:
             raise DatabaseUnavailable(
-                f"{self._path} has been written to since it was opened for reading; open it again"
+                f"{self._path} was changed since it was opened for reading; open it again"
             )
 
     def _look(self) -> tuple[object, ...]:

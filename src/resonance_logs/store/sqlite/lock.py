@@ -1,9 +1,9 @@
-"""One recorder a file: locks that its process holds, and that are gone when the process is.
+"""The recorder's locks of a file: held by a process, and released when it ends.
 
-The file ``<database>.lock`` lies beside the real path, so that every symlink meets the same lock.
-A hard link is another real path to the same file. SQLite gives each of these names a write-ahead
-log of its own, and writing through two of them damages the file; so a recorder also holds a lock
-named after the file's device and inode, in a folder of the user's in the temporary folder.
+The file ``<database>.lock`` is beside the real path, so that all symlinks share one lock. A hard
+link is another real path to the same file. SQLite uses a separate write-ahead log for each of these
+names, and writing through two of them damages the file. So a recorder also holds a lock named after
+the file's device and inode, in a folder of the user in the temporary folder.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from filelock import FileLock, Timeout
 from resonance_logs.errors import AlreadyRecording, DatabaseUnavailable
 
 LOCK_TIMEOUT_S: Final = 0.2
-"""Longer than anybody holds the lock just to test it."""
+"""Longer than a test of the lock holds it."""
 
 _logger = logging.getLogger(__name__)
 
 
 def is_held(path: Path) -> bool:
-    """Whether anybody records into the database file at present, under whichever of its names."""
+    """Whether the database file is being recorded, under any of its names."""
     path = path.resolve()
     by_identity = _identity_file(path)
     files = [_lock_file(path)] if by_identity is None else [_lock_file(path), by_identity]
@@ -35,12 +35,12 @@ def is_held(path: Path) -> bool:
 
 
 def check_other_names(path: Path) -> None:
-    """See that a file with several names (hard links) is not in use under another of them.
+    """Check that a file with several names (hard links) is not in use under another one.
 
     Raises:
-        AlreadyRecording: it is being recorded under another name.
-        DatabaseUnavailable: it was not closed cleanly under another name, beside which a part of
-            its content lies.
+        AlreadyRecording: the file is being recorded under another name.
+        DatabaseUnavailable: the file was not closed cleanly under another name; part of its content
+            is in the log beside that name.
     """
     path = path.resolve()
     try:
@@ -68,7 +68,7 @@ class RecorderLock:
     """The right to record into a database file.
 
     The operating system holds the locks for the process, so that a crash leaves none behind; the
-    files that they are tied to stay.
+    lock files remain.
     """
 
     def __init__(self, path: Path) -> None:
@@ -81,8 +81,8 @@ class RecorderLock:
 
         Raises:
             AlreadyRecording: the file is already being recorded, by another program or by this one.
-            DatabaseUnavailable: the lock's file cannot be made, or the file was not closed
-                cleanly under another name.
+            DatabaseUnavailable: the lock file cannot be created, or the database was not
+                closed cleanly under another name.
         """
         check_other_names(self._path)
         try:
@@ -100,9 +100,9 @@ class RecorderLock:
             raise
 
     def follow_file(self) -> None:
-        """Lock the file that is now at the path; to be called when another has taken its place.
+        """Lock the file that is now at the path; call it after the file was replaced.
 
-        Where the temporary folder cannot be used, only the lock beside the path is held.
+        If the temporary folder cannot be used, only the lock beside the path is held.
 
         Raises:
             AlreadyRecording: the file is being recorded under another name.
@@ -132,18 +132,18 @@ class RecorderLock:
             return
         file = Path(self._identity.lock_file)
         try:
-            # While the lock is held, so that nobody has taken it: who waits for it tries again.
+            # Unlinked under the lock, so that no other process has it; waiting ones retry.
             for each in (_name_file(file), file):
                 each.unlink(missing_ok=True)
-        except OSError as error:  # as on Windows, where it is open
-            _logger.debug("%s stays: %s", file, error)
+        except OSError as error:  # as on Windows, where open files cannot be deleted
+            _logger.debug("%s was not deleted: %s", file, error)
         self._identity.release()
         self._identity = None
 
     def _already_recording(self) -> AlreadyRecording:
         return AlreadyRecording(
-            f"{self._path} is being recorded by another program; close that one, send the tasks "
-            "to it if it serves (POST /api/tasks), or only read the file"
+            f"{self._path} is being recorded by another program; close that program, send the "
+            "tasks to it if it is a server (POST /api/tasks), or open the file for reading"
         )
 
 
@@ -156,22 +156,22 @@ def _lock_file(path: Path) -> Path:
 
 
 def _identity_file(path: Path) -> Path | None:
-    """The lock's file for the device and inode; None without a file or a folder for locks."""
+    """The lock file for the device and inode; None without a file or a folder for locks."""
     try:
         found = path.stat()
         folder = _locks_folder()
     except OSError as error:
         _logger.debug("no lock for the identity of %s: %s", path, error)
         return None
-    # Some file systems of Windows have no such number.
+    # Some file systems on Windows have no inode numbers.
     return folder / f"{found.st_dev:x}-{found.st_ino:x}.lock" if found.st_ino else None
 
 
 def _locks_folder() -> Path:
-    """This user's folder for locks, which nobody else can write to.
+    """The user's folder for locks, not writable for others.
 
     Raises:
-        OSError: it cannot be made, or is somebody else's.
+        OSError: it cannot be created, or belongs to another user.
     """
     user = str(os.getuid()) if hasattr(os, "getuid") else getpass.getuser()
     folder = Path(tempfile.gettempdir()) / f"resonance-logs-locks-{user}"
@@ -179,7 +179,7 @@ def _locks_folder() -> Path:
     found = folder.lstat()
     is_own = not hasattr(os, "getuid") or found.st_uid == os.getuid()
     if not (stat.S_ISDIR(found.st_mode) and is_own):
-        raise PermissionError(f"{folder} is not a folder of this user")
+        raise PermissionError(f"{folder} does not belong to this user")
     return folder
 
 
@@ -196,7 +196,7 @@ def _is_locked(file: Path) -> bool:
 
 
 def _is_locked_read_only(file: Path) -> bool:
-    """The same of a file that only may be read: a shared lock shows whether there is another."""
+    """The same for a read-only file: a shared lock fails if another process holds the lock."""
     try:
         import fcntl
     except ImportError:
@@ -204,7 +204,7 @@ def _is_locked_read_only(file: Path) -> bool:
     try:
         descriptor = os.open(file, os.O_RDONLY)
     except OSError as error:
-        _logger.debug("%s cannot be looked at: %s", file, error)
+        _logger.debug("%s cannot be tested: %s", file, error)
         return False
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -220,15 +220,15 @@ def _name_file(identity: Path) -> Path:
 
 
 def _write_name(identity: Path, path: Path) -> None:
-    """Note under which name the file is recorded."""
+    """Write the name under which the file is recorded."""
     try:
         _name_file(identity).write_bytes(os.fsencode(path))
     except OSError as error:
-        _logger.debug("the name of %s cannot be noted: %s", path, error)
+        _logger.debug("the name of %s cannot be written: %s", path, error)
 
 
 def _recorded_name(identity: Path) -> Path | None:
-    """The name under which the file is, or was last, recorded; None where it is not known."""
+    """The name under which the file is, or was last, recorded; None if unknown."""
     try:
         return Path(os.fsdecode(_name_file(identity).read_bytes()))
     except OSError:
