@@ -1,4 +1,4 @@
-"""How small the single hits of an ended fight are."""
+"""The size of the stored hits of an ended fight."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ Question = tuple[str, dict[str, Any]]
 
 
 def questions(chance: random.Random, fights: int) -> list[Question]:
-    """The same number of each kind, each about something else."""
+    """The same number of requests of each kind, each with different arguments."""
     return [_KINDS[n % len(_KINDS)](chance, fights) for n in range(AT_ONCE)]
 
 

@@ -24,7 +24,7 @@ SLIDER_PX: Final = 19
 """The right handle of the chart's slider, from the right and the lower edge of the chart."""
 
 Seen = tuple[float, str]
-"""Milliseconds from requesting a page until it is painted, and where they went."""
+"""Milliseconds from requesting a page until it is painted, and their parts."""
 
 _READY: Final = """
 window.bench = {
@@ -35,7 +35,7 @@ window.bench = {
     return high && canvas.getContext('2d')
       .getImageData(0, canvas.height - high, canvas.width, high).data.some(Boolean);
   }),
-  /* The time at which a frame was painted in which something is so. */
+  /* The time at which a frame was painted in which the condition holds. */
   painted: isSo => new Promise((done, fail) => {
     const look = () => requestAnimationFrame(isSo()
       ? () => done(performance.now()) : look);

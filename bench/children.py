@@ -1,4 +1,4 @@
-"""Separate processes, for what a process can only measure of itself as a whole."""
+"""Separate processes, for measurements that apply to a whole process."""
 
 from __future__ import annotations
 

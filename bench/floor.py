@@ -1,4 +1,4 @@
-"""The floor: prepared tuples, by multi-row INSERT into a plain table, and nothing else."""
+"""The floor: multi-row INSERT of prepared tuples into a plain table, and nothing else."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def fast_floor_rate(path: Path, rows: Sequence[Row]) -> float:
 
 
 def ready(rows: Sequence[Row]) -> list[ReadyRow]:
-    """The rows in the form that SQLite takes fastest."""
+    """The rows in the form that SQLite inserts fastest."""
     return [tuple(+each if isinstance(each, bool) else each for each in row) for row in rows]
 
 

@@ -1,8 +1,8 @@
-"""A file with a long history, made in SQL from one fight that was really recorded.
+"""A file with a long history, created in SQL from one recorded fight.
 
 Each fight has the local player, four of 40 regulars and five of 2,000 others; one of 30 bosses in
-one of 10 scenes; the figures are those of the template. There are no archives: they lie in a
-table of their own, and 100,000 of them would take gigabytes.
+one of 10 scenes; the figures are those of the template. There are no archives: they are in a
+separate table, and 100,000 of them would take gigabytes.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ CLASSES: Final = (1, 2, 4, 5, 9, 11, 12, 13)
 
 
 def build(path: Path, fights: int) -> None:
-    """Make the file."""
+    """Create the file."""
     _record_template(path)
     connection = sqlite3.connect(path, isolation_level=None)
     connection.execute("PRAGMA synchronous=OFF")

@@ -10,7 +10,7 @@ from bench.run import Run
 
 
 def measure(run: Run) -> Iterator[Figure]:
-    """The journal beside a row for each hit, both until the file is closed."""
+    """The journal, compared with one row per hit, both until the file is closed."""
     seconds = run.size(10, 3)
     rows = run_child("journal_child", "rows", run.folder / "rows.db", seconds)
     ours = run_child("journal_child", "recorder", run.folder / "night.db", seconds)
@@ -19,7 +19,7 @@ def measure(run: Run) -> Iterator[Figure]:
         ours["written"],
         "bytes/hit",
         floor=rows["written"],
-        note=f"floor: a row a hit, committed as often; {seconds} s, log and checkpoints",
+        note=f"floor: one row per hit, committed as often; {seconds} s, log and checkpoints",
     )
     yield Figure.of(
         "the same as the kernel dirtied pages",

@@ -1,4 +1,4 @@
-"""The cost of recording for the thread that makes 5,000 tasks per second."""
+"""The cost of recording for a thread that creates 5,000 tasks per second."""
 
 from __future__ import annotations
 

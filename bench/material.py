@@ -120,15 +120,15 @@ def feed(database: Database, rows: Iterable[Row]) -> None:
             )
 
 
-class _Taker(list[Task]):
-    """Collects tasks in a list, in place of a database."""
+class _TaskList(list[Task]):
+    """Collects tasks in a list, instead of a database."""
 
     enqueue = list.append
 
 
 def tasks_of(rows: Iterable[Row]) -> list[Task]:
     """The tasks of the events, without begin and end."""
-    taker = _Taker()
+    taker = _TaskList()
     feed(taker, rows)  # type: ignore[arg-type]
     return taker
 

@@ -24,7 +24,7 @@ def _ingest(file: str, path: str) -> float:
 
 if __name__ == "__main__":
     import resonance_logs.database
-    import resonance_logs.sources.task_source  # noqa: F401 - what the program loads anyway
+    import resonance_logs.sources.task_source  # noqa: F401 - loaded by the program anyway
 
     before = proc_number("status", "VmRSS")
     took = _ingest(*sys.argv[1:])

@@ -1,4 +1,4 @@
-"""Rounds: what is compared is measured in turns, so that all of it meets the same noise."""
+"""Rounds: compared measurements take turns, so that all are subject to the same noise."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from resonance_logs import Database, Settings
 
 
 def in_turns(rounds: int, *runs: Callable[[], float]) -> list[list[float]]:
-    """What each of ``runs`` gave, round by round."""
+    """The results of each of ``runs``, round by round."""
     results: list[list[float]] = [[] for _ in runs]
     for _ in range(rounds):
         for run, given in zip(runs, results, strict=True):

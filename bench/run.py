@@ -1,4 +1,4 @@
-"""What every benchmark receives."""
+"""The parameters of every benchmark."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """How large to measure, and a separate folder for a benchmark's files."""
+    """The size of the measurement, and a separate folder for a benchmark's files."""
 
     quick: bool
     folder: Path
 
     def size(self, full: _T, quick: _T) -> _T:
-        """The one or the other."""
+        """The full or the quick size."""
         return quick if self.quick else full
 
 

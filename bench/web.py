@@ -21,7 +21,7 @@ WARM_UP_S: Final = 2.0
 
 
 def measure(run: Run) -> Iterator[Figure]:
-    """Times of answers, errors, and whether recording was harmed."""
+    """Times of answers, errors, and the effect on recording."""
     path = run.folder / "web.db"
     fights = run.size(100_000, 2_000)
     build(path, fights)

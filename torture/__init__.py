@@ -1,1 +1,1 @@
-"""Torture tests: hurt the program in every possible way, and count what it loses."""
+"""Torture tests: crash the program and damage its files, and count what is lost."""

@@ -1,6 +1,4 @@
-"""``python -m torture``: hurt the program in every possible way, and report what it lost
-(nothing).
-"""
+"""``python -m torture``: crash the program, damage its files, and report what was lost."""
 
 from __future__ import annotations
 
@@ -70,10 +68,14 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m torture", description=__doc__)
     parser.add_argument("--only", nargs="+", metavar="NAME", choices=SCENARIOS, help="only these")
     parser.add_argument("--moments", type=int, default=200, help="moments to kill at, in all")
-    parser.add_argument("--seconds", type=float, default=600.0, help="how long the crowd lasts")
-    parser.add_argument("--seed", type=int, default=1, help="the chance that decides everything")
-    parser.add_argument("--moment", type=int, help="of each scenario only this one, once more")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the results there too")
+    parser.add_argument(
+        "--seconds", type=float, default=600.0, help="duration of the crowd scenario in seconds"
+    )
+    parser.add_argument("--seed", type=int, default=1, help="random seed")
+    parser.add_argument("--moment", type=int, help="repeat only this moment of each scenario")
+    parser.add_argument(
+        "--json", type=Path, metavar="FILE", help="also write the results to this file"
+    )
     return parser.parse_args(arguments)
 
 
@@ -85,10 +87,10 @@ def _run(name: str, options: argparse.Namespace) -> Result:
     for outcome in SCENARIOS[name](run):
         result.outcomes.append(outcome)
         if not outcome.is_good:
-            print(_told(outcome), file=sys.stderr, flush=True)
+            print(_describe_failure(outcome), file=sys.stderr, flush=True)
     result.seconds = time.perf_counter() - started
     if result.bad:
-        print(f"what is left of it lies in {folder}", file=sys.stderr)
+        print(f"its files are kept in {folder}", file=sys.stderr)
     else:
         shutil.rmtree(folder)
     return result
@@ -96,13 +98,13 @@ def _run(name: str, options: argparse.Namespace) -> Result:
 
 def _explain(result: Result) -> None:
     for reason in sorted({each.skipped for each in result.outcomes if each.skipped}):
-        print(f"{result.name}: left out: {reason}")
+        print(f"{result.name}: skipped: {reason}")
     for outcome in result.bad:
-        print(_told(outcome))
+        print(_describe_failure(outcome))
 
 
-def _told(outcome: Outcome) -> str:
-    """What is wrong, and how to repeat it."""
+def _describe_failure(outcome: Outcome) -> str:
+    """Describe what is wrong, and how to repeat it."""
     lines = [
         f"{outcome.what}: seed {outcome.seed}, moment {outcome.moment}: "
         f"{outcome.verdict.lost} of {outcome.verdict.flushed} flushed tasks lost"

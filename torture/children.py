@@ -19,7 +19,7 @@ PATIENCE_S: Final = 120.0
 
 
 class ChildFailed(Exception):
-    """A child ended, or was silent, when it should have printed something."""
+    """A child ended or printed nothing when a line was expected."""
 
 
 class Child:
@@ -27,7 +27,7 @@ class Child:
 
     def __init__(self, module: str, *arguments: object, within: Sequence[str] = ()) -> None:
         """Start the module; ``within`` is the command that runs it."""
-        self.said: list[str] = []
+        self.output: list[str] = []
         """All lines read so far."""
         self._lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         self._process = subprocess.Popen(
@@ -68,7 +68,7 @@ class Child:
             if line is None:
                 self._lines.put(None)
                 raise ChildFailed(f"ended without {what!r}; {self.last}")
-            self.said.append(line)
+            self.output.append(line)
             if is_it(line):
                 return line.partition(" ")[2]
 
@@ -88,14 +88,14 @@ class Child:
         self._process.wait(PATIENCE_S)
         self._reader.join(PATIENCE_S)
         while (line := self._lines.get()) is not None:
-            self.said.append(line)
+            self.output.append(line)
         self._lines.put(None)
-        return self.said
+        return self.output
 
     @property
     def last(self) -> str:
         """The last line read, for messages."""
-        return f"last: {self.said[-1] if self.said else 'nothing'}"
+        return f"last: {self.output[-1] if self.output else 'nothing'}"
 
     def _read(self) -> None:
         assert self._process.stdout is not None
@@ -121,8 +121,8 @@ class Child:
 
 def last_number(said: Sequence[str], word: str) -> int:
     """The number in the last line that begins with ``word``; 0 if there is none."""
-    told = [line.partition(" ")[2] for line in said if line.startswith(f"{word} ")]
-    return int(told[-1]) if told else 0
+    found = [line.partition(" ")[2] for line in said if line.startswith(f"{word} ")]
+    return int(found[-1]) if found else 0
 
 
 def let_pass(seconds: float) -> None:

@@ -1,7 +1,7 @@
 """Eight threads record while four processes read, for as long as requested.
 
 The threads' events come in any order, so each fight is compared as sums, and its single events as
-a set. One thread begins and ends the fights; the others are told when they may start.
+a set. One thread begins and ends the fights, and signals the others when to start.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def crowd(run: Run) -> Iterator[Outcome]:
         wrong = list(_stopped(readers))
         recorder.tell("stop")
         rounds = int(recorder.wait_for("closed"))
-        wrong += _of_recorder(recorder.said)
+        wrong += _of_recorder(recorder.output)
     verdict = _judge(path, run.seed, rounds)
     verdict.wrong = [*wrong, *verdict.wrong]
     yield Outcome("crowd", run.seed, 0, verdict)
@@ -52,7 +52,7 @@ def _stopped(readers: Sequence[Child]) -> Iterator[str]:
         asked = int(reader.wait_for("asked"))
         yield from (line for line in reader.finish() if line.startswith("error"))
         if not asked:
-            yield "a reader got no answer at all"
+            yield "a reader got no answers"
 
 
 def _of_recorder(said: Sequence[str]) -> Iterator[str]:
@@ -71,7 +71,7 @@ def _judge(path: Path, seed: int, rounds: int) -> Verdict:
             rows = list(connection.execute(select(schema.encounters).order_by("id")).mappings())
         verdict.fights = len(rows)
         if len(rows) != rounds:
-            verdict.wrong.append(f"{len(rows)} fights, and not {rounds}")
+            verdict.wrong.append(f"{len(rows)} fights, expected {rounds}")
         for number, row in enumerate(rows[:rounds]):
             _compare(db, row, seed, number, verdict)
         verdict.wrong += [each.message for each in db.commands.check_database().findings]

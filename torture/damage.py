@@ -1,7 +1,7 @@
-"""Bytes of the file and of its log are changed, zeroed or cut off, anywhere.
+"""Change, zero or cut off bytes anywhere in the file or its log.
 
-Nothing may break, and no wrong total may be reported as right: neither to readers of the damaged
-file, nor after recording has begun again and salvaged it.
+Nothing may crash, and no wrong total may be reported as correct: neither to readers of the damaged
+file, nor after recording has resumed and salvaged it.
 """
 
 from __future__ import annotations
@@ -101,15 +101,15 @@ def _judge(
         # A file without a valid header is not recognised as ours, and is not touched.
         if not isinstance(error, ResonanceLogsError):
             verdict.wrong.append(f"{type(error).__name__}: {error}")
-        return _told(verdict)
+        return _with_note(verdict)
     verdict.wrong += _shown(path, expected, verdict)
     Database.salvage(path)
     verdict.wrong += [f"mended: {each}" for each in _shown(path, expected, Verdict())]
     verdict.wrong += [f"mended: {each}" for each in (*page_faults(path), *_unsound(path))]
-    return _told(verdict)
+    return _with_note(verdict)
 
 
-def _told(verdict: Verdict) -> Verdict:
+def _with_note(verdict: Verdict) -> Verdict:
     verdict.wrong = [f"{verdict.note}: {each}" for each in verdict.wrong]
     return verdict
 
@@ -119,7 +119,7 @@ def _look(path: Path) -> Iterator[str]:
         said = child.finish()
     yield from (line for line in said if line.startswith("broke"))
     if "looked" not in said:
-        yield f"the program died while it looked: {said[-1:]}"
+        yield f"the program crashed while reading: {said[-1:]}"
 
 
 def _unsound(path: Path) -> list[str]:
@@ -128,7 +128,7 @@ def _unsound(path: Path) -> list[str]:
 
 
 def _shown(path: Path, expected: Mapping[int, Fight], verdict: Verdict) -> Iterator[str]:
-    """What is reported as right but is not; fights reported as complete are counted."""
+    """Find figures that are reported as correct but are not; count the complete fights."""
     try:
         db = Database.open(path, record=False)
     except ResonanceLogsError:
@@ -148,14 +148,14 @@ def _fight(
 ) -> Iterator[str]:
     fight = expected.get(shown.started_at_ms)
     if fight is None:
-        # Only what was flushed is certain; the rest may be there too.
+        # Only what was flushed is certain; later tasks may be stored too.
         if shown.started_at_ms <= max(expected):
-            yield f"fight {shown.id} begun at {shown.started_at_ms} never was"
+            yield f"fight {shown.id}, begun at {shown.started_at_ms}, never existed"
         return
     here = (shown.ended_at_ms, shown.total_dmg, shown.total_heal)
     there = (fight.ended_at_ms, fight.total_dmg, fight.total_heal)
     if here != there:
-        yield f"fight {shown.id} shows {here}, and not {there}"
+        yield f"fight {shown.id} shows {here}, expected {there}"
     try:
         answer = db.commands.get_encounter_range(shown.id)
         skills = [
@@ -174,10 +174,10 @@ def _fight(
         if player.total_dmg != fight.actors[player.uid].damage_dealt:
             yield f"fight {shown.id}: player {player.uid} shows {player.total_dmg}"
         if sum(row.total_dmg for row in window.skill_rows) != player.total_dmg:
-            yield f"fight {shown.id}: the skills of {player.uid} are not its total"
+            yield f"fight {shown.id}: the skills of {player.uid} do not add up to its total"
 
 
 def _active(fight: Fight) -> frozenset[int]:
-    """Who did or took anything; that somebody else was there may be lost with its row."""
+    """The actors that did or took anything; others can be lost with their rows."""
     pairs = (*fight.damage_pairs, *fight.heal_pairs)
     return frozenset(actor for key in pairs for actor in key[:2] if actor is not None)

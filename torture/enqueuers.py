@@ -1,6 +1,6 @@
 """The crowd's recorder: eight threads enqueue into one database until it reads a line.
 
-It says ``open``, ``rss KB`` after each fight, ``trouble MESSAGE``, and ``closed N`` (fights).
+It prints ``open``, ``rss KB`` after each fight, ``trouble MESSAGE``, and ``closed N`` (fights).
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ PAUSE_S: Final = 0.005
 
 
 def round_tasks(seed: int, number: int) -> list[list[Task]]:
-    """The tasks of one fight: what opens it, a part per thread, what ends it."""
+    """The tasks of one fight: the begin, a part per thread, the end."""
     start = FIRST_MS + APART_MS * number
     opening: list[Task] = [BeginEncounter(started_at_ms=start, local_player_id=1)]
     opening += [
@@ -98,7 +98,7 @@ def _resident_kb() -> int:
     return pages * 4
 
 
-def _stop_when_told(stop: threading.Event) -> None:
+def _stop_on_line(stop: threading.Event) -> None:
     sys.stdin.readline()
     stop.set()
 
@@ -110,7 +110,7 @@ def main() -> None:
     stop = threading.Event()
     with Database.open(path) as db:
         say("open")
-        threading.Thread(target=_stop_when_told, args=(stop,), daemon=True).start()
+        threading.Thread(target=_stop_on_line, args=(stop,), daemon=True).start()
         rounds = record(db, seed, stop)
     say("closed", rounds)
 

@@ -1,8 +1,8 @@
 """Faults of the environment: while a fight is recorded, and while one is finalized.
 
-Each is inflicted while the recorder waits, shown to be felt, and either lifted, after which all
-must be written, or left until the recorder has had to stop, after which its spill file must bring
-all of it back.
+Each fault is caused while the recorder waits, and its effect is verified. Then it either ends,
+after which everything must be written, or lasts until the recorder has to stop, after which its
+spill file must restore everything.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ WITHOUT_ROOT: Final = (
 """Root may write everywhere, but not without these two capabilities."""
 
 Fault = Callable[[Child, Path], AbstractContextManager[None]]
-"""Hurts a child that waits at its pause, lets it continue, and shows that it was affected."""
+"""Causes a fault while a child pauses, lets it continue, and verifies that it was affected."""
 
 
 @contextmanager
@@ -46,7 +46,7 @@ def lock(child: Child, path: Path) -> Iterator[None]:
     with closing(sqlite3.connect(path, isolation_level=None)) as blocker:
         blocker.execute("BEGIN IMMEDIATE").close()
         child.tell("go")
-        _felt(child, "locked")
+        _affected(child, "locked")
         yield
         blocker.execute("ROLLBACK").close()
 
@@ -56,7 +56,7 @@ def fill_disk(child: Child, path: Path) -> Iterator[None]:
     """The file cannot grow: a page limit acts like a full disk for SQLite."""
     del path
     child.tell("starve")
-    _felt(child, "full")
+    _affected(child, "full")
     yield
     child.signal(FEED)
 
@@ -68,7 +68,7 @@ def break_disk(child: Child, path: Path) -> Iterator[None]:
     before = resource.prlimit(child.pid, resource.RLIMIT_FSIZE)
     resource.prlimit(child.pid, resource.RLIMIT_FSIZE, (end, before[1]))
     child.tell("go")
-    _felt(child, "I/O error")
+    _affected(child, "I/O error")
     yield
     resource.prlimit(child.pid, resource.RLIMIT_FSIZE, before)
 
@@ -82,16 +82,16 @@ def forbid_writing(child: Child, path: Path) -> Iterator[None]:
         for file in (*files, path.parent):
             file.chmod(0o500 if file.is_dir() else 0o400)
         child.tell("go")
-        _felt(child, "locked")
+        _affected(child, "locked")
         blocker.execute("ROLLBACK").close()
-    _felt(child, "readonly|read-only|unable to open")
+    _affected(child, "readonly|read-only|unable to open")
     yield
     for file in (path.parent, *files):
         if file.exists():
             file.chmod(0o700 if file.is_dir() else 0o600)
 
 
-def _felt(child: Child, words: str) -> None:
+def _affected(child: Child, words: str) -> None:
     child.wait_until(lambda line: bool(re.match(f"trouble .*({words})", line)), words)
 
 
@@ -156,10 +156,10 @@ def outlast(fault: Fault, case: Case, dice: random.Random, path: Path) -> Verdic
 
 
 def give_up(fault: Fault, case: Case, dice: random.Random, path: Path) -> Verdict:
-    """The recorder must stop while the fault lasts, anywhere in the stream.
+    """The recorder has to stop while the fault lasts, anywhere in the stream.
 
-    The I/O error holds for every file of the recorder that is longer than the log, so that only
-    a short rest of the stream can go into a spill file.
+    The I/O error applies to every file of the recorder that is longer than the log, so only a
+    short rest of the stream fits into a spill file.
     """
     rest = len(case.tasks) - case.pause
     few, many = (1, 150) if fault is break_disk else (rest // 2, rest)
@@ -169,12 +169,12 @@ def give_up(fault: Fault, case: Case, dice: random.Random, path: Path) -> Verdic
         child.wait_for("paused")
         with fault(child, path):
             child.tell("close")
-            told = child.wait_for("left")
+            message = child.wait_for("left")
         child.finish()
-    spill = re.search(r"are kept in (\S+)", told)
+    spill = re.search(r"are kept in (\S+)", message)
     if spill is None:
-        return Verdict(flushed=stop, wrong=[f"no spill file: {told}"])
-    if Path(spill[1]).parent != path.parent:  # to be read in by hand, as documented
+        return Verdict(flushed=stop, wrong=[f"no spill file: {message}"])
+    if Path(spill[1]).parent != path.parent:  # ingested by hand, as documented
         shutil.move(spill[1], path.parent)
     return judge(path, case.tasks[:stop], stop)
 
@@ -185,7 +185,7 @@ def _recorder(path: Path, case: Case, *more: object) -> Child:
 
 
 def turn_clock_back(case: Case, path: Path) -> Verdict:
-    """The wall clock runs backwards throughout."""
+    """The wall clock runs backwards all the time."""
     with _recorder(path, case, "--clock-back") as child:
         child.wait_for("paused")
         child.tell("go")
@@ -201,7 +201,7 @@ CASES: Final = (
     (while_finishing, give_up),
     (while_recording, outlast),
 )
-"""Where a fault occurs, and what becomes of the recorder."""
+"""Where a fault occurs, and whether the recorder survives it."""
 
 
 def faults(name: str) -> Callable[[Run], Iterator[Outcome]]:
@@ -227,7 +227,7 @@ def _rounds(run: Run) -> int:
 
 def _impossible(name: str) -> str:
     if name == "read-only" and os.geteuid() == 0 and not shutil.which("setpriv"):
-        return "root may write everywhere, and setpriv is not there to take that from it"
+        return "root can write everywhere, and setpriv is not available to prevent that"
     return ""
 
 

@@ -1,4 +1,4 @@
-"""``kill -9`` at random moments of all that the program does with a file."""
+"""``kill -9`` at random moments of every operation on a file."""
 
 from __future__ import annotations
 
@@ -28,24 +28,24 @@ KEPT: Final = 15
 KEPT_HITS: Final = 8
 
 LATE: Final = 1.1
-"""Moments reach to a little past the time that the work took when nobody killed it."""
+"""Moments extend slightly beyond the time that the work takes without a kill."""
 
 
 @dataclass(frozen=True)
 class Moment:
-    """One kill: its chance, and the file that is hurt."""
+    """One kill: its random numbers and its file."""
 
     number: int
     dice: random.Random
     path: Path
 
     def stream(self, fights: int, fewest: int, most: int) -> Stream:
-        """A stream of its own."""
+        """The kill's own stream of tasks."""
         return Stream(self.dice.randrange(1 << 30), fights, fewest, most)
 
 
 def kill_recording(moment: Moment) -> Verdict:
-    """The recorder dies at any moment, mostly between two flushes of a few tasks."""
+    """Kill the recorder at any moment, mostly between two flushes of a few tasks."""
     stream = moment.stream(30, 0, 200)
     with Child("recorder", moment.path, *stream.words()) as child:
         child.wait_for("open")
@@ -57,7 +57,7 @@ def kill_recording(moment: Moment) -> Verdict:
 
 
 def kill_finishing(moment: Moment) -> Verdict:
-    """The recorder dies while it makes a large fight final."""
+    """Kill the recorder while it finishes a large fight."""
     stream = moment.stream(4, 4_000, 12_000)
     with Child("recorder", moment.path, *stream.words(), "--most-a-flush", 4_000) as child:
         child.wait_for("ending")
@@ -72,7 +72,7 @@ def kill_finishing(moment: Moment) -> Verdict:
 
 
 def kill_migrating(moment: Moment) -> Verdict:
-    """The program dies while it brings an older file to its version."""
+    """Kill the program while it migrates an older file."""
     old = make_old(moment.path.parents[1], moment.dice.choice(("0001", "0002")))
     shutil.copyfile(old.path, moment.path)
     _kill_at_work(moment, old.seconds, "migrate", moment.path)
@@ -89,7 +89,7 @@ def _judge_migrated(path: Path, old: Old) -> Verdict:
 
 
 def kill_pruning(moment: Moment) -> Verdict:
-    """The program dies while it lets fights go, and gives their space back."""
+    """Kill the program while it deletes fights and returns their space."""
     stream = moment.stream(120, 2, 12)
     _record_all(moment.path, stream)
     limits = KEPT, KEPT_HITS
@@ -101,13 +101,13 @@ def kill_pruning(moment: Moment) -> Verdict:
     _time_of_work("prune", moment.path, *limits)
     again = _judge_pruned(moment.path, stream, least=KEPT)
     if again.fights != KEPT:
-        again.wrong.append(f"{again.fights} fights are left, and not {KEPT}")
+        again.wrong.append(f"{again.fights} fights are left, expected {KEPT}")
     verdict.wrong += [f"pruned again: {each}" for each in again.wrong]
     return verdict
 
 
 def _judge_pruned(path: Path, stream: Stream, least: int) -> Verdict:
-    """The newest fights are there, as they were; with or without their hits."""
+    """Check that the newest fights are unchanged, with or without their hits."""
     fights = {fight.started_at_ms: fight for fight in Model(stream.tasks()).fights}
     verdict = Verdict(flushed=least, wrong=page_faults(path))
     with Database.open(path) as db, db._store.read_transaction() as connection:
@@ -126,7 +126,7 @@ def _judge_pruned(path: Path, stream: Stream, least: int) -> Verdict:
 
 
 def kill_backing_up(moment: Moment) -> Verdict:
-    """A backup, or the recorder that it is taken from, or both, die while it is made."""
+    """Kill a backup, its recorder, or both, while the backup is made."""
     stream = moment.stream(20, 20, 200)
     tasks = stream.tasks()
     before = moment.dice.randrange(1, len(tasks) // 2)
@@ -157,12 +157,12 @@ def kill_backing_up(moment: Moment) -> Verdict:
 
 
 def _parts(folder: Path) -> list[str]:
-    """Half-made files, which the next one who makes such a file clears away."""
+    """Incomplete files, which the next operation of this kind must remove."""
     return [f"{file.name} was left behind" for file in folder.glob("*.part*")]
 
 
 def kill_restoring(moment: Moment) -> Verdict:
-    """The program dies while it puts a backup in the place of a database."""
+    """Kill the program while it replaces a database by a backup."""
     old, new = moment.stream(6, 50, 400), moment.stream(6, 50, 400)
     source = moment.path.with_name("backup.db")
     for path, stream in ((moment.path, old), (source, new)):
@@ -172,7 +172,7 @@ def kill_restoring(moment: Moment) -> Verdict:
     took = _time_of_work("restore", spare, source)
     _kill_at_work(moment, took, "restore", moment.path, source)
     if not moment.path.exists():
-        return Verdict(flushed=1, wrong=["there is neither the old file nor the new one"])
+        return Verdict(flushed=1, wrong=["neither the old file nor the new one exists"])
     verdict = _judge_either(moment.path, old, new)
     for kept in moment.path.parent.glob("fights.before-restore-*.db"):
         verdict.wrong += [f"{kept.name}: {each}" for each in _whole(kept, old).wrong]
@@ -183,13 +183,13 @@ def kill_restoring(moment: Moment) -> Verdict:
 
 
 def _judge_either(path: Path, old: Stream, new: Stream) -> Verdict:
-    """The old file or the new one, whole; where it is the new one, the old one is kept."""
+    """Check that the old or the new file is complete; if it is the new one, the old one is kept."""
     as_old = _whole(path, old)
     if as_old.is_good:
         return as_old
     verdict = _whole(path, new)
     if not list(path.parent.glob("fights.before-restore-*.db")):
-        verdict.wrong.append("the new file is there, and the old one was not kept")
+        verdict.wrong.append("the new file exists, but the old one was not kept")
     return verdict
 
 
@@ -204,10 +204,10 @@ def _record_all(path: Path, stream: Stream) -> None:
 
 
 def _time_of_work(work: str, *arguments: object) -> float:
-    """Have a child do some work to its end; how long that took.
+    """Let a child complete some work; returns how long that took.
 
     Raises:
-        ChildFailed: it could not.
+        ChildFailed: it did not complete.
     """
     with Child("worker", work, *arguments) as child:
         child.wait_for("ready")
@@ -218,7 +218,7 @@ def _time_of_work(work: str, *arguments: object) -> float:
 
 
 def _kill_at_work(moment: Moment, took: float, work: str, *arguments: object) -> None:
-    """Have a child do some work, and kill it meanwhile."""
+    """Let a child do some work, and kill it meanwhile."""
     with Child("worker", work, *arguments) as child:
         child.wait_for("ready")
         child.tell("go")
@@ -234,11 +234,11 @@ KILLS: Final[dict[str, tuple[Callable[[Moment], Verdict], int]]] = {
     "backing-up": (kill_backing_up, 2),
     "restoring": (kill_restoring, 2),
 }
-"""What is killed, and its share of the moments."""
+"""The kinds of work to kill, and their shares of the moments."""
 
 
 def kills(name: str) -> Callable[[Run], Iterator[Outcome]]:
-    """The scenario that kills at the moments of one kind of work."""
+    """The scenario for one kind of work."""
     kill, share = KILLS[name]
     whole = sum(part for _, part in KILLS.values())
 

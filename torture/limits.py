@@ -1,4 +1,4 @@
-"""Within the child: a limit of pages, as a full disk sets it, on every connection it has."""
+"""Within the child: a page limit, like a full disk, on all its connections."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ NONE: Final = 4_294_967_294
 """SQLite's own limit of pages."""
 
 FEED: Final = signal.SIGUSR1
-"""Tells the child that the disk has room again."""
+"""The signal that the disk has room again."""
 
 
 class _Limit:
-    """The limit, and the connections that it holds for."""
+    """The limit, and the connections it applies to."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -27,13 +27,13 @@ class _Limit:
         self._connections: list[sqlite3.Connection] = []
 
     def watch(self, connection: sqlite3.Connection) -> None:
-        """Hold this connection to the limit too."""
+        """Apply the limit to this connection too."""
         with self._lock:
             self._connections.append(connection)
             self._hold(connection)
 
     def set(self, pages: int) -> None:
-        """Hold all connections that are open to a limit from now on."""
+        """Apply a limit to all open connections."""
         with self._lock:
             self._pages = pages
             self._connections = [each for each in self._connections if self._hold(each)]
@@ -50,7 +50,7 @@ _limit: Final = _Limit()
 
 
 def watch_connections() -> None:
-    """Have every connection that the program opens from now on under the limit."""
+    """Apply the limit to every connection that the program opens from now on."""
     plain = connections.connect
 
     def connect(path: Path) -> sqlite3.Connection:
@@ -62,7 +62,7 @@ def watch_connections() -> None:
 
 
 def starve(path: Path) -> None:
-    """Let the file grow by nothing, until the signal ``FEED`` comes in."""
+    """Prevent the file from growing until the signal ``FEED`` arrives."""
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("PRAGMA incremental_vacuum").fetchall()
         (pages,) = connection.execute("PRAGMA page_count").fetchone()

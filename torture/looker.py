@@ -1,4 +1,4 @@
-"""The program that looks at a damaged file as a user does, and says what broke."""
+"""The program that reads a damaged file like a user, and reports crashes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from torture.recorder import say
 
 
 def looks(path: str) -> list[list[str]]:
-    """What a user calls."""
+    """The commands that a user calls."""
     return [
         [*words, "--db", path]
         for words in (
@@ -34,13 +34,13 @@ def looks(path: str) -> list[list[str]]:
 
 
 def main() -> None:
-    """Say ``broke`` and why for each call that ends with anything but an exit code."""
+    """Print ``broke`` and the reason for each call that does not end with an exit code."""
     for words in looks(sys.argv[1]):
         result = CliRunner().invoke(app, words)
         error = result.exception
         if error is not None and not isinstance(error, SystemExit):
-            told = traceback.format_exception(error)[-4:]
-            say("broke", " ".join(words[:-2]), *" ".join(told).split())
+            shown = traceback.format_exception(error)[-4:]
+            say("broke", " ".join(words[:-2]), *" ".join(shown).split())
     say("looked")
 
 

@@ -1,4 +1,4 @@
-"""Files of older versions, made large, and what they must be once they are migrated."""
+"""Large files of older versions, and their expected contents after migration."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ class Old:
     path: Path
     fights: int
     seconds: float
-    """How long its migration takes."""
+    """Duration of its migration."""
     contents: dict[str, str]
-    """Of each table, a digest of what it holds after a migration that nobody hurt."""
+    """A digest of each table after an undisturbed migration."""
 
     def differences(self, path: Path) -> list[str]:
-        """The tables of a migrated file that are not as they should be."""
+        """The tables of a migrated file that differ from the expected ones."""
         found = digests(path)
         return [
             f"table {name} differs"
@@ -50,7 +50,7 @@ class Old:
 
 @cache
 def make_old(folder: Path, version: str) -> Old:
-    """A large file of this version, made once."""
+    """A large file of this version, created once."""
     path = folder / f"old-{version}.db"
     _make_first(path)
     if version != "0001":
@@ -63,7 +63,7 @@ def make_old(folder: Path, version: str) -> Old:
 
 
 def _make_first(path: Path) -> None:
-    """A file of the first version, its one fight there many times."""
+    """A file of the first version, with many copies of its one fight."""
     thaw(FROZEN[0], path)
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("DELETE FROM encounter_archives").close()
@@ -95,7 +95,7 @@ def _upgrade(path: Path, version: str) -> None:
 
 
 def digests(path: Path) -> dict[str, str]:
-    """Of each table a digest of its rows, and of the schema."""
+    """Digests of the rows of each table, and of the schema."""
     with closing(sqlite3.connect(path)) as connection:
         schema = "SELECT name, sql FROM sqlite_schema ORDER BY name"
         found = {"the schema": _digest(connection, schema)}
@@ -106,6 +106,6 @@ def digests(path: Path) -> dict[str, str]:
 
 
 def _digest(connection: sqlite3.Connection, statement: str) -> str:
-    """A digest of the rows, in whatever order."""
+    """A digest of the rows, in any order."""
     rows = sorted(map(repr, connection.execute(statement)))
     return hashlib.sha256("\n".join(rows).encode()).hexdigest()

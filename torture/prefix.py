@@ -1,4 +1,4 @@
-"""How much of a stream a file holds: the number of tasks, from the first on, that it shows."""
+"""How much of a stream a file contains: the number of its tasks, from the first."""
 
 from __future__ import annotations
 
@@ -12,30 +12,30 @@ from resonance_logs import EndEncounter, Task, UpsertEntity
 
 @dataclass(frozen=True)
 class FightView:
-    """What tells how far a file got."""
+    """The evidence of how far a file got."""
 
     ended: int
-    """Fights that were ended by their end."""
+    """Fights that ended with their end task."""
     interrupted_events: int
-    """Events of the fight that was open; 0 where there was none."""
+    """Events of the open fight; 0 if there was none."""
     entities: Mapping[int, Entity]
 
 
 @dataclass(frozen=True)
 class Prefix:
-    """The first tasks of a stream, and what a file that holds them must show."""
+    """The first tasks of a stream, and the expected contents of a file with them."""
 
     length: int
     fights: Sequence[Fight]
     interrupted: bool
-    """Whether the last of the fights was open."""
+    """Whether the last fight was open."""
     entities: Mapping[int, Entity]
     dispensable: frozenset[int]
-    """Players of the open fight of whom all that came after the last flush is that they exist."""
+    """Players of the open fight whose only updates arrived after the last flush."""
 
 
 def find_length(tasks: Sequence[Task], flushed: int, view: FightView) -> int | None:
-    """The number of tasks that the file holds, at least ``flushed`` where that can be."""
+    """The number of tasks that the file contains, at least ``flushed`` if possible."""
     candidates = list(_candidates(tasks, view))
     likely = [each for each in candidates if each[0] >= flushed] or candidates[::-1]
     for length, entities in likely:
@@ -47,7 +47,7 @@ def find_length(tasks: Sequence[Task], flushed: int, view: FightView) -> int | N
 def _candidates(
     tasks: Sequence[Task], view: FightView
 ) -> Iterator[tuple[int, Mapping[int, Entity]]]:
-    """The lengths after which there are so many fights and events, with the players then known."""
+    """The lengths that give this many fights and events, with the players known by then."""
     walk = Model()
     for length in range(len(tasks) + 1):
         if length:
@@ -63,12 +63,12 @@ def _open_events(walk: Model) -> int:
 
 
 def timeless(entities: Mapping[int, Entity]) -> dict[int, Entity]:
-    """The players without when they were last seen, which may lag until a flush."""
+    """The players without the time they were last seen, which may lag until a flush."""
     return {key: replace(each, last_seen_ms=0) for key, each in entities.items()}
 
 
 def take(tasks: Sequence[Task], length: int, flushed: int) -> Prefix:
-    """The first ``length`` tasks of the stream, where ``flushed`` are known to be written."""
+    """The first ``length`` tasks of the stream, of which ``flushed`` are known to be written."""
     model = Model(tasks[:length])
     is_open = bool(_open_events(model))
     dispensable: frozenset[int] = frozenset()

@@ -1,6 +1,6 @@
-"""One of the crowd's readers: asks one question after the other until a line comes in.
+"""One of the crowd's readers: sends one query after another until it reads a line.
 
-It says ``error MESSAGE`` for each that was not answered or answered wrongly, and ``asked N``.
+It prints ``error MESSAGE`` for each missing or wrong answer, and ``asked N``.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from torture.recorder import say
 
 
 def ask(db: Database, number: int) -> None:
-    """Ask for a page, one fight of it, its skills and its timeline; their totals must agree.
+    """Query a page, one of its fights, its skills and its timeline; their totals must agree.
 
     Raises:
-        ArithmeticError: they do not.
+        ArithmeticError: the totals differ.
     """
     page = db.commands.get_recent_encounters(limit=20)
     live = db.commands.get_live_encounter()
@@ -43,15 +43,15 @@ def ask(db: Database, number: int) -> None:
         raise ArithmeticError(f"fight {listed.id} has totals that differ: {totals}")
 
 
-def _stop_when_told(stop: threading.Event) -> None:
+def _stop_on_line(stop: threading.Event) -> None:
     sys.stdin.readline()
     stop.set()
 
 
 def main() -> None:
-    """Ask until a line comes in."""
+    """Send queries until a line arrives."""
     stop = threading.Event()
-    threading.Thread(target=_stop_when_told, args=(stop,), daemon=True).start()
+    threading.Thread(target=_stop_on_line, args=(stop,), daemon=True).start()
     with Database.open(sys.argv[1], record=False) as db:
         for number in count():
             try:

@@ -1,7 +1,7 @@
-"""The program that is hurt: records a known stream, and tells after each flush how far it is.
+"""The program under torture: records a known stream, and reports progress after each flush.
 
-It says ``open``, ``flushed N`` (tasks), ``ending N`` (before an end), ``trouble MESSAGE`` (a batch
-could not be written), ``paused N`` (and then waits for a line), ``done N``, ``closed`` or
+It prints ``open``, ``flushed N`` (tasks), ``ending N`` (before an end), ``trouble MESSAGE`` (a
+batch could not be written), ``paused N`` (and then waits for a line), ``done N``, ``closed`` or
 ``left N MESSAGE``; N counts tasks from the start of the stream.
 """
 
@@ -20,13 +20,13 @@ from torture.stream import Stream
 
 
 def say(*words: object) -> None:
-    """Tell the parent, at once."""
+    """Print a line for the parent, at once."""
     sys.stdout.write(" ".join(map(str, words)) + "\n")
     sys.stdout.flush()
 
 
 class Trouble(logging.Handler):
-    """Says when the writer notes that a batch could not be written."""
+    """Prints a line when the writer logs that a batch could not be written."""
 
     def emit(self, record: logging.LogRecord) -> None:
         if record.levelno >= logging.WARNING:
@@ -68,7 +68,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("stream", nargs=4, help="seed, fights, fewest and most events")
     parser.add_argument("--most-a-flush", type=int, default=7)
     parser.add_argument("--pause-at", type=int, default=-1)
-    parser.add_argument("--stop-at", type=int, help="leave the rest of the stream out")
+    parser.add_argument("--stop-at", type=int, help="omit the rest of the stream")
     parser.add_argument("--then-leave", action="store_true", help="no flush after the pause")
     parser.add_argument("--close-seconds", type=float, default=60.0)
     parser.add_argument("--clock-back", action="store_true", help="the wall clock runs backwards")
@@ -82,7 +82,7 @@ def _turn_clock_back() -> None:
 
 
 def main() -> None:
-    """Record what the command line says."""
+    """Record the stream given on the command line."""
     options = _options()
     tasks = Stream.from_words(options.stream).tasks()[: options.stop_at]
     if options.clock_back:

@@ -1,4 +1,4 @@
-"""What differs between a stored fight and the model's, in words."""
+"""Differences between a stored fight and the model's, as text."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from resonance_logs.fights.events import BOSS, CRIT, LUCKY, Events
 
 
 def read_fight(connection: Connection, row: Any, expected: Fight) -> Fight:
-    """The stored fight with its single events, those of its archive."""
+    """The stored fight with the events of its archive."""
     events = stored_events(connection, row["id"])
     return replace(
         stored_fight(connection, row, expected),
@@ -72,7 +72,7 @@ def _skill(code: int) -> int | None:
 
 
 def fight_differences(stored: Fight, expected: Fight) -> Iterator[str]:
-    """The fields of a stored fight that are not the model's."""
+    """The fields of a stored fight that differ from the model's."""
     for each in fields(Fight):
         here, there = getattr(stored, each.name), getattr(expected, each.name)
         if here == there:
@@ -80,9 +80,9 @@ def fight_differences(stored: Fight, expected: Fight) -> Iterator[str]:
         if isinstance(there, Mapping):
             yield from _mapping_differences(each.name, here, there)
         elif isinstance(there, list):
-            yield f"{each.name}: {len(here)} events that are not the model's {len(there)}"
+            yield f"{each.name}: {len(here)} events differ from the model's {len(there)}"
         else:
-            yield f"{each.name}: {here!r}, and not {there!r}"
+            yield f"{each.name}: {here!r}, expected {there!r}"
 
 
 def _mapping_differences(
@@ -90,11 +90,11 @@ def _mapping_differences(
 ) -> Iterator[str]:
     for key in here.keys() | there.keys():
         if here.get(key) != there.get(key):
-            yield f"{name} {key}: {here.get(key)}, and not {there.get(key)}"
+            yield f"{name} {key}: {here.get(key)}, expected {there.get(key)}"
 
 
 def range_differences(answer: EncounterRange, expected: Fight) -> Iterator[str]:
-    """What the whole range, computed again from the archive, says otherwise than the model."""
+    """Differences between the whole range, computed again from the archive, and the model."""
     compared: tuple[tuple[str, Any, Any], ...] = (
         ("total_dmg", answer.total_dmg, expected.total_dmg),
         ("total_heal", answer.total_heal, expected.total_heal),
@@ -107,7 +107,7 @@ def range_differences(answer: EncounterRange, expected: Fight) -> Iterator[str]:
         if isinstance(there, Mapping):
             yield from _mapping_differences(f"range, {name}", here, there)
         elif here != there:
-            yield f"range, {name}: {here}, and not {there}"
+            yield f"range, {name}: {here}, expected {there}"
 
 
 def _counters(answer: EncounterRange) -> dict[int, list[int]]:

@@ -1,4 +1,4 @@
-"""What every scenario is given, and what it answers."""
+"""The input and the result of every scenario."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ from torture.verdict import Verdict
 
 @dataclass(frozen=True)
 class Run:
-    """How much to do, from which seed on, and a folder for it."""
+    """How much to do, the first seed, and a folder."""
 
     folder: Path
     seed: int
     moments: int
-    """How many moments to kill at, or how often to repeat each fault."""
+    """Number of moments to kill at, or of repetitions of each fault."""
     seconds: float
-    """How long the crowd lasts."""
+    """Duration of the crowd scenario in seconds."""
     only: int | None = None
-    """The one moment to do again."""
+    """The only moment to run, to repeat it."""
 
     def numbers(self, count: int) -> Iterator[int]:
-        """The moments to do, of so many."""
+        """The numbers of the moments to run, out of ``count``."""
         return (number for number in range(count) if self.only in (None, number))
 
     def dice(self, moment: int) -> random.Random:
-        """The chance of one moment: the same for the same seed."""
+        """The random numbers of one moment: equal for equal seeds."""
         return random.Random(self.seed * 1_000_003 + moment)
 
     def file(self, moment: int) -> Path:
-        """A database's place, in a folder of its own."""
+        """The path of a database, in a separate folder."""
         folder = self.folder / f"{moment}"
         folder.mkdir()
         return folder / "fights.db"
@@ -40,14 +40,14 @@ class Run:
 
 @dataclass
 class Outcome:
-    """What one moment came to."""
+    """The result of one moment."""
 
     what: str
     seed: int
     moment: int
     verdict: Verdict
     skipped: str = ""
-    """Why it could not be done here."""
+    """Why it was skipped here."""
 
     @property
     def is_good(self) -> bool:
@@ -56,10 +56,10 @@ class Outcome:
 
 
 def attempt(run: Run, what: str, moment: int, work: Callable[[], Verdict]) -> Outcome:
-    """Do one moment's work; where it fails by itself, that is told as its verdict."""
+    """Run one moment; if it fails unexpectedly, the verdict says so."""
     try:
         verdict = work()
-    except Exception as error:  # noqa: BLE001 - whatever it is, its moment is to be named
+    except Exception as error:  # noqa: BLE001 - any error is reported with its moment
         verdict = Verdict(wrong=[f"{type(error).__name__}: {error}"])
     return Outcome(what, run.seed, moment, verdict)
 

@@ -1,4 +1,4 @@
-"""A known stream of tasks: the same for the same seed, in the recorder and in its judge."""
+"""A known stream of tasks: equal for equal seeds, in the recorder and in its judge."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ NAMES: Final = ("Aoi", "Bea", "Céline", "O'Neill", "Ísolde", "影", " ", None)
 
 @dataclass(frozen=True)
 class Stream:
-    """Which stream: its seed, how many fights it has, and how many events each has."""
+    """A stream: its seed, the number of fights, and the number of events of each."""
 
     seed: int
     fights: int
@@ -45,13 +45,13 @@ class Stream:
         return [str(each) for each in astuple(self)]
 
     def tasks(self) -> list[Task]:
-        """All tasks of it."""
+        """All tasks of the stream."""
         dice = random.Random(self.seed)
         return [task for number in range(self.fights) for task in _fight(dice, number, self)]
 
 
 def _fight(dice: random.Random, number: int, stream: Stream) -> Iterator[Task]:
-    """One fight from its strays to its end, now and then with a task too many."""
+    """One fight from its strays to its end, sometimes with a superfluous task."""
     start = FIRST_MS + APART_MS * number
     party = dice.sample(PLAYERS, dice.randint(1, len(PLAYERS)))
     yield from (_upsert(dice, player, start) for player in party)
@@ -72,7 +72,7 @@ def _fight(dice: random.Random, number: int, stream: Stream) -> Iterator[Task]:
 
 
 def _seen_at(dice: random.Random, at: int) -> int:
-    """Mostly the time; clocks of the game step back now and then."""
+    """Usually the time; clocks of games sometimes step back."""
     return at - dice.randint(1, 5_000) if dice.random() < 0.03 else at
 
 

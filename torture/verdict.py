@@ -1,4 +1,4 @@
-"""The verdict: a file that was hurt is opened again, and every number of it is compared.
+"""The verdict: reopen the file, and compare every number in it.
 
 The stored fights must be those of the independent model for the first tasks of the stream: at
 least as many as were flushed. A fight that was open is ended at its last event.
@@ -23,7 +23,7 @@ from torture.prefix import FightView, Prefix, find_length, take, timeless
 from torture.sameness import fight_differences, range_differences, read_fight, without
 
 MAX_REPORTED_REFUSALS = 20
-"""More faults of one file are not told."""
+"""Maximum number of faults reported per file."""
 
 
 @dataclass
@@ -33,29 +33,29 @@ class Verdict:
     flushed: int = 0
     """Tasks for which flush had returned."""
     kept: int = 0
-    """Tasks whose effect is there."""
+    """Tasks whose effect is stored."""
     fights: int = 0
     of: int = 0
-    """Of so many fights, where damage may have cost some."""
+    """The original number of fights, if damage may have lost some."""
     events: int = 0
     note: str = ""
-    """What was done, where chance decided it."""
+    """What was done, if that was random."""
     wrong: list[str] = field(default_factory=list)
-    """All that is not as it should be, in words."""
+    """Everything that is wrong, as text."""
 
     @property
     def lost(self) -> int:
-        """Tasks that were flushed and whose effect is not there."""
+        """Flushed tasks whose effect is not stored."""
         return max(0, self.flushed - self.kept)
 
     @property
     def is_good(self) -> bool:
-        """Whether nothing is lost and nothing wrong."""
+        """Whether nothing is lost or wrong."""
         return not (self.lost or self.wrong)
 
 
 def judge(path: Path, tasks: Sequence[Task], flushed: int) -> Verdict:
-    """Open the file, which recovers it, and compare all of it with the stream."""
+    """Open the file, which recovers it, and compare its contents with the stream."""
     verdict = Verdict(flushed=flushed)
     try:
         with Database.open(path) as db:
@@ -76,7 +76,7 @@ def _compare(db: Database, tasks: Sequence[Task], verdict: Verdict) -> Iterator[
         verdict.events = sum(row["damage_events"] + row["heal_events"] for row in rows)
         length = find_length(tasks, verdict.flushed, _view(rows, entities))
         if length is None:
-            yield f"{len(rows)} fights with {verdict.events} events are no prefix of the stream"
+            yield f"{len(rows)} fights with {verdict.events} events are not a prefix of the stream"
             return
         verdict.kept = length
         prefix = take(tasks, length, verdict.flushed)
@@ -103,7 +103,7 @@ def _view(rows: Sequence[Any], entities: dict[int, Entity]) -> FightView:
 def _fights(connection: Connection, rows: Sequence[Any], prefix: Prefix) -> Iterator[str]:
     begun = [row["started_at_ms"] for row in rows]
     if len(set(begun)) != len(begun):
-        yield f"a fight is there twice: {begun}"
+        yield f"a fight is stored twice: {begun}"
     if begun != [fight.started_at_ms for fight in prefix.fights]:
         yield f"fights begun at {begun}, not at {[f.started_at_ms for f in prefix.fights]}"
         return
@@ -117,7 +117,7 @@ def _fights(connection: Connection, rows: Sequence[Any], prefix: Prefix) -> Iter
 
 
 def _marks(row: Any, fight: Fight, interrupted: bool) -> Iterator[str]:
-    """What a row says beside the model's figures."""
+    """Compare the columns of a row that are not in the model."""
     for name, expected in (
         ("was_interrupted", int(interrupted)),
         ("rejected_events", 0),
@@ -127,11 +127,11 @@ def _marks(row: Any, fight: Fight, interrupted: bool) -> Iterator[str]:
         ("heal_events", len(fight.heal_events)),
     ):
         if row[name] != expected:
-            yield f"{name}: {row[name]}, and not {expected}"
+            yield f"{name}: {row[name]}, expected {expected}"
 
 
 def _without_dispensable(stored: Fight, expected: Fight, prefix: Prefix) -> Fight:
-    """The fight without those players who did nothing, and of whom no flush had told."""
+    """The fight without the players who did nothing and were not covered by a flush."""
     absent = prefix.dispensable - stored.actors.keys()
     silent = {key for key in absent if not _has_event(expected, key)}
     return replace(expected, actors=without(expected.actors, frozenset(silent)))
@@ -145,7 +145,7 @@ def _players(entities: dict[int, Entity], prefix: Prefix, flushed: Prefix) -> It
     here, there = timeless(entities), timeless(prefix.entities)
     for key in here.keys() | there.keys():
         if here.get(key) != there.get(key):
-            yield f"player {key}: {here.get(key)}, and not {there.get(key)}"
+            yield f"player {key}: {here.get(key)}, expected {there.get(key)}"
     for key, each in entities.items():
         minimum = flushed.entities.get(key, each).last_seen_ms
         maximum = prefix.entities.get(key, each).last_seen_ms
@@ -161,7 +161,7 @@ def _rest(connection: Connection) -> Iterator[str]:
 
 
 def _ranges(db: Database, rows: Sequence[Any], prefix: Prefix) -> Iterator[str]:
-    """The figures computed again from the archives; who only was there is compared elsewhere."""
+    """Compare the figures computed again from the archives, without inactive players."""
     if len(rows) != len(prefix.fights):
         return
     for row, fight in zip(rows, prefix.fights, strict=True):
@@ -185,11 +185,10 @@ def page_faults(path: Path) -> list[str]:
 
 
 def _leftovers(path: Path) -> list[str]:
-    """Files beside the database that nobody will ever need again.
+    """Files beside the database that are no longer needed.
 
-    What is left of a copy that was not finished is cleared away by the next one. A journal that
-    was never begun (it starts with a zero, or has no bytes) is nothing to SQLite, which uses its
-    name again.
+    The remains of an unfinished copy are removed by the next one. SQLite ignores a journal that was
+    never begun (it starts with a zero, or is empty), and uses its name again.
     """
     beside = sorted(each for each in path.parent.iterdir() if each.name.startswith(path.name))
     return [

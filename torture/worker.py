@@ -1,4 +1,4 @@
-"""The program that does one piece of work with a file when it is told to: ``ready``, ``done``."""
+"""The program that does one operation on a file on request; prints ``ready`` and ``done``."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-import alembic.command  # noqa: F401 - loaded before the work begins, not within it
+import alembic.command  # noqa: F401 - loaded before the work begins
 
 from resonance_logs import Database
 from torture.recorder import say
 
 
 def migrate(path: str) -> None:
-    """Open the file, which brings it to this version."""
+    """Open the file, which migrates it."""
     Database.open(path, record=False).close()
 
 
@@ -25,12 +25,12 @@ def back_up(path: str, target: str) -> None:
 
 
 def restore(path: str, source: str) -> None:
-    """Put the backup in the database's place."""
+    """Replace the database by the backup."""
     Database.restore(Path(source), path)
 
 
 def prune(path: str, *limits: str) -> None:
-    """Let go what is beyond the limits, and give the space back."""
+    """Delete what exceeds the limits, and return the space."""
     newest_fights, newest_hits = map(int, limits)
     with Database.open(path, record=False) as db:
         db.commands.prune_encounters(keep_fights_newest=newest_fights, keep_hits_newest=newest_hits)
@@ -45,7 +45,7 @@ WORK: Final[dict[str, Callable[..., None]]] = {
 
 
 def main() -> None:
-    """Do what the command line says, once a line comes in."""
+    """Do the work named on the command line, once a line arrives."""
     work, *arguments = sys.argv[1:]
     say("ready")
     sys.stdin.readline()

@@ -1,4 +1,4 @@
-"""``python -m torture.fuzz``: damaged input by the thousand, with counts as JSON."""
+"""``python -m torture.fuzz``: thousands of damaged inputs, with counts as JSON."""
 
 from __future__ import annotations
 
@@ -37,15 +37,17 @@ def _broken(found: Broken, seed: int) -> dict[str, object]:
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m torture.fuzz", description=__doc__)
-    parser.add_argument("--inputs", type=int, default=2_000, help="how many, half of each kind")
+    parser.add_argument(
+        "--inputs", type=int, default=2_000, help="number of inputs, half of each kind"
+    )
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--only", type=int, metavar="NUMBER", help="this one input alone")
+    parser.add_argument("--only", type=int, metavar="NUMBER", help="only this input")
     parser.add_argument(
         "--recordings",
         type=Path,
         default=RECORDED,
         metavar="FOLDER",
-        help="recorded fights to start from, beside the simulated night (by default %(default)s)",
+        help="recorded fights to start from, besides the simulated night (by default %(default)s)",
     )
     return parser.parse_args(arguments)
 

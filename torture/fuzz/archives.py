@@ -33,13 +33,13 @@ from torture.fuzz.mutations import ANY, IN_PLACE, mutate
 MEMORY: Final = 64 << 20
 MEMORY_A_BYTE: Final = 64
 MEMORY_AN_EVENT: Final = 256
-"""Of those that are decoded; of MAX_EVENTS, if they are refused under a right checksum."""
+"""Bound for decoded archives; for those refused with a correct checksum, that of MAX_EVENTS."""
 
 REWRITTEN: Final = 50_000
-"""At most this many events are encoded again, which takes longer than decoding."""
+"""Maximum number of events to encode again, which takes longer than decoding."""
 
 LEVELS: Final = ("payload", "frames", "content", "heads", "planes")
-"""What is damaged. All but the payload gets its checksum, the heads and planes their sizes too."""
+"""The level of the damage. Below the payload, checksums and sizes are corrected."""
 
 _START: Final = Struct("<3sBI")
 _START_BYTES: Final = _START.size
@@ -80,7 +80,10 @@ def make_archive(random: Random, material: Material) -> ArchiveCase:
 def check_archive(case: ArchiveCase) -> Counter[str]:
     """Decode the payload and check the claims about the decoder; returns counts of the results."""
     counts = Counter(inputs=1, bytes=len(case.payload), accepted=0, refused=0, corrupt=0)
-    claim(are_equal(decode_events(case.original), case.events), "the original does not come back")
+    claim(
+        are_equal(decode_events(case.original), case.events),
+        "the original does not decode to itself",
+    )
     is_signed = has_right_checksum(case.payload)
     bound = MEMORY + MEMORY_A_BYTE * len(case.payload)
     memory = Memory()
@@ -89,7 +92,7 @@ def check_archive(case: ArchiveCase) -> Counter[str]:
     except CorruptArchive as error:
         claim_memory(memory.grown(), bound + MEMORY_AN_EVENT * MAX_EVENTS * is_signed)
         claim_one_line(str(error), "")
-        claim(case.payload != case.original, "an archive that is not damaged is refused")
+        claim(case.payload != case.original, "an undamaged archive is refused")
         counts["corrupt"] = 1
         return counts
     claim_memory(memory.grown(), bound + MEMORY_AN_EVENT * len(events))
@@ -107,7 +110,7 @@ def signed(packed: bytes) -> bytes:
 
 
 def has_right_checksum(payload: bytes) -> bool:
-    """Whether the start and the checksum are right."""
+    """Whether the start and the checksum are correct."""
     return payload[:_START_BYTES] == signed(payload[_START_BYTES:])[:_START_BYTES]
 
 
@@ -127,9 +130,9 @@ def are_equal(found: Events, expected: Events) -> bool:
 
 def _check_whole(events: Events) -> None:
     damage, heals = events.damage, events.heals
-    claim(damage.numbers.shape == (len(DamageColumn), len(damage)), "hits are not whole")
-    claim(damage.monster.shape == (len(damage),), "monsters are not whole")
-    claim(heals.numbers.shape == (len(HealColumn), len(heals)), "heals are not whole")
+    claim(damage.numbers.shape == (len(DamageColumn), len(damage)), "hits are incomplete")
+    claim(damage.monster.shape == (len(damage),), "monsters are incomplete")
+    claim(heals.numbers.shape == (len(HealColumn), len(heals)), "heals are incomplete")
     claim(bool(np.all(damage.flags <= CRIT | LUCKY | BOSS)), "flags of hits are out of range")
     claim(bool(np.all(heals.flags <= CRIT | LUCKY)), "flags of heals are out of range")
     claim(bool(np.all(damage.monster < len(damage.monster_names))), "a monster has no name")
@@ -153,7 +156,7 @@ def _payload(random: Random, material: Material) -> bytes:
 
 
 def _at_level(payload: bytes, level: str) -> tuple[bytes, bytes, bytes]:
-    """What is damaged at a level of the payload, between what is left as it is."""
+    """The part to damage at a level of the payload, between the unchanged parts."""
     if level == "payload":
         return b"", payload, b""
     if level == "frames":
@@ -178,7 +181,7 @@ def _from_level(random: Random, before: bytes, damaged: bytes, after: bytes, lev
 
 
 def _content(payload: bytes) -> bytes:
-    """What the frames unpack to, joined."""
+    """The decompressed content of all frames."""
     packed, content = payload[_START_BYTES:], b""
     while packed:
         (size,) = _SIZE.unpack_from(packed)

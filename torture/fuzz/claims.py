@@ -1,4 +1,4 @@
-"""Claims: what holds for every input, and how much memory it may take."""
+"""Claims that hold for every input, and bounds of its memory."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import Final
 from bench.children import proc_number
 
 LONGEST_TOLD: Final = 1_000
-"""No message is longer, whatever the input contains."""
+"""Maximum length of a message, for any input."""
 
 STEERING: Final = re.compile("[\\0-\\x1f\\x7f-\\x9f\\u2028-\\u202e\\u2066-\\u2069\\ud800-\\udfff]")
-"""Control characters, line breaks, overrides of direction, half characters."""
+"""Control characters, line breaks, direction overrides, lone surrogates."""
 
 IS_MEASURED: Final = sys.platform == "linux"
 
@@ -29,7 +29,7 @@ def claim(holds: bool, text: str) -> None:
 
 
 def claim_one_line(message: str, start: str) -> None:
-    """A message to the user begins like this, says more, and fits on one line."""
+    """Check that a message begins like this, gives a reason, and fits on one line."""
     claim(message.startswith(start), f"{message!r} does not begin with {start!r}")
     claim(len(message) > len(start), f"{message!r} gives no reason")
     claim(not STEERING.search(message), f"{message!r} is not printable")
@@ -37,7 +37,7 @@ def claim_one_line(message: str, start: str) -> None:
 
 
 class Memory:
-    """How much this process grows, at its peak, from here on."""
+    """The peak growth of this process from here on."""
 
     def __init__(self) -> None:
         self.before = 0
@@ -51,5 +51,5 @@ class Memory:
 
 
 def claim_memory(grown: int, bound: int) -> None:
-    """The memory is within the bound."""
+    """Check that the memory is within the bound."""
     claim(grown <= bound, f"took {grown:,} bytes of memory, expected at most {bound:,}")

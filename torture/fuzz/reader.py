@@ -46,7 +46,7 @@ LINES_OF_A_BATCH: Final = BLOCK_BYTES
 """A block is less than two blocks' worth of bytes, a line at least two bytes."""
 
 READ_REFUSALS: Final = 2_000
-"""The text of so many refusals of a file is looked at; of all, the line."""
+"""Number of refusals per file whose text is checked; the line is checked for all."""
 
 FORMS: Final = (
     "plain",
@@ -67,7 +67,7 @@ _NOT_PLAIN: Final = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class FileCase:
-    """A file: its bytes, its text if known, the tasks that must be read."""
+    """A file: its bytes, its text if known, the tasks that must be accepted."""
 
     story: str
     form: str
@@ -89,7 +89,7 @@ class Answer:
 
 
 def make_file(random: Random, material: Material) -> FileCase:
-    """Lines of a recording, damaged before or after they are packed, or not packed."""
+    """Lines of a recording, damaged before or after compression, or uncompressed."""
     recording, form = random.choice(material), random.choice(FORMS)
     where = recording.window(random, 1_500)
     lines, tasks = recording.lines[where], recording.tasks[where]
@@ -112,11 +112,11 @@ def make_file(random: Random, material: Material) -> FileCase:
 
 
 def check_file(case: FileCase) -> Counter[str]:
-    """Read the file and hold the reader to its claims; the counts of what came out."""
+    """Read the file and check the reader's claims; returns counts of the results."""
     memory = Memory()
     answer = _read(case)
     claim_memory(memory.grown(), MEMORY + MEMORY_A_BYTE * len(case.data))
-    _check_told(answer)
+    _check_messages(answer)
     if case.text is not None and (_is_packed(case.form) or not _NOT_PLAIN.match(case.text)):
         claim(answer.fault is None, f"plain text cannot be read: {answer.fault}")
         claim(answer.was_read, "the end of the file was not read")
@@ -163,16 +163,19 @@ def _task_at_the_end(text: bytes) -> tuple[int, Task | None]:
 
 def _check_lines(case: FileCase, text: bytes, answer: Answer) -> None:
     tasks, refused = judge(text)
-    claim(answer.tasks == tasks, "other tasks are taken than if each line is read alone")
+    claim(answer.tasks == tasks, "the accepted tasks differ from those of reading each line alone")
     found = [(refusal.line, refusal.text) for refusal in answer.refusals]
-    claim(found == refused, "other lines are refused than if each line is read alone")
+    claim(found == refused, "the refused lines differ from those of reading each line alone")
     first, last = case.first, case.last
-    claim(len(tasks) >= len(first) + len(last), "a line beside the damaged one is not taken")
-    claim(answer.tasks[: len(first)] == first, "a line before the damaged one is not taken")
-    claim(answer.tasks[len(answer.tasks) - len(last) :] == last, "a line behind it is not taken")
+    claim(len(tasks) >= len(first) + len(last), "a line beside the damaged one is not accepted")
+    claim(answer.tasks[: len(first)] == first, "a line before the damaged one is not accepted")
+    claim(
+        answer.tasks[len(answer.tasks) - len(last) :] == last,
+        "a line after the damaged one is not accepted",
+    )
 
 
-def _check_told(answer: Answer) -> None:
+def _check_messages(answer: Answer) -> None:
     for refusal in answer.refusals[:READ_REFUSALS]:
         claim(refusal.line >= 1, "a refusal without a line")
         claim_one_line(str(refusal), f"{answer.name}:{refusal.line}: ")
@@ -212,7 +215,7 @@ def _read_source(source: TaskSource, size: int) -> Answer:
 
 @contextmanager
 def _pipe(data: bytes) -> Iterator[BufferedReader]:
-    """The reading end of a pipe through which the data come."""
+    """The reading end of a pipe that delivers the data."""
     receiving, sending = os.pipe()
     writer = Thread(target=_send, args=(sending, data))
     writer.start()
@@ -251,7 +254,7 @@ def _pack(text: bytes, form: str) -> bytes:
 
 
 def _other(random: Random, material: Material, form: str = "plain") -> bytes:
-    """Lines of any recording, to be spliced with others."""
+    """Lines of any recording, to splice with others."""
     recording = random.choice(material)
     lines = recording.lines[recording.window(random, 300)]
     return _pack(b"\n".join(lines) + b"\n", form)

@@ -1,4 +1,4 @@
-"""The run: a process that reads one input after the other, and one that watches it."""
+"""The run: a process that reads one input after another, and one that watches it."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ if sys.platform != "win32":
     import resource
 
 HANG_SECONDS: Final = 60.0
-"""For one input; nearly all take some milliseconds."""
+"""Time limit per input; nearly all take some milliseconds."""
 
 START_SECONDS: Final = 300.0
 ADDRESS_SPACE: Final = 6 << 30
-"""What the process may reserve beyond what it has at its start."""
+"""Memory that the process may reserve in addition to that at its start."""
 
 KINDS: Final = ("reader", "archive")
 
@@ -47,23 +47,23 @@ class Broken:
 
 
 def kind_of(number: int) -> str:
-    """Of which kind the input of that number is."""
+    """The kind of the input with this number."""
     return KINDS[number % len(KINDS)]
 
 
 def check(seed: int, number: int, material: Material) -> Counter[str]:
-    """Make one input and hold the program to its claims; the counts of what came out.
+    """Make one input and check the claims about it; returns counts of the results.
 
     Raises:
         BrokenClaim: a claim does not hold.
-        Exception: whatever the program raises though it should not.
+        Exception: any other exception of the program.
     """
     random = Random(f"{seed}/{number}")
     if kind_of(number) == "reader":
         file = make_file(random, material)
-        return _told(file.story, lambda: check_file(file))
+        return _with_story(file.story, lambda: check_file(file))
     archive = make_archive(random, material)
-    return _told(archive.story, lambda: check_archive(archive))
+    return _with_story(archive.story, lambda: check_archive(archive))
 
 
 def run(
@@ -74,7 +74,7 @@ def run(
     check: Check = check,
     hang_seconds: float = HANG_SECONDS,
 ) -> Counts | Broken:
-    """Check the inputs of these numbers in a process of its own, and watch it."""
+    """Check the inputs with these numbers in a separate process, and watch it."""
     context = get_context("spawn")
     here, there = context.Pipe(duplex=False)
     child = context.Process(target=_work, args=(there, seed, list(numbers), folder, check))
@@ -105,7 +105,7 @@ def _watch(connection: Connection, hang_seconds: float) -> Counts | Broken:
 def _work(
     connection: Connection, seed: int, numbers: list[int], folder: Path, check: Check
 ) -> None:
-    """Send each number before it is begun, then the counts, or what broke a claim."""
+    """Send each number before its input is read, then the counts or the broken claim."""
     _limit_memory()
     warnings.simplefilter("error")
     material = load_material(folder)
@@ -114,7 +114,7 @@ def _work(
         connection.send(number)
         try:
             counts[kind_of(number)].update(check(seed, number, material))
-        except Exception as error:  # noqa: BLE001  whatever it is, it is what is looked for
+        except Exception as error:  # noqa: BLE001  any exception is a finding
             details = "".join(traceback.format_exception(error))
             connection.send(Broken(number, f"{type(error).__name__}: {error}", details))
             return
@@ -127,7 +127,7 @@ def _limit_memory() -> None:
         resource.setrlimit(resource.RLIMIT_AS, (maximum, resource.getrlimit(resource.RLIMIT_AS)[1]))
 
 
-def _told(story: str, checked: Callable[[], Counter[str]]) -> Counter[str]:
+def _with_story(story: str, checked: Callable[[], Counter[str]]) -> Counter[str]:
     try:
         return checked()
     except Exception as error:
