@@ -231,8 +231,6 @@ class Model:
     def __init__(self, tasks: Iterable[Task] = ()) -> None:
         self.fights: list[Fight] = []
         """The finished fights, in the order of their begins."""
-        self.fights_as_ended: list[Fight] = []
-        """The same before names arrived late."""
         self.entities: dict[int, Entity] = {}
         self.counters = Counters()
         self.held_strays: list[Event] = []
@@ -320,7 +318,6 @@ class Model:
         # Choice: names are awaited for the newest fights that want any.
         self._ended = self._ended[-FIGHTS_THAT_AWAIT_NAMES:]
         self.fights.append(fight)
-        self.fights_as_ended.append(fight)
 
     def _upsert(self, task: UpsertEntity) -> None:
         known = self.entities.get(task.entity_id)

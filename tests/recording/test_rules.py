@@ -181,6 +181,7 @@ class TestPlayers:
             assert [each.actor_id for each in fight.actors] == [AOI]
             (fight,) = record(db, load_tasks("cases/late-names")[4:])
             assert (fight.total_dmg, fight.unknown_dmg) == (4_000, 0)
+            assert db.stats().unknown_dmg == 0
             assert [(each.name, each.class_id) for each in fight.actors] == [("Bo", 2), ("Aoi", 1)]
             assert [each.name for each in fight.players] == ["Bo", "Aoi"]
             found = db.commands.get_recent_encounters_filtered(filters={"player_name": "bo"})  # type: ignore[arg-type]

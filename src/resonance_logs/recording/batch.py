@@ -100,6 +100,7 @@ class Batch:
         state.ended += len(self._ended)
         state.unmatched_bosses += sum(each.unmatched_bosses for each in self._ended)
         state.unknown_dmg += sum(each.unknown_dmg for each in self._ended)
+        state.unknown_dmg -= self._late_names.identified_dmg
         state.has_warned_of_times |= self._implausible_start is not None
         state.awaited_names = self._late_names.awaited
         state.is_settled = False

@@ -86,6 +86,8 @@ class LateNames:
     """The names that arrived in one batch: players by fight."""
 
     awaited: AwaitedNames
+    identified_dmg: int = 0
+    """Damage of attackers that were unknown at the end of a fight and are named now."""
     _found: defaultdict[int, dict[int, Entity]] = field(default_factory=lambda: defaultdict(dict))
     _events: dict[int, Events | None] = field(default_factory=dict)
 
@@ -101,19 +103,21 @@ class LateNames:
     def store(self, connection: Connection) -> None:
         """Name the players in their fights, and compute the figures of these fights again."""
         for encounter_id, players in self._found.items():
-            _name(connection, encounter_id, players, self._events[encounter_id])
+            events = self._events[encounter_id]
+            self.identified_dmg += _name(connection, encounter_id, players, events)
         self._found.clear()
 
 
 def _name(
     connection: Connection, encounter_id: int, late: Mapping[int, Entity], events: Events | None
-) -> None:
+) -> int:
+    """Name the players of one fight; returns by how much its unknown damage falls."""
     fight = StoredFight.read(connection, encounter_id)
     if fight is None:
-        return  # deleted meanwhile
+        return 0  # deleted meanwhile
     if fight.faults:
-        _logger.warning("encounter %d is damaged; late names were not applied", encounter_id)
-        return
+        _logger.warning("fight %d is damaged; late names were not applied", encounter_id)
+        return 0
     if events is None:
         events = decode_events(fight.archive[1]) if fight.archive else Events.empty()
     players = fight.players()
@@ -121,4 +125,5 @@ def _name(
         actor: players[actor].completed(player) if actor in players else player
         for actor, player in late.items()
     }
-    rebuild(connection, encounter_id, fight.row, events, players, archive=False)
+    report = rebuild(connection, encounter_id, fight.row, events, players, archive=False)
+    return max(0, (fight.row["unknown_dmg"] or 0) - report.unknown_dmg)

@@ -49,7 +49,7 @@ def rebuild(
     players: Mapping[int, Entity],
     *,
     archive: bool = True,
-) -> None:
+) -> EndReport:
     """Finalize an ended fight again, replacing its stored figures.
 
     ``row`` is its row as it was, of which start, end, scene, defeated bosses and counts are
@@ -79,6 +79,7 @@ def rebuild(
         connection.execute(delete(table).where(table.c.encounter_id == encounter_id))
     remove_from_index(connection, [encounter_id], kept=marks.KINDS)
     fights.save(connection, finished)
+    return finished.report
 
 
 def _gather(
