@@ -36,7 +36,8 @@ bench: setup  ## Measure speed and size against floors taken in the same run
 torture: setup  ## Kill, starve and crowd the program for about an hour; nothing may be lost
 	@$(BIN)/python -m torture
 
-docs: setup  ## Write the generated parts of the reference pages anew
+docs: setup  ## Write the generated classes of the commands and parts of the pages anew
+	@$(BIN)/python tools/generate_facade.py --write
 	@$(BIN)/python docs/generate.py --write
 
 pictures: setup  ## Take the pictures of the pages anew (needs Chromium)

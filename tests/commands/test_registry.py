@@ -208,4 +208,4 @@ def test_the_same_commands_can_be_awaited(builder: Builder, commands: Commands) 
     assert names == {"names": ["Ogre"]}
     assert set(REGISTRY) < set(dir(awaited))
     with pytest.raises(AttributeError):
-        _ = awaited.get_nothing
+        _ = awaited.get_nothing  # type: ignore[attr-defined]

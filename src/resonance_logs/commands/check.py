@@ -38,7 +38,7 @@ class CheckReport(Shape):
     findings: list[Finding]
 
 
-@command()
+@command(is_keyword_only=True)
 def check_database(store: Store, arguments: CheckArguments) -> CheckReport:
     """Check for damage in the file and in each fight's figures.
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Final
+from typing import Annotated, Final, TypeGuard
 
-from pydantic import Field, Strict
+from pydantic import Field, Strict, ValidationInfo, model_validator
 from sqlalchemy import Connection
 
 from resonance_logs.commands.actor_totals import SKILL, FightTotals, by_total, sum_by
@@ -17,7 +18,15 @@ from resonance_logs.commands.encounter import (
     summary,
 )
 from resonance_logs.commands.formulas import rates, ratio
-from resonance_logs.commands.models import Arguments, EncounterArguments, Integer, Shape, SkillType
+from resonance_logs.commands.models import (
+    FROM_PYTHON,
+    Accepts,
+    Arguments,
+    EncounterArguments,
+    Integer,
+    Shape,
+    SkillType,
+)
 from resonance_logs.commands.party import PartyRow, party_row
 from resonance_logs.commands.registry import command
 from resonance_logs.commands.skill_names import skill_names
@@ -40,11 +49,27 @@ class ComparisonSide(EncounterArguments):
 
     actor_id: Integer | None = Field(default=None, description="Null: the whole fight.")
 
+    @model_validator(mode="before")
+    @classmethod
+    def _from_python(cls, given: object, info: ValidationInfo) -> object:
+        """In Python also a fight's id, or a tuple of the ids of a fight and an actor."""
+        if info.context != FROM_PYTHON or isinstance(given, ComparisonSide | Mapping):
+            return given
+        encounter_id, actor_id = given if _is_pair(given) else (given, None)
+        return {"encounter_id": encounter_id, "actor_id": actor_id}
+
+
+def _is_pair(given: object) -> TypeGuard[tuple[object, object]]:
+    return isinstance(given, tuple) and len(given) == 2
+
 
 class ComparisonArguments(Arguments):
     """What to compare, and the maximum number of buckets."""
 
-    sides: Annotated[list[ComparisonSide], Field(min_length=2, max_length=8)]
+    sides: Annotated[
+        list[Annotated[ComparisonSide, Accepts(ComparisonSide | tuple[int, int | None] | int)],],
+        Field(min_length=2, max_length=8),
+    ]
     kind: SkillType = SkillType.DPS
     points: Annotated[int, Strict(), Field(ge=1, le=MAX_BUCKETS)] = 120
     smooth_ms: Annotated[int, Strict(), Field(ge=0, le=MAX_INTEGER)] = Field(

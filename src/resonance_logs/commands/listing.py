@@ -21,7 +21,7 @@ from resonance_logs.commands.encounter import (
     summary_json,
 )
 from resonance_logs.commands.filters import Candidates, Filters, Sort, find_candidates
-from resonance_logs.commands.models import MAX_LIMIT, PageArguments, Shape
+from resonance_logs.commands.models import MAX_LIMIT, Accepts, PageArguments, Shape
 from resonance_logs.commands.registry import command
 from resonance_logs.store.rows import missing_row
 from resonance_logs.store.schema import encounters
@@ -35,7 +35,9 @@ def _none_to_no_filters(value: object) -> object:
 class FilteredPageArguments(PageArguments):
     """A page of a filtered list."""
 
-    filters: Annotated[Filters, BeforeValidator(_none_to_no_filters)] = Filters()
+    filters: Annotated[Filters, BeforeValidator(_none_to_no_filters), Accepts(Filters | None)] = (
+        Filters()
+    )
 
 
 class EncounterPage(Shape):

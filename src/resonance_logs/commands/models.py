@@ -5,8 +5,9 @@ snake_case in Python, camelCase on the wire.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict
 from pydantic.alias_generators import to_camel
@@ -59,6 +60,17 @@ ToMs = Annotated[
         "this millisecond, unless it reaches the fight's end.",
     ),
 ]
+
+
+FROM_PYTHON: Final = "from Python"
+"""The context of a validation of what a Python method was given."""
+
+
+@dataclass(frozen=True, slots=True)
+class Accepts:
+    """In an annotation of an argument: what the Python method accepts; the model converts it."""
+
+    annotation: Any
 
 
 class Arguments(BaseModel):

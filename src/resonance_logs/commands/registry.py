@@ -48,6 +48,8 @@ class Command:
     """Whether it only reads, and answers within milliseconds regardless of the number of fights."""
     fast_json: Callable[[Store, Any], bytes] | None = None
     """The same answer as JSON, if there is a faster way than by ``answer``."""
+    is_keyword_only: bool = False
+    """Whether its Python method takes its arguments by name only."""
 
     def answer_json(self, store: Store, given: Any) -> bytes:
         """The answer as JSON."""
@@ -114,7 +116,10 @@ REGISTRY: Final[Mapping[str, Command]] = _registry
 
 
 def command(
-    *, is_quick: bool = False, fast_json: Callable[[Store, Any], bytes] | None = None
+    *,
+    is_quick: bool = False,
+    fast_json: Callable[[Store, Any], bytes] | None = None,
+    is_keyword_only: bool = False,
 ) -> Callable[[_Function], _Function]:
     """Register a function as the command of its name.
 
@@ -128,18 +133,21 @@ def command(
     """
 
     def register(function: _Function) -> _Function:
-        _registry.add(_described(function, is_quick=is_quick, fast_json=fast_json))
+        name, summary, arguments, answer = _read_signature(function)
+        _registry.add(
+            Command(
+                name, summary, arguments, answer, function, is_quick, fast_json, is_keyword_only
+            )
+        )
         return function
 
     return register
 
 
-def _described(
+def _read_signature(
     function: Callable[..., Any],
-    *,
-    is_quick: bool,
-    fast_json: Callable[[Store, Any], bytes] | None,
-) -> Command:
+) -> tuple[str, str, type[Arguments], TypeAdapter[Any]]:
+    """Name, summary, arguments and answer of a command."""
     name = function.__name__
     hints = get_type_hints(function, include_extras=True)
     if "return" not in hints:
@@ -153,7 +161,7 @@ def _described(
     summary = " ".join((getdoc(function) or "").split("\n\n")[0].split())
     if not summary:
         raise TypeError(f"the command {name!r} has no docstring")
-    return Command(name, summary, given, _adapter(answer), function, is_quick, fast_json)
+    return name, summary, given, _adapter(answer)
 
 
 @cache
