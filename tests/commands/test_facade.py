@@ -70,7 +70,7 @@ def test_types_are_known_of_both_classes(builder: Builder, commands: Commands) -
     with pytest.raises(InvalidArgument):
         asyncio.run(awaited.get_encounter_by_id("1"))  # type: ignore[arg-type]
     with pytest.raises(TypeError):
-        awaited.check_database(True)  # type: ignore[call-arg]
+        asyncio.run(awaited.check_database(True))  # type: ignore[call-arg]
     with pytest.raises(TypeError):
         commands.get_encounter_by_id(fight=1)  # type: ignore[call-arg]
 
