@@ -47,7 +47,9 @@ def raid(number: int) -> list[Task]:
         UpsertEntity(entity_id=8, seen_at_ms=start, name=EVIL, class_id=5),
         *hits,
         InsertHealEvent(timestamp_ms=start + 50, healer_id=8, value=77, target_id=7),
-        EndEncounter(ended_at_ms=start + 10_000, defeated_bosses=["Ogre"]),
+        EndEncounter(
+            ended_at_ms=start + 10_000, defeated_bosses=["Ogre"] if boss == "Ogre" else []
+        ),
     ]
 
 
