@@ -137,7 +137,7 @@ import sys
 from fastapi import FastAPI
 from nicegui import app as pages
 from resonance_logs import Database
-from resonance_logs.web.pages.site import add_pages
+from resonance_logs.web.pages.routes import add_pages
 
 with Database.open(sys.argv[1]) as database:
     served = FastAPI()

@@ -21,7 +21,7 @@ from resonance_logs import (
 from resonance_logs.commands import Commands
 from resonance_logs.commands.fight_part import Part
 from resonance_logs.errors import InvalidArgument
-from resonance_logs.fights.collector import collect_events
+from resonance_logs.fights.events_from_tasks import collect_events
 from tests.helpers.builder import AOI, BOSS, Builder, heal, hit
 from tests.helpers.parts import figures_of, parts_of, sum_of_parts
 from tests.helpers.truth import load_tasks, needs_data

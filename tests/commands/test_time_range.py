@@ -6,8 +6,8 @@ import pytest
 
 from resonance_logs.commands import Commands
 from resonance_logs.errors import InvalidArgument, NotFound, Unavailable
-from resonance_logs.fights.collector import collect_events
-from resonance_logs.fights.skill_sums import EventSums
+from resonance_logs.fights.event_sums import EventSums
+from resonance_logs.fights.events_from_tasks import collect_events
 from tests.helpers.builder import AOI, BEN, BOSS, DAMAGE, HEALS, Builder, hit, known_fight
 
 

@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 from resonance_logs.errors import CorruptArchive
 from resonance_logs.fights import archive
 from resonance_logs.fights.archive import decode_events, encode_events
-from resonance_logs.fights.collector import collect_events
 from resonance_logs.fights.events import DamageEvents, Events, HealEvents
+from resonance_logs.fights.events_from_tasks import collect_events
 from resonance_logs.tasks import (
     MAX_AMOUNT,
     MAX_INTEGER,

@@ -8,12 +8,12 @@ from hypothesis import given
 
 from resonance_logs.fights import finished_fight
 from resonance_logs.fights.archive import decode_events
-from resonance_logs.fights.collector import collect_events
+from resonance_logs.fights.event_sums import FightEventSums
 from resonance_logs.fights.events import Events
+from resonance_logs.fights.events_from_tasks import collect_events
 from resonance_logs.fights.finished_fight import Ending, FinishedFight, Surroundings, all_actors
 from resonance_logs.fights.open_fight import OpenEncounter
 from resonance_logs.fights.players import Entity
-from resonance_logs.fights.skill_sums import FightEventSums
 from resonance_logs.tasks import InsertDamageEvent, InsertHealEvent, Task, UpsertEntity
 from tests.helpers.small_events import columns, heals, hits
 

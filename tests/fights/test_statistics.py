@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resonance_logs.fights.collector import collect_events
+from resonance_logs.fights.events_from_tasks import collect_events
 from resonance_logs.fights.statistics import (
     MAX_DISORDER_MS,
     Boss,

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resonance_logs.fights.skill_sums import FightEventSums
+from resonance_logs.fights.event_sums import FightEventSums
 from resonance_logs.fights.tally import Tally
 from resonance_logs.tasks import InsertDamageEvent, InsertHealEvent
 from tests.helpers.small_events import columns, heals, hits, ids, six

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import insert
 
 from resonance_logs.fights.archive import encode_events
-from resonance_logs.fights.collector import collect_events
+from resonance_logs.fights.events_from_tasks import collect_events
 from resonance_logs.fights.name_folding import fold_name
 from resonance_logs.store import journal, schema
 from resonance_logs.store.facets import Facet, add_to_index

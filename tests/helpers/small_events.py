@@ -2,8 +2,8 @@
 
 from hypothesis import strategies as st
 
-from resonance_logs.fights.collector import collect_events
 from resonance_logs.fights.events import Events
+from resonance_logs.fights.events_from_tasks import collect_events
 from resonance_logs.tasks import InsertDamageEvent, InsertHealEvent
 
 ids = st.integers(1, 5)

@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from sqlalchemy import Connection, delete, select
 
 from resonance_logs import Database, Task
+from resonance_logs.fights.event_sums import EventSums
 from resonance_logs.fights.events import CRIT, LUCKY, UNKNOWN, Events
-from resonance_logs.fights.skill_sums import EventSums
 from resonance_logs.fights.tally import Tally
 from resonance_logs.recording.batch import Batch, Settlement
 from resonance_logs.recording.state import RecorderState

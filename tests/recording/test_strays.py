@@ -1,7 +1,7 @@
 """Hits outside any fight: held for two seconds of event time, taken by the next fight."""
 
-from resonance_logs.fights.collector import collect_events
 from resonance_logs.fights.events import Events
+from resonance_logs.fights.events_from_tasks import collect_events
 from resonance_logs.recording.strays import MAX_HELD, Strays
 from resonance_logs.tasks import InsertDamageEvent, InsertHealEvent
 

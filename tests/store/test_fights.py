@@ -2,7 +2,7 @@
 
 from sqlalchemy import Connection, insert, select, update
 
-from resonance_logs.fights.collector import collect_events
+from resonance_logs.fights.events_from_tasks import collect_events
 from resonance_logs.store import fights, schema
 from resonance_logs.store.players import EntityCache
 from resonance_logs.store.sqlite.connections import Store

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, event, select
 
-from resonance_logs.fights.collector import collect_events
 from resonance_logs.fights.events import Events
+from resonance_logs.fights.events_from_tasks import collect_events
 from resonance_logs.fights.finished_fight import Ending
 from resonance_logs.fights.open_fight import OpenEncounter
 from resonance_logs.store import fights, journal, schema

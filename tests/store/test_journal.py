@@ -7,8 +7,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import insert
 
-from resonance_logs.fights.collector import collect_events
 from resonance_logs.fights.events import Events
+from resonance_logs.fights.events_from_tasks import collect_events
 from resonance_logs.store import journal, schema
 from resonance_logs.store.sqlite.connections import Store
 from resonance_logs.store.sqlite.migrate import prepare

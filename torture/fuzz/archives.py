@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from resonance_logs.errors import CorruptArchive
 from resonance_logs.fights.archive import MAX_EVENTS, decode_events, encode_events
-from resonance_logs.fights.collector import collect_events
 from resonance_logs.fights.events import (
     BOSS,
     CRIT,
@@ -25,6 +24,7 @@ from resonance_logs.fights.events import (
     Events,
     HealColumn,
 )
+from resonance_logs.fights.events_from_tasks import collect_events
 from resonance_logs.tasks import MAX_AMOUNT, MAX_INTEGER
 from torture.fuzz.claims import Memory, claim, claim_memory, claim_one_line
 from torture.fuzz.material import Material

@@ -62,7 +62,7 @@ def serve(
         raise typer.BadParameter(
             f"{host} is reachable from other machines; give --token or --token-file"
         )
-    from resonance_logs.web.pages.site import CONTENT_POLICY
+    from resonance_logs.web.pages.routes import CONTENT_POLICY
 
     rules = Rules(
         content_policy=CONTENT_POLICY,
@@ -99,7 +99,7 @@ def _run(
 ) -> None:
     from resonance_logs.cli.server_note import ServerNote, loopback_address, note_kept
     from resonance_logs.web.app import create_app
-    from resonance_logs.web.pages.site import add_pages
+    from resonance_logs.web.pages.routes import add_pages
     from resonance_logs.web.server import make_server
 
     reachable = None if reason else loopback_address(*listener.getsockname()[:2])

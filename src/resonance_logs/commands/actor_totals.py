@@ -15,7 +15,7 @@ from resonance_logs.commands.models import SkillType
 from resonance_logs.commands.time_range import Window
 from resonance_logs.errors import NotFound
 from resonance_logs.fights.counters import COUNTERS
-from resonance_logs.fights.skill_sums import FightEventSums
+from resonance_logs.fights.event_sums import FightEventSums
 from resonance_logs.fights.tally import SIX
 
 SumRow = tuple[int, ...]

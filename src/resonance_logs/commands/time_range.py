@@ -24,8 +24,8 @@ from resonance_logs.errors import CorruptArchive, NotFound
 from resonance_logs.fights import statistics
 from resonance_logs.fights.archive import decode_events
 from resonance_logs.fights.counters import COUNTER_NAMES
+from resonance_logs.fights.event_sums import FightEventSums
 from resonance_logs.fights.events import UNKNOWN, Events
-from resonance_logs.fights.skill_sums import FightEventSums
 from resonance_logs.fights.tally import Tally
 from resonance_logs.store import journal
 from resonance_logs.store.schema import encounter_archives

@@ -10,6 +10,7 @@ from typing import Any, Self
 
 from resonance_logs.fights import statistics
 from resonance_logs.fights.archive import encode_events
+from resonance_logs.fights.event_sums import FightEventSums
 from resonance_logs.fights.events import Events
 from resonance_logs.fights.open_fight import (
     DEALT_TOTAL,
@@ -20,7 +21,6 @@ from resonance_logs.fights.open_fight import (
     totals,
 )
 from resonance_logs.fights.players import Entity
-from resonance_logs.fights.skill_sums import FightEventSums
 from resonance_logs.fights.tally import Tally
 
 _logger = logging.getLogger(__name__)

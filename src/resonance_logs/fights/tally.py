@@ -8,9 +8,9 @@ from typing import Final, Self
 
 import numpy as np
 
+from resonance_logs.fights.event_sums import FightEventSums, six_columns
 from resonance_logs.fights.events import BOSS, UNKNOWN, Events, FlagArray, Int64Array
 from resonance_logs.fights.grouping import Column, group_sums
-from resonance_logs.fights.skill_sums import FightEventSums, six_columns
 from resonance_logs.fights.statistics import is_among
 
 SIX: Final = 6

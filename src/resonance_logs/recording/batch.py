@@ -14,8 +14,8 @@ from typing import Final
 from sqlalchemy import Connection
 
 from resonance_logs.errors import InvalidTask
-from resonance_logs.fights.collector import collect_events
 from resonance_logs.fights.events import Events
+from resonance_logs.fights.events_from_tasks import collect_events
 from resonance_logs.fights.finished_fight import Ending, EndReport
 from resonance_logs.fights.open_fight import OpenEncounter
 from resonance_logs.recording.late_names import EndedFight, LateNames

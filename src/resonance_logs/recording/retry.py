@@ -10,8 +10,8 @@ from sqlalchemy import Connection
 
 from resonance_logs.errors import AlreadyRecording, InvalidTask
 from resonance_logs.fights.archive import decode_events
-from resonance_logs.fights.collector import collect_events
 from resonance_logs.fights.events import Events
+from resonance_logs.fights.events_from_tasks import collect_events
 from resonance_logs.fights.statistics import actor_ids
 from resonance_logs.store.finished_fights import rebuild
 from resonance_logs.store.players import EntityCache

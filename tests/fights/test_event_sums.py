@@ -4,9 +4,9 @@ from collections import defaultdict
 
 from hypothesis import given
 
-from resonance_logs.fights.collector import collect_events
+from resonance_logs.fights.event_sums import EventSums
 from resonance_logs.fights.events import UNKNOWN
-from resonance_logs.fights.skill_sums import EventSums
+from resonance_logs.fights.events_from_tasks import collect_events
 from resonance_logs.tasks import InsertDamageEvent, InsertHealEvent
 from tests.helpers.small_events import heals, hits, six
 

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from resonance_logs.errors import InvalidTask
-from resonance_logs.fights import collector
-from resonance_logs.fights.collector import collect_events
+from resonance_logs.fights import events_from_tasks
 from resonance_logs.fights.events import BOSS, CRIT, LUCKY, NO_NAME, UNKNOWN, UNKNOWN_SKILL, Events
+from resonance_logs.fights.events_from_tasks import collect_events
 from resonance_logs.tasks import (
     MAX_AMOUNT,
     MAX_INTEGER,
@@ -71,7 +71,7 @@ def test_the_columns_say_what_the_tasks_say_however_they_are_cut(
     tasks: list[Task], at_a_time: int
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(collector, "CHUNK_TASKS", at_a_time)
+        patch.setattr(events_from_tasks, "CHUNK_TASKS", at_a_time)
         assert collected(collect_events(tasks)) == told(tasks)
 
 
