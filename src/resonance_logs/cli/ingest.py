@@ -169,6 +169,6 @@ def _print_summary(database: Database, ingestion: Ingestion, fights: int, *, is_
             "upsert_entity for each player (show lists the attackers of a fight)"
         )
     if stats.unmatched_bosses:
-        typer.echo(f"{stats.unmatched_bosses:,} defeated bosses do not match any hit")
+        typer.echo(f"Defeated bosses that match no hit: {stats.unmatched_bosses:,}")
     if database.commands.get_live_encounter() is not None:
         typer.echo("the last fight is still open; its end has not arrived")

@@ -128,7 +128,7 @@ class Batch:
         for each in self._ended:
             if each.unmatched_bosses:
                 yield (
-                    "fight %d: %d defeated bosses match no hit; they are stored without hits",
+                    "fight %d: defeated bosses that match no hit: %d; they are stored without hits",
                     each.id,
                     each.unmatched_bosses,
                 )
