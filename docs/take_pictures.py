@@ -59,7 +59,7 @@ def pictures(uid: int, boss: str, fight: int, tries: list[int]) -> list[Picture]
         Picture("boss", f"/boss?boss={boss}"),
         Picture("bosses", "/bosses", dark=True),
         Picture("live", "/live"),
-        Picture("upkeep", "/upkeep"),
+        Picture("maintenance", "/maintenance"),
     ]
 
 

@@ -19,13 +19,13 @@ from resonance_logs.cli import (
     exchange,
     history,
     ingest,
+    maintenance,
     options,
     prune,
     rejects,
     salvage,
     serve,
     simulate,
-    upkeep,
 )
 from resonance_logs.cli.group import Group
 
@@ -79,19 +79,19 @@ app.command("list")(history.list_fights)
 app.command("show")(history.show)
 app.command("call")(call.call)
 app.command("serve")(serve.serve)
-app.command("info")(upkeep.info)
+app.command("info")(maintenance.info)
 app.command("doctor")(doctor.doctor)
-app.command("check")(upkeep.check)
-app.command("backup")(upkeep.backup)
-app.command("restore")(upkeep.restore)
+app.command("check")(maintenance.check)
+app.command("backup")(maintenance.backup)
+app.command("restore")(maintenance.restore)
 app.command("export")(exchange.export)
 app.command("import")(exchange.import_fights)
 app.command("salvage")(salvage.salvage)
 app.command("prune")(prune.prune)
-app.command("favorite")(upkeep.favorite)
-app.command("note")(upkeep.note)
-app.command("tag")(upkeep.tag)
-app.command("delete")(upkeep.delete)
+app.command("favorite")(maintenance.favorite)
+app.command("note")(maintenance.note)
+app.command("tag")(maintenance.tag)
+app.command("delete")(maintenance.delete)
 app.add_typer(rejects.app, name="rejects")
 app.add_typer(catalog.app, name="catalog")
 app.command("simulate")(simulate.simulate)

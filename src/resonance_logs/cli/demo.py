@@ -12,10 +12,10 @@ import typer
 
 from resonance_logs.cli import options
 from resonance_logs.cli.fights import print_fight, print_history
+from resonance_logs.cli.maintenance import print_info
 from resonance_logs.cli.opening import open_for_recording, show_warnings
 from resonance_logs.cli.render import fail, out, player_name, print_error
 from resonance_logs.cli.skills import SkillKind, print_skills, skills_of
-from resonance_logs.cli.upkeep import print_info
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -21,7 +21,7 @@ ADDRESSES = (
     "/boss?boss=Ogre",
     "/compare",
     "/compare?side=1&side=3:7",
-    "/upkeep",
+    "/maintenance",
 )
 
 

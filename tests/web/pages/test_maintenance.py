@@ -17,7 +17,7 @@ def total(site: Site) -> int:
 
 
 def test_the_file_is_described(page: Page, site: Site) -> None:
-    page.goto(f"{site.address}/upkeep")
+    page.goto(f"{site.address}/maintenance")
     expect(page.get_by_text(str(site.path), exact=True)).to_be_visible()
     expect(page.get_by_text("no problems found")).to_be_visible()
     page.get_by_role("button", name="Check all fights").click()
@@ -25,7 +25,7 @@ def test_the_file_is_described(page: Page, site: Site) -> None:
 
 
 def test_a_backup_is_made_beside_the_file(page: Page, site: Site) -> None:
-    page.goto(f"{site.address}/upkeep")
+    page.goto(f"{site.address}/maintenance")
     page.get_by_role("button", name="Back up now").click()
     expect(page.get_by_text("bytes to")).to_be_visible()
     (saved,) = site.path.parent.glob("fights.backup-*.db")
@@ -34,7 +34,7 @@ def test_a_backup_is_made_beside_the_file(page: Page, site: Site) -> None:
 
 
 def test_what_would_go_is_shown_before_it_goes(page: Page, site: Site) -> None:
-    page.goto(f"{site.address}/upkeep")
+    page.goto(f"{site.address}/maintenance")
     page.get_by_label("Keep newest N fights", exact=True).fill("5")
     page.get_by_role("button", name="Preview").click()
     expect(page.get_by_text("Whole fights: 7 fights, about")).to_be_visible()
@@ -66,7 +66,7 @@ def test_a_file_is_imported(page: Page, site: Site, tmp_path: Path, kind: str) -
     elif kind == "text":
         file.write_text("nothing of the kind\n" * 3)
         told, count = "recorded 0 tasks, refused 3 lines", 12
-    page.goto(f"{site.address}/upkeep")
+    page.goto(f"{site.address}/maintenance")
     page.locator("input[type=file]").set_input_files(file)
     expect(page.get_by_text(told)).to_be_visible()
     assert total(site) == count
@@ -75,7 +75,7 @@ def test_a_file_is_imported(page: Page, site: Site, tmp_path: Path, kind: str) -
 def test_names_of_skills_are_imported(page: Page, site: Site, tmp_path: Path) -> None:
     file = tmp_path / "names.json"
     file.write_text('{"5": "Iai Slash"}')
-    page.goto(f"{site.address}/upkeep")
+    page.goto(f"{site.address}/maintenance")
     expect(page.get_by_text("0 skills and 0 scenes have a name.")).to_be_visible()
     page.get_by_role("button", name="Names of skills").click()
     page.locator("input[type=file]").set_input_files(file)
@@ -93,7 +93,7 @@ def test_a_file_that_cannot_be_kept_while_it_is_read_is_reported(
     monkeypatch.setenv("TMPDIR", str(tmp_path / "gone"))
     site = Site(path)
     (tmp_path / "names.json").write_text("{}")
-    page.goto(f"{site.address}/upkeep")
+    page.goto(f"{site.address}/maintenance")
     page.locator("input[type=file]").set_input_files(tmp_path / "names.json")
     expect(page.get_by_text("recorded 0 tasks, refused 1 lines")).to_be_visible()
     (tmp_path / "gone").rmdir()
@@ -113,7 +113,7 @@ def test_a_file_that_there_is_no_room_for_is_reported_with_the_reason(
         changed.setenv("TMPDIR", str(tmp_path / "gone"))
         site = Site(path)
     page = browser.new_page()
-    page.goto(f"{site.address}/upkeep")
+    page.goto(f"{site.address}/maintenance")
     given = page.locator("input[type=file]")
     given.set_input_files(tmp_path / "names.json")
     expect(page.get_by_text("recorded 0 tasks, refused 1 lines")).to_be_visible()
@@ -127,7 +127,7 @@ def test_a_file_that_there_is_no_room_for_is_reported_with_the_reason(
 
 
 def test_the_runs_are_listed(page: Page, site: Site) -> None:
-    page.goto(f"{site.address}/upkeep")
+    page.goto(f"{site.address}/maintenance")
     runs = page.locator(".ag-center-cols-container [role=row]")
     expect(runs).to_have_count(2)
     expect(runs.first).to_contain_text("running")
@@ -141,7 +141,7 @@ def test_rejected_tasks_are_shown_and_deleted_once_confirmed(page: Page, path: P
         first, *rest = raid(0)
         db.enqueue_many([first, wrong, *rest])
     site = Site(path)
-    page.goto(f"{site.address}/upkeep")
+    page.goto(f"{site.address}/maintenance")
     expect(page.get_by_text("Rejected tasks: 1")).to_be_visible()
     expect(page.get_by_text('"value":"<b>much</b>"')).to_be_visible()
     page.get_by_role("button", name="Delete these").click()
@@ -157,7 +157,7 @@ def test_rejected_tasks_are_shown_and_deleted_once_confirmed(page: Page, path: P
 
 def test_numbers_and_sizes_are_written_in_the_readers_locale(browser: Browser, site: Site) -> None:
     page = browser.new_context(locale="de-DE").new_page()
-    page.goto(f"{site.address}/upkeep")
+    page.goto(f"{site.address}/maintenance")
     expect(page.get_by_text("Automatic, while recording: keep_rejected 100.000")).to_be_visible()
     size = page.get_by_text(re.compile(r"\(.+ free\)"))
     expect(size).to_have_text(re.compile(r"^\d+ kB \([\d,]+ \w+ free\)"))

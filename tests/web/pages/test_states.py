@@ -24,7 +24,7 @@ ADDRESSES = (
     "/players",
     "/player/7",
     "/compare?side=1&side=2",
-    "/upkeep",
+    "/maintenance",
 )
 MESSAGE = "the disk has gone out for lunch"
 

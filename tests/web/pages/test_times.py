@@ -56,7 +56,7 @@ def test_a_time_beyond_the_calendar_hides_nothing_else(page: Page, site: Site, s
     expect(page.get_by_text("unknown time")).to_have_count(2)
     page.goto(f"{site.address}/compare?side=1&side=13")
     expect(page.get_by_text("unknown time")).to_have_count(1)
-    page.goto(f"{site.address}/upkeep")
+    page.goto(f"{site.address}/maintenance")
     expect(page.get_by_text("no problems found")).to_be_visible()
     expect(rows(page)).to_have_count(2)  # runs of the recorder
 

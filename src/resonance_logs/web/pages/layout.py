@@ -32,7 +32,7 @@ _PAGES: Final = (
     ("Bosses", "/bosses"),
     ("Players", "/players"),
     ("Compare", "/compare"),
-    ("Maintenance", "/upkeep"),
+    ("Maintenance", "/maintenance"),
 )
 _KEYS: Final = (
     ("/", "focus the filter or search box"),

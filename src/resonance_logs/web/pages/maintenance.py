@@ -29,8 +29,8 @@ MAX_RUNS_SHOWN: Final = 20
 def register(database: Database) -> None:
     """Add the page of this database."""
 
-    @ui.page("/upkeep")
-    async def upkeep() -> None:
+    @ui.page("/maintenance")
+    async def maintenance() -> None:
         with page_layout("Maintenance"):
             await _Maintenance(database).build()
 
