@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from tests.helpers.model import Entity, Fight, Model
 
-from resonance_logs import EndEncounter, Task, UpsertEntity
+from resonance_logs import Task, UpsertEntity
 
 
 @dataclass(frozen=True)
@@ -73,16 +73,9 @@ def take(tasks: Sequence[Task], length: int, flushed: int) -> Prefix:
     is_open = bool(_open_events(model))
     dispensable: frozenset[int] = frozenset()
     if is_open:
-        end = _last_time(model)
         dispensable = _dispensable(tasks[:length], flushed, model)
-        model.apply(EndEncounter(ended_at_ms=end))
+        model.interrupt()
     return Prefix(length, model.fights, is_open, model.entities, dispensable)
-
-
-def _last_time(model: Model) -> int:
-    assert model._recording is not None
-    times = [event.timestamp_ms for event in model._recording.events]
-    return max([*times, model._recording.begin.started_at_ms])
 
 
 def _dispensable(tasks: Sequence[Task], flushed: int, model: Model) -> frozenset[int]:

@@ -271,7 +271,7 @@ class Model:
             if not self._recording.gives_way_to(task):
                 self._count(ignored_begins=1)
                 return
-            self._interrupt(self._recording)
+            self.interrupt()
         # Choice: a begin too long after a fight's end ends the wait for its names.
         start = task.started_at_ms
         self._ended = [
@@ -294,10 +294,10 @@ class Model:
             _Ending(ended_at_ms, task.defeated_bosses or (), clock_jumped=jumped),
         )
 
-    def _interrupt(self, recording: _Recording) -> None:
-        """End a fight at its last event; without one it is as if it had never begun."""
-        self._recording = None
-        if recording.events:
+    def interrupt(self) -> None:
+        """End the open fight at its last event; without one it is as if it had never begun."""
+        recording, self._recording = self._recording, None
+        if recording is not None and recording.events:
             ended_at_ms = _end_time(recording, recording.begin.started_at_ms)
             jumped = _clock_went_back(recording.events)
             self._finish(recording, _Ending(ended_at_ms, was_interrupted=True, clock_jumped=jumped))

@@ -41,7 +41,7 @@ def test_space_ticks_a_fight(page: Page, site: Site) -> None:
     page.locator(".ag-row").first.wait_for()
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Space")
-    expect(page.get_by_text("1 chosen")).to_be_visible()
+    expect(page.get_by_text("1 selected")).to_be_visible()
 
 
 def test_the_content_is_one_step_away(page: Page, site: Site) -> None:

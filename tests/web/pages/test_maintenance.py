@@ -1,6 +1,7 @@
 """The maintenance page as its reader uses it: checks, backups, deletion, imports."""
 
 import re
+import shutil
 from pathlib import Path
 
 import httpx
@@ -96,7 +97,7 @@ def test_a_file_that_cannot_be_kept_while_it_is_read_is_reported(
     page.goto(f"{site.address}/maintenance")
     page.locator("input[type=file]").set_input_files(tmp_path / "names.json")
     expect(page.get_by_text("recorded 0 tasks, refused 1 lines")).to_be_visible()
-    (tmp_path / "gone").rmdir()
+    shutil.rmtree(tmp_path / "gone")
     page.locator("input[type=file]").set_input_files(tmp_path / "names.json")
     expect(page.get_by_text("names.json could not be stored for reading")).to_be_visible()
     expect(page.get_by_text("reading ...")).to_have_count(0)
@@ -117,7 +118,7 @@ def test_a_file_that_there_is_no_room_for_is_reported_with_the_reason(
     given = page.locator("input[type=file]")
     given.set_input_files(tmp_path / "names.json")
     expect(page.get_by_text("recorded 0 tasks, refused 1 lines")).to_be_visible()
-    (tmp_path / "gone").rmdir()
+    shutil.rmtree(tmp_path / "gone")
     for count in (1, 2):
         given.set_input_files(tmp_path / "large.ndjson")
         told = page.get_by_text("large.ndjson was not imported: [Errno 2] No such file")
