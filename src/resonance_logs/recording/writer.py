@@ -1,6 +1,6 @@
 """The one thread that writes: collects a batch, applies it in one transaction, retries.
 
-What fails because of the surroundings is tried again until the writer is told to stop. Damage of
+A batch that fails with a transient error is tried again until the writer is told to stop. Damage of
 the file never passes: the file is repaired, or the writer stops.
 """
 

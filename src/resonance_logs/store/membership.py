@@ -12,14 +12,14 @@ from sqlalchemy import ColumnElement, Connection, bindparam, func, or_, select
 from sqlalchemy.types import LargeBinary
 
 FEW: Final = 1_000
-"""Up to so many rows are fetched by their ids; of more, SQLite looks up each row that it meets."""
+"""Maximum number of rows fetched by their ids; beyond it, SQLite looks up each row it meets."""
 
 MAX_RUNS: Final = 8
 MAX_GAP: Final = 1_048_576
 """Ids with a larger gap between them belong to different runs."""
 
 MIN_MAP_BYTES: Final = 16_777_216
-"""Maps of all runs may have so many bytes, or 8 for each id where that is more."""
+"""Maximum size of the maps of all runs, in bytes, or 8 bytes for each id if that is more."""
 
 MAX_POSITION: Final = 2**31 - 1
 """SQLite takes no more than the lowest 32 bits of a position."""

@@ -70,7 +70,7 @@ def _keep_copy(path: Path) -> Path:
     kept = free_name(path, "before-restore")
     with preserve_wal(path):
         copy_files(path, kept)
-    collapse_wal(path)  # nobody else may have it open
+    collapse_wal(path)  # no other process may have it open
     # Left by a file too damaged to be collapsed, or by a salvage interrupted in its last step.
     for suffix in ("-wal", "-shm", ".mended"):
         path.with_name(path.name + suffix).unlink(missing_ok=True)

@@ -37,7 +37,7 @@ class Failure(Enum):
     """Why something could not be written."""
 
     TRANSIENT = auto()
-    """The surroundings (locked, full, I/O): it may succeed later."""
+    """A transient error (locked, full, I/O): it may succeed later."""
     DAMAGE = auto()
     """The file: it will never succeed."""
     TASK = auto()

@@ -159,9 +159,8 @@ def dps_by_class(profile: BossProfile) -> dict[str, Any]:
     }
 
 
-def curves(comparison: Comparison, names: Sequence[str]) -> dict[str, Any]:
-    """The sides' curves, overlaid; distinguished by colour, dashes and name."""
-    seconds = comparison.bucket_ms / 1_000
+def _over_time() -> dict[str, Any]:
+    """A chart of rates over the seconds of a fight, without its series."""
     return {
         **_base(),
         "xAxis": {
@@ -170,6 +169,14 @@ def curves(comparison: Comparison, names: Sequence[str]) -> dict[str, Any]:
             "splitLine": LINE,
         },
         "yAxis": _number_axis(""),
+    }
+
+
+def curves(comparison: Comparison, names: Sequence[str]) -> dict[str, Any]:
+    """The sides' curves, overlaid; distinguished by colour, dashes and name."""
+    seconds = comparison.bucket_ms / 1_000
+    return {
+        **_over_time(),
         "series": [
             {
                 "name": name,
@@ -197,13 +204,7 @@ def standings_over_time(
         colors.append(shade(class_color(kind), seen[kind]))
         seen[kind] += 1
     return {
-        **_base(),
-        "xAxis": {
-            "type": "value",
-            "axisLabel": {":formatter": "value => rl.span(value)", **INK},
-            "splitLine": LINE,
-        },
-        "yAxis": _number_axis(""),
+        **_over_time(),
         "series": [
             {
                 "name": line.name or f"#{line.id}",
