@@ -52,3 +52,12 @@ def kill(process: subprocess.Popen[str]) -> list[str]:
         told = stdout.read().splitlines()
     process.wait(timeout=30)
     return told
+
+
+def kill_recorder_after(path: Path, fights: int, *, lines: int) -> None:
+    """Start a recorder of this many fights, and kill it once it has printed ``lines`` lines."""
+    process = recorder(path, fights)
+    assert process.stdout is not None
+    for _ in range(lines):
+        process.stdout.readline()
+    kill(process)

@@ -20,7 +20,7 @@ from resonance_logs import (
 )
 from resonance_logs.store.runs import last_run
 from resonance_logs.store.sqlite.connections import Store
-from tests.helpers.processes import kill, recorder
+from tests.helpers.processes import kill, kill_recorder_after, recorder
 from tests.helpers.recording import fight, record, rows
 
 
@@ -150,11 +150,7 @@ def test_after_a_crash_a_damaged_file_is_an_error_where_it_is_not_to_be_saved_fr
 
 
 def test_those_who_only_read_leave_the_log_of_a_crash_where_it_is(path: Path) -> None:
-    process = recorder(path, 300)
-    assert process.stdout is not None
-    for _ in range(20):
-        process.stdout.readline()
-    kill(process)
+    kill_recorder_after(path, 300, lines=20)
     log = path.with_name(f"{path.name}-wal")
     before = (path.read_bytes(), log.read_bytes())
     with Database.open(path, record=False) as db:

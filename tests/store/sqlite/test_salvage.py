@@ -27,7 +27,7 @@ from resonance_logs.store.sqlite.file_copies import copy_files
 from resonance_logs.store.sqlite.salvage import SalvageReport
 from resonance_logs.store.sqlite.salvaged_fight import Outcome
 from tests.helpers.fights import everything, rich_fight
-from tests.helpers.processes import kill, recorder
+from tests.helpers.processes import kill_recorder_after
 from tests.helpers.recording import fight, record, rows
 
 FIGHTS = 60
@@ -238,11 +238,7 @@ def test_numbers_of_fights_are_never_given_again(recorded: Path) -> None:
 
 
 def test_a_recorder_saves_what_it_can_of_a_damaged_file_and_continues(path: Path) -> None:
-    process = recorder(path, 200)
-    assert process.stdout is not None
-    for _ in range(60):
-        process.stdout.readline()
-    kill(process)
+    kill_recorder_after(path, 200, lines=60)
     with sqlite3.connect(path) as connection:  # the log is moved into the file
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
     connection.close()
@@ -260,11 +256,7 @@ def test_a_recorder_saves_what_it_can_of_a_damaged_file_and_continues(path: Path
 
 
 def test_a_fight_being_recorded_is_saved_from_its_journal(path: Path) -> None:
-    process = recorder(path, 1_000)
-    assert process.stdout is not None
-    for _ in range(3):
-        process.stdout.readline()
-    kill(process)
+    kill_recorder_after(path, 1_000, lines=3)
     spoil(path, "DELETE FROM encounters WHERE id > 1", "UPDATE encounters SET ended_at_ms = NULL")
     overwrite(path, pages_of(path, "heal_skill_stats")[0])
     with Database.open(path) as db:
@@ -487,11 +479,7 @@ def test_a_program_stopped_before_the_last_step_takes_it_at_the_next_open(
 
 
 def test_the_log_of_a_damaged_file_stays_beside_it(path: Path) -> None:
-    process = recorder(path, 300)
-    assert process.stdout is not None
-    for _ in range(40):
-        process.stdout.readline()
-    kill(process)
+    kill_recorder_after(path, 300, lines=40)
     log = path.with_name(f"{path.name}-wal")
     written = log.read_bytes()
     in_log = {
