@@ -11,7 +11,8 @@ from typing import Final
 from bench.figures import Figure, Target
 from bench.rounds import database
 from bench.run import Run
-from resonance_logs import InsertDamageEvent, InsertHealEvent, Task, decode_task, encode_task
+from resonance_logs import Task, decode_task, encode_task
+from resonance_logs.fights.kinds import EVENT_TASKS
 from resonance_logs.sources.simulation import Night, simulate
 
 GRUUL: Final = Path(__file__).parents[2] / "shared/data/gruul-20071024.ndjson.gz"
@@ -34,7 +35,7 @@ def _figure(path: Path, name: str, tasks: Iterable[Task]) -> Figure:
     with database(path) as opened:
         for task in tasks:
             opened.enqueue(task)
-            if isinstance(task, InsertDamageEvent | InsertHealEvent):
+            if type(task) in EVENT_TASKS:
                 json_events += 1
                 json_bytes += len(encode_task(task)) + 1
         opened.flush()

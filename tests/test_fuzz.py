@@ -96,7 +96,7 @@ def one_too_many(payload: bytes) -> Events:
     if not len(events.damage):
         return events
     numbers = np.minimum(events.damage.numbers + 1, MAX_AMOUNT)
-    return replace(events, damage=replace(events.damage, numbers=numbers))
+    return Events(replace(events.damage, numbers=numbers), events.heals)
 
 
 def greedy(payload: bytes) -> Events:

@@ -12,7 +12,9 @@ from tests.helpers.stored import null, stored_events, stored_fight
 
 from resonance_logs import InsertDamageEvent, InsertHealEvent
 from resonance_logs.commands.time_range import EncounterRange
-from resonance_logs.fights.events import BOSS, CRIT, LUCKY, Events
+from resonance_logs.fights.events import Events
+from resonance_logs.fights.kinds.damage import BOSS
+from resonance_logs.fights.kinds.values import CRIT, LUCKY
 
 
 def read_fight(connection: Connection, row: Any, expected: Fight) -> Fight:

@@ -6,7 +6,6 @@ import pytest
 
 from resonance_logs.commands import Commands
 from resonance_logs.errors import InvalidArgument, NotFound, Unavailable
-from resonance_logs.fights.event_sums import EventSums
 from resonance_logs.fights.events_from_tasks import collect_events
 from tests.helpers.builder import AOI, BEN, BOSS, DAMAGE, HEALS, Builder, hit, known_fight
 
@@ -47,9 +46,7 @@ def test_the_skills_of_a_range_are_largest_first_and_unknown_sides_are_null(
         (AOI, 60),
         (None, 40),
     ]
-    assert len(whole.damage_skills) == len(
-        EventSums.from_damage(collect_events(DAMAGE).damage).skill_rows()
-    )
+    assert len(whole.damage_skills) == len(collect_events(DAMAGE).damage.sums().skill_rows())
 
 
 def test_a_range_takes_its_first_millisecond_and_not_its_last(

@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 
 from resonance_logs.errors import InvalidTask
 from resonance_logs.fights import events_from_tasks
-from resonance_logs.fights.events import BOSS, CRIT, LUCKY, NO_NAME, UNKNOWN, UNKNOWN_SKILL, Events
+from resonance_logs.fights.events import Events
 from resonance_logs.fights.events_from_tasks import collect_events
+from resonance_logs.fights.kinds.damage import BOSS, NO_NAME
+from resonance_logs.fights.kinds.values import CRIT, LUCKY, UNKNOWN, UNKNOWN_SKILL
 from resonance_logs.tasks import (
     MAX_AMOUNT,
     MAX_INTEGER,

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from resonance_logs.fights.events import UNKNOWN, Int64Array
+from resonance_logs.fights.arrays import Int64Array
 from resonance_logs.fights.grouping import group_amounts, group_sums
+from resonance_logs.fights.kinds.values import UNKNOWN
 
 far_apart = st.sampled_from([UNKNOWN, -1, 0, 7, 36_500_001, 36_500_002, 2**53 - 1])
 near = st.integers(-3, 3)

@@ -5,7 +5,8 @@ from typing import Any
 from sqlalchemy import Connection, Table, select
 
 from resonance_logs.fights.archive import decode_events
-from resonance_logs.fights.events import UNKNOWN, Events
+from resonance_logs.fights.events import Events
+from resonance_logs.fights.kinds.values import UNKNOWN
 from resonance_logs.store import schema
 from tests.helpers import model
 

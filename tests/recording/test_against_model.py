@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from sqlalchemy import Connection, delete, select
 
 from resonance_logs import Database, Task
-from resonance_logs.fights.event_sums import EventSums
-from resonance_logs.fights.events import CRIT, LUCKY, UNKNOWN, Events
+from resonance_logs.fights.events import Events
+from resonance_logs.fights.kinds.values import CRIT, LUCKY, UNKNOWN
 from resonance_logs.fights.tally import Tally
 from resonance_logs.recording.batch import Batch, Settlement
 from resonance_logs.recording.state import RecorderState
@@ -59,8 +59,8 @@ def assert_archive_agrees(connection: Connection, row: Any) -> None:
     """Statistics computed from the archive equal those stored."""
     events = stored_events(connection, row["id"])
     for table, computed in (
-        (schema.damage_skill_stats, EventSums.from_damage(events.damage).skill_rows()),
-        (schema.heal_skill_stats, EventSums.from_heals(events.heals).skill_rows()),
+        (schema.damage_skill_stats, events.damage.sums().skill_rows()),
+        (schema.heal_skill_stats, events.heals.sums().skill_rows()),
     ):
         stored = [tuple(each.values())[1:] for each in of_fight(connection, table, row["id"])]
         assert sorted(stored) == sorted(computed)

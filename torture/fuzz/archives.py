@@ -4,28 +4,22 @@ from __future__ import annotations
 
 import zlib
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from random import Random
 from struct import Struct
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import zstandard
-from numpy.typing import NDArray
 
 from resonance_logs.errors import CorruptArchive
 from resonance_logs.fights.archive import MAX_EVENTS, decode_events, encode_events
-from resonance_logs.fights.events import (
-    BOSS,
-    CRIT,
-    LUCKY,
-    UNKNOWN,
-    DamageColumn,
-    Events,
-    HealColumn,
-)
+from resonance_logs.fights.events import Events
 from resonance_logs.fights.events_from_tasks import collect_events
-from resonance_logs.tasks import MAX_AMOUNT, MAX_INTEGER
+from resonance_logs.fights.kinds import KINDS
+from resonance_logs.fights.kinds.damage import BOSS
+from resonance_logs.fights.kinds.kind import EventColumns
+from resonance_logs.fights.kinds.values import CRIT, LUCKY
 from torture.fuzz.claims import Memory, claim, claim_memory, claim_one_line
 from torture.fuzz.material import Material
 from torture.fuzz.mutations import ANY, IN_PLACE, mutate
@@ -115,34 +109,32 @@ def has_right_checksum(payload: bytes) -> bool:
 
 
 def are_equal(found: Events, expected: Events) -> bool:
-    """Whether the events are equal in every column."""
-    pairs: list[tuple[NDArray[Any], NDArray[Any]]] = [
-        (found.damage.numbers, expected.damage.numbers),
-        (found.damage.flags, expected.damage.flags),
-        (found.damage.monster, expected.damage.monster),
-        (found.heals.numbers, expected.heals.numbers),
-        (found.heals.flags, expected.heals.flags),
-    ]
-    return found.damage.monster_names == expected.damage.monster_names and all(
-        np.array_equal(ours, theirs) for ours, theirs in pairs
+    """Whether the events are equal in every column of every kind."""
+    return all(_are_same(found.of(kind), expected.of(kind)) for kind in KINDS.values())
+
+
+def _are_same(found: EventColumns | None, expected: EventColumns | None) -> bool:
+    if found is None or expected is None:
+        return found is expected
+    return all(
+        np.array_equal(getattr(found, each.name), getattr(expected, each.name))
+        for each in fields(found)
     )
 
 
 def _check_whole(events: Events) -> None:
-    damage, heals = events.damage, events.heals
-    claim(damage.numbers.shape == (len(DamageColumn), len(damage)), "hits are incomplete")
+    for columns in events.kinds:
+        kind, numbers = type(columns).__name__, columns.numbers
+        claim(numbers.shape == (len(columns.COLUMNS), len(columns)), f"{kind} are incomplete")
+        claim(not numbers.flags.writeable, f"{kind} can be written to")
+        for row, (lowest, highest, _) in columns.COLUMNS.items():
+            within = (numbers[row] >= lowest) & (numbers[row] <= highest)
+            claim(bool(np.all(within)), f"row {row} of {kind} is out of range")
+    damage = events.damage
     claim(damage.monster.shape == (len(damage),), "monsters are incomplete")
-    claim(heals.numbers.shape == (len(HealColumn), len(heals)), "heals are incomplete")
     claim(bool(np.all(damage.flags <= CRIT | LUCKY | BOSS)), "flags of hits are out of range")
-    claim(bool(np.all(heals.flags <= CRIT | LUCKY)), "flags of heals are out of range")
+    claim(bool(np.all(events.heals.flags <= CRIT | LUCKY)), "flags of heals are out of range")
     claim(bool(np.all(damage.monster < len(damage.monster_names))), "a monster has no name")
-    for numbers in (damage.numbers, heals.numbers):
-        claim(bool(np.all(np.abs(numbers) <= -UNKNOWN)), "an integer is out of range")
-        claim(not numbers.flags.writeable, "events can be written to")
-    for column in (DamageColumn.VALUE, DamageColumn.HP_LOSS, DamageColumn.SHIELD_LOSS):
-        amounts = damage.numbers[column]
-        claim(bool(np.all((amounts >= 0) & (amounts <= MAX_AMOUNT))), "an amount is out of range")
-    claim(bool(np.all(np.abs(damage.timestamp_ms) <= MAX_INTEGER)), "a time is out of range")
     if len(events) <= REWRITTEN:
         for compact in (False, True):
             again = decode_events(encode_events(events, compact=compact))

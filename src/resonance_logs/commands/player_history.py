@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from resonance_logs.commands.models import Shape
 from resonance_logs.commands.order_statistics import Float64Array, percentiles
-from resonance_logs.fights.events import Int64Array
+from resonance_logs.fights.arrays import Int64Array
 
 
 class FightBoss(Shape):

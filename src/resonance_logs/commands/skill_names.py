@@ -7,7 +7,7 @@ from typing import Final
 
 from sqlalchemy import Connection, bindparam, select
 
-from resonance_logs.fights.events import UNKNOWN_SKILL
+from resonance_logs.fights.kinds.values import UNKNOWN_SKILL
 from resonance_logs.store.schema import catalog_names
 
 _MAX_BATCH = 10_000

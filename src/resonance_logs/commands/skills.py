@@ -17,8 +17,8 @@ from resonance_logs.commands.models import (
 )
 from resonance_logs.commands.registry import command
 from resonance_logs.commands.skill_names import skill_names
-from resonance_logs.fights.events import UNKNOWN
 from resonance_logs.fights.games import class_name, spec_name
+from resonance_logs.fights.kinds.values import UNKNOWN
 from resonance_logs.store.sqlite.connections import Store
 
 

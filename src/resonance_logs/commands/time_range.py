@@ -25,7 +25,8 @@ from resonance_logs.fights import statistics
 from resonance_logs.fights.archive import decode_events
 from resonance_logs.fights.counters import COUNTER_NAMES
 from resonance_logs.fights.event_sums import FightEventSums
-from resonance_logs.fights.events import UNKNOWN, Events
+from resonance_logs.fights.events import Events
+from resonance_logs.fights.kinds.values import UNKNOWN
 from resonance_logs.fights.tally import Tally
 from resonance_logs.store import journal
 from resonance_logs.store.schema import encounter_archives
@@ -220,7 +221,7 @@ def _read_events(connection: Connection, encounter: Row[Any]) -> Events:
             ) from error
     if encounter.damage_events or encounter.heal_events:
         raise NotFound(f"fight {encounter.id} was stored without its individual hits")
-    return Events.empty()
+    return Events()
 
 
 def _identity(actor: ActorEncounterStat) -> dict[str, Any]:

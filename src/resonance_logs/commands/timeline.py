@@ -24,7 +24,8 @@ from resonance_logs.commands.registry import command
 from resonance_logs.commands.skill_names import skill_names
 from resonance_logs.commands.time_range import Window
 from resonance_logs.errors import InvalidArgument
-from resonance_logs.fights.events import UNKNOWN, Int64Array
+from resonance_logs.fights.arrays import Int64Array
+from resonance_logs.fights.kinds.values import UNKNOWN
 from resonance_logs.fights.statistics import is_among
 from resonance_logs.store.sqlite.connections import Store
 from resonance_logs.tasks import MAX_INTEGER

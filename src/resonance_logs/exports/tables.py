@@ -27,9 +27,11 @@ from resonance_logs.commands.time_range import (
     get_encounter_range,
 )
 from resonance_logs.exports.formats import Column, Kind, Table
+from resonance_logs.fights.arrays import Int64Array
 from resonance_logs.fights.counters import COUNTER_NAMES
-from resonance_logs.fights.events import BOSS, CRIT, LUCKY, UNKNOWN, Int64Array
 from resonance_logs.fights.games import class_name, spec_name
+from resonance_logs.fights.kinds.damage import BOSS
+from resonance_logs.fights.kinds.values import CRIT, LUCKY, UNKNOWN
 from resonance_logs.store.sqlite.connections import Store
 
 

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from resonance_logs.errors import CorruptArchive
+from resonance_logs.fights.arrays import Int64Array
 
-Int64Array = NDArray[np.int64]
 Codes = NDArray[np.integer[Any]]
 
 _MAX_WIDTH: Final = 7
@@ -86,6 +86,10 @@ class ColumnReader:
         """The next ``size`` bytes of the heads."""
         taken, self._heads = _cut(self._heads, size)
         return taken
+
+    def has_heads(self) -> bool:
+        """Whether heads are left."""
+        return len(self._heads) > 0
 
     def finish(self) -> None:
         """Check that everything was read."""

@@ -1,235 +1,83 @@
-"""The events of a fight as columns: the data of journal, tally and archive."""
+"""All events of a fight, a kind at a time: the data of journal, tally and archive."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from enum import IntEnum
-from typing import Final, Self
+from collections.abc import Callable, Sequence
+from typing import Final, Self, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-Int64Array = NDArray[np.int64]
-Int32Array = NDArray[np.int32]
-FlagArray = NDArray[np.uint8]
+from resonance_logs.fights.arrays import Int64Array
+from resonance_logs.fights.kinds import KINDS
+from resonance_logs.fights.kinds.damage import DamageEvents
+from resonance_logs.fights.kinds.heal import HealEvents
+from resonance_logs.fights.kinds.kind import EventColumns
 
-CRIT: Final = 1
-LUCKY: Final = 2
-BOSS: Final = 4
+_Columns = TypeVar("_Columns", bound=EventColumns)
 
-UNKNOWN: Final = -(2**53)
-"""Stands for a null actor or maximum; no task can contain it, as it exceeds all integers."""
-
-UNKNOWN_SKILL: Final = -1
-NO_NAME: Final = -1
+_ALWAYS_KNOWN: Final = tuple(kind for kind in KINDS.values() if kind.IS_ALWAYS_KNOWN)
 
 
-class DamageColumn(IntEnum):
-    """The rows of ``DamageEvents.numbers``."""
+class Events:
+    """All events of a fight, or of one batch of it, as columns of each kind.
 
-    TIMESTAMP_MS = 0
-    ATTACKER_ID = 1
-    DEFENDER_ID = 2
-    SKILL_ID = 3
-    VALUE = 4
-    HP_LOSS = 5
-    SHIELD_LOSS = 6
-    DEFENDER_MAX_HP = 7
-
-
-class HealColumn(IntEnum):
-    """The rows of ``HealEvents.numbers``."""
-
-    TIMESTAMP_MS = 0
-    HEALER_ID = 1
-    TARGET_ID = 2
-    SKILL_ID = 3
-    VALUE = 4
-
-
-@dataclass(frozen=True, slots=True)
-class DamageEvents:
-    """Hits as columns, in the order they were enqueued.
-
-    ``numbers`` has shape (8, hits), its rows as in DamageColumn: one array, because numpy releases
-    the interpreter lock at every call, and getting it back may take 5 ms. ``defender_id`` and
-    ``defender_max_hp`` hold UNKNOWN, ``skill_id`` UNKNOWN_SKILL for null; ``flags`` is a sum of
-    CRIT, LUCKY and BOSS; ``monster`` holds indices into ``monster_names``, NO_NAME if the hit has
-    none.
+    A kind of which nothing is known is absent: the events are from a payload written before that
+    kind existed. This is not the same as no events; ``of`` returns None for the one, and empty
+    columns for the other. Damage and heals are always known, and empty unless given: ``Events()``
+    knows nothing of other kinds, ``Events.empty()`` knows that there were none.
     """
 
-    numbers: Int64Array
-    flags: FlagArray
-    monster: Int32Array
-    monster_names: tuple[str, ...]
+    __slots__ = ("_columns",)
+
+    def __init__(self, *columns: EventColumns) -> None:
+        self._columns = {type(each): each for each in columns}
+        for kind in _ALWAYS_KNOWN:
+            if kind not in self._columns:
+                self._columns[kind] = kind.empty()
 
     def __len__(self) -> int:
-        return len(self.flags)
+        return sum(map(len, self._columns.values()))
 
     @property
-    def timestamp_ms(self) -> Int64Array:
-        """Times, in epoch milliseconds."""
-        return self._row(DamageColumn.TIMESTAMP_MS)
+    def damage(self) -> DamageEvents:
+        """The hits."""
+        return cast(DamageEvents, self._columns[DamageEvents])
 
     @property
-    def attacker_id(self) -> Int64Array:
-        """Attackers."""
-        return self._row(DamageColumn.ATTACKER_ID)
+    def heals(self) -> HealEvents:
+        """The heals."""
+        return cast(HealEvents, self._columns[HealEvents])
 
     @property
-    def defender_id(self) -> Int64Array:
-        """Defenders."""
-        return self._row(DamageColumn.DEFENDER_ID)
+    def kinds(self) -> tuple[EventColumns, ...]:
+        """The events of every known kind."""
+        return tuple(self._columns.values())
 
-    @property
-    def skill_id(self) -> Int64Array:
-        """Skills."""
-        return self._row(DamageColumn.SKILL_ID)
-
-    @property
-    def value(self) -> Int64Array:
-        """Amounts."""
-        return self._row(DamageColumn.VALUE)
-
-    @property
-    def hp_loss(self) -> Int64Array:
-        """Hit points lost."""
-        return self._row(DamageColumn.HP_LOSS)
-
-    @property
-    def shield_loss(self) -> Int64Array:
-        """Shield lost."""
-        return self._row(DamageColumn.SHIELD_LOSS)
-
-    @property
-    def defender_max_hp(self) -> Int64Array:
-        """The defender's maximum hit points."""
-        return self._row(DamageColumn.DEFENDER_MAX_HP)
-
-    def _row(self, column: DamageColumn) -> Int64Array:
-        row: Int64Array = self.numbers[column]
-        return row
+    def of(self, kind: type[_Columns]) -> _Columns | None:
+        """The events of this kind; None if it is not known whether there were any."""
+        found = self._columns.get(kind)
+        return found if isinstance(found, kind) else None
 
     @classmethod
     def empty(cls) -> Self:
-        """No hits."""
-        none = np.zeros((len(DamageColumn), 0), dtype=np.int64)
-        return cls(none, np.zeros(0, dtype=np.uint8), np.zeros(0, dtype=np.int32), ())
-
-    @classmethod
-    def concatenate(cls, parts: Iterable[Self]) -> Self:
-        """All parts joined, in order; equal monster names share one index."""
-        parts = [part for part in parts if len(part)]
-        if len(parts) == 1:
-            return parts[0]
-        if not parts:
-            return cls.empty()
-        codes: dict[str, int] = {}
-        monsters = []
-        for part in parts:
-            lookup = [codes.setdefault(name, len(codes)) for name in part.monster_names]
-            # Index NO_NAME (-1) reads the last element.
-            monsters.append(np.array([*lookup, NO_NAME], dtype=np.int32)[part.monster])
-        return cls(
-            np.concatenate([part.numbers for part in parts], axis=1),
-            np.concatenate([part.flags for part in parts]),
-            np.concatenate(monsters),
-            tuple(codes),
-        )
-
-    def select(self, which: NDArray[np.bool_] | Int64Array | slice) -> Self:
-        """The hits selected by a mask, an index array or a slice."""
-        return type(self)(
-            self.numbers[:, which], self.flags[which], self.monster[which], self.monster_names
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class HealEvents:
-    """Heals as columns, rows as in HealColumn; sentinels and flags as in DamageEvents."""
-
-    numbers: Int64Array
-    flags: FlagArray
-
-    def __len__(self) -> int:
-        return len(self.flags)
-
-    @property
-    def timestamp_ms(self) -> Int64Array:
-        """Times, in epoch milliseconds."""
-        return self._row(HealColumn.TIMESTAMP_MS)
-
-    @property
-    def healer_id(self) -> Int64Array:
-        """Healers."""
-        return self._row(HealColumn.HEALER_ID)
-
-    @property
-    def target_id(self) -> Int64Array:
-        """Targets."""
-        return self._row(HealColumn.TARGET_ID)
-
-    @property
-    def skill_id(self) -> Int64Array:
-        """Skills."""
-        return self._row(HealColumn.SKILL_ID)
-
-    @property
-    def value(self) -> Int64Array:
-        """Amounts."""
-        return self._row(HealColumn.VALUE)
-
-    def _row(self, column: HealColumn) -> Int64Array:
-        row: Int64Array = self.numbers[column]
-        return row
-
-    @classmethod
-    def empty(cls) -> Self:
-        """No heals."""
-        none = np.zeros((len(HealColumn), 0), dtype=np.int64)
-        return cls(none, np.zeros(0, dtype=np.uint8))
-
-    @classmethod
-    def concatenate(cls, parts: Iterable[Self]) -> Self:
-        """All parts joined, in order."""
-        parts = [part for part in parts if len(part)]
-        if len(parts) == 1:
-            return parts[0]
-        if not parts:
-            return cls.empty()
-        return cls(
-            np.concatenate([part.numbers for part in parts], axis=1),
-            np.concatenate([part.flags for part in parts]),
-        )
-
-    def select(self, which: NDArray[np.bool_] | Int64Array | slice) -> Self:
-        """The heals selected by a mask, an index array or a slice."""
-        return type(self)(self.numbers[:, which], self.flags[which])
-
-
-@dataclass(frozen=True, slots=True)
-class Events:
-    """All events of a fight, or of one batch of it."""
-
-    damage: DamageEvents
-    heals: HealEvents
-
-    def __len__(self) -> int:
-        return len(self.damage) + len(self.heals)
-
-    @classmethod
-    def empty(cls) -> Self:
-        """No events."""
-        return cls(DamageEvents.empty(), HealEvents.empty())
+        """No events, known of every kind."""
+        return cls(*(kind.empty() for kind in KINDS.values()))
 
     @classmethod
     def concatenate(cls, parts: Sequence[Self]) -> Self:
-        """All parts joined, in order within each kind."""
-        return cls(
-            DamageEvents.concatenate([part.damage for part in parts]),
-            HealEvents.concatenate([part.heals for part in parts]),
-        )
+        """All parts joined, in order within each kind.
+
+        Where a part does not know a kind, the whole has the events of the other parts; if they have
+        none, the whole does not know the kind either.
+        """
+        joined: list[EventColumns] = []
+        for kind in KINDS.values():
+            known = [found for part in parts if (found := part._columns.get(kind)) is not None]
+            together = kind.concatenate(known)
+            if len(together) or len(known) == len(parts):
+                joined.append(together)
+        return cls(*joined)
 
     def between(self, from_ms: int | None, to_ms: int | None) -> Self:
         """The events from ``from_ms`` (inclusive) to ``to_ms`` (exclusive), epoch ms; None: no
@@ -237,10 +85,16 @@ class Events:
         """
         if from_ms is None and to_ms is None:
             return self
-        return type(self)(
-            self.damage.select(_within(self.damage.timestamp_ms, from_ms, to_ms)),
-            self.heals.select(_within(self.heals.timestamp_ms, from_ms, to_ms)),
+        return self._map(lambda each: each.select(_within(each.timestamp_ms, from_ms, to_ms)))
+
+    def latest(self, most: int) -> Self:
+        """The last events of each kind, at most ``most`` of each."""
+        return self._map(
+            lambda each: each.select(slice(len(each) - most, None)) if len(each) > most else each
         )
+
+    def _map(self, change: Callable[[EventColumns], EventColumns]) -> Self:
+        return type(self)(*(change(each) if len(each) else each for each in self.kinds))
 
 
 def _within(times: Int64Array, from_ms: int | None, to_ms: int | None) -> NDArray[np.bool_]:

@@ -183,7 +183,7 @@ def _count_lost(fight: OpenEncounter, events: Events, ending: Ending) -> int:
     if not fight.lost_events:
         return ending.lost_events
     recorded = fight.damage_events + fight.heal_events + fight.lost_events
-    return max(ending.lost_events, recorded - len(events))
+    return max(ending.lost_events, recorded - len(events.damage) - len(events.heals))
 
 
 def _encode(events: Events) -> tuple[bytes | None, str | None]:

@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from resonance_logs.fights.events import FlagArray, Int64Array
+from resonance_logs.fights.arrays import FlagArray, Int64Array
 
 Column = Int64Array | FlagArray
 

@@ -9,8 +9,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from resonance_logs.fights.events import BOSS, UNKNOWN, DamageEvents, Events, Int64Array
+from resonance_logs.fights.arrays import Int64Array
+from resonance_logs.fights.events import Events
 from resonance_logs.fights.grouping import number_values
+from resonance_logs.fights.kinds.damage import BOSS, DamageEvents
+from resonance_logs.fights.kinds.values import UNKNOWN
 from resonance_logs.fights.name_folding import fold_name
 
 ACTIVE_GAP_MS: Final = 5_000
@@ -129,13 +132,8 @@ def clock_went_back(events: Events) -> bool:
 
 
 def actor_ids(events: Events) -> set[int]:
-    """Everyone who deals, heals, is hit or is healed in these events."""
-    columns = (
-        events.damage.attacker_id,
-        events.damage.defender_id,
-        events.heals.healer_id,
-        events.heals.target_id,
-    )
+    """Everyone who takes part in these events, on either side."""
+    columns = [column for each in events.kinds if len(each) for column in each.actors()]
     return {int(actor) for column in columns for actor in np.unique(column)} - {UNKNOWN}
 
 
@@ -150,8 +148,7 @@ def last_time_ms(events: Events) -> int | None:
 
 
 def _times(events: Events) -> list[Int64Array]:
-    both = (events.damage.timestamp_ms, events.heals.timestamp_ms)
-    return [times for times in both if len(times)]
+    return [each.timestamp_ms for each in events.kinds if len(each)]
 
 
 def is_among(ids: Int64Array, wanted: Iterable[int]) -> NDArray[np.bool_]:

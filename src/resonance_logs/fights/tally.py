@@ -8,9 +8,13 @@ from typing import Final, Self
 
 import numpy as np
 
-from resonance_logs.fights.event_sums import FightEventSums, six_columns
-from resonance_logs.fights.events import BOSS, UNKNOWN, Events, FlagArray, Int64Array
+from resonance_logs.fights.arrays import FlagArray, Int64Array
+from resonance_logs.fights.event_sums import FightEventSums
+from resonance_logs.fights.events import Events
 from resonance_logs.fights.grouping import Column, group_sums
+from resonance_logs.fights.kinds.damage import BOSS
+from resonance_logs.fights.kinds.sums import six_columns
+from resonance_logs.fights.kinds.values import UNKNOWN
 from resonance_logs.fights.statistics import is_among
 
 SIX: Final = 6
@@ -133,7 +137,7 @@ def _merge(
 def _grouped(keys: Sequence[Column], value: Int64Array) -> _Groups:
     """Group events by ``keys``, the last of which are the flags.
 
-    Few calls on the long columns; few rows remain to be summed (see DamageEvents).
+    Few calls on the long columns; few rows remain to be summed (see EventColumns).
     """
     groups, sums = group_sums(keys, [value, np.ones(len(value), dtype=np.int64)])
     return groups[:, :-1], groups[:, -1].astype(np.uint8), sums[:, 0], sums[:, 1]

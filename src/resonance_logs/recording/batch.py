@@ -17,6 +17,7 @@ from resonance_logs.errors import InvalidTask
 from resonance_logs.fights.events import Events
 from resonance_logs.fights.events_from_tasks import collect_events
 from resonance_logs.fights.finished_fight import Ending, EndReport
+from resonance_logs.fights.kinds import EVENT_TASKS
 from resonance_logs.fights.open_fight import OpenEncounter
 from resonance_logs.recording.late_names import EndedFight, LateNames
 from resonance_logs.recording.state import RecorderState
@@ -27,8 +28,6 @@ from resonance_logs.store.rejects import Rejection, store_rejections
 from resonance_logs.tasks import (
     BeginEncounter,
     EndEncounter,
-    InsertDamageEvent,
-    InsertHealEvent,
     Task,
     UpsertEntity,
     check_task,
@@ -39,7 +38,6 @@ _BOUNDARIES: Final = frozenset({BeginEncounter, EndEncounter})
 MAX_LOGGED: Final = 200
 """Characters of a rejected task that are logged."""
 
-_EVENTS: Final = frozenset({InsertDamageEvent, InsertHealEvent})
 MAX_IDS_LOGGED: Final = 10
 
 PLAUSIBLE_MS: Final = range(10**11, 10**14)
@@ -216,7 +214,7 @@ class Batch:
         kinds = set(map(type, run))
         if UpsertEntity in kinds:
             self._upsert([task for task in run if type(task) is UpsertEntity])
-        if not _EVENTS.isdisjoint(kinds):
+        if not EVENT_TASKS.isdisjoint(kinds):
             self._add(self._events(run))
 
     def _upsert(self, updates: Sequence[UpsertEntity]) -> None:
@@ -250,7 +248,7 @@ class Batch:
     def _valid_events(self, tasks: Sequence[Task]) -> Iterator[Task]:
         """The valid events; the others are rejected."""
         for task in tasks:
-            if type(task) not in _EVENTS:
+            if type(task) not in EVENT_TASKS:
                 continue
             try:
                 collect_events([task])

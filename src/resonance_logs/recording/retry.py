@@ -90,7 +90,7 @@ def _rebuild_with(
         return f"fight {encounter_id} is damaged"
     if fight.archive is None and fight.row["damage_events"] + fight.row["heal_events"]:
         return f"the individual hits of fight {encounter_id} are no longer stored"
-    stored = Events.empty() if fight.archive is None else decode_events(fight.archive[1])
+    stored = Events() if fight.archive is None else decode_events(fight.archive[1])
     events = Events.concatenate([stored, collect_events(list(tasks.values()))])
     new = actor_ids(events) - fight.actor_ids()
     known = EntityCache().draft().players(connection, new)

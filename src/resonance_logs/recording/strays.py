@@ -30,9 +30,7 @@ class Strays:
         combined = Events.concatenate([self.held, events])
         newest = last_time_ms(combined)
         kept = combined if newest is None else combined.between(newest - HOLD_MS, None)
-        kept = Events(
-            kept.damage.select(slice(-MAX_HELD, None)), kept.heals.select(slice(-MAX_HELD, None))
-        )
+        kept = kept.latest(MAX_HELD)
         return type(self)(kept, self.dropped + len(combined) - len(kept))
 
     def claim(self, started_at_ms: int) -> tuple[Events, Self]:

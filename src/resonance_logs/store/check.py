@@ -10,7 +10,8 @@ from sqlalchemy import Connection, Row, select
 from resonance_logs.errors import CorruptArchive
 from resonance_logs.fights.archive import decode_events
 from resonance_logs.fights.counters import COUNTER_NAMES
-from resonance_logs.fights.event_sums import EventSums, FightEventSums
+from resonance_logs.fights.event_sums import FightEventSums
+from resonance_logs.fights.kinds.sums import EventSums
 from resonance_logs.fights.tally import Tally
 from resonance_logs.store import schema
 from resonance_logs.store.checksums import (

@@ -10,9 +10,9 @@ from typing import NamedTuple, Self
 import msgspec
 from sqlalchemy import ColumnElement, Connection, delete, func, select
 
+from resonance_logs.fights.kinds import EVENT_TASKS
 from resonance_logs.store.rows import MAX_PARAMETERS, insert_rows, parts
 from resonance_logs.store.schema import encounters, rejected_tasks
-from resonance_logs.tasks import InsertDamageEvent, InsertHealEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Rejection:
             text = msgspec.json.encode(task).decode()
         except Exception:  # noqa: BLE001 - any error of the task
             text = _shown(task)
-        is_event = isinstance(task, InsertDamageEvent | InsertHealEvent)
+        is_event = type(task) in EVENT_TASKS
         return cls(
             _printable(text),
             _printable(str(error)),

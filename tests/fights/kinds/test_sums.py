@@ -4,9 +4,8 @@ from collections import defaultdict
 
 from hypothesis import given
 
-from resonance_logs.fights.event_sums import EventSums
-from resonance_logs.fights.events import UNKNOWN
 from resonance_logs.fights.events_from_tasks import collect_events
+from resonance_logs.fights.kinds.values import UNKNOWN
 from resonance_logs.tasks import InsertDamageEvent, InsertHealEvent
 from tests.helpers.small_events import heals, hits, six
 
@@ -17,7 +16,7 @@ def test_damage_is_summed_by_attacker_defender_and_skill(tasks: list[InsertDamag
     for t in tasks:
         defender = UNKNOWN if t.defender_id is None else t.defender_id
         groups[t.attacker_id, defender, -1 if t.skill_id is None else t.skill_id].append(t)
-    assert EventSums.from_damage(collect_events(tasks).damage).skill_rows() == [
+    assert collect_events(tasks).damage.sums().skill_rows() == [
         (*key, *six(own), sum(t.hp_loss for t in own), sum(t.shield_loss for t in own))
         for key, own in sorted(groups.items())
     ]
@@ -29,6 +28,6 @@ def test_heals_are_summed_by_healer_target_and_skill(tasks: list[InsertHealEvent
     for t in tasks:
         target = UNKNOWN if t.target_id is None else t.target_id
         groups[t.healer_id, target, -1 if t.skill_id is None else t.skill_id].append(t)
-    assert EventSums.from_heals(collect_events(tasks).heals).skill_rows() == [
+    assert collect_events(tasks).heals.sums().skill_rows() == [
         (*key, *six(own)) for key, own in sorted(groups.items())
     ]
