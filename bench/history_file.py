@@ -18,7 +18,12 @@ from pyroaring import BitMap
 
 from resonance_logs import Database, EndEncounter
 from resonance_logs.sources.simulation import Night, simulate
-from resonance_logs.store.checksums import FINGERPRINTED, FINGERPRINTED_LATER, fingerprint
+from resonance_logs.store.checksums import (
+    FINGERPRINTED,
+    FINGERPRINTED_LATER,
+    IDENTIFIED,
+    fingerprint,
+)
 from resonance_logs.store.idsets import BLOCK, encode
 
 DAY_MS: Final = 86_400_000
@@ -127,7 +132,7 @@ def _fill_fingerprints(connection: sqlite3.Connection) -> None:
     """As the recorder writes them, so that lists cost as much as in practice: each row is
     checked.
     """
-    names = (*FINGERPRINTED, *FINGERPRINTED_LATER)
+    names = (*FINGERPRINTED, *FINGERPRINTED_LATER, *IDENTIFIED)
     rows = connection.execute(f"SELECT id, {', '.join(names)} FROM encounters")
     connection.executemany(
         "UPDATE encounters SET fingerprint = ? WHERE id = ?",
@@ -219,6 +224,7 @@ _STATEMENTS: Final = (
     SELECT fight, start, 'boss' AS kind, 'Boss ' || boss AS value FROM temp.chosen
     UNION ALL SELECT fight, start, 'scene', 'Scene ' || (boss % 10) FROM temp.chosen
     UNION ALL SELECT fight, start, 'outcome', CAST(won AS TEXT) FROM temp.chosen
+    UNION ALL SELECT fight, start, 'recorder', 'default' FROM temp.chosen
     UNION ALL SELECT fight, start, 'favorite', '1' FROM temp.chosen WHERE favorite
     UNION ALL SELECT c.fight, start, 'player', name FROM temp.chosen c
         JOIN temp.roster r ON r.fight = c.fight JOIN entities ON entity_id = actor

@@ -231,7 +231,8 @@ def _requests(found: Iterable[Any]) -> set[str]:
     for each in found:
         if path := getattr(each, "path", None):
             methods = sorted((getattr(each, "methods", None) or {"GET"}) - {"HEAD"})
-            requests |= {f"{method} {path}" for method in methods}
+            shown = path.replace(":path}", "}")
+            requests |= {f"{method} {shown}" for method in methods}
         for part in ("original_router", "router"):
             requests |= _requests(getattr(getattr(each, part, None), "routes", ()))
     return requests

@@ -174,8 +174,10 @@ def give_up(fault: Fault, case: Case, dice: random.Random, path: Path) -> Verdic
     spill = re.search(r"are kept in (\S+)", message)
     if spill is None:
         return Verdict(flushed=stop, wrong=[f"no spill file: {message}"])
-    if Path(spill[1]).parent != path.parent:  # ingested by hand, as documented
-        shutil.move(spill[1], path.parent)
+    file = Path(spill[1])
+    if file.parent != path.parent:  # ingested by hand, as documented
+        for each in (file, file.with_suffix(".json")):
+            shutil.move(each, path.parent)
     return judge(path, case.tasks[:stop], stop)
 
 

@@ -87,7 +87,7 @@ def main() -> None:
     tasks = Stream.from_words(options.stream).tasks()[: options.stop_at]
     if options.clock_back:
         _turn_clock_back()
-    logging.getLogger("resonance_logs.recording.writer").addHandler(Trouble())
+    logging.getLogger("resonance_logs.recording.committing").addHandler(Trouble())
     limits.watch_connections()
     settings = Settings(batch_seconds=0.001, live_seconds=0.01, close_seconds=options.close_seconds)
     db = Database.open(options.path, settings=settings)

@@ -36,14 +36,17 @@ if TYPE_CHECKING:
         NewerDatabase,
         NotADatabase,
         NotFound,
+        PositionGap,
         QueueFull,
         ReadOnlyDatabase,
+        RecorderBusy,
         RecordingError,
         ResonanceLogsError,
         Unavailable,
     )
     from resonance_logs.exports.fight_files import ExportReport, ImportReport
-    from resonance_logs.recording.recorder import Stats
+    from resonance_logs.recording.recorder import Recorder
+    from resonance_logs.recording.stats import Stats
     from resonance_logs.settings import Durability, Settings
     from resonance_logs.tasks import (
         BeginEncounter,
@@ -59,7 +62,8 @@ if TYPE_CHECKING:
 _EXPORTS = {
     "database": ("Database",),
     "exports.fight_files": ("ExportReport", "ImportReport"),
-    "recording.recorder": ("Stats",),
+    "recording.recorder": ("Recorder",),
+    "recording.stats": ("Stats",),
     "settings": ("Durability", "Settings"),
     "tasks": (
         "BeginEncounter",
@@ -87,8 +91,10 @@ _EXPORTS = {
         "NewerDatabase",
         "NotADatabase",
         "NotFound",
+        "PositionGap",
         "QueueFull",
         "ReadOnlyDatabase",
+        "RecorderBusy",
         "RecordingError",
         "ResonanceLogsError",
         "Unavailable",
@@ -98,6 +104,7 @@ _MODULE_OF = {name: home for home, names in _EXPORTS.items() for name in names}
 
 __all__ = [  # noqa: RUF022 - in order of importance
     "Database",
+    "Recorder",
     "Settings",
     "Durability",
     "Stats",
@@ -125,6 +132,8 @@ __all__ = [  # noqa: RUF022 - in order of importance
     "QueueFull",
     "FlushTimeout",
     "InvalidTask",
+    "RecorderBusy",
+    "PositionGap",
     "DatabaseClosed",
     "InputError",
     "CommandError",

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import atexit
 import os
 import threading
 from collections.abc import Sequence
-from concurrent.futures import TimeoutError as FutureTimeout
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import NoReturn, Self
@@ -16,13 +15,7 @@ from typing import NoReturn, Self
 from resonance_logs.commands import AsyncCommands, Commands, Filters
 from resonance_logs.commands.answering import answering, naming_arguments
 from resonance_logs.commands.listing import read_ids
-from resonance_logs.errors import (
-    DatabaseClosed,
-    DatabaseUnavailable,
-    FlushTimeout,
-    InvalidTask,
-    RecordingError,
-)
+from resonance_logs.errors import DatabaseClosed, DatabaseUnavailable, NotFound
 from resonance_logs.exports.fight_files import (
     ExportReport,
     ImportReport,
@@ -31,21 +24,41 @@ from resonance_logs.exports.fight_files import (
 )
 from resonance_logs.exports.formats import Table
 from resonance_logs.exports.tables import TableArguments, TableKind, encounter_table, fights_table
-from resonance_logs.recording.queue import FlushMark, Item
-from resonance_logs.recording.recorder import NO_STATS, Recording, Stats
-from resonance_logs.recording.writer import CloseTimeout
+from resonance_logs.fights.identity import DEFAULT_RECORDER, Identity, check_game, check_recorder
+from resonance_logs.recording.queue import TaskQueue
+from resonance_logs.recording.recorder import Recorder, TaskInput
+from resonance_logs.recording.recording import Recording
+from resonance_logs.recording.resending import Sender
+from resonance_logs.recording.stats import NO_STATS, Stats
 from resonance_logs.settings import Settings, absolute, find_path
+from resonance_logs.store.recorder_inputs import begin_input
+from resonance_logs.store.recorders import read_recorders
 from resonance_logs.store.sqlite.backup import back_up, restore
 from resonance_logs.store.sqlite.connections import Store
 from resonance_logs.store.sqlite.file_copies import preserve_wal
 from resonance_logs.store.sqlite.migrate import prepare
 from resonance_logs.store.sqlite.repair import salvage_if_damaged
 from resonance_logs.store.sqlite.salvage import SalvageReport
-from resonance_logs.tasks import TASK_TYPES, Task
+
+__all__ = ["Database", "Recorder", "RecorderStatus", "Sender"]
 
 
-class Database:
+@dataclass(frozen=True, slots=True)
+class RecorderStatus:
+    """How far the tasks of a recorder were accepted, and stored."""
+
+    name: str
+    game: str
+    position: int
+    """Tasks, and lines without a valid one, accepted so far, ever."""
+    stored_position: int
+    """How many of them a crash of the program cannot undo."""
+
+
+class Database(TaskInput):
     """An open database file: record tasks with ``enqueue``, query it with ``commands``.
+
+    Its tasks are those of one recorder; ``recorder`` opens more, each with a fight of its own.
 
     Queries (commands and tables) raise CommandError, recording raises RecordingError, and methods
     that open, write or read whole files (open, backup, restore, salvage, export, import) raise
@@ -59,20 +72,21 @@ class Database:
         store: Store,
         settings: Settings,
         recording: Recording | None,
+        recorder: Recorder | None = None,
         held: ExitStack | None = None,
     ) -> None:
         self._store = store
         self._settings = settings
-        self._recording = recording
-        self._queue = None if recording is None else recording.queue
-        """None if tasks are not accepted: closed, stopped, or opened with record=False."""
+        self._recording: Recording | None = recording
+        self._recorder = recorder
+        self._queue = None if recorder is None else recorder.queue
         self._exit_stack = held or ExitStack()
         self._closed = False
         self._close_lock = threading.Lock()
         self.commands = Commands(store)
         self.async_commands = AsyncCommands(self.commands)
         if recording is not None:
-            recording.on_stop(self._stop_accepting)
+            recording.add_input(self)
         atexit.register(self.close)
 
     @classmethod
@@ -83,6 +97,9 @@ class Database:
         settings: Settings | None = None,
         record: bool = True,
         create: bool | None = None,
+        recorder: str = DEFAULT_RECORDER,
+        game: str | None = None,
+        resume: bool = False,
     ) -> Self:
         """Open the file at ``path``; by default RESONANCE_LOGS_DB, or the file in the user's data
         directory.
@@ -95,7 +112,11 @@ class Database:
         One program at a time can record into a file; any number can read it. A fight that the last
         recorder left open, because it crashed or was closed, is ended at its last event.
 
+        ``enqueue`` records as the ``recorder`` of this name and ``game``, see ``recorder``; with
+        ``record=False`` they have no meaning.
+
         Raises:
+            InvalidArgument: the recorder's name or the game is invalid.
             AlreadyRecording: another program records into the file, under this name or another
                 (hard link).
             ReadOnlyDatabase: the file is read-only, but has to be recorded into or migrated.
@@ -106,13 +127,22 @@ class Database:
         if not (record if create is None else create) and not found.exists():
             raise DatabaseUnavailable(f"there is no database at {found}; record something first")
         if record:
+            check_recorder(recorder)
+            if game is not None:
+                check_game(game)
             recording = Recording.begin(found, settings)
-            return cls(recording.store, settings, recording)
+            try:
+                own = recording.recorder(recorder, game, resume=resume)
+            except BaseException:  # on any error, Ctrl-C too: release the file
+                recording.close(0)
+                recording.store.close()
+                raise
+            return cls(recording.store, settings, recording, own)
         held = ExitStack()
         try:
             held.enter_context(preserve_wal(found))
             prepare(found)
-            return cls(Store(found), settings, None, held)
+            return cls(Store(found), settings, None, held=held)
         except BaseException:
             held.close()
             raise
@@ -127,78 +157,66 @@ class Database:
         """Whether it accepts tasks: opened for recording, and not closed."""
         return self._queue is not None
 
-    def enqueue(self, task: Task, timeout: float | None = None) -> None:
-        """Queue a task to be written; returns at once, unless the queue is full.
+    def recorder(self, name: str, game: str | None = None, *, resume: bool = False) -> Recorder:
+        """Open another recorder: a stream of tasks with an order and an open fight of its own.
 
-        With a full queue, waits up to ``timeout`` seconds (None: ``Settings.enqueue_seconds``).
+        Its players, classes and names are those of its ``game``: by default the one it had before,
+        or ``bpsr``. The same name always gives the same recorder.
+
+        With ``resume`` it continues the fight that it left open, if its sender said where its tasks
+        begin (``Recorder.sending``); otherwise that fight is ended at its last event. A recorder
+        that is open already is returned as it is.
 
         Raises:
-            InvalidTask: ``task`` is not a task. A wrong field type is found later by the writer,
-                which adds the task to the rejected tasks.
-            QueueFull: the queue stayed full; the task was not queued.
+            InvalidArgument: the name is not text of 1 to 64 characters, the game is not 1 to 64 of
+                a-z, 0-9 and ``-``, or the recorder is open for another game.
+            RecordingError: it does not record, or too many recorders are open.
             DatabaseClosed: the database was closed.
-            RecordingError: recording has stopped because the file is damaged.
+            DatabaseError: the file cannot be read now; the subclass says why.
         """
-        if type(task) not in TASK_TYPES:
-            raise _not_a_task(type(task))
-        queue = self._queue
-        if queue is None:
+        if self._recording is None or self._queue is None:
             self._refuse()
-        try:
-            queue.put(task, timeout)
-        except DatabaseClosed as error:
-            raise self._explain(error) from error
-        if self._queue is None:
-            self._check_taken([task])
+        return self._recording.recorder(name, game, resume=resume)
 
-    def enqueue_many(self, tasks: Sequence[Task], timeout: float | None = None) -> None:
-        """Queue several tasks in order, at a fraction of the cost.
+    def find_recorder(self, name: str) -> RecorderStatus:
+        """How far the tasks of a recorder were accepted, and stored.
 
         Raises:
-            InvalidTask: one of them is not a task; none was queued.
-            QueueFull: the queue stayed full; only the first ``taken`` (of the error) were queued.
-            DatabaseClosed: the database was closed; the message says how many were not queued.
-            RecordingError: recording has stopped because the file is damaged.
+            NotFound: nothing was ever recorded by a recorder of this name.
+            CommandError: as for commands; the subclass says why.
         """
-        for kind in set(map(type, tasks)) - TASK_TYPES:
-            raise _not_a_task(kind)
-        queue = self._queue
-        if queue is None:
-            self._refuse()
-        try:
-            queue.put_many(tasks, timeout)
-        except DatabaseClosed as error:
-            raise self._explain(error) from error
-        if self._queue is None:
-            self._check_taken(tasks)
+        found = None if self._recording is None else self._recording.find(name)
+        if found is not None:
+            return RecorderStatus(found.name, found.game, found.position, found.stored_position)
+        with answering(), self._store.read_transaction() as connection:
+            stored = read_recorders(connection, name)
+        if not stored:
+            raise NotFound(f"there is no recorder {name!r}")
+        return RecorderStatus(name, stored[0].game, stored[0].position, stored[0].position)
 
-    def flush(self, timeout: float | None = None) -> None:
-        """Wait until everything enqueued so far is committed, including live counters.
+    def begin_input(self, recorder: str, game: str, input_id: str, position: int) -> int:
+        """Note that a recorder's next items, from ``position`` on, are those of an input.
+
+        For a program that sends them to another one, which records the file. Returns how many items
+        of the input the recorder has accepted before.
 
         Raises:
-            FlushTimeout: not committed within ``timeout`` seconds; the tasks are still held and
-                retried.
-            DatabaseClosed: the database was closed, or closed before everything could be written.
-            RecordingError: recording has stopped because the file is damaged; the message says
-                where the unwritten tasks are kept.
+            DatabaseError: the file cannot be written now; the subclass says why.
         """
-        mark = self._mark()
-        try:
-            mark.done.result(timeout)
-        except FutureTimeout as error:
-            raise self._flush_timeout(timeout) from error
-        except CloseTimeout as error:
-            raise DatabaseClosed("closed before all tasks could be written") from error
+        identity = Identity.checked(recorder, game)
+        with self._store.write_transaction() as connection:
+            return begin_input(connection, identity, input_id, position)
 
-    async def flush_async(self, timeout: float | None = None) -> None:
-        """Like ``flush``, but awaitable."""
-        mark = self._mark()
-        try:
-            await asyncio.wait_for(asyncio.wrap_future(mark.done), timeout)
-        except TimeoutError as error:
-            raise self._flush_timeout(timeout) from error
-        except CloseTimeout as error:
-            raise DatabaseClosed("closed before all tasks could be written") from error
+    @property
+    def own_recorder(self) -> Recorder:
+        """The recorder whose tasks ``enqueue`` accepts.
+
+        Raises:
+            RecordingError: the database was opened with record=False.
+        """
+        if self._recorder is None:
+            self._refuse()
+        return self._recorder
 
     @property
     def settings(self) -> Settings:
@@ -330,7 +348,6 @@ class Database:
             if self._closed:
                 return
             self._closed = True
-            self._queue = None
             atexit.unregister(self.close)
             try:
                 if self._recording is not None:
@@ -350,40 +367,11 @@ class Database:
     ) -> None:
         self.close()
 
-    def _mark(self) -> FlushMark:
-        if self._recording is None or self._queue is None:
-            self._refuse()
-        mark = self._recording.mark()
-        if self._queue is None:
-            self._check_taken([mark])
-        return mark
-
-    def _check_taken(self, items: Sequence[Item]) -> None:
-        """Raise unless these were queued before the database was closed or the writer stopped."""
-        with self._close_lock:
-            if self._recording is not None:
-                self._recording.check_taken(items)
-
-    def _explain(self, error: DatabaseClosed) -> RecordingError:
-        return error if self._recording is None else self._recording.explain(error)
-
-    def _stop_accepting(self) -> None:
-        self._queue = None
+    def _queues(self) -> Sequence[TaskQueue]:
+        """Those of all recorders: a flush of the database waits for every one."""
+        return [] if self._recording is None else [each.queue for each in self._recording.streams]
 
     def _refuse(self) -> NoReturn:
-        if self._recording is not None:
-            self._recording.check_running()
-        if self._closed:
+        if self._recording is None and self._closed:
             raise DatabaseClosed(f"{self.path} was closed; open it again to record")
-        raise RecordingError(f"{self.path} was opened with record=False")
-
-    def _flush_timeout(self, timeout: float | None) -> FlushTimeout:
-        stats = self.stats()
-        return FlushTimeout(
-            f"not all tasks were committed within {timeout} s ({stats.queued:,} waiting; "
-            f"last error: {stats.last_error or 'none'}); they are still held"
-        )
-
-
-def _not_a_task(kind: type) -> InvalidTask:
-    return InvalidTask(f"expected a task, got {kind.__name__}")
+        super()._refuse()

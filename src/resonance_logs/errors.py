@@ -19,6 +19,8 @@ open, write or read whole files raise DatabaseError, or NotFound for a fight tha
     │   ├── QueueFull            the queue stayed full for the whole timeout
     │   ├── FlushTimeout         not everything was committed within the timeout
     │   ├── InvalidTask          not a task, or one of its fields is invalid
+    │   ├── RecorderBusy         somebody else is sending tasks for the recorder
+    │   ├── PositionGap          tasks before those that were sent are missing
     │   └── DatabaseClosed       the database was closed before the call
     ├── InputError               a file of tasks or names cannot be read (further)
     └── CommandError             a command cannot be answered; has a code
@@ -93,6 +95,27 @@ class FlushTimeout(RecordingError):
 
 class InvalidTask(RecordingError):
     """Not a task, or one of its fields is invalid."""
+
+
+class RecorderBusy(RecordingError):
+    """Somebody else is sending tasks for the recorder; ``code`` is sent over the wire."""
+
+    code: ClassVar[str] = "recorder_busy"
+
+
+class PositionGap(RecordingError):
+    """The tasks that were sent begin after the recorder's ``position``; ``code`` is sent over the
+    wire.
+    """
+
+    code: ClassVar[str] = "position_gap"
+
+    def __init__(self, recorder: str, from_position: int, position: int) -> None:
+        super().__init__(
+            f"the tasks of recorder {recorder!r} begin at {from_position:,}, but only "
+            f"{position:,} were accepted before; send those from {position:,} on"
+        )
+        self.position = position
 
 
 class DatabaseClosed(RecordingError):

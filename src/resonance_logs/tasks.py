@@ -97,6 +97,18 @@ TASK_TYPES: Final[frozenset[type]] = frozenset(
     {BeginEncounter, EndEncounter, UpsertEntity, InsertDamageEvent, InsertHealEvent}
 )
 
+
+class SkippedLine:
+    """Stands for a line of a stream that holds no valid task; it only counts in the position."""
+
+    __slots__ = ()
+
+
+SKIPPED_LINE: Final = SkippedLine()
+
+StreamItem = Task | SkippedLine
+"""What counts in the position of a stream."""
+
 _encoder = msgspec.json.Encoder()
 _decoder: msgspec.json.Decoder[Task] = msgspec.json.Decoder(Task)
 

@@ -29,7 +29,9 @@ def test_what_needs_to_be_looked_at_is_reported_and_gives_exit_code_1(
 ) -> None:
     connection = sqlite3.connect(recorded)
     connection.execute("UPDATE recorder_runs SET ended_at_ms = NULL")
-    connection.execute("INSERT INTO rejected_tasks VALUES (1, 0, '{}', 'bad', NULL)")
+    connection.execute(
+        "INSERT INTO rejected_tasks VALUES (1, 0, '{}', 'bad', NULL, 'default', 'bpsr')"
+    )
     connection.commit()
     connection.close()
     done = run("doctor")

@@ -296,7 +296,7 @@ class ScriptedClient:
         self._answers = list(answers)
         self.lines: list[int] = []
 
-    def post(self, body: bytes, *, wait: bool) -> dict[str, Any]:
+    def post(self, body: bytes, *, wait: bool, recorder: object) -> dict[str, Any]:
         self.lines.append(body.count(b"\n"))
         answer = self._answers.pop(0) if self._answers else taken
         return answer(self.lines[-1])

@@ -16,6 +16,7 @@ from resonance_logs.cli.render import (
     safe,
     size,
 )
+from resonance_logs.fights.games import find_game
 
 
 @pytest.mark.parametrize(
@@ -86,9 +87,15 @@ def test_a_player_without_a_name_is_its_id() -> None:
 
 
 def test_an_unknown_class_or_spec_is_left_out() -> None:
-    assert class_and_spec(1, 2) == "Stormblade · Moonstrike"
-    assert class_and_spec(1, None) == "Stormblade"
-    assert class_and_spec(None, None) == ""
+    game = find_game("bpsr")
+    assert class_and_spec(game, 1, 2) == "Stormblade · Moonstrike"
+    assert class_and_spec(game, 1, None) == "Stormblade"
+    assert class_and_spec(game, 1, 3) == "Stormblade"
+    assert class_and_spec(game, None, None) == ""
+
+
+def test_classes_of_an_unknown_game_are_numbers() -> None:
+    assert class_and_spec(find_game("wow"), 1, 2) == "Class 1 · Spec 2"
 
 
 def drawn(bar: Bar, encoding: str) -> str:

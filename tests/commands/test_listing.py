@@ -75,6 +75,8 @@ def test_a_row_shows_what_the_writer_left(five: Builder, commands: Commands) -> 
     row = commands.get_recent_encounters(limit=1, offset=4).rows[0]
     assert row.model_dump(by_alias=True) == {
         "id": 1,
+        "recorder": "default",
+        "game": "bpsr",
         "startedAtMs": 1_000,
         "endedAtMs": 51_000,
         "duration": 50.0,
@@ -220,6 +222,9 @@ FILTERS: list[dict[str, Any]] = [
     {"is_favorite": False},
     {"min_duration_ms": 1},
     {"is_defeated": True},
+    {"games": ["bpsr"]},
+    {"recorders": ["default"]},
+    {"boss_names": ["Ogre"], "games": ["bpsr"], "recorders": ["default"]},
     {"boss_names": ["Ogre"], "is_defeated": True, "is_favorite": False, "min_duration_ms": 1},
 ]
 

@@ -44,7 +44,7 @@ def test_a_table_of_more_fights_than_a_page_has_each_once(store: Store) -> None:
         rows = [{"id": n, "started_at_ms": n, "ended_at_ms": 2 * n} for n in range(1, count + 1)]
         connection.execute(insert(schema.encounters), rows)
         for row in rows:
-            add_to_index(connection, row["id"], [Facet("outcome", "0")])
+            add_to_index(connection, row["id"], "bpsr", [Facet("outcome", "0")])
     table = fights_table(store, Filters(descending=False))
     assert table["id"] == list(range(1, count + 1))
     assert table["ended_at_ms"] == [2 * each for each in table["id"]]

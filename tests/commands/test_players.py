@@ -185,21 +185,23 @@ def test_an_unknown_player_is_not_found(commands: Commands) -> None:
 
 
 def test_a_players_fights_are_found_by_an_index(career: Builder, store: Store) -> None:
-    seen: list[str] = []
+    seen: list[tuple[str, tuple[object, ...]]] = []
 
-    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
-        seen.append(statement)
+    def note(
+        _c: object, _cursor: object, text: str, values: tuple[object, ...], *_: object
+    ) -> None:
+        seen.append((text, values))
 
     event.listen(Engine, "before_cursor_execute", note)
     try:
         Commands(store).get_player_fights(AOI)
     finally:
         event.remove(Engine, "before_cursor_execute", note)
-    ours = [each for each in seen if "actor_id = ?" in each]
+    ours = [each for each in seen if "actor_id = ?" in each[0]]
     assert len(ours) == 2
     with store.read_transaction() as connection:
-        for statement in ours:
-            steps = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", (AOI,))
+        for statement, values in ours:
+            steps = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
             plan = [step.detail for step in steps]
             assert "ix_actor_encounter_stats_player" in plan[0]
             assert not any(step.startswith("SCAN") for step in plan)

@@ -27,6 +27,7 @@ from resonance_logs.exports.fight_files import export_fights
 from resonance_logs.store.sqlite.connections import Store
 from tests.helpers.fights import everything, rich_fight
 from tests.helpers.recording import fight, record, rows
+from tests.helpers.two_games import record_two_games
 
 SHARED = Path(__file__).parents[3] / "shared/data/malygos.ndjson"
 
@@ -46,8 +47,12 @@ def test_a_fight_arrives_with_all_that_belongs_to_it(path: Path, other: Path) ->
         record(db, fight())
         record(db, rich_fight(60_000))
         with db._store.write_transaction() as connection:
-            connection.exec_driver_sql("INSERT INTO catalog_names VALUES ('skill', 17, 'Slash')")
-            connection.exec_driver_sql("INSERT INTO catalog_names VALUES ('skill', 99, 'Other')")
+            connection.exec_driver_sql(
+                "INSERT INTO catalog_names VALUES ('bpsr', 'skill', 17, 'Slash')"
+            )
+            connection.exec_driver_sql(
+                "INSERT INTO catalog_names VALUES ('bpsr', 'skill', 99, 'Other')"
+            )
         db.commands.toggle_favorite_encounter(id=2, is_favorite=True)
         db.commands.set_encounter_note(2, "ours")
         db.commands.set_encounter_tags(2, ["progress"])
@@ -289,3 +294,22 @@ def test_a_file_made_up_by_somebody_is_refused_or_left_out(path: Path, other: Pa
                 damaged, told = [], str(error)
             assert damaged == [1] or "spoilt.db" in told
             assert db.commands.get_recent_encounters().total_count == 1
+
+
+def test_fights_of_two_games_arrive_with_their_recorders_games_and_names(
+    path: Path, tmp_path: Path
+) -> None:
+    record_two_games(path)
+    target = tmp_path / "export.db"
+    with Database.open(path) as db:
+        db.export_matching_fights(Filters(games=["wow"], descending=False), target)
+        before = [everything(db, each) for each in (2, 3)]
+    with Database.open(tmp_path / "other.db", record=False, create=True) as db:
+        assert list(db.import_fights(target).imported) == [1, 2]
+        assert list(db.import_fights(path).imported) == [3, 4]
+        found = [(row.recorder, row.game) for row in db.commands.get_recent_encounters().rows]
+        assert found == [("default", "bpsr"), ("alt", "wow"), ("alt", "wow"), ("default", "bpsr")]
+        assert [everything(db, each) for each in (1, 2)] == before
+        assert [each.position for each in db.commands.get_recorders()] == [0, 0]
+        assert db.commands.get_player_name_command(7, "wow") == "Thrall"
+        assert db.commands.get_catalog("wow").skills == 1

@@ -29,6 +29,7 @@ from resonance_logs.exports.tables import (
 from resonance_logs.store.sqlite.connections import Store
 from tests.helpers.builder import Builder, hit, known_fight
 from tests.helpers.recording import fight, record
+from tests.helpers.two_games import record_two_games
 
 COLUMNS = {
     TableKind.ACTORS: ACTOR_COLUMNS,
@@ -198,3 +199,23 @@ def test_a_table_raises_what_a_command_raises(path: Path, db: Database) -> None:
             db.encounter_table(1, of)
     with pytest.raises(Unavailable, match="damaged"):
         db.fights_table()
+
+
+def test_each_fight_tells_its_recorder_and_game_and_names_are_those_of_the_game(
+    path: Path,
+) -> None:
+    record_two_games(path)
+    with Database.open(path, record=False) as db:
+        fights = db.fights_table(Filters(descending=False))
+        assert list(fights["id"]) == [1, 2, 3, 4]
+        assert list(fights["recorder"]) == ["default", "alt", "alt", "default"]
+        assert list(fights["game"]) == ["bpsr", "wow", "wow", "bpsr"]
+        assert list(db.fights_table(Filters(games=["wow"]))["id"]) == [3, 2]
+        actors = db.encounter_table(2)
+        assert list(actors["name"]) == ["Thrall", "Jaina", "Ogre"]
+        assert list(actors["class_name"]) == ["Class 1", "Class 8", ""]
+        assert list(actors["class_spec_name"]) == ["Spec 2", "", ""]
+        assert list(db.encounter_table(1)["class_name"]) == ["Stormblade", ""]
+        for of in ("skills", "hits"):
+            assert "Chain Lightning" in db.encounter_table(2, of)["skill_name"]
+            assert "Slash" in db.encounter_table(1, of)["skill_name"]

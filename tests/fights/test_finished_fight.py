@@ -11,7 +11,7 @@ from resonance_logs.fights.archive import decode_events
 from resonance_logs.fights.event_sums import FightEventSums
 from resonance_logs.fights.events import Events
 from resonance_logs.fights.events_from_tasks import collect_events
-from resonance_logs.fights.finished_fight import Ending, FinishedFight, Surroundings, all_actors
+from resonance_logs.fights.finished_fight import Ending, FightContext, FinishedFight, all_actors
 from resonance_logs.fights.open_fight import OpenEncounter
 from resonance_logs.fights.players import Entity
 from resonance_logs.tasks import InsertDamageEvent, InsertHealEvent, Task, UpsertEntity
@@ -46,7 +46,7 @@ def finish(
     events = collect_events(tasks)
     players = {each.entity_id: each for each in known}
     fight = fight or open_fight(events, players)
-    surroundings = Surroundings(
+    context = FightContext(
         actors=all_actors(fight, events),
         known=players,
         updated=players.keys(),
@@ -55,7 +55,7 @@ def finish(
         journal_bytes=500,
     )
     ending = ending or Ending(9_000)
-    return FinishedFight.compute(fight, events, ending, surroundings, archive=archive)
+    return FinishedFight.compute(fight, events, ending, context, archive=archive)
 
 
 def test_the_summary_has_times_counts_totals_and_what_is_known_besides() -> None:
@@ -86,6 +86,8 @@ def test_the_summary_has_times_counts_totals_and_what_is_known_besides() -> None
         "lost_events": 0,
         "clock_jumped": 0,
         "unknown_dmg": 0,
+        "recorder": "default",
+        "game": "bpsr",
         "total_dmg": 50,
         "total_heal": 5,
     }

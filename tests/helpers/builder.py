@@ -10,6 +10,7 @@ from sqlalchemy import insert
 
 from resonance_logs.fights.archive import encode_events
 from resonance_logs.fights.events_from_tasks import collect_events
+from resonance_logs.fights.identity import DEFAULT_GAME, DEFAULT_RECORDER
 from resonance_logs.fights.name_folding import fold_name
 from resonance_logs.store import journal, schema
 from resonance_logs.store.facets import Facet, add_to_index
@@ -61,11 +62,12 @@ class Builder:
         facets += [Facet("scene", scene)] if scene else []
         facets += [Facet("favorite", "1")] if favorite else []
         facets.append(Facet("outcome", str(int(bool(defeated)))))
+        facets.append(Facet("recorder", columns.get("recorder", DEFAULT_RECORDER)))
         with self.store.write_transaction() as connection:
             key = connection.execute(insert(schema.encounters), row).inserted_primary_key
             assert key is not None
             if duration is not None:
-                add_to_index(connection, key[0], facets)
+                add_to_index(connection, key[0], columns.get("game", DEFAULT_GAME), facets)
         return int(key[0])
 
     def row(self, table: str, **columns: Any) -> None:
@@ -77,7 +79,7 @@ class Builder:
         """An actor of a fight."""
         self.row("actor_encounter_stats", encounter_id=encounter_id, actor_id=actor_id, **columns)
 
-    def player(self, entity_id: int, name: str | None, seen: int) -> None:
+    def player(self, entity_id: int, name: str | None, seen: int, **columns: Any) -> None:
         """A known player."""
         self.row(
             "entities",
@@ -86,6 +88,7 @@ class Builder:
             name_folded=None if name is None else fold_name(name),
             first_seen_ms=0,
             last_seen_ms=seen,
+            **columns,
         )
 
     def archive(
@@ -107,7 +110,7 @@ class Builder:
         """The events of an open fight."""
         events = collect_events(damage)
         with self.store.write_transaction() as connection:
-            journal.append(connection, encounter_id, 0, events)
+            journal.append(connection, encounter_id, 0, journal.Entry(events, len(damage), ()))
 
 
 AOI, BEN, BOSS = 7, 8, 900

@@ -11,9 +11,9 @@ import numpy as np
 from resonance_logs.fights.arrays import Int64Array
 from resonance_logs.fights.events import Events
 from resonance_logs.fights.events_from_tasks import collect_events
+from resonance_logs.fights.kinds.archive_section import SectionReader, SectionWriter
 from resonance_logs.fights.kinds.gathering import Numbers, Ranges
 from resonance_logs.fights.kinds.kind import EventColumns
-from resonance_logs.fights.kinds.section import SectionReader, SectionWriter
 from resonance_logs.fights.kinds.values import (
     INTEGER,
     INTEGER_OR_NULL,

@@ -82,9 +82,11 @@ def expect_lines(page: Page, expected: Sequence[Sequence[str]]) -> None:
     )
 
 
-def send(site: Site, tasks: Sequence[Task]) -> None:
+def send(site: Site, tasks: Sequence[Task], **query: str) -> None:
+    """Record these tasks; ``query`` may say as which recorder, and of which game."""
     content = b"".join(encode_task(task) + b"\n" for task in tasks)
-    assert httpx.post(f"{site.address}/api/tasks", content=content).json()["refused"] == 0
+    answer = httpx.post(f"{site.address}/api/tasks", content=content, params=query)
+    assert answer.json()["refused"] == 0
 
 
 def axis_seconds(page: Page, place: float) -> float:

@@ -237,6 +237,7 @@ class Model:
         """Strays that the next begin may still take."""
         self._recording: _Recording | None = None
         self._ended: list[_Ended] = []
+        self._updated: set[int] = set()
         self.apply_all(tasks)
 
     @property
@@ -302,9 +303,35 @@ class Model:
             jumped = _clock_went_back(recording.events)
             self._finish(recording, _Ending(ended_at_ms, was_interrupted=True, clock_jumped=jumped))
 
+    def reopen(self, *, resume: bool) -> None:
+        """The recorder was closed and opened again; with ``resume`` it continues where it was.
+
+        Choice: those who are players of the open fight by then belong to it like those updated.
+        Choice: no names are awaited from before.
+        """
+        if resume and self._recording is not None:
+            players = _fight(self._recording, None, self._known(self._recording)).players
+            self._recording.upserted |= players.keys()
+        self._ended = []
+        self._updated = set()
+        if not resume:
+            self.interrupt()
+            self.held_strays = []
+            self._ended = []
+
+    def _known(self, recording: _Recording) -> dict[int, Entity]:
+        """The entities, without those of which a monster of the fight reuses the id."""
+        monsters = _hit_as_monsters(recording.events)
+        players = {*self._updated, *recording.upserted, recording.begin.local_player_id}
+        return {
+            actor: entity
+            for actor, entity in self.entities.items()
+            if actor in players or actor not in monsters
+        }
+
     def _finish(self, recording: _Recording, ending: _Ending) -> None:
         self._recording = None
-        known = dict(self.entities)
+        known = self._known(recording)
         fight = _fight(recording, ending, known)
         self._count(unmatched_bosses=sum(boss.hits == 0 for boss in fight.bosses.values()))
         monsters = _hit_as_monsters(recording.events)
@@ -322,6 +349,7 @@ class Model:
     def _upsert(self, task: UpsertEntity) -> None:
         known = self.entities.get(task.entity_id)
         entity = self.entities[task.entity_id] = _merged(known, task)
+        self._updated.add(task.entity_id)
         if entity.name is not None:
             for ended in self._ended:
                 self._name_late(ended, entity, task.seen_at_ms)

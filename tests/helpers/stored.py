@@ -6,6 +6,7 @@ from sqlalchemy import Connection, Table, select
 
 from resonance_logs.fights.archive import decode_events
 from resonance_logs.fights.events import Events
+from resonance_logs.fights.identity import DEFAULT_GAME
 from resonance_logs.fights.kinds.values import UNKNOWN
 from resonance_logs.store import schema
 from tests.helpers import model
@@ -87,8 +88,11 @@ def stored_events(connection: Connection, encounter_id: int) -> Events:
     return decode_events(archived[0]["payload"]) if archived else Events.empty()
 
 
-def stored_entities(connection: Connection) -> dict[int, model.Entity]:
+def stored_entities(connection: Connection, game: str = DEFAULT_GAME) -> dict[int, model.Entity]:
+    """The known players of a game."""
+    table = schema.entities
+    columns = [each for each in table.c if each.name not in ("game", "name_folded")]
+    statement = select(*columns).where(table.c.game == game)
     return {
-        row["entity_id"]: model.Entity(**{k: v for k, v in row.items() if k != "name_folded"})
-        for row in connection.execute(select(schema.entities)).mappings()
+        row["entity_id"]: model.Entity(**row) for row in connection.execute(statement).mappings()
     }

@@ -10,15 +10,20 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from sqlalchemy import Connection, delete, select
 
 from resonance_logs import Database, Task
 from resonance_logs.fights.events import Events
+from resonance_logs.fights.identity import DEFAULT_IDENTITY, Identity
 from resonance_logs.fights.kinds.values import CRIT, LUCKY, UNKNOWN
 from resonance_logs.fights.tally import Tally
 from resonance_logs.recording.batch import Batch, Settlement
+from resonance_logs.recording.recovery import end_open_fights, read_state, recover
 from resonance_logs.recording.state import RecorderState
 from resonance_logs.store import schema
+from resonance_logs.store.players import EntityCache
+from resonance_logs.store.recorders import read_recorders
 from resonance_logs.store.sqlite.connections import Store
 from resonance_logs.store.sqlite.migrate import prepare
 from tests.helpers import model
@@ -71,14 +76,19 @@ def assert_archive_agrees(connection: Connection, row: Any) -> None:
         assert [actor[name] for name in model.COUNTERS] == expected
 
 
-def assert_as_modelled(connection: Connection, expected: model.Model) -> None:
+def assert_as_modelled(
+    connection: Connection, expected: model.Model, whose: Identity = DEFAULT_IDENTITY
+) -> None:
     encounters = schema.encounters
     finished = connection.execute(
-        select(encounters).where(encounters.c.ended_at_ms.is_not(None)).order_by(encounters.c.id)
+        select(encounters)
+        .where(encounters.c.ended_at_ms.is_not(None), encounters.c.recorder == whose.recorder)
+        .order_by(encounters.c.id)
     ).mappings()
     rows = list(finished)
     assert len(rows) == len(expected.fights)
     for row, fight in zip(rows, expected.fights, strict=True):
+        assert row["game"] == whose.game
         assert stored_fight(connection, row, fight) == fight
         assert row["duration_ms"] == fight.duration_ms
         assert row["damage_events"] == len(fight.damage_events)
@@ -86,7 +96,7 @@ def assert_as_modelled(connection: Connection, expected: model.Model) -> None:
         assert_same_events(stored_events(connection, row["id"]), fight)
         assert_archive_agrees(connection, row)
         assert not of_fight(connection, schema.encounter_journal, row["id"])
-    assert stored_entities(connection) == expected.entities
+    assert stored_entities(connection, whose.game) == expected.entities
 
 
 def modelled(tasks: Sequence[Task]) -> model.Model:
@@ -146,6 +156,104 @@ def test_any_tasks_in_any_batches_give_what_the_model_gives(
     assert state.unmatched_bosses == expected.counters.unmatched_bosses
     assert state.unknown_dmg == sum(fight.unknown_dmg for fight in expected.fights)
     assert state.strays.dropped + len(state.strays.held) >= expected.counters.strays_dropped
+
+
+class Streamed:
+    """A recorder and the model of what its tasks give."""
+
+    def __init__(self, identity: Identity) -> None:
+        self.identity = identity
+        self.state = RecorderState(identity, entities=EntityCache(identity.game))
+        self.expected = model.Model()
+        self.sent = 0
+
+    def write(self, store: Store, tasks: Sequence[Task]) -> None:
+        def apply(connection: Connection) -> Callable[[], None]:
+            batch = Batch(connection, self.state, archive=True)
+            batch.apply(tasks)
+            return batch.publish
+
+        in_transaction(store, apply)
+        self.expected.apply_all(tasks)
+        self.sent += len(tasks)
+
+    def close(self, store: Store) -> None:
+        if not self.state.is_settled:
+            in_transaction(store, lambda connection: Settlement(connection, self.state).publish)
+
+    def open(self, store: Store, *, resume: bool, can_resume: bool) -> None:
+        resumes = resume and self.state.can_resume
+        with store.write_transaction() as connection:
+            state = read_state(
+                connection, self.identity.recorder, self.identity.game, resume=resume
+            )
+            if state is None:
+                end_open_fights(connection, self.identity.recorder, archive=True)
+                state = read_state(
+                    connection, self.identity.recorder, self.identity.game, resume=False
+                )
+        assert state is not None
+        self.state = state
+        self.state.can_resume |= can_resume
+        self.expected.reopen(resume=resumes)
+
+
+STREAMS = (Identity(), Identity("second", "wow"))
+
+
+@st.composite
+def interleaved(draw: st.DrawFn) -> list[list[Task] | tuple[bool, ...]]:
+    """Batches of two streams in any order (the streams alternate where a batch is empty), with
+    restarts, each of which says for both streams whether it resumes, and can resume later.
+    """
+    streams = [[[*each] for each in draw(tasks_in_batches())] for _ in STREAMS]
+    steps: list[list[Task] | tuple[bool, ...]] = []
+    current = 0
+    while any(streams):
+        step = draw(st.integers(0, 9))
+        if step == 0:
+            steps.append(draw(st.tuples(*[st.booleans()] * 4)))
+        elif step < 5 or not streams[current]:
+            current = 1 - current
+            steps.append([])
+        if streams[current]:
+            steps.append(streams[current].pop(0))
+    return steps
+
+
+@given(steps=interleaved())
+@settings(
+    deadline=None,
+    max_examples=25,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+def test_two_streams_in_any_order_give_each_what_it_gives_alone(
+    store: Store, steps: list[list[Task] | tuple[bool, ...]]
+) -> None:
+    """Whatever restarts come between, whether a recorder resumes after them or not."""
+    emptied(store)
+    streams = [Streamed(identity) for identity in STREAMS]
+    for each in streams:
+        each.state.can_resume = True
+    current = 0
+    for step in steps:
+        if isinstance(step, tuple):
+            for each in streams:
+                each.close(store)
+            recover(store, archive=True)
+            for number, each in enumerate(streams):
+                each.open(store, resume=step[number], can_resume=step[2 + number])
+        elif not step:
+            current = 1 - current
+        else:
+            streams[current].write(store, step)
+    for each in streams:
+        each.close(store)
+        assert each.state.position == each.sent
+        with store.read_transaction() as connection:
+            assert_as_modelled(connection, each.expected, each.identity)
+            stored = read_recorders(connection, each.identity.recorder)
+        assert (stored[0].position if stored else 0) == each.sent
 
 
 def assert_live_counters(store: Store, state: RecorderState) -> None:

@@ -6,8 +6,12 @@ import time
 import pytest
 
 from resonance_logs.errors import DatabaseClosed, QueueFull
-from resonance_logs.recording.queue import FlushMark, TaskQueue
-from resonance_logs.tasks import EndEncounter, Task
+from resonance_logs.recording.queue import FlushMark, Item, TaskQueue, wait_for_any
+from resonance_logs.tasks import EndEncounter
+
+
+def wait(queue: TaskQueue, count: int, timeout: float) -> bool:
+    return wait_for_any([queue], queue.wakeup, count, timeout)
 
 
 def numbered(number: int) -> EndEncounter:
@@ -36,7 +40,7 @@ def test_one_who_waits_for_room_continues_when_there_is_some() -> None:
     queue.put(numbered(1), 0)
     thread = threading.Thread(target=queue.put, args=(numbered(2), 30))
     thread.start()
-    taken: list[Task | FlushMark] = []
+    taken: list[Item] = []
     while len(taken) < 2:
         taken += queue.take(1)
     thread.join()
@@ -52,7 +56,7 @@ def test_the_taker_wakes_for_the_count_it_waits_for() -> None:
 
     thread = threading.Thread(target=put)
     thread.start()
-    assert queue.wait(10, 30)
+    assert wait(queue, 10, 30)
     thread.join()
     assert len(queue) == 10
 
@@ -60,18 +64,18 @@ def test_the_taker_wakes_for_the_count_it_waits_for() -> None:
 def test_the_taker_wakes_for_a_mark_long_before_its_count_is_reached() -> None:
     queue = TaskQueue(1000)
     threading.Timer(0.01, queue.put_mark, [FlushMark()]).start()
-    assert queue.wait(500, 30)
+    assert wait(queue, 500, 30)
 
 
 def test_a_mark_put_before_the_taker_waits_is_not_slept_through() -> None:
     queue = TaskQueue(1000)
     queue.put_mark(FlushMark())
-    assert queue.wait(500, 30)
+    assert wait(queue, 500, 30)
 
 
 def test_waiting_for_what_does_not_come_ends_in_time() -> None:
     queue = TaskQueue(10)
-    assert not queue.wait(1, 0.01)
+    assert not wait(queue, 1, 0.01)
 
 
 def test_a_backlog_that_one_batch_left_is_not_waited_for() -> None:
@@ -80,7 +84,7 @@ def test_a_backlog_that_one_batch_left_is_not_waited_for() -> None:
         queue.put(numbered(number), None)
     queue.put_mark(FlushMark())
     queue.take(20)
-    assert queue.wait(1000, 30)
+    assert wait(queue, 1000, 30)
 
 
 def test_many_threads_put_and_every_task_comes_out_once() -> None:
@@ -95,7 +99,7 @@ def test_many_threads_put_and_every_task_comes_out_once() -> None:
         thread.start()
     taken: list[object] = []
     while len(taken) < 2000:
-        assert queue.wait(1, 30)
+        assert wait(queue, 1, 30)
         taken += queue.take(64)
     for thread in threads:
         thread.join()
@@ -113,7 +117,7 @@ def test_several_tasks_are_put_in_their_order_as_there_is_room() -> None:
     thread.start()
     taken: list[object] = []
     while len(taken) < 10:
-        assert queue.wait(1, 30)
+        assert wait(queue, 1, 30)
         taken += queue.take(2)
         assert len(queue) <= 3
     thread.join()
@@ -133,7 +137,7 @@ def test_the_taker_wakes_for_several_at_once_and_no_tasks_are_nothing() -> None:
     queue.put_many([], 0)
     assert len(queue) == 0
     threading.Timer(0.01, queue.put_many, [[numbered(n) for n in range(7)]]).start()
-    assert queue.wait(7, 30)
+    assert wait(queue, 7, 30)
 
 
 def test_without_a_timeout_the_queues_own_patience_holds() -> None:

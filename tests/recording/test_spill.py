@@ -18,8 +18,16 @@ from resonance_logs import (
     Task,
     UpsertEntity,
 )
+from resonance_logs.fights.identity import DEFAULT_IDENTITY, Identity
 from resonance_logs.recording import spill as spill_module
-from resonance_logs.recording.spill import find_spills, read_spill, write_spill
+from resonance_logs.recording.spill import (
+    Spill,
+    Unwritten,
+    find_spills,
+    read_spill,
+    remove_spill,
+    write_spill,
+)
 from tests.helpers.recording import fight, record, rows
 from tests.helpers.strategies import single_tasks
 
@@ -27,6 +35,18 @@ from tests.helpers.strategies import single_tasks
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("resonance_logs.store.sqlite.connections.BUSY_TIMEOUT_MS", 20)
+
+
+def unwritten(
+    tasks: Sequence[Task], identity: Identity = DEFAULT_IDENTITY, position: int = 100
+) -> Unwritten:
+    """The tasks that a recorder could not write."""
+    return Unwritten(identity, tasks, position)
+
+
+def spill_files(path: Path) -> list[tuple[int, Path]]:
+    """The spill files beside a database, each with its run."""
+    return [(run, file) for run, files in find_spills(path).items() for file in files]
 
 
 def stop_while_locked(path: Path, before: Sequence[Task], after: Sequence[Task]) -> str:
@@ -50,17 +70,19 @@ def test_tasks_come_back_from_a_spill_file_as_they_were(
     tmp_path: Path, tasks: list[Task], run_id: int
 ) -> None:
     path = tmp_path / "fights.db"
-    file = write_spill(path, run_id, tasks)
-    assert find_spills(path) == [(run_id, file)]
-    assert read_spill(file) == tasks
-    file.unlink()
+    whose = Identity("second", "wow")
+    file = write_spill(path, run_id, 0, unwritten(tasks, whose, 7))
+    assert find_spills(path) == {run_id: [file]}
+    assert read_spill(file) == Spill(whose, tasks, 7)
+    remove_spill(file)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_in_a_spill_file_junk_costs_only_itself(tmp_path: Path) -> None:
     tasks: list[Task] = [EndEncounter(ended_at_ms=number) for number in range(3)]
-    file = write_spill(tmp_path / "fights.db", 1, tasks)
+    file = write_spill(tmp_path / "fights.db", 1, 0, unwritten(tasks))
     file.write_bytes(b"\n".join(b"\0\0" + line for line in file.read_bytes().splitlines()))
-    assert read_spill(file) == tasks
+    assert read_spill(file).tasks == tasks
 
 
 def test_a_fight_continues_where_the_disk_left_it(path: Path) -> None:
@@ -72,7 +94,7 @@ def test_a_fight_continues_where_the_disk_left_it(path: Path) -> None:
         assert (whole.total_dmg, whole.is_complete, whole.ended_at_ms) == (100, True, 3_000)
         assert [boss.is_defeated for boss in whole.bosses] == [True]
         assert db.commands.check_database().is_sound
-    assert find_spills(path) == []
+    assert find_spills(path) == {}
 
 
 def test_a_fight_that_the_file_does_not_end_either_is_interrupted(path: Path) -> None:
@@ -85,13 +107,13 @@ def test_a_fight_that_the_file_does_not_end_either_is_interrupted(path: Path) ->
 
 def test_a_spill_file_is_read_in_once_though_it_could_not_be_deleted(path: Path) -> None:
     stop_while_locked(path, [], fight())
-    ((_, file),) = find_spills(path)
+    ((_, file),) = spill_files(path)
     content = file.read_bytes()
     Database.open(path).close()
     file.write_bytes(content)
     Database.open(path).close()
     assert rows(path, "SELECT count(*), sum(total_dmg) FROM encounters") == [(1, 30)]
-    assert find_spills(path) == []
+    assert find_spills(path) == {}
 
 
 def test_after_a_backup_was_put_back_a_spill_file_is_still_read_in(path: Path) -> None:
@@ -99,18 +121,18 @@ def test_after_a_backup_was_put_back_a_spill_file_is_still_read_in(path: Path) -
     with Database.open(path) as db:
         db.backup(saved)
     stop_while_locked(path, [], fight())
-    assert [run for run, _ in find_spills(path)] == [2]
+    assert list(find_spills(path)) == [2]
     Database.restore(saved, path)
     Database.open(path).close()
     assert rows(path, "SELECT total_dmg FROM encounters") == [(30,)]
-    assert find_spills(path) == []
+    assert find_spills(path) == {}
 
 
 def test_of_a_torn_spill_file_what_is_whole_is_read_in(
     path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     stop_while_locked(path, [], fight())
-    ((_, file),) = find_spills(path)
+    ((_, file),) = spill_files(path)
     file.write_bytes(file.read_bytes()[:-20])
     with Database.open(path) as db:
         (cut,) = db.commands.get_recent_encounters().rows
@@ -128,8 +150,8 @@ def test_a_task_that_cannot_be_written_as_json_is_reported(
     path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     bad = UpsertEntity(entity_id=1, seen_at_ms=1, name="\ud800")
-    file = write_spill(path, 1, [bad, EndEncounter(ended_at_ms=1)])
-    assert read_spill(file) == [EndEncounter(ended_at_ms=1)]
+    file = write_spill(path, 1, 0, unwritten([bad, EndEncounter(ended_at_ms=1)]))
+    assert read_spill(file).tasks == [EndEncounter(ended_at_ms=1)]
     assert "is lost" in caplog.text
 
 
@@ -148,9 +170,9 @@ def test_where_the_folder_cannot_be_written_to_the_temporary_one_serves(
     monkeypatch.setattr(tempfile, "tempdir", str(other))
     monkeypatch.setattr(spill_module, "_write", refuse)
     hit = InsertDamageEvent(timestamp_ms=1, attacker_id=1, value=1)
-    file = write_spill(path, 3, [hit])
+    file = write_spill(path, 3, 0, unwritten([hit]))
     assert file.is_relative_to(other)
-    assert read_spill(file) == [hit]
+    assert read_spill(file).tasks == [hit]
 
 
 def test_a_player_of_a_spill_without_a_hit_is_in_the_fight_that_it_leaves_open(path: Path) -> None:

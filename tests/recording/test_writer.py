@@ -359,7 +359,6 @@ def test_the_writer_waits_for_the_disk_if_configured(
     with Database.open(path, settings=Settings(durability=Durability(durability))) as db:
         record(db, fight())
         assert db._recording is not None
-        connection = db._recording._writer._connection
-        assert connection is not None
+        connection = db._recording._writer._committer.connection()
         with connection.begin():
             assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == synchronous

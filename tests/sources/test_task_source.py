@@ -23,7 +23,7 @@ from resonance_logs.errors import InputError, InvalidTask
 from resonance_logs.sources import ndjson as lines
 from resonance_logs.sources.compression import BLOCK_BYTES, DecompressionError, Decompressor
 from resonance_logs.sources.ndjson import LineDecoder
-from resonance_logs.sources.task_source import Batch, Refusal, TaskSource
+from resonance_logs.sources.task_source import Refusal, TaskSource
 from resonance_logs.tasks import (
     BeginEncounter,
     EndEncounter,
@@ -697,7 +697,8 @@ def test_standard_input_gives_what_has_come_and_ends_with_its_writer(
     assert source.size_bytes is None
     batches = source.batches()
     stdin.write(HIT_LINE + b"\n" + END_LINE[:10])
-    assert next(batches) == Batch([HIT], [], len(HIT_LINE) + 11)
+    first = next(batches)
+    assert (first.tasks, first.refusals, first.bytes_read) == ([HIT], [], len(HIT_LINE) + 11)
     stdin.write(END_LINE[10:] + b"\n{")
     assert next(batches).tasks == [END]
     stdin.close()

@@ -12,6 +12,7 @@ from resonance_logs import Database, Unavailable
 from resonance_logs.store.checksums import (
     FINGERPRINTED,
     FINGERPRINTED_LATER,
+    IDENTIFIED,
     checksum,
     fingerprint,
 )
@@ -38,7 +39,7 @@ def spoil(path: Path, statement: str) -> None:
 VALUES = st.none() | st.integers(-(2**53), 2**53) | st.text(max_size=5)
 
 
-LATER = dict.fromkeys(FINGERPRINTED_LATER)
+LATER = dict.fromkeys(FINGERPRINTED_LATER) | {"recorder": "default", "game": "bpsr"}
 
 
 @given(st.tuples(*[VALUES] * len(FINGERPRINTED)), st.sampled_from(FINGERPRINTED), VALUES)
@@ -61,13 +62,22 @@ def test_a_value_of_a_later_schema_changes_the_fingerprint_only_where_it_is_set(
     assert (fingerprint(later) == fingerprint(fight)) == (not clock_jumped and not unknown_dmg)
 
 
+def test_a_recorder_and_a_game_change_the_fingerprint_unless_both_are_the_defaults() -> None:
+    """The fingerprint of a default fight is that of the versions before."""
+    fight = dict.fromkeys(FINGERPRINTED, 0) | LATER
+    assert fingerprint(fight) == -4_607_182_694_020_338_776
+    others = [fight | {"recorder": "second"}, fight | {"game": "wow"}, fight | {"recorder": "wow"}]
+    swapped = fight | {"recorder": "bpsr", "game": "default"}
+    assert len({fingerprint(each) for each in (fight, *others, swapped)}) == 5
+
+
 def test_rows_are_summed_whatever_holds_them() -> None:
     assert checksum([(1, 2, "x")]) == checksum([[1, 2, "x"]])
     assert checksum([(1, 2), (3, 4)]) != checksum([(3, 4), (1, 2)])
 
 
 def test_the_fingerprint_is_of_columns_that_there_are_and_users_marks_are_none() -> None:
-    assert {*FINGERPRINTED, *FINGERPRINTED_LATER} < set(encounters.c.keys())
+    assert {*FINGERPRINTED, *FINGERPRINTED_LATER, *IDENTIFIED} < set(encounters.c.keys())
     assert not {"id", "is_favorite", "fingerprint"} & set(FINGERPRINTED)
 
 

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import delete, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
+from resonance_logs.fights.identity import DEFAULT_GAME
 from resonance_logs.store import schema
 from resonance_logs.store.facets import Facet, add_to_index, find_encounters, remove_from_index
 from resonance_logs.store.rejects import Rejection, store_rejections
@@ -204,9 +205,11 @@ def test_a_number_is_never_taken_for_text_nor_text_for_a_number(store: Store) ->
 def test_fights_are_found_by_any_of_the_values_under_which_they_are_listed(store: Store) -> None:
     kind, value = schema.facet_values.c.kind, schema.facet_values.c.value
     with store.write_transaction() as connection:
-        add_to_index(connection, 3, [Facet("boss", "Ogre"), Facet("boss", "Imp")])
-        add_to_index(connection, 70_000, [Facet("boss", "Ogre"), Facet("scene", "Ogre")])
-        add_to_index(connection, 70_000, [Facet("boss", "Ogre")])
+        add_to_index(connection, 3, DEFAULT_GAME, [Facet("boss", "Ogre"), Facet("boss", "Imp")])
+        add_to_index(
+            connection, 70_000, DEFAULT_GAME, [Facet("boss", "Ogre"), Facet("scene", "Ogre")]
+        )
+        add_to_index(connection, 70_000, DEFAULT_GAME, [Facet("boss", "Ogre")])
     with store.read_transaction() as connection:
         bosses = find_encounters(connection, kind == "boss")
         imps = find_encounters(connection, (kind == "boss") & (value == "Imp"))
@@ -223,7 +226,9 @@ def test_a_fight_removed_from_the_index_is_no_longer_found_and_leaves_no_empty_v
 ) -> None:
     with store.write_transaction() as connection:
         for fight in (1, 2, 70_000):
-            add_to_index(connection, fight, [Facet("boss", "Ogre"), Facet("class", str(fight))])
+            add_to_index(
+                connection, fight, DEFAULT_GAME, [Facet("boss", "Ogre"), Facet("class", str(fight))]
+            )
         remove_from_index(connection, [2, 70_000, 77])
         remove_from_index(connection, [1], only=Facet("class", "1"))
         found = find_encounters(connection, schema.facet_values.c.kind == "boss")
@@ -235,8 +240,8 @@ def test_a_fight_removed_from_the_index_is_no_longer_found_and_leaves_no_empty_v
 def test_a_fight_may_be_listed_under_more_values_than_a_statement_takes(store: Store) -> None:
     bosses = [Facet("boss", f"Boss {number}") for number in range(MAX_PARAMETERS // 2)]
     with store.write_transaction() as connection:
-        add_to_index(connection, 1, bosses + bosses[:5])
-        add_to_index(connection, 2, bosses[:7])
+        add_to_index(connection, 1, DEFAULT_GAME, bosses + bosses[:5])
+        add_to_index(connection, 2, DEFAULT_GAME, bosses[:7])
     assert count(store, "facet_values") == count(store, "facet_encounters") == len(bosses)
     with store.write_transaction() as connection:
         remove_from_index(connection, [1])

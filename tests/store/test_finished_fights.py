@@ -8,6 +8,7 @@ from sqlalchemy import Connection, event, select
 from resonance_logs.fights.events import Events
 from resonance_logs.fights.events_from_tasks import collect_events
 from resonance_logs.fights.finished_fight import Ending
+from resonance_logs.fights.identity import DEFAULT_IDENTITY
 from resonance_logs.fights.open_fight import OpenEncounter
 from resonance_logs.store import fights, journal, schema
 from resonance_logs.store.finished_fights import finish, rebuild
@@ -16,13 +17,14 @@ from resonance_logs.store.sqlite.connections import Store
 from resonance_logs.store.stored_fight import StoredFight
 from resonance_logs.tasks import BeginEncounter, InsertDamageEvent
 
+BEGIN = BeginEncounter(started_at_ms=1_000, local_player_id=1)
 EVENTS = collect_events([InsertDamageEvent(at, 1, 10, 99, "Golem") for at in (2_000, 3_000)])
 
 
 def begin(connection: Connection, events: Events = EVENTS) -> OpenEncounter:
     """A fight with these events in its journal."""
-    begun = fights.begin(connection, BeginEncounter(started_at_ms=1_000, local_player_id=1))
-    journal.append(connection, begun.id, 0, events)
+    begun = fights.begin(connection, BEGIN, DEFAULT_IDENTITY)
+    journal.append(connection, begun.id, 0, journal.Entry(events, len(events), ()))
     return begun.adding(events)
 
 

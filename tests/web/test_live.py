@@ -35,3 +35,15 @@ def test_the_open_fight_is_streamed_as_it_grows(
     assert totals[0] is None
     assert [each for each in (30, 60) if each in totals] == [30, 60]
     assert totals[-1] is None
+
+
+def test_one_recorders_fight_is_streamed_alone(client: httpx.Client, recorded_db: Database) -> None:
+    for name, game, hits in (("left", "bpsr", 2), ("right", "wow", 4)):
+        sender = recorded_db.recorder(name, game)
+        sender.enqueue_many(fight(started=900_000, hits=hits)[:-1])
+    recorded_db.flush(30)
+    for name, expected in (("left", ("left", 20)), ("right", ("right", 40)), ("nobody", None)):
+        with client.stream("GET", "/api/live", params={"recorder": name}) as answer:
+            line = next(each for each in answer.iter_lines() if each.startswith("data: "))
+        told = json.loads(line.removeprefix("data: "))
+        assert (told and (told["recorder"], told["totalDmg"])) == expected

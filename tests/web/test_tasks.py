@@ -20,7 +20,12 @@ def test_tasks_are_recorded_and_committed(client: httpx.Client, recorded_db: Dat
     answer = client.post("/api/tasks", content=LINES)
     assert answer.status_code == 200
     assert answer.json() == {
+        "recorder": "default",
+        "game": "bpsr",
+        "position": 24,
+        "storedPosition": 24,
         "accepted": 8,
+        "skipped": 0,
         "refused": 0,
         "refusals": [],
         "committed": True,
@@ -62,13 +67,15 @@ def readers() -> int:
 
 
 def test_streams_that_stand_still_hold_up_nothing_else(client: httpx.Client) -> None:
-    head = b"POST /api/tasks HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9999\r\n\r\n"
+    head = (
+        b"POST /api/tasks?recorder=r%d HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9999\r\n\r\n"
+    )
     first = LINES.splitlines(keepends=True)[0]
     with ExitStack() as streams:
-        for _ in range(MAX_STREAMS + 5):
+        for number in range(MAX_STREAMS + 5):
             address = (client.base_url.host, client.base_url.port)
             stream = streams.enter_context(socket.create_connection(address))
-            stream.sendall(head + first)
+            stream.sendall(head % number + first)
         for _ in range(500):
             if readers() >= MAX_STREAMS:
                 break

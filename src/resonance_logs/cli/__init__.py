@@ -22,6 +22,7 @@ from resonance_logs.cli import (
     maintenance,
     options,
     prune,
+    recorders,
     rejects,
     salvage,
     serve,
@@ -77,6 +78,7 @@ def _accepts_db(context: typer.Context) -> bool:
 app.command("ingest")(ingest.ingest)
 app.command("list")(history.list_fights)
 app.command("show")(history.show)
+app.command("recorders")(recorders.recorders)
 app.command("call")(call.call)
 app.command("serve")(serve.serve)
 app.command("info")(maintenance.info)

@@ -11,6 +11,7 @@ import typer
 from resonance_logs.cli import options
 from resonance_logs.cli.group import Group
 from resonance_logs.cli.render import safe
+from resonance_logs.fights.identity import DEFAULT_GAME
 
 
 class NamesKind(StrEnum):
@@ -34,6 +35,9 @@ def load(
         Path, typer.Argument(metavar="FILE.json", help='The names, as {"id": "name", ...}.')
     ],
     kind: Annotated[NamesKind, typer.Option(help="What the names belong to.")] = NamesKind.SKILLS,
+    game: Annotated[
+        str, typer.Option("--game", metavar="ID", help="The game that the ids are of.")
+    ] = DEFAULT_GAME,
     db: options.Db = None,
 ) -> None:
     """Load names from a JSON file, replacing existing ones."""
@@ -44,13 +48,14 @@ def load(
     from resonance_logs.store.sqlite.connections import Store
     from resonance_logs.store.sqlite.migrate import prepare
 
+    of_game = options.read_game(game)
     refuse_other_kinds(file, FileKind.NAMES)
     names = read_names(file)
     path = find_path(db)
     prepare(path)
     store = Store(path)
     try:
-        Commands(store).set_catalog_names(CatalogKind(kind.removesuffix("s")), names)
+        Commands(store).set_catalog_names(CatalogKind(kind.removesuffix("s")), names, of_game)
     finally:
         store.close()
     typer.echo(f"loaded {len(names):,} names of {kind} from {safe(str(file), 200)}")

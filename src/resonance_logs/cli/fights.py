@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
+from resonance_logs.cli.recorders import ONE_ORIGIN, Origins
 from resonance_logs.cli.render import (
     DIM,
     Bar,
     cell,
     class_and_spec,
     duration,
-    in_class_color,
     local_time,
     number,
     percent,
@@ -19,7 +19,7 @@ from resonance_logs.cli.render import (
     safe,
     table,
 )
-from resonance_logs.fights.games import class_color
+from resonance_logs.fights.games import find_game
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
         ActorEncounterStat,
         BossSummary,
         EncounterSummary,
-        PlayerSummary,
     )
     from resonance_logs.commands.listing import EncounterPage
 
@@ -41,22 +40,28 @@ MIN_WIDTH_WITH_NAMES: Final = 100
 """Minimum width at which the list shows the names of the party."""
 
 
-def print_history(console: Console, page: EncounterPage, offset: int) -> None:
+def print_history(
+    console: Console, page: EncounterPage, offset: int, origins: Origins = ONE_ORIGIN
+) -> None:
     """Print a page of the history as a table, and its position in the whole list."""
     if page.rows:
-        console.print(_history_table(page.rows, with_names=console.width >= MIN_WIDTH_WITH_NAMES))
+        with_names = console.width >= MIN_WIDTH_WITH_NAMES
+        console.print(_history_table(page.rows, origins, with_names=with_names))
         console.print("DPS: per second of the whole fight", style=DIM)
     console.print(_history_footer(page, offset), style=DIM)
 
 
 def print_fight(
-    console: Console, fight: EncounterSummary, unknown: Sequence[ActorEncounterStat] = ()
+    console: Console,
+    fight: EncounterSummary,
+    unknown: Sequence[ActorEncounterStat] = (),
+    origins: Origins = ONE_ORIGIN,
 ) -> None:
     """Print one fight: its header, party, unknown attackers and bosses."""
-    print_head(console, fight)
+    print_head(console, fight, origins)
     if fight.actors:
         console.print()
-        console.print(party_table(fight.actors, fight.duration, fight.total_dmg))
+        console.print(party_table(fight))
         console.print(ACTIVE_NOTE, style=DIM)
     if unknown:
         console.print()
@@ -66,7 +71,7 @@ def print_fight(
         console.print(_boss_table(fight.bosses))
 
 
-def print_head(console: Console, fight: EncounterSummary) -> None:
+def print_head(console: Console, fight: EncounterSummary, origins: Origins = ONE_ORIGIN) -> None:
     """Print which fight this is, its outcome and its totals."""
     from rich.text import Text
 
@@ -78,6 +83,8 @@ def print_head(console: Console, fight: EncounterSummary) -> None:
     when = Text(f"{local_time(fight.started_at_ms)} · {duration(fight.duration)}", style=DIM)
     outcome = _outcome(fight)
     console.print(Text.assemble(when, " · ", outcome) if outcome else when)
+    for line in origins.lines(fight.recorder, fight.game):
+        console.print(line, markup=False)
     console.print(
         f"damage {number(fight.total_dmg)} ({number(fight.dps)}/s)"
         f" · healing {number(fight.total_heal)} ({number(fight.total_heal / fight.duration)}/s)"
@@ -111,17 +118,18 @@ def _missing(fight: EncounterSummary) -> Iterator[str]:
         yield f"{fight.lost_events:,} events were lost to file damage"
 
 
-def party_table(players: Sequence[ActorEncounterStat], seconds: float, total: int) -> Table:
-    """The table of players; bars are relative to the first row."""
+def party_table(fight: EncounterSummary, most: int | None = None) -> Table:
+    """The table of players, at most so many; bars are relative to the first row."""
+    game, players, total = find_game(fight.game), fight.actors[:most], fight.total_dmg
     numbers = ("damage", "DPS", "active", "share", "crit", "healing", "HPS", "taken")
     headings = ("player", "class", *numbers[:4], "", *numbers[4:])
     shown = table(*headings, numbers=numbers, widths={"player": 8})
     maximum = max((player.damage_dealt for player in players), default=0)
     for player in players:
-        color = class_color(player.class_id)
+        color = game.class_color(player.class_id)
         shown.add_row(
-            in_class_color(_player_label(player), player.class_id),
-            cell(class_and_spec(player.class_id, player.class_spec)),
+            cell(_player_label(player), color),
+            cell(class_and_spec(game, player.class_id, player.class_spec)),
             number(player.damage_dealt),
             number(player.dps),
             number(player.active_dps),
@@ -129,7 +137,7 @@ def party_table(players: Sequence[ActorEncounterStat], seconds: float, total: in
             Bar(player.damage_dealt / maximum if maximum else 0, color),
             percent(player.crit_hits_dealt / player.hits_dealt if player.hits_dealt else 0),
             number(player.heal_dealt),
-            number(player.heal_dealt / seconds),
+            number(player.heal_dealt / fight.duration),
             number(player.damage_taken),
         )
     return shown
@@ -152,10 +160,13 @@ def _player_label(player: ActorEncounterStat) -> str:
     return f"{name} (you)" if player.is_local_player else name
 
 
-def _history_table(rows: Sequence[EncounterSummary], *, with_names: bool) -> Table:
+def _history_table(
+    rows: Sequence[EncounterSummary], origins: Origins, *, with_names: bool
+) -> Table:
     shown = table(
         "id",
         "started",
+        *origins.headings,
         "scene",
         "bosses",
         "result",
@@ -170,13 +181,14 @@ def _history_table(rows: Sequence[EncounterSummary], *, with_names: bool) -> Tab
         shown.add_row(
             f"★ {fight.id}" if fight.is_favorite else str(fight.id),
             local_time(fight.started_at_ms),
+            *map(cell, origins.cells(fight.recorder, fight.game)),
             cell(scene_of(fight)),
             _bosses(fight.bosses),
             _outcome(fight),
             duration(fight.duration),
             number(fight.total_dmg),
             number(fight.dps),
-            _party(fight.players, with_names=with_names),
+            _party(fight, with_names=with_names),
         )
     return shown
 
@@ -221,12 +233,13 @@ def _bosses(bosses: Sequence[BossSummary]) -> Text:
     return shown
 
 
-def _party(players: Sequence[PlayerSummary], *, with_names: bool) -> Text:
+def _party(fight: EncounterSummary, *, with_names: bool) -> Text:
+    game, players = find_game(fight.game), fight.players
     shown = cell(f"{len(players):>2}")
     if with_names:
         for index, player in enumerate(players[:MAX_PARTY_NAMES]):
             shown.append(", " if index else "  ")
-            shown.append(safe(player.name), class_color(player.class_id))
+            shown.append(safe(player.name), game.class_color(player.class_id))
     return shown
 
 

@@ -5,16 +5,23 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final, NoReturn
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 from resonance_logs.cli.server_note import ServerNote, read_note
-from resonance_logs.errors import AlreadyRecording, QueueFull, RecordingError
-from resonance_logs.tasks import Task, encode_task
+from resonance_logs.errors import (
+    AlreadyRecording,
+    PositionGap,
+    QueueFull,
+    RecorderBusy,
+    RecordingError,
+)
+from resonance_logs.tasks import SkippedLine, StreamItem, encode_task
 
 TOKEN_VARIABLE: Final = "RESONANCE_LOGS_TOKEN"  # noqa: S105 - a name
 REQUEST_TASKS: Final = 5_000
@@ -22,6 +29,9 @@ REQUEST_TASKS: Final = 5_000
 
 TIMEOUT_S: Final = 60.0
 """Longer than the server waits for room in its queue, and for a commit."""
+
+BUSY_S: Final = 10.0
+"""How long to retry a recorder that is busy: an earlier request may still be open there."""
 
 CLOSE_S: Final = 30.0
 """After a stop, how long to retry a server whose queue is full."""
@@ -77,17 +87,20 @@ class ServerClient:
         if status != HTTPStatus.OK or answer.get("instance") != self._note.instance:
             raise refusal
 
-    def post(self, body: bytes, *, wait: bool) -> dict[str, Any]:
-        """Post lines of tasks; returns the server's answer.
+    def post(
+        self, body: bytes, *, wait: bool, recorder: Mapping[str, str | int] = MappingProxyType({})
+    ) -> dict[str, Any]:
+        """Post lines of tasks, as the recorder that is described; returns the server's answer.
 
         Raises:
+            PositionGap: the tasks do not follow those that the server has.
             RecordingError: the server refused the request, or no longer answers.
         """
+        query = urlencode({"wait": str(wait).lower(), **recorder})
+        busy_until = time.monotonic() + BUSY_S
         while True:
             try:
-                status, headers, answer = self._request(
-                    "POST", f"/api/tasks?wait={str(wait).lower()}", body
-                )
+                status, headers, answer = self._request("POST", f"/api/tasks?{query}", body)
             except (OSError, HTTPException) as error:
                 raise RecordingError(
                     f"the server at {self.address} no longer answers: "
@@ -95,12 +108,40 @@ class ServerClient:
                 ) from error
             if status == HTTPStatus.OK:
                 return answer
-            if status != HTTPStatus.TOO_MANY_REQUESTS:
-                raise RecordingError(
-                    f"the server at {self.address} refused the tasks: "
-                    f"{answer.get('message', status)} (status {status})"
-                )
+            is_busy = answer.get("code") == RecorderBusy.code and time.monotonic() < busy_until
+            if not is_busy and status != HTTPStatus.TOO_MANY_REQUESTS:
+                raise self._refusal(status, answer, recorder)
             time.sleep(_seconds(headers.get("retry-after", "")))
+
+    def position(self, recorder: str) -> int:
+        """How many items of a recorder the server has accepted; 0 if it does not know it.
+
+        Raises:
+            RecordingError: the server refused the request, or no longer answers.
+        """
+        try:
+            status, _, answer = self._request("GET", f"/api/recorders/{quote(recorder)}")
+        except (OSError, HTTPException) as error:
+            raise RecordingError(
+                f"the server at {self.address} no longer answers: {error or type(error).__name__}"
+            ) from error
+        if status == HTTPStatus.NOT_FOUND:
+            return 0
+        position = answer.get("position")
+        if status != HTTPStatus.OK or type(position) is not int:
+            raise self._refusal(status, answer, {})
+        return position
+
+    def _refusal(
+        self, status: int, answer: Mapping[str, Any], recorder: Mapping[str, str | int]
+    ) -> RecordingError:
+        if answer.get("code") == PositionGap.code and type(answer.get("position")) is int:
+            name, start = str(recorder.get("recorder")), int(recorder.get("from", 0))
+            return PositionGap(name, start, answer["position"])
+        return RecordingError(
+            f"the server at {self.address} refused the tasks: "
+            f"{answer.get('message', status)} (status {status})"
+        )
 
     def _request(
         self, method: str, path: str, body: bytes | None = None, *, with_token: bool = True
@@ -126,7 +167,14 @@ class ServerRecorder:
     Tasks from files are collected into larger requests; with ``is_live`` they are sent at once.
     """
 
-    def __init__(self, client: ServerClient, *, is_live: bool, say: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        client: ServerClient,
+        *,
+        is_live: bool,
+        say: Callable[[str], None],
+        recorder: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         self.accepted = 0
         """Tasks that the server has accepted."""
         self.refused = 0
@@ -135,9 +183,10 @@ class ServerRecorder:
         self._client = client
         self._is_live = is_live
         self._say = say
+        self._query = recorder
         self._pending: list[bytes] = []
 
-    def enqueue_many(self, tasks: Sequence[Task], timeout: float | None = None) -> None:
+    def enqueue_many(self, tasks: Sequence[StreamItem], timeout: float | None = None) -> None:
         """Accept the tasks, and send them once there are enough.
 
         Raises:
@@ -145,9 +194,14 @@ class ServerRecorder:
             RecordingError: they could not be sent; the message says how many were recorded.
         """
         del timeout  # the server applies its own
-        self._pending += [encode_task(task) + b"\n" for task in tasks]
+        self._pending += map(self._encoded, tasks)
         if self._is_live or len(self._pending) >= REQUEST_TASKS:
             self._send(len(tasks))
+
+    def _encoded(self, item: StreamItem) -> bytes:
+        if isinstance(item, SkippedLine):
+            raise TypeError("a line without a task is sent only with a position")
+        return encode_task(item) + b"\n"
 
     def flush(self, is_stopped: Callable[[], bool] = lambda: False) -> None:
         """Send the remaining tasks, and wait until the server has committed everything.
@@ -193,7 +247,7 @@ class ServerRecorder:
 
     def _post(self, body: bytes, *, wait: bool) -> dict[str, Any]:
         try:
-            return self._client.post(body, wait=wait)
+            return self._client.post(body, wait=wait, recorder=self._query)
         except RecordingError as error:
             was_sent = not isinstance(error.__cause__, ConnectionRefusedError)
             self._fail(str(error), is_unclear=was_sent and bool(self._pending), cause=error)

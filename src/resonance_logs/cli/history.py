@@ -11,8 +11,10 @@ from resonance_logs.cli import options
 from resonance_logs.cli.fights import print_fight, print_history, unknown_attackers
 from resonance_logs.cli.names import hints, with_known_names
 from resonance_logs.cli.opening import open_for_reading
+from resonance_logs.cli.recorders import Origins
 from resonance_logs.cli.render import out, print_error
 from resonance_logs.cli.skills import SkillKind, print_skills, skills_of
+from resonance_logs.fights.identity import DEFAULT_GAME
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -79,16 +81,22 @@ def list_fights(
     offset: Annotated[
         int, typer.Option(min=0, max=2**53 - 1, help="Number of fights to skip.")
     ] = 0,
+    game: options.Games = None,
+    recorder: options.Recorders = None,
     as_json: options.AsJson = False,
     db: options.Db = None,
 ) -> None:
     """List recorded fights, newest first."""
+    games = options.read_games(game)
+    classes = [options.read_class(each, games) for each in class_ or []]
+    if any(each.is_named for each in classes):
+        games = games or [DEFAULT_GAME]  # a name is that of a class of this game
     wanted = {
         "bossNames": boss or [],
         "encounterNames": scene or [],
         "playerNames": player or [],
         "playerName": player_name,
-        "classIds": [options.read_class(each) for each in class_ or []],
+        "classIds": [each for chosen in classes for each in chosen.ids],
         "dateFromMs": options.read_since(since),
         "dateToMs": options.read_until(until),
         "isFavorite": favorites or None,
@@ -97,6 +105,8 @@ def list_fights(
         "minDurationMs": options.read_duration_ms(min_duration),
         "sort": _WIRE_ORDER[sort],
         "descending": not ascending,
+        "games": games,
+        "recorders": recorder or [],
     }
     filters = _filters(wanted)
     with open_for_reading(db) as database:
@@ -105,10 +115,11 @@ def list_fights(
         )
         for line in () if page.total_count else hints(database, filters):
             print_error(line)
+        origins = Origins.of(database)
     if as_json:
         typer.echo(page.model_dump_json(indent=2).encode())
         return
-    print_history(out(), page, offset)
+    print_history(out(), page, offset, origins)
 
 
 def _filters(wanted: Mapping[str, object]) -> Filters:
@@ -149,12 +160,13 @@ def show(
         fight = database.commands.get_encounter_by_id(encounter_id=fight_id)
         window = None if skills is None else skills_of(database, fight, skills, kind)
         unknown = _unknown(database, fight)
+        origins = Origins.of(database)
     if as_json:
         answer = fight if window is None else window
         typer.echo(answer.model_dump_json(indent=2).encode())
         return
     console = out()
     if window is None:
-        print_fight(console, fight, unknown)
+        print_fight(console, fight, unknown, origins)
     else:
-        print_skills(console, fight, window, kind)
+        print_skills(console, fight, window, kind, origins)

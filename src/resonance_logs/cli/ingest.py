@@ -11,6 +11,7 @@ import typer
 
 from resonance_logs.cli import options
 from resonance_logs.cli.configuration import configuration
+from resonance_logs.cli.ingest_target import Target
 from resonance_logs.cli.opening import open_for_recording, show_warnings
 from resonance_logs.cli.render import err, fail, print_error, safe
 
@@ -40,6 +41,30 @@ def ingest(
             "--quiet", "-q", help="Continue quietly; refused lines do not change the exit code."
         ),
     ] = False,
+    recorder: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Record as this recorder, and continue each file where it stopped before.",
+        ),
+    ] = None,
+    game: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ID",
+            help="The game that the tasks come from. Default: the recorder's, or bpsr.",
+        ),
+    ] = None,
+    from_position: Annotated[
+        int | None,
+        typer.Option(
+            "--from",
+            min=0,
+            max=2**53 - 1,
+            metavar="N",
+            help="With --recorder: N tasks were sent before the first one; skip what is recorded.",
+        ),
+    ] = None,
     db: options.Db = None,
 ) -> None:
     """Record tasks from files (NDJSON, one task per line)."""
@@ -47,6 +72,8 @@ def ingest(
     from resonance_logs.cli.meter import Meter
     from resonance_logs.sources.task_source import TaskSource
 
+    target = Target(recorder, game, from_position)
+    target.check()
     _check(files, rejects, db, follow=follow)
     settings = configuration().settings
     sources = [TaskSource(file, follow=follow) for file in files]
@@ -55,9 +82,10 @@ def ingest(
         meter = stack.enter_context(Meter(err(), sources, hidden=quiet))
         if not quiet:
             stack.enter_context(show_warnings(meter.print_line))
-        database, server = _open(stack, db, sources, meter, settings)
+        database, server = _open(stack, db, target, sources, meter, settings)
         fights_before = _count_fights(database)
-        ingestion = Ingestion(server or database, sources, meter, kept)
+        sender = target.sender(stack, database, server)
+        ingestion = Ingestion(server or database, sources, meter, kept, sender)
         with stop_on_signals(ingestion):
             ingestion.run()
             if server is None:
@@ -71,13 +99,14 @@ def ingest(
         ingestion.refused += 0 if server is None else server.refused
         if is_open and not quiet:
             fights = _count_fights(database) - fights_before
-            _print_summary(database, ingestion, fights, is_ours=server is None)
+            _print_summary(database, ingestion, target.name, fights, is_ours=server is None)
     _end(ingestion, follow=follow, failed=bool(ingestion.refused or rejected) and not quiet)
 
 
 def _open(
     stack: ExitStack,
     db: Path | None,
+    target: Target,
     sources: Sequence[TaskSource],
     meter: Meter,
     settings: Settings,
@@ -91,17 +120,23 @@ def _open(
     from resonance_logs.errors import AlreadyRecording
 
     try:
-        return stack.enter_context(open_for_recording(db, settings)), None
+        opened = open_for_recording(
+            db, settings, recorder=target.recorder, game=target.game, resume=target.is_positioned
+        )
+        return stack.enter_context(opened), None
     except AlreadyRecording as error:
-        from resonance_logs.cli.handover import ServerRecorder, find_server
+        from resonance_logs.cli.handover import find_server
         from resonance_logs.database import Database
         from resonance_logs.settings import find_path
 
-        client = find_server(find_path(db), error)
+        path, refusal = find_path(db), error
+        client = find_server(path, refusal)
     meter.print_line(f"the server at {client.address} records this file; sending the tasks to it")
     is_live = any(source.size_bytes is None for source in sources)
     database = stack.enter_context(Database.open(db, record=False))
-    return database, ServerRecorder(client, is_live=is_live, say=meter.print_line)
+    return database, target.server_recorder(
+        client, lambda: find_server(path, refusal), is_live=is_live, say=meter.print_line
+    )
 
 
 def _end(ingestion: Ingestion, *, follow: bool, failed: bool) -> None:
@@ -151,13 +186,16 @@ def _count_fights(database: Database) -> int:
     return database.commands.get_recent_encounters(limit=1).total_count
 
 
-def _print_summary(database: Database, ingestion: Ingestion, fights: int, *, is_ours: bool) -> None:
+def _print_summary(
+    database: Database, ingestion: Ingestion, recorder: str, fights: int, *, is_ours: bool
+) -> None:
     """Print the counts; a server keeps its own counts of ignored and rejected tasks."""
     stats = database.stats()
     found = {"ignored": stats.ignored, "strays": stats.strays, "rejected": stats.rejected}
     counts = {
         "fights": fights,
         "tasks": ingestion.taken,
+        **({"recorded before": ingestion.skipped} if ingestion.skipped else {}),
         "refused lines": ingestion.refused,
         **(found if is_ours else {}),
         "tasks per second": round(ingestion.taken / ingestion.seconds),
@@ -170,5 +208,5 @@ def _print_summary(database: Database, ingestion: Ingestion, fights: int, *, is_
         )
     if stats.unmatched_bosses:
         typer.echo(f"Defeated bosses that match no hit: {stats.unmatched_bosses:,}")
-    if database.commands.get_live_encounter() is not None:
+    if database.commands.get_live_encounter(recorder) is not None:
         typer.echo("the last fight is still open; its end has not arrived")

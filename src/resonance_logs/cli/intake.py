@@ -11,10 +11,10 @@ from typing import BinaryIO, Final, Protocol
 
 from resonance_logs.cli.meter import Meter
 from resonance_logs.cli.render import safe
-from resonance_logs.database import Database
+from resonance_logs.database import Database, Sender
 from resonance_logs.errors import FlushTimeout, InputError, QueueFull
-from resonance_logs.sources.task_source import Batch, TaskSource
-from resonance_logs.tasks import Task
+from resonance_logs.sources.task_source import Batch, Refusal, TaskSource
+from resonance_logs.tasks import SkippedLine, StreamItem
 
 MAX_REPORTED_REFUSALS: Final = 100
 """Maximum number of refused lines that are shown one by one."""
@@ -26,7 +26,7 @@ ENQUEUE_STEP_S: Final = 0.25
 class Recorder(Protocol):
     """Where the tasks go: a database, or a server that records."""
 
-    def enqueue_many(self, tasks: Sequence[Task], timeout: float | None = None) -> None:
+    def enqueue_many(self, tasks: Sequence[StreamItem], timeout: float | None = None) -> None:
         """Accept tasks in order; raises QueueFull if there is no room for all of them."""
 
 
@@ -43,6 +43,7 @@ class Ingestion:
         sources: Sequence[TaskSource],
         meter: Meter,
         rejects: BinaryIO | None = None,
+        sender: Sender | None = None,
     ) -> None:
         self.taken = 0
         self.refused = 0
@@ -54,6 +55,7 @@ class Ingestion:
         self._sources = sources
         self._meter = meter
         self._rejects = rejects
+        self._sender = sender
         self._current = 0
         self._tasks_of_current = 0
         self._started = time.perf_counter()
@@ -130,14 +132,34 @@ class Ingestion:
     def _read(self, source: TaskSource) -> None:
         self._meter.begin(source)
         for batch in source.batches():
-            if batch.refusals:
-                self._refuse(batch)
-            self._enqueue(batch.tasks)
+            items, refusals = self._select(batch)
+            if refusals:
+                self._refuse(refusals)
+            self._enqueue(items)
             self._meter.advance(batch.bytes_read, self.taken)
             if self.stopped:
                 source.stop()
+        if self._sender is not None and self._sender.known and not self.stopped:
+            self._meter.print_line(
+                f"warning: {safe(source.name, 200)} has {self._sender.known:,} tasks less than "
+                "were recorded of it before"
+            )
 
-    def _enqueue(self, tasks: Sequence[Task]) -> None:
+    @property
+    def skipped(self) -> int:
+        """Tasks that were recorded before, and lines refused then."""
+        return 0 if self._sender is None else self._sender.skipped
+
+    def _select(self, batch: Batch) -> tuple[Sequence[StreamItem], Sequence[Refusal]]:
+        """What is new in a batch, and the refused lines among it."""
+        if self._sender is None:
+            return batch.tasks, batch.refusals
+        if batch.input_id is not None:
+            self._sender.begin_input(batch.input_id)
+        items = self._sender.select_from(batch, is_complete=False)
+        return items.new, items.refusals
+
+    def _enqueue(self, tasks: Sequence[StreamItem]) -> None:
         """Enqueue the tasks; keep trying while the writer is blocked, until stopped."""
         left = tasks
         while left:
@@ -148,11 +170,12 @@ class Ingestion:
                 left = left[full.taken :]
                 if self.stopped:
                     break
-        self.taken += len(tasks) - len(left)
-        self._tasks_of_current += len(tasks) - len(left)
+        taken = _count_tasks(tasks) - _count_tasks(left)
+        self.taken += taken
+        self._tasks_of_current += taken
 
-    def _refuse(self, batch: Batch) -> None:
-        for refusal in batch.refusals:
+    def _refuse(self, refusals: Sequence[Refusal]) -> None:
+        for refusal in refusals:
             self.refused += 1
             if self.refused <= MAX_REPORTED_REFUSALS:
                 self._meter.print_line(f"refused: {refusal}")
@@ -162,6 +185,12 @@ class Ingestion:
                 )
             if self._rejects is not None:
                 self._rejects.write(refusal.text + b"\n")
+
+
+def _count_tasks(items: Sequence[StreamItem]) -> int:
+    if SkippedLine not in set(map(type, items)):
+        return len(items)
+    return sum(type(item) is not SkippedLine for item in items)
 
 
 @contextmanager

@@ -20,7 +20,10 @@ _NOUNS: Final = {
     "encounter_names": ("scene", "scenes"),
     "player_names": ("player", "players"),
     "tags": ("tag", "tags"),
+    "games": ("game", "games"),
+    "recorders": ("recorder", "recorders"),
 }
+_OF_A_GAME: Final = ("boss_names", "encounter_names", "player_names", "tags")
 
 
 def with_known_names(database: Database, filters: Filters) -> Filters:
@@ -36,15 +39,17 @@ def with_known_names(database: Database, filters: Filters) -> Filters:
 def hints(database: Database, filters: Filters) -> Iterator[str]:
     """Yield a line for each unknown name in the filters, with similar names."""
     for field, (noun, plural) in _NOUNS.items():
+        games = filters.games if field in _OF_A_GAME else []
+        where = f" of {', '.join(games)}" if games else ""
         for typed in getattr(filters, field):
-            if not _matching(typed, _known(database, field, typed)):
-                similar = _similar(typed, _known(database, field))
+            if not _matching(typed, _known(database, field, typed, games)):
+                similar = _similar(typed, _known(database, field, "", games))
                 text = (
                     f"similar: {', '.join(similar)}"
                     if similar
                     else f"no {plural} have a similar name"
                 )
-                yield f"unknown {noun} '{safe(typed)}'; {text}"
+                yield f"unknown {noun} '{safe(typed)}'{where}; {text}"
 
 
 def _spellings(database: Database, field: str, typed: str) -> list[str]:
@@ -52,16 +57,30 @@ def _spellings(database: Database, field: str, typed: str) -> list[str]:
     return list(dict.fromkeys([typed, *_matching(typed, _known(database, field, typed))]))
 
 
-def _known(database: Database, field: str, part: str = "") -> Sequence[str]:
-    """All known names; for players, the latest 1,000 that contain ``part``."""
+def _known(
+    database: Database, field: str, part: str = "", games: Sequence[str] = ()
+) -> Sequence[str]:
+    """All known names, of these games or of all; of players the latest 1,000 that contain
+    ``part``.
+    """
+    wanted: Sequence[str | None] = games or [None]
+    names = [each for game in wanted for each in _names(database, field, part, game)]
+    return list(dict.fromkeys(names))
+
+
+def _names(database: Database, field: str, part: str, game: str | None) -> Sequence[str]:
     commands = database.commands
     if field == "boss_names":
-        return commands.get_unique_boss_names().names
+        return commands.get_unique_boss_names(game).names
     if field == "encounter_names":
-        return commands.get_unique_scene_names().names
+        return commands.get_unique_scene_names(game).names
     if field == "tags":
-        return commands.get_unique_tags().names
-    return commands.get_player_names_filtered(part).names
+        return commands.get_unique_tags(game).names
+    if field == "games":
+        return [each.id for each in commands.get_games()]
+    if field == "recorders":
+        return [each.name for each in commands.get_recorders()]
+    return commands.get_player_names_filtered(part, game).names
 
 
 def _matching(typed: str, known: Sequence[str]) -> list[str]:

@@ -29,11 +29,23 @@ def open_for_reading(path: Path | None) -> Iterator[Database]:
 
 
 @contextmanager
-def open_for_recording(path: Path | None, settings: Settings | None = None) -> Iterator[Database]:
-    """Open the database for recording; a missing file is created."""
-    from resonance_logs.database import Database
+def open_for_recording(
+    path: Path | None,
+    settings: Settings | None = None,
+    *,
+    recorder: str | None = None,
+    game: str | None = None,
+    resume: bool = False,
+) -> Iterator[Database]:
+    """Open the database for recording; a missing file is created.
 
-    database = Database.open(path, settings=settings)
+    Its tasks are those of the recorder and game that are given, or of the default ones.
+    """
+    from resonance_logs.database import Database
+    from resonance_logs.fights.identity import DEFAULT_RECORDER
+
+    name = DEFAULT_RECORDER if recorder is None else recorder
+    database = Database.open(path, settings=settings, recorder=name, game=game, resume=resume)
     with ends_by_itself(), database as db:
         gc.freeze()  # everything loaded so far stays; exclude it from garbage collection
         yield db

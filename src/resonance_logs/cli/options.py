@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, NamedTuple
 
 import typer
 
-from resonance_logs.fights.games.bpsr import CLASSES
+from resonance_logs.errors import InvalidArgument
+from resonance_logs.fights.games import find_game
+from resonance_logs.fights.identity import DEFAULT_GAME, check_game
 from resonance_logs.fights.name_folding import fold_name
 
 
@@ -55,6 +58,18 @@ FightId = Annotated[
     int,
     typer.Argument(min=1, max=2**53 - 1, metavar="ID", help="The id of a fight, as in the list."),
 ]
+Games = Annotated[
+    list[str] | None,
+    typer.Option("--game", metavar="ID", help="Only fights of this game; repeatable."),
+]
+Recorders = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--recorder",
+        metavar="NAME",
+        help="Only fights of this recorder, ignoring case; repeatable.",
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")]
 
 _CLOCK: Final = re.compile(r"(?:(\d{1,4}):)?(\d{1,4}):(\d{2})", re.ASCII)
@@ -66,16 +81,45 @@ _SIZE: Final = re.compile(r"(\d{1,16}(?:\.\d{1,3})?) ?([kmgt]?)b?", re.ASCII | r
 _BYTES: Final = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 
 
-def read_class(text: str) -> int:
-    """Parse a class given by id or name; returns its id."""
+class ChosenClass(NamedTuple):
+    """A class as given: its ids, and whether it was given by name."""
+
+    ids: list[int]
+    is_named: bool
+
+
+def read_class(text: str, games: Sequence[str] = ()) -> ChosenClass:
+    """Parse a class given by id, or by its name in one of the games."""
     if text.isdecimal() and len(text) <= 15:
-        return int(text)
-    wanted = fold_name(text).replace(" ", "").replace("-", "")
-    for known in CLASSES.values():
-        if fold_name(known.name).replace(" ", "") == wanted:
-            return known.id
-    names = ", ".join(known.name for known in CLASSES.values())
-    raise typer.BadParameter(f"unknown class {text!r}; the classes are {names}")
+        return ChosenClass([int(text)], is_named=False)
+    classes = [
+        known for game in games or [DEFAULT_GAME] for known in find_game(game).classes.values()
+    ]
+    found = [known.id for known in classes if _plain(known.name) == _plain(text)]
+    if found and len(games) > 1:
+        raise typer.BadParameter("a class is named in one game; give a single --game")
+    if found:
+        return ChosenClass(found, is_named=True)
+    names = ", ".join(known.name for known in classes)
+    hint = f"the classes are {names}" if names else "those of this game have no names, only numbers"
+    raise typer.BadParameter(f"unknown class {text!r}; {hint}")
+
+
+def read_game(text: str) -> str:
+    """Parse the id of a game, ignoring case."""
+    try:
+        return check_game(text.strip().lower())
+    except InvalidArgument as error:
+        raise typer.BadParameter(str(error)) from error
+
+
+def read_games(texts: Sequence[str] | None) -> list[str]:
+    """Parse the ids of games, ignoring case."""
+    return [read_game(each) for each in texts or ()]
+
+
+def _plain(name: str) -> str:
+    return fold_name(name).replace(" ", "").replace("-", "")
 
 
 def read_since(text: str | None) -> int | None:

@@ -10,6 +10,7 @@ import typer
 from resonance_logs.cli import options
 from resonance_logs.cli.group import Group
 from resonance_logs.cli.opening import open_for_reading
+from resonance_logs.cli.recorders import Origins
 from resonance_logs.cli.render import local_time, safe
 
 app: Final = typer.Typer(
@@ -41,12 +42,14 @@ def list_rejected(
     """List rejected tasks, newest first."""
     with open_for_reading(db) as database:
         page = database.commands.get_rejected_tasks(limit=limit, offset=offset)
+        origins = Origins.of(database)
     if as_json:
         typer.echo(page.model_dump_json(indent=2).encode())
         return
     for row in page.rows:
         fight = "" if row.encounter_id is None else f" · fight {row.encounter_id}"
-        typer.echo(f"{row.id} · {local_time(row.rejected_at_ms)}{fight}")
+        whose = "".join(f" · {each}" for each in origins.lines(row.recorder, row.game))
+        typer.echo(f"{row.id} · {local_time(row.rejected_at_ms)}{fight}{whose}")
         typer.echo(f"    {safe(row.error, _MAX_TASK_LENGTH)}")
         typer.echo(f"    {safe(row.task, _MAX_TASK_LENGTH)}")
     typer.echo(f"{len(page.rows):,} of {page.total_count:,} rejected tasks")

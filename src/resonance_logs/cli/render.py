@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Final, NoReturn
 
 import typer
 
-from resonance_logs.fights.games import class_color, class_name, spec_name
 from resonance_logs.sources.terminal_text import printable
 
 if TYPE_CHECKING:
@@ -18,6 +17,8 @@ if TYPE_CHECKING:
     from rich.measure import Measurement
     from rich.table import Table
     from rich.text import Text
+
+    from resonance_logs.fights.games import Game
 
 WIDTH_WITHOUT_TERMINAL: Final = 120
 MAX_NAME_LENGTH: Final = 40
@@ -114,9 +115,10 @@ def player_name(name: str | None, actor_id: int) -> str:
     return safe(name) if name else f"#{actor_id}"
 
 
-def class_and_spec(class_id: int | None, spec_id: int | None) -> str:
+def class_and_spec(game: Game, class_id: int | None, spec_id: int | None) -> str:
     """For example ``Stormblade · Iaido``; unknown parts are omitted."""
-    return " · ".join(filter(None, (class_name(class_id), spec_name(class_id, spec_id))))
+    names = game.class_name(class_id), game.spec_name(class_id, spec_id)
+    return " · ".join(filter(None, names))
 
 
 def cell(text: str, style: str = "") -> Text:
@@ -124,11 +126,6 @@ def cell(text: str, style: str = "") -> Text:
     from rich.text import Text
 
     return Text(text, style=style, no_wrap=True, overflow="ellipsis")
-
-
-def in_class_color(text: str, class_id: int | None) -> Text:
-    """Text in the colour of a class."""
-    return cell(text, class_color(class_id))
 
 
 def table(

@@ -81,9 +81,9 @@ def _due_times(tasks: Sequence[Task], seconds: float) -> list[float]:
 
 def _standings(database: Database) -> Iterator[RenderableType]:
     """The current standings of the open fight."""
-    fight = database.commands.get_live_encounter()
+    fight = database.commands.get_live_encounter(database.own_recorder.name)
     if fight is None or not fight.actors:
         yield "between fights"
         return
     yield f"fight {fight.id}  {scene_of(fight)}  {duration(fight.duration)}"
-    yield party_table(fight.actors[:STANDINGS], fight.duration, fight.total_dmg)
+    yield party_table(fight, STANDINGS)

@@ -85,7 +85,7 @@ def _open_database(db: Path | None, *, read_only: bool) -> Iterator[tuple[Databa
 
     if not read_only:
         try:
-            with open_for_recording(db, configuration().settings) as database:
+            with open_for_recording(db, configuration().settings, resume=True) as database:
                 yield database, ""
                 return
         except (AlreadyRecording, ReadOnlyDatabase) as error:

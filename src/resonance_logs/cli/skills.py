@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from resonance_logs.cli.fights import print_head
+from resonance_logs.cli.recorders import ONE_ORIGIN, Origins
 from resonance_logs.cli.render import Bar, cell, fail, number, percent, player_name, safe, table
 from resonance_logs.fights.name_folding import fold_name
 
@@ -51,10 +52,14 @@ def skills_of(
 
 
 def print_skills(
-    console: Console, fight: EncounterSummary, window: SkillsWindow, kind: SkillKind
+    console: Console,
+    fight: EncounterSummary,
+    window: SkillsWindow,
+    kind: SkillKind,
+    origins: Origins = ONE_ORIGIN,
 ) -> None:
     """Print the fight's header, the player's totals and the skills."""
-    print_head(console, fight)
+    print_head(console, fight, origins)
     console.print()
     for player in window.curr_player:
         console.print(player_name(player.name, player.uid), style="bold")

@@ -16,6 +16,7 @@ from resonance_logs.commands.time_range import Window
 from resonance_logs.errors import NotFound
 from resonance_logs.fights.counters import COUNTERS
 from resonance_logs.fights.event_sums import FightEventSums
+from resonance_logs.fights.games import Game, find_game
 from resonance_logs.fights.tally import SIX
 
 SumRow = tuple[int, ...]
@@ -38,6 +39,7 @@ class FightTotals:
     """The actors of a fight from ``from_ms`` to ``to_ms`` after its start, most damage first."""
 
     encounter_id: int
+    game: Game
     from_ms: int
     to_ms: int
     actors: list[ActorEncounterStat]
@@ -55,7 +57,7 @@ class FightTotals:
             InvalidArgument: the range ends before it begins.
             NotFound: the events are needed but not stored.
         """
-        part = Part.of(encounter, from_ms, to_ms)
+        part, game = Part.of(encounter, from_ms, to_ms), find_game(encounter.game)
         if part.is_whole and encounter.ended_at_ms is not None:
             actors = read_actors(connection, encounter)
 
@@ -63,7 +65,7 @@ class FightTotals:
                 name = "heals_checksum" if kind is SkillType.HEAL else "damage_checksum"
                 return figures(connection, encounter, name)
 
-            return cls(encounter.id, 0, encounter.duration_ms, actors, stored)
+            return cls(encounter.id, game, 0, encounter.duration_ms, actors, stored)
         window = Window.read(connection, encounter, from_ms, to_ms)
         cells = FightEventSums.from_events(window.events)
 
@@ -71,7 +73,7 @@ class FightTotals:
             return (cells.heals if kind is SkillType.HEAL else cells.damage).skill_rows()
 
         actors = window.actor_stats(cells)
-        return cls(encounter.id, window.from_ms, window.to_ms, actors, added)
+        return cls(encounter.id, game, window.from_ms, window.to_ms, actors, added)
 
     @property
     def duration(self) -> float:

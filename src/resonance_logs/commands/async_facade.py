@@ -18,6 +18,7 @@ from resonance_logs.commands import (
     comparison,
     encounter,
     filters,
+    games,
     health,
     known_names,
     listing,
@@ -26,6 +27,7 @@ from resonance_logs.commands import (
     party,
     players,
     prune,
+    recorders,
     rejects,
     skills,
     time_range,
@@ -92,25 +94,29 @@ class AsyncCommands(AsyncCaller):
             to_ms,
         )
 
-    async def get_unique_boss_names(self) -> known_names.Names:
+    async def get_unique_boss_names(self, game: str | None = None) -> known_names.Names:
         """Names of all bosses in ended fights, sorted."""
-        return await to_thread(self._commands.get_unique_boss_names)
+        return await to_thread(self._commands.get_unique_boss_names, game)
 
-    async def get_unique_scene_names(self) -> known_names.Names:
+    async def get_unique_scene_names(self, game: str | None = None) -> known_names.Names:
         """Names of all scenes of ended fights, sorted."""
-        return await to_thread(self._commands.get_unique_scene_names)
+        return await to_thread(self._commands.get_unique_scene_names, game)
 
-    async def get_player_names_filtered(self, prefix: str) -> known_names.Names:
+    async def get_player_names_filtered(
+        self, prefix: str, game: str | None = None
+    ) -> known_names.Names:
         """Names that contain ``prefix``, most recently seen first; at most 1,000."""
-        return await to_thread(self._commands.get_player_names_filtered, prefix)
+        return await to_thread(self._commands.get_player_names_filtered, prefix, game)
 
-    async def get_recent_players_command(self, limit: int = 50) -> list[tuple[int, str]]:
+    async def get_recent_players_command(
+        self, limit: int = 50, game: str | None = None
+    ) -> list[tuple[int, str]]:
         """Ids and names of players with a known name, most recently seen first."""
-        return await to_thread(self._commands.get_recent_players_command, limit)
+        return await to_thread(self._commands.get_recent_players_command, limit, game)
 
-    async def get_player_name_command(self, uid: int) -> str | None:
+    async def get_player_name_command(self, uid: int, game: str | None = None) -> str | None:
         """The player's name; null if it (or the player) is unknown."""
-        return await to_thread(self._commands.get_player_name_command, uid)
+        return await to_thread(self._commands.get_player_name_command, uid, game)
 
     async def delete_encounter(self, encounter_id: int) -> None:
         """Delete a fight and everything that belongs to it."""
@@ -124,17 +130,25 @@ class AsyncCommands(AsyncCaller):
         """Mark an ended fight as favourite, or remove the mark."""
         await to_thread(self._commands.toggle_favorite_encounter, id, is_favorite)
 
-    async def set_catalog_names(self, kind: _CatalogKind, names: Mapping[int, str]) -> None:
-        """Set names of skills or scenes by id, replacing existing ones."""
-        await to_thread(self._commands.set_catalog_names, kind, names)
+    async def set_catalog_names(
+        self, kind: _CatalogKind, names: Mapping[int, str], game: str = "bpsr"
+    ) -> None:
+        """Set names of skills or scenes of a game by id, replacing existing ones."""
+        await to_thread(self._commands.set_catalog_names, kind, names, game)
 
-    async def get_catalog(self) -> catalog.Catalog:
-        """How many skills and scenes have a name."""
-        return await to_thread(self._commands.get_catalog)
+    async def get_catalog(self, game: str | None = None) -> catalog.Catalog:
+        """How many skills and scenes have a name, in one game or in all."""
+        return await to_thread(self._commands.get_catalog, game)
 
-    async def get_live_encounter(self) -> encounter.EncounterSummary | None:
-        """The fight being recorded, as it is so far; null if there is none."""
-        return await to_thread(self._commands.get_live_encounter)
+    async def get_live_encounter(
+        self, recorder: str | None = None
+    ) -> encounter.EncounterSummary | None:
+        """The fight being recorded, or of several the one that began last; or null."""
+        return await to_thread(self._commands.get_live_encounter, recorder)
+
+    async def get_live_encounters(self) -> list[encounter.EncounterSummary]:
+        """All fights being recorded, as they are so far, the one that began last first."""
+        return await to_thread(self._commands.get_live_encounters)
 
     async def get_encounter_range(
         self, encounter_id: int, from_ms: int | None = None, to_ms: int | None = None
@@ -183,24 +197,29 @@ class AsyncCommands(AsyncCaller):
         )
 
     async def get_boss_tries(self, encounter_id: int) -> attempts.BossAttempts:
-        """The fights that share a boss with this one, by start: the previous, the next, how many.
+        """The fights of its game that share a boss with this one, by start: previous, next, how
+        many.
 
         A fight without a boss, or one that is still open, stands alone.
         """
         return await to_thread(self._commands.get_boss_tries, encounter_id)
 
-    async def get_bosses_and_scenes(self) -> bosses.TargetsOverview:
+    async def get_bosses_and_scenes(self, game: str | None = None) -> bosses.TargetsOverview:
         """All bosses and scenes: attempts, kills, best times; most attempts first.
 
         A try in a scene is a fight with a boss, and a kill one in which every boss was defeated.
         """
-        return await to_thread(self._commands.get_bosses_and_scenes)
+        return await to_thread(self._commands.get_bosses_and_scenes, game)
 
     async def get_boss_profile(
-        self, boss_name: str | None = None, scene_name: str | None = None, newest: int = 1000
+        self,
+        boss_name: str | None = None,
+        scene_name: str | None = None,
+        newest: int = 1000,
+        game: str | None = None,
     ) -> bosses.BossProfile:
         """The fights with a boss, in a scene, or both: attempts, kills, times, DPS by class."""
-        return await to_thread(self._commands.get_boss_profile, boss_name, scene_name, newest)
+        return await to_thread(self._commands.get_boss_profile, boss_name, scene_name, newest, game)
 
     async def check_database(self, *, quick: bool = False) -> check.CheckReport:
         """Check for damage in the file and in each fight's figures.
@@ -254,6 +273,14 @@ class AsyncCommands(AsyncCaller):
         """
         return await to_thread(self._commands.compare_encounters, sides, kind, points, smooth_ms)
 
+    async def get_unique_recorder_names(self) -> known_names.Names:
+        """Names of all recorders of ended fights, sorted."""
+        return await to_thread(self._commands.get_unique_recorder_names)
+
+    async def get_games(self) -> list[games.GameOverview]:
+        """The games that fights or players are stored of, by id, with their classes."""
+        return await to_thread(self._commands.get_games)
+
     async def get_database_health(self) -> health.DatabaseHealth:
         """Size, free space, the recorder's last run, pending files, and what needs attention."""
         return await to_thread(self._commands.get_database_health)
@@ -276,25 +303,32 @@ class AsyncCommands(AsyncCaller):
         """
         await to_thread(self._commands.set_encounter_tags, encounter_id, tags)
 
-    async def get_unique_tags(self) -> known_names.Names:
+    async def get_unique_tags(self, game: str | None = None) -> known_names.Names:
         """All tags of ended fights, sorted."""
-        return await to_thread(self._commands.get_unique_tags)
+        return await to_thread(self._commands.get_unique_tags, game)
 
     async def get_players(
-        self, search: str | None = None, limit: int = 50, offset: int = 0
+        self, search: str | None = None, limit: int = 50, offset: int = 0, game: str | None = None
     ) -> players.PlayerPage:
         """Known players whose name contains ``search``, most recently seen first."""
-        return await to_thread(self._commands.get_players, search, limit, offset)
+        return await to_thread(self._commands.get_players, search, limit, offset, game)
 
-    async def get_player_profile(self, uid: int) -> players.PlayerProfile:
+    async def get_player_profile(self, uid: int, game: str | None = None) -> players.PlayerProfile:
         """Statistics over all ended fights of a player: classes, bosses, distribution of DPS."""
-        return await to_thread(self._commands.get_player_profile, uid)
+        return await to_thread(self._commands.get_player_profile, uid, game)
 
     async def get_player_fights(
-        self, uid: int, boss_name: str | None = None, limit: int = 50, offset: int = 0
+        self,
+        uid: int,
+        boss_name: str | None = None,
+        limit: int = 50,
+        offset: int = 0,
+        game: str | None = None,
     ) -> players.PlayerFights:
         """A player's ended fights (with ``bossName`` only those with it), newest first."""
-        return await to_thread(self._commands.get_player_fights, uid, boss_name, limit, offset)
+        return await to_thread(
+            self._commands.get_player_fights, uid, boss_name, limit, offset, game
+        )
 
     async def prune_encounters(
         self,
@@ -323,6 +357,10 @@ class AsyncCommands(AsyncCaller):
             keep_fights_file_bytes=keep_fights_file_bytes,
             dry_run=dry_run,
         )
+
+    async def get_recorders(self) -> list[recorders.RecorderOverview]:
+        """The recorders, by name: how far their tasks are stored, and their fights."""
+        return await to_thread(self._commands.get_recorders)
 
     async def get_rejected_tasks(self, limit: int = 50, offset: int = 0) -> rejects.RejectedPage:
         """Rejected tasks with their errors, newest first."""

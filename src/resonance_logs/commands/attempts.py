@@ -31,7 +31,7 @@ _PLACE: Final = (encounters.c.started_at_ms, encounters.c.id)
 
 @command(is_quick=True)
 def get_boss_tries(store: Store, arguments: EncounterArguments) -> BossAttempts:
-    """The fights that share a boss with this one, by start: the previous, the next, how many.
+    """The fights of its game that share a boss with this one, by start: previous, next, how many.
 
     A fight without a boss, or one that is still open, stands alone.
 
@@ -44,7 +44,7 @@ def get_boss_tries(store: Store, arguments: EncounterArguments) -> BossAttempts:
         alone = BossAttempts(previous_id=None, next_id=None, number=1, count=1)
         if not bosses or row.ended_at_ms is None:
             return alone
-        candidates = find_candidates(connection, Filters(boss_names=bosses))
+        candidates = find_candidates(connection, Filters(boss_names=bosses, games=[row.game]))
         among = candidates.condition
         if among is None or not candidates.count:
             return alone

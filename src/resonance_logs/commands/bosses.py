@@ -11,12 +11,19 @@ from sqlalchemy import Connection, Row, Select, exists, literal, select
 
 from resonance_logs.commands.filters import Filters, find_candidates
 from resonance_logs.commands.formulas import seconds
-from resonance_logs.commands.models import Arguments, Limit, NoArguments, Shape, Text
+from resonance_logs.commands.models import (
+    Arguments,
+    GameArguments,
+    GameId,
+    Limit,
+    Shape,
+    Text,
+)
 from resonance_logs.commands.order_statistics import Distribution, distribution
 from resonance_logs.commands.registry import command
 from resonance_logs.commands.skill_names import batched
 from resonance_logs.errors import InvalidArgument, NotFound
-from resonance_logs.fights.games import class_name
+from resonance_logs.fights.games import find_game
 from resonance_logs.store.schema import actor_encounter_stats, encounter_bosses, encounters
 from resonance_logs.store.sqlite.connections import Store
 
@@ -29,16 +36,21 @@ class BossProfileArguments(Arguments):
     newest: Limit = Field(
         default=1_000, description="DPS by class covers this many of the newest kills, 1 to 1,000."
     )
+    game: GameId | None = Field(
+        default=None, description="The game; null: that of the most recent of the fights."
+    )
 
 
 class TargetOverview(Shape):
-    """The ended fights with a boss, or in a scene; ``best_time`` (s) is of the kills, null: none.
+    """The ended fights of a game with a boss, or in a scene.
 
-    In a scene there may be fights without a boss, which are no tries, and a kill is a fight in
-    which every boss was defeated. Fights in which the clock was set back have no part in times.
+    ``best_time`` (in seconds) is that of the kills, null without one. In a scene there may be
+    fights without a boss, which are no tries, and a kill is a fight in which every boss was
+    defeated. Fights in which the clock was set back have no part in times.
     """
 
     name: str
+    game: str
     fights: int
     tries: int
     kills: int
@@ -76,7 +88,7 @@ class ClassDps(Shape):
 
 
 class BossProfile(Shape):
-    """The fights with a boss, or in a scene; times in seconds, null without a kill.
+    """The fights of a game with a boss, or in a scene; times in seconds, null without a kill.
 
     Those with a boss are tries; of a scene alone, those in which every boss was defeated are kills.
     ``fastest`` are the shortest kills, ``newest`` the last fights, each at most 100; ``classes`` is
@@ -86,6 +98,7 @@ class BossProfile(Shape):
 
     boss_name: str | None
     scene_name: str | None
+    game: str
     fights: int
     tries: int
     kills: int
@@ -103,39 +116,42 @@ class BossProfile(Shape):
 MAX_SHOWN_FIGHTS: Final = 100
 
 _BOSSES: Final = """
-    SELECT b.monster_name AS name, count(*) AS fights, count(*) AS tries,
+    SELECT b.monster_name AS name, e.game AS game, count(*) AS fights, count(*) AS tries,
         sum(b.is_defeated) AS kills,
         min(CASE WHEN b.is_defeated AND NOT e.clock_jumped THEN e.duration_ms END) AS best_ms,
         max(e.started_at_ms) AS last_ms
     FROM encounters e CROSS JOIN encounter_bosses b ON b.encounter_id = e.id
-    WHERE e.ended_at_ms IS NOT NULL GROUP BY 1 ORDER BY tries DESC, 1
+    WHERE e.ended_at_ms IS NOT NULL AND (:game IS NULL OR e.game = :game)
+    GROUP BY 1, 2 ORDER BY tries DESC, 1, 2
 """
 _SCENES: Final = """
-    SELECT scene_name AS name, count(*) AS fights, sum(bosses <> '[]') AS tries,
+    SELECT scene_name AS name, game, count(*) AS fights, sum(bosses <> '[]') AS tries,
         sum(is_kill) AS kills,
         min(CASE WHEN is_kill AND NOT clock_jumped THEN duration_ms END) AS best_ms,
         max(started_at_ms) AS last_ms
     FROM (
-        SELECT scene_name, bosses, clock_jumped, duration_ms, started_at_ms,
+        SELECT scene_name, game, bosses, clock_jumped, duration_ms, started_at_ms,
             is_defeated AND NOT EXISTS (
                 SELECT 1 FROM encounter_bosses b WHERE b.encounter_id = id AND NOT b.is_defeated
             ) AS is_kill
         FROM encounters
         WHERE ended_at_ms IS NOT NULL AND scene_name IS NOT NULL
+            AND (:game IS NULL OR game = :game)
     )
-    GROUP BY 1 ORDER BY tries DESC, fights DESC, 1
+    GROUP BY 1, 2 ORDER BY tries DESC, fights DESC, 1, 2
 """
 
 
 @command()
-def get_bosses_and_scenes(store: Store, _arguments: NoArguments) -> TargetsOverview:
+def get_bosses_and_scenes(store: Store, arguments: GameArguments) -> TargetsOverview:
     """All bosses and scenes: attempts, kills, best times; most attempts first.
 
     A try in a scene is a fight with a boss, and a kill one in which every boss was defeated.
     """
     with store.read_transaction() as connection:
         return TargetsOverview(
-            bosses=_overview(connection, _BOSSES), scenes=_overview(connection, _SCENES)
+            bosses=_overview(connection, _BOSSES, arguments.game),
+            scenes=_overview(connection, _SCENES, arguments.game),
         )
 
 
@@ -154,12 +170,14 @@ def get_boss_profile(store: Store, arguments: BossProfileArguments) -> BossProfi
         kills = [each for each in fights if each.is_kill]
         timed = [each for each in kills if not each.clock_jumped]
         compared = timed[: arguments.newest]
-        classes = _classes(connection, [each.id for each in compared])
+        game = fights[0].game
+        classes = _classes(connection, game, [each.id for each in compared])
     times = [seconds(each.duration_ms) for each in timed]
     fastest = sorted(timed, key=lambda each: (each.duration_ms, each.started_at_ms, each.id))
     return BossProfile(
         boss_name=arguments.boss_name,
         scene_name=arguments.scene_name,
+        game=game,
         fights=len(fights),
         tries=sum(each.has_boss for each in fights),
         kills=len(kills),
@@ -175,34 +193,38 @@ def get_boss_profile(store: Store, arguments: BossProfileArguments) -> BossProfi
     )
 
 
-def _overview(connection: Connection, statement: str) -> list[TargetOverview]:
+def _overview(connection: Connection, statement: str, game: str | None) -> list[TargetOverview]:
     return [
         TargetOverview(
             name=row.name,
+            game=row.game,
             fights=row.fights,
             tries=row.tries,
             kills=row.kills,
             best_time=None if row.best_ms is None else seconds(row.best_ms),
             last_started_at_ms=row.last_ms,
         )
-        for row in connection.exec_driver_sql(statement)
+        for row in connection.exec_driver_sql(statement, {"game": game})
     ]
 
 
 def _fights(connection: Connection, arguments: BossProfileArguments) -> list[Row[Any]]:
-    """The fights, newest first."""
-    boss, scene = arguments.boss_name, arguments.scene_name
+    """The fights, newest first; all are of one game."""
+    boss, scene, game = arguments.boss_name, arguments.scene_name, arguments.game
     filters = Filters(
-        boss_names=[] if boss is None else [boss], encounter_names=[] if scene is None else [scene]
+        boss_names=[] if boss is None else [boss],
+        encounter_names=[] if scene is None else [scene],
+        games=[] if game is None else [game],
     )
     candidates = find_candidates(connection, filters)
     if candidates.count and candidates.condition is not None:
         statement = _statement(boss).where(candidates.condition)
         fights = list(connection.execute(statement))
         if fights:
-            return fights
+            return [each for each in fights if each.game == fights[0].game]
     names = " in ".join(f"'{each}'" for each in (boss, scene) if each is not None)
-    raise NotFound(f"there is no fight with {names}")
+    where = "" if game is None else f" of {game}"
+    raise NotFound(f"there is no fight{where} with {names}")
 
 
 def _statement(boss: str | None) -> Select[Any]:
@@ -213,6 +235,7 @@ def _statement(boss: str | None) -> Select[Any]:
         encounters.c.scene_name,
         encounters.c.total_dmg,
         encounters.c.clock_jumped,
+        encounters.c.game,
     )
     order = encounters.c.started_at_ms.desc(), encounters.c.id.desc()
     if boss is None:
@@ -249,8 +272,8 @@ def _try(row: Row[Any]) -> Attempt:
     )
 
 
-def _classes(connection: Connection, encounter_ids: list[int]) -> list[ClassDps]:
-    actors = actor_encounter_stats
+def _classes(connection: Connection, game_id: str, encounter_ids: list[int]) -> list[ClassDps]:
+    actors, game = actor_encounter_stats, find_game(game_id)
     found: defaultdict[int | None, list[float]] = defaultdict(list)
     for part in batched(encounter_ids):
         statement = (
@@ -261,7 +284,9 @@ def _classes(connection: Connection, encounter_ids: list[int]) -> list[ClassDps]
         for class_id, damage, duration_ms in connection.execute(statement):
             found[class_id].append(damage / seconds(duration_ms))
     classes = [
-        ClassDps(class_id=each, class_name=class_name(each), dps=distribution(np.array(values)))
+        ClassDps(
+            class_id=each, class_name=game.class_name(each), dps=distribution(np.array(values))
+        )
         for each, values in found.items()
     ]
     return sorted(classes, key=lambda each: (-each.dps.median, each.class_id or 0))

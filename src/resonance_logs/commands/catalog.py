@@ -8,8 +8,9 @@ from typing import Annotated
 from pydantic import Field
 from sqlalchemy import func, select
 
-from resonance_logs.commands.models import Arguments, NoArguments, Shape, Text
+from resonance_logs.commands.models import Arguments, GameArguments, GameId, Shape, Text
 from resonance_logs.commands.registry import command
+from resonance_logs.fights.identity import DEFAULT_GAME
 from resonance_logs.store.rows import insert_rows
 from resonance_logs.store.schema import catalog_names
 from resonance_logs.store.sqlite.connections import Store
@@ -34,6 +35,7 @@ class SetCatalogNamesArguments(Arguments):
         ],
         Field(max_length=1_000_000),
     ]
+    game: GameId = Field(default=DEFAULT_GAME, description="The game that the ids are of.")
 
 
 class Catalog(Shape):
@@ -45,8 +47,9 @@ class Catalog(Shape):
 
 @command()
 def set_catalog_names(store: Store, arguments: SetCatalogNamesArguments) -> None:
-    """Set names of skills or scenes by id, replacing existing ones."""
-    rows = [(arguments.kind.value, each, name) for each, name in arguments.names.items()]
+    """Set names of skills or scenes of a game by id, replacing existing ones."""
+    of = arguments.game, arguments.kind.value
+    rows = [(*of, each, name) for each, name in arguments.names.items()]
     if rows:
         columns = catalog_names.c.keys()
         with store.write_transaction() as connection:
@@ -54,9 +57,11 @@ def set_catalog_names(store: Store, arguments: SetCatalogNamesArguments) -> None
 
 
 @command(is_quick=True)
-def get_catalog(store: Store, _arguments: NoArguments) -> Catalog:
-    """How many skills and scenes have a name."""
+def get_catalog(store: Store, arguments: GameArguments) -> Catalog:
+    """How many skills and scenes have a name, in one game or in all."""
     statement = select(catalog_names.c.kind, func.count()).group_by(catalog_names.c.kind)
+    if arguments.game is not None:
+        statement = statement.where(catalog_names.c.game == arguments.game)
     with store.read_transaction() as connection:
         counts = {row[0]: row[1] for row in connection.execute(statement)}
     return Catalog(

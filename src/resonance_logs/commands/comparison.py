@@ -38,7 +38,7 @@ from resonance_logs.commands.timeline import (
     round_width,
 )
 from resonance_logs.errors import NotFound
-from resonance_logs.fights.games import class_name, spec_name
+from resonance_logs.fights.games import Game
 from resonance_logs.fights.tally import SIX
 from resonance_logs.store.sqlite.connections import Store
 from resonance_logs.tasks import MAX_INTEGER
@@ -85,6 +85,7 @@ class ComparedSide(Shape):
     """
 
     encounter_id: int
+    game: str
     started_at_ms: int
     duration: float
     scene_name: str | None
@@ -104,19 +105,21 @@ class ComparedSide(Shape):
 
 
 class ComparedSkill(Shape):
-    """A skill on each side, in order; null if it was not used."""
+    """A skill of a game on each side, in order; null if it was not used."""
 
+    game: str
     skill_id: int
     name: str
     sides: list[SkillRow | None]
 
 
 class ComparedActor(Shape):
-    """An actor on each side, in order; null if it is absent, or did nothing of the kind.
+    """An actor of a game on each side, in order; null if absent, or if it did nothing of the kind.
 
     ``share`` of a row is of all players in its fight, or of the actor itself if it is a side alone.
     """
 
+    game: str
     actor_id: int
     name: str | None
     class_id: int | None
@@ -140,6 +143,7 @@ _NOTHING: Final = [0] * SIX
 class _Side:
     """A side without its curve; ``actors`` are those that are counted."""
 
+    game: Game
     fight: EncounterSummary
     actor: ActorEncounterStat | None
     six: list[int]
@@ -165,8 +169,8 @@ def compare_encounters(store: Store, arguments: ComparisonArguments) -> Comparis
         kind=kind,
         bucket_ms=width,
         sides=[_compared(side, kind, _curve(store, side, arguments, width)) for side in sides],
-        actors=_actors([side.actors for side in sides]),
-        skills=_skills([side.skills for side in sides]),
+        actors=_actors(sides),
+        skills=_skills(sides),
     )
 
 
@@ -182,22 +186,21 @@ def _read(connection: Connection, side: ComparisonSide, kind: SkillType) -> _Sid
         for column in zip(_NOTHING, *(sums[each.actor_id] for each in counted), strict=True)
     ]
     return _Side(
+        game=totals.game,
         fight=summary(row, []),
         actor=actor,
         six=six,
-        actors=[
-            party_row(each, sums[each.actor_id], kind, six[0], totals.duration) for each in counted
-        ],
-        skills=_skill_rows(connection, sum_by(rows, SKILL), six[0], totals.duration),
+        actors=[party_row(totals, each, sums[each.actor_id], kind, six[0]) for each in counted],
+        skills=_skill_rows(connection, totals, sum_by(rows, SKILL), six[0]),
     )
 
 
 def _skill_rows(
-    connection: Connection, sums: dict[int, list[int]], whole: int, duration: float
+    connection: Connection, fight: FightTotals, sums: dict[int, list[int]], whole: int
 ) -> list[SkillRow]:
-    names = skill_names(connection, sums)
+    names = skill_names(connection, fight.game.id, sums)
     return [
-        SkillRow(skill_id=skill, name=names[skill], **rates(six, whole, duration))
+        SkillRow(skill_id=skill, name=names[skill], **rates(six, whole, fight.duration))
         for skill, six in sorted(sums.items(), key=by_total)
     ]
 
@@ -221,10 +224,11 @@ def _curve(
 
 
 def _compared(side: _Side, kind: SkillType, values: list[float] | None) -> ComparedSide:
-    fight, actor = side.fight, side.actor
+    game, fight, actor = side.game, side.fight, side.actor
     total, hits, crits, luckies, *_ = side.six
     return ComparedSide(
         encounter_id=fight.id,
+        game=game.id,
         started_at_ms=fight.started_at_ms,
         duration=fight.duration,
         scene_name=fight.scene_name,
@@ -232,8 +236,8 @@ def _compared(side: _Side, kind: SkillType, values: list[float] | None) -> Compa
         actor_id=None if actor is None else actor.actor_id,
         name=None if actor is None else actor.name,
         class_id=None if actor is None else actor.class_id,
-        class_name="" if actor is None else class_name(actor.class_id),
-        class_spec_name="" if actor is None else spec_name(actor.class_id, actor.class_spec),
+        class_name="" if actor is None else game.class_name(actor.class_id),
+        class_spec_name="" if actor is None else game.spec_name(actor.class_id, actor.class_spec),
         total=total,
         per_second=total / fight.duration,
         active_dps=actor.active_dps if actor is not None and kind is SkillType.DPS else None,
@@ -244,34 +248,50 @@ def _compared(side: _Side, kind: SkillType, values: list[float] | None) -> Compa
     )
 
 
-def _actors(sides: list[list[PartyRow]]) -> list[ComparedActor]:
+def _actors(sides: list[_Side]) -> list[ComparedActor]:
     """Every actor of any side, largest total first; names come from the first side."""
-    by_id = [{row.actor_id: row for row in rows if row.hits} for rows in sides]
-    first = {row.actor_id: row for rows in reversed(by_id) for row in rows.values()}
+    by_id = [
+        {(side.game.id, row.actor_id): row for row in side.actors if row.hits} for side in sides
+    ]
+    first = {key: row for rows in reversed(by_id) for key, row in rows.items()}
     compared = [
         ComparedActor(
-            actor_id=actor,
+            game=key[0],
+            actor_id=row.actor_id,
             name=row.name,
             class_id=row.class_id,
-            sides=[rows.get(actor) for rows in by_id],
+            sides=[rows.get(key) for rows in by_id],
         )
-        for actor, row in first.items()
+        for key, row in first.items()
     ]
     return sorted(
         compared,
-        key=lambda each: (-sum(row.total for row in each.sides if row), each.actor_id),
+        key=lambda each: (
+            -sum(row.total for row in each.sides if row),
+            each.actor_id,
+            each.game,
+        ),
     )
 
 
-def _skills(sides: list[list[SkillRow]]) -> list[ComparedSkill]:
-    """Every skill of any side, largest total first."""
-    by_id = [{row.skill_id: row for row in rows} for rows in sides]
-    names = {row.skill_id: row.name for rows in sides for row in rows}
+def _skills(sides: list[_Side]) -> list[ComparedSkill]:
+    """Every skill of any side, largest total first; the same id in two games is two skills."""
+    by_id = [{(side.game.id, row.skill_id): row for row in side.skills} for side in sides]
+    first = {key: row for rows in reversed(by_id) for key, row in rows.items()}
     compared = [
-        ComparedSkill(skill_id=skill, name=name, sides=[rows.get(skill) for rows in by_id])
-        for skill, name in names.items()
+        ComparedSkill(
+            game=key[0],
+            skill_id=row.skill_id,
+            name=row.name,
+            sides=[rows.get(key) for rows in by_id],
+        )
+        for key, row in first.items()
     ]
     return sorted(
         compared,
-        key=lambda each: (-sum(row.total_dmg for row in each.sides if row), each.skill_id),
+        key=lambda each: (
+            -sum(row.total_dmg for row in each.sides if row),
+            each.skill_id,
+            each.game,
+        ),
     )

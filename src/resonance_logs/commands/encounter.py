@@ -6,12 +6,18 @@ from collections.abc import Iterable
 from typing import Any, Final, TypeVar
 
 import msgspec
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 from pydantic.alias_generators import to_camel
 from sqlalchemy import Connection, Row, bindparam, select
 
 from resonance_logs.commands.formulas import ratio, seconds
-from resonance_logs.commands.models import EncounterArguments, NoArguments, Shape
+from resonance_logs.commands.models import (
+    Arguments,
+    EncounterArguments,
+    NoArguments,
+    RecorderName,
+    Shape,
+)
 from resonance_logs.commands.registry import command
 from resonance_logs.errors import DamagedDatabase, InvalidArgument, NotFound
 from resonance_logs.store import marks
@@ -19,12 +25,21 @@ from resonance_logs.store.checksums import (
     CHECKED,
     FINGERPRINTED,
     FINGERPRINTED_LATER,
+    IDENTIFIED,
     checksum,
     fingerprint,
     stored_rows,
 )
 from resonance_logs.store.schema import actor_encounter_stats, encounters
 from resonance_logs.store.sqlite.connections import Store
+
+
+class LiveArguments(Arguments):
+    """A recorder."""
+
+    recorder: RecorderName | None = Field(
+        default=None, description="Its name; null: whichever began a fight last."
+    )
 
 
 class BossSummary(Shape):
@@ -91,6 +106,8 @@ class ActorEncounterStat(Shape):
 class EncounterSummary(Shape):
     """A fight; ``duration`` in seconds; ``ended_at_ms`` is null while it is being recorded.
 
+    ``recorder`` is the name of the recorder that sent it, ``game`` the id of the game.
+
     ``dps`` is ``total_dmg`` per second of the fight; ``note`` and ``tags`` are set by users.
 
     ``actors`` are its players, most damage first; empty in lists. ``was_interrupted``: the
@@ -103,6 +120,8 @@ class EncounterSummary(Shape):
     """
 
     id: int
+    recorder: str
+    game: str
     started_at_ms: int
     ended_at_ms: int | None
     duration: float
@@ -133,6 +152,7 @@ SUMMARY_COLUMNS: Final = tuple(
         *marks.COLUMNS,
         *FINGERPRINTED,
         *FINGERPRINTED_LATER,
+        *IDENTIFIED,
         "fingerprint",
         *CHECKED,
     )
@@ -144,7 +164,6 @@ _open: Final = (
     select(*SUMMARY_COLUMNS)
     .where(encounters.c.ended_at_ms.is_(None))
     .order_by(encounters.c.id.desc())
-    .limit(1)
 )
 
 _ACTOR_COLUMNS: Final = tuple(column.name for column in actor_encounter_stats.c)[1:]
@@ -176,11 +195,21 @@ def get_encounter_actor_stats(
 
 
 @command(is_quick=True)
-def get_live_encounter(store: Store, _arguments: NoArguments) -> EncounterSummary | None:
-    """The fight being recorded, as it is so far; null if there is none."""
+def get_live_encounter(store: Store, arguments: LiveArguments) -> EncounterSummary | None:
+    """The fight being recorded, or of several the one that began last; or null."""
+    statement = _open.limit(1)
+    if arguments.recorder is not None:
+        statement = statement.where(encounters.c.recorder == arguments.recorder)
     with store.read_transaction() as connection:
-        row = connection.execute(_open).one_or_none()
+        row = connection.execute(statement).one_or_none()
         return None if row is None else _with_players(connection, row)
+
+
+@command(is_quick=True)
+def get_live_encounters(store: Store, _arguments: NoArguments) -> list[EncounterSummary]:
+    """All fights being recorded, as they are so far, the one that began last first."""
+    with store.read_transaction() as connection:
+        return [_with_players(connection, row) for row in connection.execute(_open).all()]
 
 
 def find_encounter(connection: Connection, encounter_id: int) -> Row[Any]:
@@ -248,6 +277,8 @@ def _plain(row: Row[Any]) -> dict[str, Any]:
     duration = seconds(row.duration_ms)
     return {
         "id": row.id,
+        "recorder": row.recorder,
+        "game": row.game,
         "started_at_ms": row.started_at_ms,
         "ended_at_ms": row.ended_at_ms,
         "duration": duration,

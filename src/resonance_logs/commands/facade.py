@@ -17,6 +17,7 @@ from resonance_logs.commands import (
     comparison,
     encounter,
     filters,
+    games,
     health,
     known_names,
     listing,
@@ -26,6 +27,7 @@ from resonance_logs.commands import (
     party,
     players,
     prune,
+    recorders,
     rejects,
     skills,
     time_range,
@@ -84,25 +86,27 @@ class Commands(Caller):
             to_ms=to_ms,
         )
 
-    def get_unique_boss_names(self) -> known_names.Names:
+    def get_unique_boss_names(self, game: str | None = None) -> known_names.Names:
         """Names of all bosses in ended fights, sorted."""
-        return self._run(known_names.get_unique_boss_names)
+        return self._run(known_names.get_unique_boss_names, game=game)
 
-    def get_unique_scene_names(self) -> known_names.Names:
+    def get_unique_scene_names(self, game: str | None = None) -> known_names.Names:
         """Names of all scenes of ended fights, sorted."""
-        return self._run(known_names.get_unique_scene_names)
+        return self._run(known_names.get_unique_scene_names, game=game)
 
-    def get_player_names_filtered(self, prefix: str) -> known_names.Names:
+    def get_player_names_filtered(self, prefix: str, game: str | None = None) -> known_names.Names:
         """Names that contain ``prefix``, most recently seen first; at most 1,000."""
-        return self._run(known_names.get_player_names_filtered, prefix=prefix)
+        return self._run(known_names.get_player_names_filtered, prefix=prefix, game=game)
 
-    def get_recent_players_command(self, limit: int = 50) -> list[tuple[int, str]]:
+    def get_recent_players_command(
+        self, limit: int = 50, game: str | None = None
+    ) -> list[tuple[int, str]]:
         """Ids and names of players with a known name, most recently seen first."""
-        return self._run(known_names.get_recent_players_command, limit=limit)
+        return self._run(known_names.get_recent_players_command, limit=limit, game=game)
 
-    def get_player_name_command(self, uid: int) -> str | None:
+    def get_player_name_command(self, uid: int, game: str | None = None) -> str | None:
         """The player's name; null if it (or the player) is unknown."""
-        return self._run(known_names.get_player_name_command, uid=uid)
+        return self._run(known_names.get_player_name_command, uid=uid, game=game)
 
     def delete_encounter(self, encounter_id: int) -> None:
         """Delete a fight and everything that belongs to it."""
@@ -116,17 +120,23 @@ class Commands(Caller):
         """Mark an ended fight as favourite, or remove the mark."""
         self._run(marks.toggle_favorite_encounter, id=id, is_favorite=is_favorite)
 
-    def set_catalog_names(self, kind: _CatalogKind, names: Mapping[int, str]) -> None:
-        """Set names of skills or scenes by id, replacing existing ones."""
-        self._run(catalog.set_catalog_names, kind=kind, names=names)
+    def set_catalog_names(
+        self, kind: _CatalogKind, names: Mapping[int, str], game: str = "bpsr"
+    ) -> None:
+        """Set names of skills or scenes of a game by id, replacing existing ones."""
+        self._run(catalog.set_catalog_names, kind=kind, names=names, game=game)
 
-    def get_catalog(self) -> catalog.Catalog:
-        """How many skills and scenes have a name."""
-        return self._run(catalog.get_catalog)
+    def get_catalog(self, game: str | None = None) -> catalog.Catalog:
+        """How many skills and scenes have a name, in one game or in all."""
+        return self._run(catalog.get_catalog, game=game)
 
-    def get_live_encounter(self) -> encounter.EncounterSummary | None:
-        """The fight being recorded, as it is so far; null if there is none."""
-        return self._run(encounter.get_live_encounter)
+    def get_live_encounter(self, recorder: str | None = None) -> encounter.EncounterSummary | None:
+        """The fight being recorded, or of several the one that began last; or null."""
+        return self._run(encounter.get_live_encounter, recorder=recorder)
+
+    def get_live_encounters(self) -> list[encounter.EncounterSummary]:
+        """All fights being recorded, as they are so far, the one that began last first."""
+        return self._run(encounter.get_live_encounters)
 
     def get_encounter_range(
         self, encounter_id: int, from_ms: int | None = None, to_ms: int | None = None
@@ -177,25 +187,34 @@ class Commands(Caller):
         )
 
     def get_boss_tries(self, encounter_id: int) -> attempts.BossAttempts:
-        """The fights that share a boss with this one, by start: the previous, the next, how many.
+        """The fights of its game that share a boss with this one, by start: previous, next, how
+        many.
 
         A fight without a boss, or one that is still open, stands alone.
         """
         return self._run(attempts.get_boss_tries, encounter_id=encounter_id)
 
-    def get_bosses_and_scenes(self) -> bosses.TargetsOverview:
+    def get_bosses_and_scenes(self, game: str | None = None) -> bosses.TargetsOverview:
         """All bosses and scenes: attempts, kills, best times; most attempts first.
 
         A try in a scene is a fight with a boss, and a kill one in which every boss was defeated.
         """
-        return self._run(bosses.get_bosses_and_scenes)
+        return self._run(bosses.get_bosses_and_scenes, game=game)
 
     def get_boss_profile(
-        self, boss_name: str | None = None, scene_name: str | None = None, newest: int = 1000
+        self,
+        boss_name: str | None = None,
+        scene_name: str | None = None,
+        newest: int = 1000,
+        game: str | None = None,
     ) -> bosses.BossProfile:
         """The fights with a boss, in a scene, or both: attempts, kills, times, DPS by class."""
         return self._run(
-            bosses.get_boss_profile, boss_name=boss_name, scene_name=scene_name, newest=newest
+            bosses.get_boss_profile,
+            boss_name=boss_name,
+            scene_name=scene_name,
+            newest=newest,
+            game=game,
         )
 
     def check_database(self, *, quick: bool = False) -> check.CheckReport:
@@ -261,6 +280,14 @@ class Commands(Caller):
             smooth_ms=smooth_ms,
         )
 
+    def get_unique_recorder_names(self) -> known_names.Names:
+        """Names of all recorders of ended fights, sorted."""
+        return self._run(known_names.get_unique_recorder_names)
+
+    def get_games(self) -> list[games.GameOverview]:
+        """The games that fights or players are stored of, by id, with their classes."""
+        return self._run(games.get_games)
+
     def get_database_health(self) -> health.DatabaseHealth:
         """Size, free space, the recorder's last run, pending files, and what needs attention."""
         return self._run(health.get_database_health)
@@ -283,26 +310,36 @@ class Commands(Caller):
         """
         self._run(marks.set_encounter_tags, encounter_id=encounter_id, tags=tags)
 
-    def get_unique_tags(self) -> known_names.Names:
+    def get_unique_tags(self, game: str | None = None) -> known_names.Names:
         """All tags of ended fights, sorted."""
-        return self._run(marks.get_unique_tags)
+        return self._run(marks.get_unique_tags, game=game)
 
     def get_players(
-        self, search: str | None = None, limit: int = 50, offset: int = 0
+        self, search: str | None = None, limit: int = 50, offset: int = 0, game: str | None = None
     ) -> players.PlayerPage:
         """Known players whose name contains ``search``, most recently seen first."""
-        return self._run(players.get_players, search=search, limit=limit, offset=offset)
+        return self._run(players.get_players, search=search, limit=limit, offset=offset, game=game)
 
-    def get_player_profile(self, uid: int) -> players.PlayerProfile:
+    def get_player_profile(self, uid: int, game: str | None = None) -> players.PlayerProfile:
         """Statistics over all ended fights of a player: classes, bosses, distribution of DPS."""
-        return self._run(players.get_player_profile, uid=uid)
+        return self._run(players.get_player_profile, uid=uid, game=game)
 
     def get_player_fights(
-        self, uid: int, boss_name: str | None = None, limit: int = 50, offset: int = 0
+        self,
+        uid: int,
+        boss_name: str | None = None,
+        limit: int = 50,
+        offset: int = 0,
+        game: str | None = None,
     ) -> players.PlayerFights:
         """A player's ended fights (with ``bossName`` only those with it), newest first."""
         return self._run(
-            players.get_player_fights, uid=uid, boss_name=boss_name, limit=limit, offset=offset
+            players.get_player_fights,
+            uid=uid,
+            boss_name=boss_name,
+            limit=limit,
+            offset=offset,
+            game=game,
         )
 
     def prune_encounters(
@@ -332,6 +369,10 @@ class Commands(Caller):
             keep_fights_file_bytes=keep_fights_file_bytes,
             dry_run=dry_run,
         )
+
+    def get_recorders(self) -> list[recorders.RecorderOverview]:
+        """The recorders, by name: how far their tasks are stored, and their fights."""
+        return self._run(recorders.get_recorders)
 
     def get_rejected_tasks(self, limit: int = 50, offset: int = 0) -> rejects.RejectedPage:
         """Rejected tasks with their errors, newest first."""

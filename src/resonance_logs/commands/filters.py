@@ -10,7 +10,14 @@ from pydantic import BeforeValidator, Field
 from pyroaring import BitMap64
 from sqlalchemy import ColumnElement, Connection, func
 
-from resonance_logs.commands.models import Arguments, Flag, Integer, Text
+from resonance_logs.commands.models import (
+    Arguments,
+    Flag,
+    GameId,
+    Integer,
+    RecorderName,
+    Text,
+)
 from resonance_logs.fights.name_folding import fold_name
 from resonance_logs.store.facets import find_encounters
 from resonance_logs.store.marks import FAVORITE, TAG
@@ -51,7 +58,9 @@ class Filters(Arguments):
     player_names: Choices = Field(default=[], description="Full player names.")
     class_ids: Annotated[
         list[Integer], Field(max_length=MAX_CHOICES), BeforeValidator(_none_to_empty)
-    ] = Field(default=[], description="Player classes.")
+    ] = Field(
+        default=[], description="Player classes, by id; of all games, unless games are given."
+    )
     date_from_ms: Integer | None = Field(
         default=None, description="Started at or after this time (epoch ms)."
     )
@@ -64,6 +73,12 @@ class Filters(Arguments):
     is_defeated: Flag | None = Field(default=None, description="Any boss was defeated, or none.")
     sort: Sort = Sort.STARTED_AT
     descending: Flag = True
+    games: Annotated[
+        list[GameId], Field(max_length=MAX_CHOICES), BeforeValidator(_none_to_empty)
+    ] = Field(default=[], description="Ids of games.")
+    recorders: Annotated[
+        list[RecorderName], Field(max_length=MAX_CHOICES), BeforeValidator(_none_to_empty)
+    ] = Field(default=[], description="Names of recorders.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +95,6 @@ class Candidates:
 def find_candidates(connection: Connection, filters: Filters) -> Candidates:
     """Unite the fights of a filter's values, then intersect the filters: one statement each."""
     conditions = _conditions(filters)
-    # Every ended fight has an outcome, so these are all of them.
     sets = [find_encounters(connection, each) for each in conditions or [_is_a("outcome")]]
     if filters.encounter_ids:
         sets.append(BitMap64(each for each in filters.encounter_ids if each >= 0))
@@ -98,7 +112,11 @@ def contains(column: ColumnElement[str], part: str) -> ColumnElement[bool]:
 
 
 def _conditions(filters: Filters) -> list[ColumnElement[bool]]:
-    """One condition per given filter; excluded favourites are handled by the caller."""
+    """One condition per given filter; excluded favourites are handled by the caller.
+
+    Every ended fight has an outcome, in its game. A value is one of a game, so that each condition
+    is restricted to the games.
+    """
     wanted = {
         "boss": filters.boss_names,
         "scene": filters.encounter_names,
@@ -107,10 +125,14 @@ def _conditions(filters: Filters) -> list[ColumnElement[bool]]:
         "outcome": [] if filters.is_defeated is None else [str(int(filters.is_defeated))],
         FAVORITE.kind: [FAVORITE.value] if filters.is_favorite else [],
         TAG: filters.tags,
+        "recorder": filters.recorders,
     }
     conditions = [_is_one_of(kind, values) for kind, values in wanted.items() if values]
     if filters.player_name:
         conditions.append(_is_a("player") & contains(facet_values.c.folded, filters.player_name))
+    if filters.games:
+        is_of_game = facet_values.c.game.in_(filters.games)
+        conditions = [each & is_of_game for each in conditions or [_is_a("outcome")]]
     return conditions
 
 

@@ -116,7 +116,7 @@ def _read_health(store: Store) -> tuple[DatabaseHealth, Run | None]:
             rejected_tasks=connection.execute(
                 select(func.count()).select_from(rejected_tasks)
             ).scalar_one(),
-            spill_files=[str(file) for _, file in find_spills(store.path)],
+            spill_files=[str(file) for files in find_spills(store.path).values() for file in files],
             kept_files=_kept_files(store.path),
             findings=[],
         )

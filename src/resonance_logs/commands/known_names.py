@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Select, exists, func, select
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, exists, func, select
 
 from resonance_logs.commands.filters import contains
 from resonance_logs.commands.models import (
     MAX_LIMIT,
+    ONLY_OF_GAME,
     Arguments,
+    GameArguments,
+    GameId,
+    GamePlayerArguments,
     Limit,
     NoArguments,
-    PlayerArguments,
     Shape,
     Text,
 )
@@ -23,12 +28,14 @@ class PrefixArguments(Arguments):
     """Part of a name."""
 
     prefix: Text
+    game: GameId | None = ONLY_OF_GAME
 
 
 class RecentPlayersArguments(Arguments):
     """A number of players."""
 
     limit: Limit = 50
+    game: GameId | None = ONLY_OF_GAME
 
 
 class Names(Shape):
@@ -38,15 +45,21 @@ class Names(Shape):
 
 
 @command(is_quick=True)
-def get_unique_boss_names(store: Store, _arguments: NoArguments) -> Names:
+def get_unique_boss_names(store: Store, arguments: GameArguments) -> Names:
     """Names of all bosses in ended fights, sorted."""
-    return _read_names(store, facet_names_statement("boss"))
+    return read_names(store, facet_names_statement("boss", arguments.game))
 
 
 @command(is_quick=True)
-def get_unique_scene_names(store: Store, _arguments: NoArguments) -> Names:
+def get_unique_scene_names(store: Store, arguments: GameArguments) -> Names:
     """Names of all scenes of ended fights, sorted."""
-    return _read_names(store, facet_names_statement("scene"))
+    return read_names(store, facet_names_statement("scene", arguments.game))
+
+
+@command(is_quick=True)
+def get_unique_recorder_names(store: Store, _arguments: NoArguments) -> Names:
+    """Names of all recorders of ended fights, sorted."""
+    return read_names(store, facet_names_statement("recorder"))
 
 
 @command(is_quick=True)
@@ -62,7 +75,9 @@ def get_player_names_filtered(store: Store, arguments: PrefixArguments) -> Names
     )
     if arguments.prefix:
         statement = statement.where(contains(entities.c.name_folded, arguments.prefix))
-    return _read_names(store, statement)
+    if arguments.game is not None:
+        statement = statement.where(entities.c.game == arguments.game)
+    return read_names(store, statement)
 
 
 @command(is_quick=True)
@@ -73,32 +88,58 @@ def get_recent_players_command(
     statement = (
         select(entities.c.entity_id, entities.c.name)
         .where(entities.c.name.is_not(None))
-        .order_by(entities.c.last_seen_ms.desc(), entities.c.entity_id)
+        .order_by(entities.c.last_seen_ms.desc(), entities.c.entity_id, entities.c.game)
         .limit(arguments.limit)
     )
+    if arguments.game is not None:
+        statement = statement.where(entities.c.game == arguments.game)
     with store.read_transaction() as connection:
         return [(row.entity_id, row.name) for row in connection.execute(statement)]
 
 
 @command(is_quick=True)
-def get_player_name_command(store: Store, arguments: PlayerArguments) -> str | None:
+def get_player_name_command(store: Store, arguments: GamePlayerArguments) -> str | None:
     """The player's name; null if it (or the player) is unknown."""
-    statement = select(entities.c.name).where(entities.c.entity_id == arguments.uid)
     with store.read_transaction() as connection:
-        name: str | None = connection.execute(statement).scalar_one_or_none()
-    return name
+        player = find_entity(connection, arguments)
+        return None if player is None else player.name
 
 
-def facet_names_statement(kind: str) -> Select[str]:
-    """The values of a kind that any fight has, sorted."""
+def find_entity(connection: Connection, player: GamePlayerArguments) -> Row[Any] | None:
+    """The stored player of this id and game; without a game, of those with the id the last seen."""
+    games = games_of_players(connection) if player.game is None else [player.game]
+    statement = (
+        select(entities)
+        .where(entities.c.game.in_(games), entities.c.entity_id == player.uid)
+        .order_by(entities.c.last_seen_ms.desc(), entities.c.game)
+        .limit(1)
+    )
+    return connection.execute(statement).one_or_none()
+
+
+def games_of_players(connection: Connection) -> list[str]:
+    """The games of all known players, sorted; each is found by one step in the index."""
+    game = entities.c.game
+    first = select(func.min(game).label("game")).cte("games", recursive=True)
+    following = select(func.min(game)).where(game > first.c.game).scalar_subquery()
+    found = first.union_all(select(following).where(first.c.game.is_not(None)))
+    statement = select(found.c.game).where(found.c.game.is_not(None)).order_by(found.c.game)
+    return list(connection.execute(statement).scalars())
+
+
+def facet_names_statement(kind: str, game: str | None = None) -> Select[str]:
+    """The values of a kind that any fight (of the game, if given) has, sorted."""
     used = exists().where(facet_encounters.c.value_id == facet_values.c.value_id)
-    return (
+    statement = (
         select(facet_values.c.value)
+        .distinct()
         .where(facet_values.c.kind == kind, used)
         .order_by(facet_values.c.value)
     )
+    return statement if game is None else statement.where(facet_values.c.game == game)
 
 
-def _read_names(store: Store, statement: Select[str]) -> Names:
+def read_names(store: Store, statement: Select[str]) -> Names:
+    """The names that a statement selects, in its order."""
     with store.read_transaction() as connection:
         return Names(names=list(connection.execute(statement).scalars()))

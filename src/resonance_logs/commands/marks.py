@@ -8,13 +8,13 @@ from pydantic import AfterValidator, Field, StringConstraints
 from sqlalchemy import Connection, select, update
 
 from resonance_logs.commands.encounter import check_ended
-from resonance_logs.commands.known_names import Names, facet_names_statement
+from resonance_logs.commands.known_names import Names, facet_names_statement, read_names
 from resonance_logs.commands.models import (
     Arguments,
     EncounterArguments,
     Flag,
+    GameArguments,
     Integer,
-    NoArguments,
     Text,
     storable,
 )
@@ -62,7 +62,8 @@ def toggle_favorite_encounter(store: Store, arguments: FavoriteArguments) -> Non
     with store.write_transaction() as connection:
         check_ended(connection, [arguments.id], argument="id")
         if arguments.is_favorite:
-            add_to_index(connection, arguments.id, [FAVORITE])
+            game = _game_of(connection, arguments.id)
+            add_to_index(connection, arguments.id, game, [FAVORITE])
         else:
             remove_from_index(connection, [arguments.id], only=FAVORITE)
         _set(connection, arguments.id, is_favorite=int(arguments.is_favorite))
@@ -95,15 +96,21 @@ def set_encounter_tags(store: Store, arguments: SetTagsArguments) -> None:
         before = connection.execute(select(encounters.c.tags).where(encounters.c.id == fight))
         for tag in {*read_tags(before.scalar_one())} - {*wanted}:
             remove_from_index(connection, [fight], only=Facet(TAG, tag))
-        add_to_index(connection, fight, [Facet(TAG, tag) for tag in wanted])
+        tags = [Facet(TAG, tag) for tag in wanted]
+        add_to_index(connection, fight, _game_of(connection, fight), tags)
         _set(connection, fight, tags=write_tags(wanted))
 
 
 @command(is_quick=True)
-def get_unique_tags(store: Store, _arguments: NoArguments) -> Names:
+def get_unique_tags(store: Store, arguments: GameArguments) -> Names:
     """All tags of ended fights, sorted."""
-    with store.read_transaction() as connection:
-        return Names(names=list(connection.execute(facet_names_statement(TAG)).scalars()))
+    return read_names(store, facet_names_statement(TAG, arguments.game))
+
+
+def _game_of(connection: Connection, encounter_id: int) -> str:
+    statement = select(encounters.c.game).where(encounters.c.id == encounter_id)
+    game: str = connection.execute(statement).scalar_one()
+    return game
 
 
 def _set(connection: Connection, encounter_id: int, **values: object) -> None:

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Final
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict
 from pydantic.alias_generators import to_camel
 
+from resonance_logs.fights.identity import GAME_PATTERN, MAX_NAME_LENGTH
 from resonance_logs.tasks import MAX_INTEGER
 
 MAX_LIMIT: Final = 1_000
@@ -29,6 +30,10 @@ def storable(text: str) -> str:
 
 
 Text = Annotated[str, AfterValidator(storable)]
+
+GameId = Annotated[str, Field(pattern=GAME_PATTERN)]
+
+RecorderName = Annotated[Text, Field(min_length=1, max_length=MAX_NAME_LENGTH)]
 
 Flag = Annotated[bool, Strict()]
 
@@ -120,6 +125,15 @@ class NoArguments(Arguments):
     """No arguments."""
 
 
+ONLY_OF_GAME: Final[Any] = Field(default=None, description="Only of this game; null: of all games.")
+
+
+class GameArguments(Arguments):
+    """One game, or all of them."""
+
+    game: GameId | None = ONLY_OF_GAME
+
+
 class PageArguments(Arguments):
     """A page of a list."""
 
@@ -133,7 +147,19 @@ class EncounterArguments(Arguments):
     encounter_id: Integer
 
 
+PLAYERS_GAME: Final[Any] = Field(
+    default=None,
+    description="The player's game; null: of the players with this id, the one seen last.",
+)
+
+
 class PlayerArguments(Arguments):
     """One player."""
 
     uid: Integer
+
+
+class GamePlayerArguments(PlayerArguments):
+    """One player of a game."""
+
+    game: GameId | None = PLAYERS_GAME

@@ -7,7 +7,6 @@ from resonance_logs.commands.encounter import ActorEncounterStat, find_encounter
 from resonance_logs.commands.formulas import ratio
 from resonance_logs.commands.models import EncounterArguments, FromMs, Shape, Side, SkillType, ToMs
 from resonance_logs.commands.registry import command
-from resonance_logs.fights.games import class_name, spec_name
 from resonance_logs.store.sqlite.connections import Store
 
 
@@ -53,6 +52,7 @@ class EncounterParty(Shape):
     """
 
     encounter_id: int
+    game: str
     kind: SkillType
     side: Side
     from_ms: int
@@ -77,11 +77,12 @@ def get_encounter_party(store: Store, arguments: PartyArguments) -> EncounterPar
         sums = totals.sums_by_actor(kind, players=players)
     whole = sum(six[0] for six in sums.values())
     rows = [
-        party_row(actor, sums[actor.actor_id], kind, whole, totals.duration)
+        party_row(totals, actor, sums[actor.actor_id], kind, whole)
         for actor in totals.side(players=players)
     ]
     return EncounterParty(
         encounter_id=totals.encounter_id,
+        game=totals.game.id,
         kind=kind,
         side=arguments.side,
         from_ms=totals.from_ms,
@@ -94,26 +95,26 @@ def get_encounter_party(store: Store, arguments: PartyArguments) -> EncounterPar
 
 
 def party_row(
-    actor: ActorEncounterStat, six: list[int], kind: SkillType, whole: int, duration: float
+    fight: FightTotals, actor: ActorEncounterStat, six: list[int], kind: SkillType, whole: int
 ) -> PartyRow:
-    """One actor's figures from its six sums; ``whole`` is the total that its share is of."""
+    """One actor's figures in a fight from its six sums; ``whole`` is what its share is of."""
     total, hits, crit_hits, lucky_hits, *_ = six
     is_damage = kind is SkillType.DPS
     return PartyRow(
         actor_id=actor.actor_id,
         name=actor.name,
         class_id=actor.class_id,
-        class_name=class_name(actor.class_id),
+        class_name=fight.game.class_name(actor.class_id),
         class_spec=actor.class_spec,
-        class_spec_name=spec_name(actor.class_id, actor.class_spec),
+        class_spec_name=fight.game.spec_name(actor.class_id, actor.class_spec),
         is_player=actor.is_player,
         is_local_player=actor.is_local_player,
         total=total,
-        per_second=total / duration,
+        per_second=total / fight.duration,
         share=ratio(total, whole),
         active_per_second=actor.active_dps if is_damage else None,
         hits=hits,
-        hits_per_minute=hits / (duration / 60),
+        hits_per_minute=hits / (fight.duration / 60),
         crit_rate=ratio(crit_hits, hits),
         lucky_rate=ratio(lucky_hits, hits),
         boss_total=actor.boss_damage_dealt if is_damage else None,

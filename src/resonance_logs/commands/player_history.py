@@ -32,7 +32,7 @@ _FIGHTS: Final = """
     SELECT e.id, e.started_at_ms, e.duration_ms, a.damage_dealt, a.heal_dealt, a.damage_taken,
         a.active_time_ms, e.clock_jumped, a.class_id, a.class_spec
     FROM actor_encounter_stats a CROSS JOIN encounters e ON e.id = a.encounter_id
-    WHERE a.actor_id = ? AND a.is_player = 1 AND e.ended_at_ms IS NOT NULL
+    WHERE a.actor_id = ? AND a.is_player = 1 AND e.ended_at_ms IS NOT NULL AND e.game = ?
     ORDER BY e.started_at_ms, e.id
 """
 _NUMBERS: Final = 8
@@ -78,9 +78,9 @@ class Career:
     bosses: dict[str, BossFights]
 
     @classmethod
-    def read(cls, connection: Connection, uid: int) -> Self:
-        """Read all ended fights of a player."""
-        rows: Any = connection.exec_driver_sql(_FIGHTS, (uid,)).all()
+    def read(cls, connection: Connection, uid: int, game: str) -> Self:
+        """Read all ended fights of a player of a game."""
+        rows: Any = connection.exec_driver_sql(_FIGHTS, (uid, game)).all()
         numbers = np.array([row[:_NUMBERS] for row in rows], dtype=np.int64)
         columns = numbers.reshape(-1, _NUMBERS).T
         ids, started_ms, duration_ms, damage, heal, taken, active_ms, clock_jumped = columns
@@ -131,6 +131,7 @@ class Career:
 
 
 def _read_bosses(connection: Connection, uid: int, ids: Int64Array) -> dict[str, BossFights]:
+    """The bosses in these fights of a player."""
     indexes = {each: index for index, each in enumerate(ids.tolist())}
     found: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
     for encounter_id, name, is_defeated in connection.exec_driver_sql(_BOSSES, (uid,)):

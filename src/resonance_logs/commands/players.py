@@ -11,7 +11,19 @@ from sqlalchemy import ColumnElement, Connection, Row, func, select
 
 from resonance_logs.commands.filters import contains
 from resonance_logs.commands.formulas import ratio, seconds
-from resonance_logs.commands.models import Arguments, Limit, Offset, PlayerArguments, Shape, Text
+from resonance_logs.commands.known_names import find_entity
+from resonance_logs.commands.models import (
+    ONLY_OF_GAME,
+    PLAYERS_GAME,
+    Arguments,
+    GameId,
+    GamePlayerArguments,
+    Limit,
+    Offset,
+    PlayerArguments,
+    Shape,
+    Text,
+)
 from resonance_logs.commands.order_statistics import (
     Distribution,
     Float64Array,
@@ -21,7 +33,7 @@ from resonance_logs.commands.order_statistics import (
 from resonance_logs.commands.player_history import BossFights, Career, FightBoss
 from resonance_logs.commands.registry import command
 from resonance_logs.errors import NotFound
-from resonance_logs.fights.games import class_name, spec_name
+from resonance_logs.fights.games import Game, find_game
 from resonance_logs.store.rows import select_in
 from resonance_logs.store.schema import encounters, entities
 from resonance_logs.store.sqlite.connections import Store
@@ -33,6 +45,7 @@ class PlayersArguments(Arguments):
     search: Text | None = Field(default=None, description="Name contains this text, ignoring case.")
     limit: Limit = 50
     offset: Offset = 0
+    game: GameId | None = ONLY_OF_GAME
 
 
 class PlayerFightsArguments(PlayerArguments):
@@ -41,12 +54,14 @@ class PlayerFightsArguments(PlayerArguments):
     boss_name: Text | None = Field(default=None, description="Only fights with this boss.")
     limit: Limit = 50
     offset: Offset = 0
+    game: GameId | None = PLAYERS_GAME
 
 
 class PlayerOverview(Shape):
-    """A known player, as last seen."""
+    """A known player of a game, as last seen."""
 
     uid: int
+    game: str
     name: str | None
     class_id: int | None
     class_name: str
@@ -134,8 +149,9 @@ class PlayerFight(Shape):
 
 
 class PlayerFights(Shape):
-    """A page of a player's fights, newest first, and the total count."""
+    """A page of a player's fights, newest first, and the total count; all are of one game."""
 
+    game: str
     rows: list[PlayerFight]
     total_count: int
 
@@ -150,11 +166,13 @@ def get_players(store: Store, arguments: PlayersArguments) -> PlayerPage:
     where: list[ColumnElement[bool]] = []
     if arguments.search:
         where.append(contains(entities.c.name_folded, arguments.search))
+    if arguments.game is not None:
+        where.append(entities.c.game == arguments.game)
     count = select(func.count()).select_from(entities).where(*where)
     page = (
         select(entities)
         .where(*where)
-        .order_by(entities.c.last_seen_ms.desc(), entities.c.entity_id)
+        .order_by(entities.c.last_seen_ms.desc(), entities.c.entity_id, entities.c.game)
         .limit(arguments.limit)
         .offset(arguments.offset)
     )
@@ -166,15 +184,15 @@ def get_players(store: Store, arguments: PlayersArguments) -> PlayerPage:
 
 
 @command()
-def get_player_profile(store: Store, arguments: PlayerArguments) -> PlayerProfile:
+def get_player_profile(store: Store, arguments: GamePlayerArguments) -> PlayerProfile:
     """Statistics over all ended fights of a player: classes, bosses, distribution of DPS.
 
     Raises:
         NotFound: there is no such player.
     """
     with store.read_transaction() as connection:
-        player = _find_player(connection, arguments.uid)
-        career = Career.read(connection, arguments.uid)
+        player = _find_player(connection, arguments)
+        career = Career.read(connection, player.uid, player.game)
     kills = {index for met in career.bosses.values() for index in met.kills.tolist()}
     return PlayerProfile(
         player=player,
@@ -184,7 +202,7 @@ def get_player_profile(store: Store, arguments: PlayerArguments) -> PlayerProfil
         total_heal=int(career.heal.sum()),
         active_time_ms=int(career.active_ms.sum()),
         dps=distribution(career.dps[career.is_timed]) if career.is_timed.any() else None,
-        classes=_classes(career),
+        classes=_classes(find_game(player.game), career),
         bosses=sorted(
             (_boss(career, name, met) for name, met in career.bosses.items()),
             key=lambda boss: (-boss.tries, boss.monster_name),
@@ -200,8 +218,9 @@ def get_player_fights(store: Store, arguments: PlayerFightsArguments) -> PlayerF
         NotFound: there is no such player.
     """
     with store.read_transaction() as connection:
-        _find_player(connection, arguments.uid)
-        career = Career.read(connection, arguments.uid)
+        asked = GamePlayerArguments(uid=arguments.uid, game=arguments.game)
+        player = _find_player(connection, asked)
+        career = Career.read(connection, player.uid, player.game)
         chosen = career.with_boss(arguments.boss_name)
         end = len(chosen) - arguments.offset
         start = max(0, end - arguments.limit)
@@ -213,28 +232,31 @@ def get_player_fights(store: Store, arguments: PlayerFightsArguments) -> PlayerF
     before = max(0, start + 1 - TREND_WINDOW)
     trend = running_median(career.dps[chosen[before : max(0, end)]], TREND_WINDOW)[start - before :]
     bosses = career.bosses_of(shown)
+    game = find_game(player.game)
     fights = [
-        _fight(career, index, scenes.get(int(career.ids[index])), median, bosses[index])
+        _fight(game, career, index, scenes.get(int(career.ids[index])), median, bosses[index])
         for index, median in zip(shown, trend, strict=True)
     ]
-    return PlayerFights(rows=fights[::-1], total_count=len(chosen))
+    return PlayerFights(game=game.id, rows=fights[::-1], total_count=len(chosen))
 
 
-def _find_player(connection: Connection, uid: int) -> PlayerOverview:
-    statement = select(entities).where(entities.c.entity_id == uid)
-    row = connection.execute(statement).one_or_none()
+def _find_player(connection: Connection, asked: GamePlayerArguments) -> PlayerOverview:
+    row = find_entity(connection, asked)
     if row is None:
-        raise NotFound(f"there is no player {uid}")
+        where = "" if asked.game is None else f" of {asked.game}"
+        raise NotFound(f"there is no player {asked.uid}{where}")
     return _overview(row)
 
 
 def _overview(row: Row[Any]) -> PlayerOverview:
+    game = find_game(row.game)
     return PlayerOverview(
         uid=row.entity_id,
+        game=game.id,
         name=row.name,
         class_id=row.class_id,
-        class_name=class_name(row.class_id),
-        class_spec_name=spec_name(row.class_id, row.class_spec),
+        class_name=game.class_name(row.class_id),
+        class_spec_name=game.spec_name(row.class_id, row.class_spec),
         ability_score=row.ability_score,
         level=row.level,
         first_seen_ms=row.first_seen_ms,
@@ -242,16 +264,16 @@ def _overview(row: Row[Any]) -> PlayerOverview:
     )
 
 
-def _classes(career: Career) -> list[ClassRecord]:
+def _classes(game: Game, career: Career) -> list[ClassRecord]:
     indexes: defaultdict[tuple[int | None, int | None], list[int]] = defaultdict(list)
     for index, played in enumerate(career.classes):
         indexes[played].append(index)
     found = [
         ClassRecord(
             class_id=class_id,
-            class_name=class_name(class_id),
+            class_name=game.class_name(class_id),
             class_spec=class_spec,
-            class_spec_name=spec_name(class_id, class_spec),
+            class_spec_name=game.spec_name(class_id, class_spec),
             fights=len(own),
             **_median_and_best(career.dps[career.timed(np.array(own))]),
         )
@@ -282,7 +304,12 @@ def _median_and_best(dps: Float64Array) -> dict[str, float | None]:
 
 
 def _fight(
-    career: Career, index: int, scene_name: str | None, trend: float, bosses: list[FightBoss]
+    game: Game,
+    career: Career,
+    index: int,
+    scene_name: str | None,
+    trend: float,
+    bosses: list[FightBoss],
 ) -> PlayerFight:
     class_id, class_spec = career.classes[index]
     damage = int(career.damage[index])
@@ -293,8 +320,8 @@ def _fight(
         scene_name=scene_name,
         bosses=bosses,
         class_id=class_id,
-        class_name=class_name(class_id),
-        class_spec_name=spec_name(class_id, class_spec),
+        class_name=game.class_name(class_id),
+        class_spec_name=game.spec_name(class_id, class_spec),
         total_dmg=damage,
         dps=float(career.dps[index]),
         active_dps=ratio(damage, int(career.active_ms[index]) / 1000),

@@ -27,7 +27,8 @@ class RejectedTasksArguments(Arguments):
 class RejectedRow(Shape):
     """A rejected task, as JSON (or as Python's repr), and its error.
 
-    ``encounter_id`` is the fight that was open, if the task is an event.
+    ``encounter_id`` is the fight that was open, if the task is an event; ``recorder`` and ``game``
+    are those of the stream that it came in.
     """
 
     id: int
@@ -35,6 +36,8 @@ class RejectedRow(Shape):
     encounter_id: int | None
     task: str
     error: str
+    recorder: str
+    game: str
 
 
 class RejectedPage(Shape):

@@ -13,16 +13,19 @@ from resonance_logs.store.schema import catalog_names
 _MAX_BATCH = 10_000
 
 _skills: Final = select(catalog_names.c.id, catalog_names.c.name).where(
-    catalog_names.c.kind == "skill", catalog_names.c.id.in_(bindparam("ids", expanding=True))
+    catalog_names.c.game == bindparam("game"),
+    catalog_names.c.kind == "skill",
+    catalog_names.c.id.in_(bindparam("ids", expanding=True)),
 )
 
 
-def skill_names(connection: Connection, ids: Iterable[int]) -> dict[int, str]:
-    """The name of each of these skills: from the catalog, or a placeholder."""
+def skill_names(connection: Connection, game: str, ids: Iterable[int]) -> dict[int, str]:
+    """The name of each of these skills of a game: from the catalog, or a placeholder."""
     wanted = sorted(set(ids))
     found: dict[int, str] = {}
     for part in batched(wanted):
-        found |= {row[0]: row[1] for row in connection.execute(_skills, {"ids": part}).all()}
+        rows = connection.execute(_skills, {"game": game, "ids": part}).all()
+        found |= {row[0]: row[1] for row in rows}
     return {skill: found.get(skill) or _placeholder_name(skill) for skill in wanted}
 
 

@@ -17,7 +17,7 @@ from resonance_logs.commands.models import (
 )
 from resonance_logs.commands.registry import command
 from resonance_logs.commands.skill_names import skill_names
-from resonance_logs.fights.games import class_name, spec_name
+from resonance_logs.fights.games import Game
 from resonance_logs.fights.kinds.values import UNKNOWN
 from resonance_logs.store.sqlite.connections import Store
 
@@ -115,10 +115,10 @@ def get_encounter_player_skills(store: Store, arguments: PlayerSkillsArguments) 
         actor = totals.actor(arguments.actor_id)
         sums = sum_by(totals.rows_for(actor, kind), SKILL)
         peers = totals.sums_by_actor(kind, players=actor.is_player)
-        names = skill_names(connection, sums)
+        names = skill_names(connection, encounter.game, sums)
     six, total = peers[actor.actor_id], sum(peer[0] for peer in peers.values())
     return SkillsWindow(
-        curr_player=[_player_row(actor, rates(six, total, totals.duration))],
+        curr_player=[_player_row(totals.game, actor, rates(six, total, totals.duration))],
         skill_rows=[
             SkillRow(skill_id=skill, name=names[skill], **rates(values, six[0], totals.duration))
             for skill, values in sorted(sums.items(), key=by_total)
@@ -151,12 +151,12 @@ def get_encounter_player_targets(store: Store, arguments: PlayerSkillsArguments)
     )
 
 
-def _player_row(actor: ActorEncounterStat, shares: dict[str, Any]) -> PlayerRow:
+def _player_row(game: Game, actor: ActorEncounterStat, shares: dict[str, Any]) -> PlayerRow:
     return PlayerRow(
         uid=actor.actor_id,
         name=actor.name,
-        class_name=class_name(actor.class_id),
-        class_spec_name=spec_name(actor.class_id, actor.class_spec),
+        class_name=game.class_name(actor.class_id),
+        class_spec_name=game.spec_name(actor.class_id, actor.class_spec),
         ability_score=actor.ability_score,
         **shares,
     )

@@ -182,7 +182,7 @@ def get_encounter_range(store: Store, arguments: RangeArguments) -> EncounterRan
         window = Window.read(connection, encounter, arguments.from_ms, arguments.to_ms)
         cells = FightEventSums.from_events(window.events)
         damage, heals = cells.damage.skill_rows(), cells.heals.skill_rows()
-        names = skill_names(connection, [row[2] for row in (*damage, *heals)])
+        names = skill_names(connection, encounter.game, [row[2] for row in (*damage, *heals)])
     actors = window.actor_stats(cells)
     players = [actor for actor in actors if actor.is_player]
     return EncounterRange(

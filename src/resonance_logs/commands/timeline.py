@@ -267,5 +267,5 @@ def _names(
     connection: Connection, window: Window, group_by: GroupBy, ids: list[int]
 ) -> dict[int, str]:
     if group_by is GroupBy.SKILL:
-        return skill_names(connection, ids)
+        return skill_names(connection, window.encounter.game, ids)
     return {actor.actor_id: actor.name for actor in window.actors if actor.name is not None}

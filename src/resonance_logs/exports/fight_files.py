@@ -13,7 +13,8 @@ from pathlib import Path
 from sqlalchemy import Connection, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from resonance_logs.errors import BackupError, DamagedDatabase, NotFound
+from resonance_logs.errors import BackupError, DamagedDatabase, InvalidArgument, NotFound
+from resonance_logs.fights.identity import Identity
 from resonance_logs.store.rows import missing_row
 from resonance_logs.store.schema import encounters
 from resonance_logs.store.sqlite.connections import Store
@@ -121,7 +122,7 @@ def _import_all(store: Store, source: Connection) -> ImportReport:
         fight = StoredFight.read(source, encounter_id)
         if fight is None:
             continue
-        if fight.faults:
+        if fight.faults or not _has_valid_identity(fight):
             damaged.append(encounter_id)
             _logger.warning("fight %d of the file is damaged and was not imported", encounter_id)
             continue
@@ -138,6 +139,14 @@ def _import_all(store: Store, source: Connection) -> ImportReport:
         elif same is not None:
             known.append(same)
     return ImportReport(imported, known, damaged)
+
+
+def _has_valid_identity(fight: StoredFight) -> bool:
+    try:
+        Identity.checked(fight.row["recorder"], fight.row["game"])
+    except InvalidArgument:
+        return False
+    return True
 
 
 def _import_fight(connection: Connection, fight: StoredFight) -> int:

@@ -12,7 +12,7 @@ from resonance_logs.commands.encounter import (
     ActorEncounterStat,
     EncounterSummary,
     find_encounter,
-    get_encounter_actor_stats,
+    read_actors,
     summary,
 )
 from resonance_logs.commands.filters import Filters
@@ -29,7 +29,7 @@ from resonance_logs.commands.time_range import (
 from resonance_logs.exports.formats import Column, Kind, Table
 from resonance_logs.fights.arrays import Int64Array
 from resonance_logs.fights.counters import COUNTER_NAMES
-from resonance_logs.fights.games import class_name, spec_name
+from resonance_logs.fights.games import find_game
 from resonance_logs.fights.kinds.damage import BOSS
 from resonance_logs.fights.kinds.values import CRIT, LUCKY, UNKNOWN
 from resonance_logs.store.sqlite.connections import Store
@@ -67,6 +67,8 @@ FIGHT_COLUMNS: Final = (
     Column("bosses", Kind.TEXT),
     Column("defeated", Kind.TEXT),
     Column("players", Kind.TEXT),
+    Column("recorder", Kind.TEXT),
+    Column("game", Kind.TEXT),
 )
 """One row per fight; times in ms since 1970 UTC, ``duration`` in seconds, lists joined by "; "."""
 
@@ -165,12 +167,14 @@ def encounter_table(store: Store, wanted: TableArguments) -> Table:
 
 
 def _actors(store: Store, encounter_id: int) -> dict[str, list[Any]]:
-    actors = get_encounter_actor_stats(store, EncounterArguments(encounter_id=encounter_id))
+    with store.read_transaction() as connection:
+        encounter = find_encounter(connection, encounter_id)
+        actors, game = read_actors(connection, encounter), find_game(encounter.game)
     names = ActorEncounterStat.model_fields
     return {
         **{name: [getattr(each, name) for each in actors] for name in names},
-        "class_name": [class_name(each.class_id) for each in actors],
-        "class_spec_name": [spec_name(each.class_id, each.class_spec) for each in actors],
+        "class_name": [game.class_name(each.class_id) for each in actors],
+        "class_spec_name": [game.spec_name(each.class_id, each.class_spec) for each in actors],
     }
 
 
@@ -203,7 +207,7 @@ def _hits(store: Store, encounter_id: int) -> dict[str, list[Any]]:
         window = Window.read(connection, encounter, None, None)
         damage, heals = window.events.damage, window.events.heals
         skill = np.concatenate([damage.skill_id, heals.skill_id])
-        skills = skill_names(connection, np.unique(skill).tolist())
+        skills = skill_names(connection, encounter.game, np.unique(skill).tolist())
     names = {actor.actor_id: actor.name for actor in window.actors}
     actor = np.concatenate([damage.attacker_id, heals.healer_id])
     target = np.concatenate([damage.defender_id, heals.target_id])

@@ -31,8 +31,8 @@ from resonance_logs.errors import CorruptArchive
 from resonance_logs.fights.column_encoding import ColumnReader, ColumnWriter
 from resonance_logs.fights.events import Events
 from resonance_logs.fights.kinds import KINDS
+from resonance_logs.fights.kinds.archive_section import SectionReader, SectionWriter
 from resonance_logs.fights.kinds.kind import TIMESTAMP_MS, EventColumns
-from resonance_logs.fights.kinds.section import SectionReader, SectionWriter
 
 MAX_EVENTS: Final = 2**24
 """Maximum number of events of one kind in a payload: 46 hours at 100 hits per second."""

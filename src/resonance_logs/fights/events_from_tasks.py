@@ -9,13 +9,12 @@ from resonance_logs.errors import InvalidTask
 from resonance_logs.fights.events import Events
 from resonance_logs.fights.kinds import KINDS
 from resonance_logs.fights.kinds.kind import Gatherer
-from resonance_logs.tasks import Task
 
 CHUNK_TASKS: Final = 4_000
 """Tasks processed at a time: about as many as fit the processor's cache."""
 
 
-def collect_events(tasks: Sequence[Task]) -> Events:
+def collect_events(tasks: Sequence[object]) -> Events:
     """The events of the tasks, in order within each kind; other tasks are passed over.
 
     Raises:
@@ -35,7 +34,7 @@ def collect_events(tasks: Sequence[Task]) -> Events:
     )
 
 
-def _gather(tasks: Sequence[Task], gatherers: dict[int, Gatherer]) -> None:
+def _gather(tasks: Sequence[object], gatherers: dict[int, Gatherer]) -> None:
     """Add the events among the tasks; a kind that does not occur gets no gatherer."""
     left = len(tasks)
     for number, kind in KINDS.items():

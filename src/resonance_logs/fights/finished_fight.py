@@ -42,7 +42,7 @@ class Ending:
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class FightContext:
     """What must be known of a fight besides its events and its end."""
 
     actors: Collection[int]
@@ -105,7 +105,7 @@ class FinishedFight:
         fight: OpenEncounter,
         events: Events,
         ending: Ending,
-        surroundings: Surroundings,
+        context: FightContext,
         *,
         archive: bool,
     ) -> Self:
@@ -121,8 +121,8 @@ class FinishedFight:
             _logger.error(
                 "fight %d: the live sums differ from the journal's, which are stored", fight.id
             )
-        actors = surroundings.actors
-        players = fight.select_players(actors, surroundings.known, surroundings.updated)
+        actors = context.actors
+        players = fight.select_players(actors, context.known, context.updated)
         monster_names = statistics.monster_names(events.damage)
         active_times = statistics.active_times(events.damage)
         rows = actor_rows(fight, tally, actors, players, monster_names, active_times)
@@ -138,19 +138,21 @@ class FinishedFight:
                 "ended_at_ms": ended_at_ms,
                 "local_player_id": fight.local_player_id,
                 "scene_id": fight.scene_id,
-                "scene_name": surroundings.scene_name,
+                "scene_name": context.scene_name,
                 "duration_ms": ended_at_ms - fight.started_at_ms,
                 "is_defeated": int(any(boss.is_defeated for boss in bosses)),
                 "damage_events": len(events.damage),
                 "heal_events": len(events.heals),
-                "journal_bytes": surroundings.journal_bytes,
+                "journal_bytes": context.journal_bytes,
                 "bosses": json.dumps([_listed_boss(boss) for boss in bosses], ensure_ascii=False),
                 "players": json.dumps(_listed_players(fight, rows, players), ensure_ascii=False),
                 "was_interrupted": int(ending.was_interrupted),
-                "rejected_events": surroundings.rejected_events,
+                "rejected_events": context.rejected_events,
                 "lost_events": lost_events,
                 "clock_jumped": int(_clock_jumped(events, ending, ended_at_ms)),
                 "unknown_dmg": unknown_dmg,
+                "recorder": fight.identity.recorder,
+                "game": fight.identity.game,
                 **totals(rows, players),
             },
             actor_rows=[row[1:] for row in rows.values()],

@@ -9,6 +9,7 @@ from typing import Final, Self
 from resonance_logs.fights import statistics
 from resonance_logs.fights.counters import COUNTER_NAMES
 from resonance_logs.fights.events import Events
+from resonance_logs.fights.identity import DEFAULT_IDENTITY, Identity
 from resonance_logs.fights.players import Entity
 from resonance_logs.fights.tally import Counters, Tally
 from resonance_logs.tasks import BeginEncounter
@@ -57,6 +58,8 @@ class OpenEncounter:
     """Players updated while the fight was open; they belong to it even without a hit."""
     lost_events: int = 0
     """Recorded events that file damage made unreadable."""
+    identity: Identity = DEFAULT_IDENTITY
+    """Whose fight it is."""
 
     def adding(self, events: Events) -> Self:
         """The fight including these events."""

@@ -1,4 +1,4 @@
-"""What the tasks of one batch do, within one transaction.
+"""What the tasks of one batch of a recorder do, within one transaction.
 
 A batch works on a draft of the recorder's state. The writer keeps the draft once the transaction
 is committed; where it is rolled back, the draft is dropped and nothing has happened.
@@ -21,14 +21,16 @@ from resonance_logs.fights.kinds import EVENT_TASKS
 from resonance_logs.fights.open_fight import OpenEncounter
 from resonance_logs.recording.late_names import EndedFight, LateNames
 from resonance_logs.recording.state import RecorderState
+from resonance_logs.recording.strays import Strays
 from resonance_logs.store import fights, journal
 from resonance_logs.store.finished_fights import finish
 from resonance_logs.store.players import EntityDraft
+from resonance_logs.store.recorders import store_recorder
 from resonance_logs.store.rejects import Rejection, store_rejections
 from resonance_logs.tasks import (
     BeginEncounter,
     EndEncounter,
-    Task,
+    StreamItem,
     UpsertEntity,
     check_task,
 )
@@ -55,8 +57,13 @@ class Batch:
         self._connection = connection
         self._state = state
         self._archive = archive
-        self._entities: EntityDraft = state.entities.draft()
+        self._identity = state.identity
+        self._entities: EntityDraft = state.entities.draft(state.updated)
+        self._position = state.position
+        self._stored_position = state.stored_position
+        self._can_resume = state.can_resume
         self._fight = state.fight
+        self._joined: set[int] = set()
         self._strays = state.strays
         self._unwritten: list[Events] = []
         self._rejections: list[Rejection] = []
@@ -64,12 +71,14 @@ class Batch:
         self._first_rejection: Rejection | None = None
         self._ignored = 0
         self._implausible_start: int | None = None
+        self._has_begun = False
+        self._has_stored_seen = False
         self._ended: list[EndReport] = []
         self._late_names = LateNames(state.awaited_names)
 
-    def apply(self, tasks: Sequence[Task]) -> None:
+    def apply(self, items: Sequence[StreamItem]) -> None:
         """Apply the tasks in order."""
-        for run in _split_runs(tasks):
+        for run in _split_runs(items):
             first = run[0]
             try:
                 if isinstance(first, BeginEncounter):
@@ -80,17 +89,34 @@ class Batch:
                     self._take(run)
             except InvalidTask as error:
                 self._reject(first, error)
-        self._write_journal()
-        self._entities.store(self._connection)
+        self._position += len(items)
+        is_in_journal = self._write_journal()
+        # Who resumes does not send again what the journal's position covers.
+        self._has_stored_seen = self._can_resume
+        self._entities.store(self._connection, with_seen=self._has_stored_seen)
         self._late_names.store(self._connection)
         self._store_rejections()
+        self._store_position(is_in_journal=is_in_journal)
+
+    def set_aside(self, items: Sequence[StreamItem], rejections: Sequence[Rejection]) -> None:
+        """Set aside tasks that cannot be applied, instead of applying them."""
+        self._rejections += rejections
+        self._store_rejections()
+        self._position += len(items)
+        if any(isinstance(item, EndEncounter) for item in items):
+            # The fight stays open, to be ended at the next open; others may begin.
+            self._fight = None
+        self._store_position(is_in_journal=False)
 
     def publish(self) -> None:
         """Make the draft current; called once the transaction is committed."""
         state = self._state
         if state.fight is None or self._fight is None or state.fight.id != self._fight.id:
             state.live_rows = {}
-        self._entities.publish()
+        self._entities.publish(with_seen=self._has_stored_seen)
+        state.position = self._position
+        state.stored_position = self._stored_position
+        state.stored_can_resume = self._can_resume
         state.fight = self._fight
         state.strays = self._strays
         state.ignored += self._ignored
@@ -98,7 +124,8 @@ class Batch:
         state.ended += len(self._ended)
         state.unmatched_bosses += sum(each.unmatched_bosses for each in self._ended)
         state.unknown_dmg += sum(each.unknown_dmg for each in self._ended)
-        state.unknown_dmg -= self._late_names.identified_dmg
+        # Of a fight that ended before the program started, it was not counted.
+        state.unknown_dmg = max(0, state.unknown_dmg - self._late_names.identified_dmg)
         state.has_warned_of_times |= self._implausible_start is not None
         state.awaited_names = self._late_names.awaited
         state.is_settled = False
@@ -140,9 +167,9 @@ class Batch:
                 ", ".join(map(str, sorted(unknown.unknown_attackers)[:MAX_IDS_LOGGED])),
             )
 
-    def _reject(self, task: Task, error: InvalidTask) -> None:
+    def _reject(self, task: StreamItem, error: InvalidTask) -> None:
         fight_id = None if self._fight is None else self._fight.id
-        self._rejections.append(Rejection.from_error(task, error, fight_id))
+        self._rejections.append(Rejection.from_error(task, error, fight_id, self._identity))
 
     def _store_rejections(self) -> None:
         store_rejections(self._connection, self._rejections)
@@ -163,7 +190,8 @@ class Batch:
         if task.started_at_ms not in PLAUSIBLE_MS:
             self._implausible_start = task.started_at_ms
         self._late_names.awaited = self._late_names.awaited.since(task.started_at_ms)
-        self._fight = fights.begin(self._connection, task)
+        self._fight = fights.begin(self._connection, task, self._identity)
+        self._has_begun = True
         taken, self._strays = self._strays.claim(task.started_at_ms)
         self._add(taken)
 
@@ -202,6 +230,7 @@ class Batch:
         )
         self._fight = None
         self._unwritten = []
+        self._joined = set()
         self._ended.append(report)
         ended = EndedFight.of(report, None if self._archive else events)
         self._late_names.awaited = self._late_names.awaited.after(ended)
@@ -210,7 +239,7 @@ class Batch:
         self._ignored += 1
         _logger.warning(message, time)
 
-    def _take(self, run: Sequence[Task]) -> None:
+    def _take(self, run: Sequence[StreamItem]) -> None:
         kinds = set(map(type, run))
         if UpsertEntity in kinds:
             self._upsert([task for task in run if type(task) is UpsertEntity])
@@ -232,6 +261,7 @@ class Batch:
                     self._name_late(task)
         self._entities.mark_updated(seen)
         if self._fight is not None:
+            self._joined |= seen - self._fight.party
             self._fight = self._fight.with_party(seen)
 
     def _name_late(self, task: UpsertEntity) -> None:
@@ -239,13 +269,13 @@ class Batch:
         if player is not None:
             self._late_names.take(player, task.seen_at_ms)
 
-    def _events(self, run: Sequence[Task]) -> Events:
+    def _events(self, run: Sequence[StreamItem]) -> Events:
         try:
             return collect_events(run)
         except InvalidTask:
             return collect_events(list(self._valid_events(run)))
 
-    def _valid_events(self, tasks: Sequence[Task]) -> Iterator[Task]:
+    def _valid_events(self, tasks: Sequence[StreamItem]) -> Iterator[StreamItem]:
         """The valid events; the others are rejected."""
         for task in tasks:
             if type(task) not in EVENT_TASKS:
@@ -266,40 +296,73 @@ class Batch:
         self._fight = self._fight.adding(events)
         self._unwritten.append(events)
 
-    def _write_journal(self) -> None:
-        if self._fight is None or not self._unwritten:
-            return
-        journal.append(
-            self._connection,
-            self._fight.id,
-            self._fight.chunks,
-            Events.concatenate(self._unwritten),
-        )
+    def _write_journal(self) -> bool:
+        """Write what was added to the open fight, if anything."""
+        if self._fight is None or not (self._unwritten or self._joined):
+            return False
+        events = Events.concatenate(self._unwritten)
+        entry = journal.Entry(events, self._position, self._joined)
+        journal.append(self._connection, self._fight.id, self._fight.chunks, entry)
         self._fight = replace(self._fight, chunks=self._fight.chunks + 1)
         self._unwritten = []
+        self._joined = set()
+        return True
+
+    def _store_position(self, *, is_in_journal: bool) -> None:
+        """Store the position with what must not be done twice; the rest may wait a second."""
+        state = self._state
+        holds_others = self._can_resume and self._strays.held is not state.strays.held
+        has_effect = bool(self._rejected or self._ended or self._has_begun)
+        is_new = state.stored_position < 0 or self._can_resume != state.stored_can_resume
+        if holds_others or is_new or (has_effect and not is_in_journal):
+            store_state(self._connection, state, self._position, self._strays)
+        elif not is_in_journal:
+            return
+        self._stored_position = self._position
+
+
+def store_state(
+    connection: Connection, state: RecorderState, position: int, strays: Strays
+) -> None:
+    """Store a recorder's position, and the strays that it needs to resume."""
+    store_recorder(
+        connection,
+        state.identity,
+        position,
+        can_resume=state.can_resume,
+        strays=strays.held if state.can_resume else None,
+    )
 
 
 class Settlement:
     """Stores what may lag behind: live counters, and when players were last seen."""
 
-    def __init__(self, connection: Connection, state: RecorderState) -> None:
+    def __init__(
+        self, connection: Connection, state: RecorderState, *, with_players: bool = True
+    ) -> None:
         self._state = state
-        self._entities = state.entities.draft()
+        self._with_players = with_players
+        self._position = state.position
+        self._entities = state.entities.draft(state.updated)
         self._live_rows = state.live_rows
         if state.fight is not None:
             self._live_rows = fights.store_live(
                 connection, state.fight, self._entities, state.live_rows
             )
-        self._entities.store(connection, with_seen=True)
+        if with_players:
+            self._entities.store(connection, with_seen=True)
+        store_state(connection, state, state.position, state.strays)
 
     def publish(self) -> None:
         """Mark the state as stored; called once the transaction is committed."""
-        self._entities.publish(with_seen=True)
+        if self._with_players:
+            self._entities.publish(with_seen=True)
         self._state.live_rows = self._live_rows
+        self._state.stored_position = self._position
         self._state.is_settled = True
 
 
-def _split_runs(tasks: Sequence[Task]) -> Iterator[Sequence[Task]]:
+def _split_runs(tasks: Sequence[StreamItem]) -> Iterator[Sequence[StreamItem]]:
     """The tasks split at begins and ends, each of which is a run of its own."""
     if _BOUNDARIES.isdisjoint(map(type, tasks)):
         yield tasks
@@ -315,7 +378,7 @@ def _split_runs(tasks: Sequence[Task]) -> Iterator[Sequence[Task]]:
         yield tasks[start:]
 
 
-def _with_field(task: Task, error: InvalidTask) -> InvalidTask:
+def _with_field(task: object, error: InvalidTask) -> InvalidTask:
     """The error with the name of the field, if the check finds it too."""
     try:
         check_task(task)

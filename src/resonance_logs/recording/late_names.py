@@ -13,7 +13,11 @@ from sqlalchemy import Connection
 from resonance_logs.fights.archive import decode_events
 from resonance_logs.fights.events import Events
 from resonance_logs.fights.finished_fight import EndReport
+from resonance_logs.fights.identity import Identity
 from resonance_logs.fights.players import Entity
+from resonance_logs.fights.statistics import monster_names
+from resonance_logs.fights.tally import Tally
+from resonance_logs.store.fights import Period, read_newest
 from resonance_logs.store.finished_fights import rebuild
 from resonance_logs.store.stored_fight import StoredFight
 
@@ -22,6 +26,9 @@ LATE_MS: Final = 60_000
 
 MAX_FIGHTS: Final = 16
 """Maximum number of fights that wait for names."""
+
+NEWEST: Final = 1_000
+"""A recorder that resumes looks for its last fights among so many of the newest."""
 
 _logger = logging.getLogger(__name__)
 
@@ -74,6 +81,38 @@ class AwaitedNames:
             replace(each, unnamed=each.unnamed - {actor}) if each.id == encounter_id else each
             for each in self.fights
         )
+
+
+def read_awaited(connection: Connection, identity: Identity) -> AwaitedNames:
+    """The fights of a recorder that waited for names when it stopped.
+
+    Those without their single hits are left out, because they cannot be computed again.
+    """
+    waiting: list[Period] = []
+    for each in read_newest(connection, identity, NEWEST):
+        waiting = [one for one in waiting if each.started_at_ms <= (one.ended_at_ms or 0) + LATE_MS]
+        if each.ended_at_ms is not None:
+            waiting.append(each)
+    found: list[EndedFight] = []
+    for each in reversed(waiting):
+        unnamed = _read_unnamed(connection, each.id)
+        if unnamed:
+            found.append(EndedFight(each.id, each.ended_at_ms or 0, unnamed))
+        if len(found) == MAX_FIGHTS:
+            break
+    return _awaited(reversed(found))
+
+
+def _read_unnamed(connection: Connection, encounter_id: int) -> frozenset[int]:
+    """The actors of an ended fight who may be players, and whose name is not known."""
+    fight = StoredFight.read(connection, encounter_id)
+    if fight is None or fight.archive is None or fight.faults:
+        return frozenset()
+    events = decode_events(fight.archive[1])
+    players = fight.players()
+    nameless = {actor for actor, player in players.items() if player.name is None}
+    monsters = monster_names(events.damage).keys() | Tally.from_events(events).hit_as_bosses()
+    return frozenset(nameless | (fight.actor_ids() - players.keys() - monsters))
 
 
 def _awaited(fights: Iterable[EndedFight]) -> AwaitedNames:

@@ -1,4 +1,4 @@
-"""The queue between producers and the writer: bounded, without polling."""
+"""The queues between producers and the writer, one per recorder: bounded, without polling."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from concurrent.futures import Future
 from typing import Final
 
 from resonance_logs.errors import DatabaseClosed, QueueFull
-from resonance_logs.tasks import Task
+from resonance_logs.tasks import StreamItem
 
 _NO_WAITER: Final = 1 << 62
 
@@ -33,7 +33,21 @@ class FlushMark:
             self.done.set_exception(error)
 
 
-Item = Task | FlushMark
+Item = StreamItem | FlushMark
+
+
+class Wakeup:
+    """What the taker of one or several queues sleeps on."""
+
+    def __init__(self) -> None:
+        self.event = threading.Event()
+        self.is_urgent = False
+        """Whether something must not wait for more items: a mark, a wake-up, a backlog left."""
+
+    def __call__(self) -> None:
+        """Wake the taker at once, whatever is queued."""
+        self.is_urgent = True
+        self.event.set()
 
 
 class TaskQueue:
@@ -41,25 +55,43 @@ class TaskQueue:
 
     The taker sleeps until there are as many items as it waits for. Each side first acts, and then
     checks the other's state, so that no wake-up is lost: put appends, then reads ``_wanted``; the
-    taker writes ``_wanted``, then reads the length. What must not wait for more items (a mark, a
-    wake-up, a backlog left by one batch) is signalled by ``_urgent``.
+    taker writes ``_wanted``, then reads the length.
+
+    ``wakeup`` is what the taker sleeps on; queues may share it. ``start`` is the position of the
+    stream's first item.
     """
 
-    def __init__(self, capacity: int, default_timeout: float | None = None) -> None:
+    def __init__(
+        self,
+        capacity: int,
+        default_timeout: float | None = None,
+        *,
+        wakeup: Wakeup | None = None,
+        start: int = 0,
+    ) -> None:
         self.capacity = capacity
         self._default_timeout = default_timeout
         self._items: deque[Item] = deque()
         self._wanted = _NO_WAITER
-        self._urgent = False
         self._is_closed = False
-        self._enough_items = threading.Event()
+        self.wakeup = wakeup or Wakeup()
+        self._enough_items = self.wakeup.event
         self._room = threading.Condition()
         self._waiting_for_room = 0
+        self._taken = start
+        self._marks = 0
+        self._counting = threading.Lock()
 
     def __len__(self) -> int:
         return len(self._items)
 
-    def put(self, task: Task, timeout: float | None = None) -> None:
+    @property
+    def position(self) -> int:
+        """The position after everything that was put."""
+        with self._counting:
+            return self._taken + len(self._items) - self._marks
+
+    def put(self, task: StreamItem, timeout: float | None = None) -> None:
         """Append a task, waiting up to ``timeout`` seconds for room.
 
         Without a timeout the queue's default applies, and without that it waits indefinitely.
@@ -75,7 +107,7 @@ class TaskQueue:
         if len(items) >= self._wanted:
             self._enough_items.set()
 
-    def put_many(self, tasks: Sequence[Task], timeout: float | None = None) -> None:
+    def put_many(self, tasks: Sequence[StreamItem], timeout: float | None = None) -> None:
         """Append tasks in order, as there is room; each wait is up to ``timeout`` seconds.
 
         Raises:
@@ -96,32 +128,26 @@ class TaskQueue:
 
     def put_mark(self, mark: FlushMark) -> None:
         """Append a mark whatever the length, and wake the taker at once."""
-        self._items.append(mark)
-        self.wake()
+        with self._counting:
+            self._items.append(mark)
+            self._marks += 1
+        self.wakeup()
 
-    def wake(self) -> None:
-        """Wake the taker at once, whatever is queued."""
-        self._urgent = True
-        self._enough_items.set()
-
-    def wait(self, count: int, timeout: float | None) -> bool:
-        """Sleep until ``count`` items are queued, a mark came, ``wake`` was called, or time is up.
-
-        Returns False if time is up.
-        """
-        self._enough_items.clear()
+    def want(self, count: int = _NO_WAITER) -> bool:
+        """Wake the taker once there are ``count`` items; returns whether there are already."""
         self._wanted = count
-        try:
-            return self._urgent or len(self._items) >= count or self._enough_items.wait(timeout)
-        finally:
-            self._wanted = _NO_WAITER
+        return len(self._items) >= count
 
     def take(self, limit: int) -> list[Item]:
         """Take up to ``limit`` items, oldest first, without waiting."""
         items = self._items
-        self._urgent = False
-        taken = [items.popleft() for _ in range(min(limit, len(items)))]
-        self._urgent = self._urgent or bool(items)
+        with self._counting:
+            taken = [items.popleft() for _ in range(min(limit, len(items)))]
+            marks = sum(type(each) is FlushMark for each in taken) if self._marks else 0
+            self._marks -= marks
+            self._taken += len(taken) - marks
+        if items:
+            self.wakeup.is_urgent = True
         if self._waiting_for_room:
             with self._room:
                 self._room.notify_all()
@@ -153,3 +179,19 @@ class TaskQueue:
                     self._room.wait(left)
             finally:
                 self._waiting_for_room -= 1
+
+
+def wait_for_any(
+    queues: Sequence[TaskQueue], wakeup: Wakeup, count: int, timeout: float | None
+) -> bool:
+    """Sleep until one of the queues has ``count`` items, a wake-up came, or time is up.
+
+    The queues share the wake-up. Returns False if time is up.
+    """
+    wakeup.event.clear()
+    try:
+        enough = [queue.want(count) for queue in queues]
+        return wakeup.is_urgent or any(enough) or wakeup.event.wait(timeout)
+    finally:
+        for queue in queues:
+            queue.want()

@@ -1,246 +1,265 @@
-"""What a database that records has beside its store: a session, a queue and a writer."""
+"""Where tasks are accepted: a recorder's own methods, and those of a database."""
 
 from __future__ import annotations
 
-import logging
-import threading
+import asyncio
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from concurrent.futures import TimeoutError as FutureTimeout
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Final, Self
+from typing import Final, NoReturn, Protocol
 
 from resonance_logs.errors import (
-    DamagedDatabase,
     DatabaseClosed,
-    DatabaseUnavailable,
+    FlushTimeout,
+    InvalidArgument,
+    InvalidTask,
+    PositionGap,
+    RecorderBusy,
     RecordingError,
 )
+from resonance_logs.fights.identity import Identity
+from resonance_logs.recording.committing import CloseTimeout
 from resonance_logs.recording.queue import FlushMark, Item, TaskQueue
-from resonance_logs.recording.session import Session
-from resonance_logs.recording.writer import Writer
-from resonance_logs.settings import Settings
-from resonance_logs.store.sqlite.connections import Store
-from resonance_logs.tasks import Task
+from resonance_logs.recording.resending import Sender
+from resonance_logs.recording.streams import Stream
+from resonance_logs.tasks import TASK_TYPES, SkippedLine, StreamItem, Task
 
-NOTE_S: Final = 1.0
-"""A locked file is waited for this long, to note in it that recording has stopped."""
-
-_logger = logging.getLogger(__name__)
+_ACCEPTED: Final = TASK_TYPES | {SkippedLine}
 
 
-@dataclass(frozen=True, slots=True)
-class Stats:
-    """What a database has recorded since it was opened."""
-
-    queued: int
-    """Tasks waiting in the queue."""
-    written: int
-    """Tasks committed, including ignored and rejected ones."""
-    batches: int
-    batch_seconds: float
-    """Time spent writing batches, including waits for a failing disk."""
-    ignored: int
-    """Begins while a fight was open, ends with none open."""
-    strays: int
-    """Events that arrived outside any fight and were dropped."""
-    rejected: int
-    """Tasks rejected with an error: in the table rejected_tasks or, failing that, in the log."""
-    unmatched_bosses: int
-    """Bosses named as defeated that match no hit."""
-    unknown_dmg: int
-    """Damage dealt to monsters by attackers that are neither players nor named monsters."""
-    retries: int
-    fault: str | None
-    """Why nothing can be written at present; the tasks are held and retried."""
-    last_error: str | None
-    last_commit_at_ms: int | None
-
-
-NO_STATS: Final = Stats(
-    queued=0,
-    written=0,
-    batches=0,
-    batch_seconds=0.0,
-    ignored=0,
-    strays=0,
-    rejected=0,
-    unmatched_bosses=0,
-    unknown_dmg=0,
-    retries=0,
-    fault=None,
-    last_error=None,
-    last_commit_at_ms=None,
-)
-"""The figures of a database that does not record."""
-
-
-class Recording:
-    """A session with its queue and its running writer.
-
-    Tasks are put into ``queue``. What is put while another thread calls ``close``, or while the
-    writer stops because the file is damaged, may miss the writer; ``check_taken`` tells.
-    """
-
-    def __init__(self, session: Session, settings: Settings) -> None:
-        self.queue = TaskQueue(settings.queue_tasks, settings.enqueue_seconds)
-        self._session = session
-        self._settings = settings
-        self._writer = Writer(session.store, self.queue, settings, session, self._stop)
-        self._missed: list[Item] = []
-        self._stopped: str | None = None
-        self._stopping = threading.Lock()
-        self._on_stop: Callable[[], None] = _do_nothing
-        self._writer.start()
-
-    @classmethod
-    def begin(cls, path: Path, settings: Settings) -> Self:
-        """Begin a session with the file at ``path`` and start its writer.
-
-        Raises:
-            AlreadyRecording: another program records into the file.
-            DatabaseError: the file cannot be used; the subclass says why.
-        """
-        return cls(Session.begin(path, settings), settings)
+class OpenRecording(Protocol):
+    """What an input asks the recording that it belongs to."""
 
     @property
-    def store(self) -> Store:
-        """The connections to the file."""
-        return self._session.store
+    def path(self) -> Path:
+        """Where the database file is."""
 
     @property
     def last_error(self) -> str | None:
         """What last went wrong while writing."""
-        return self._writer.progress.last_error
 
-    def on_stop(self, call: Callable[[], None]) -> None:
-        """Call this where the writer stops because the file is damaged, or has stopped."""
-        with self._stopping:
-            self._on_stop = call
-            if self._stopped is not None:
-                call()
-
-    def mark(self) -> FlushMark:
-        """Put a mark into the queue; it is done once all that was put before is committed.
-
-        Raises:
-            RecordingError: the writer has ended.
-        """
-        if not self._writer.is_alive:
-            raise RecordingError(f"the writer has ended: {self.last_error}")
-        mark = FlushMark()
-        self.queue.put_mark(mark)
-        return mark
+    def mark(self, queue: TaskQueue) -> FlushMark:
+        """Put a mark into a queue; it is done once all that was put before is committed."""
 
     def check_running(self) -> None:
-        """See that recording was not stopped.
-
-        Raises:
-            RecordingError: it was, because the file is damaged.
-        """
-        with self._stopping:
-            if self._stopped is not None:
-                raise RecordingError(self._stopped)
+        """Raise RecordingError if recording was stopped because the file is damaged."""
 
     def check_taken(self, items: Sequence[Item]) -> None:
-        """See that the writer took these items; to be asked once the queue is closed.
-
-        Raises:
-            DatabaseClosed: the database was closed before.
-            RecordingError: recording was stopped before, because the file is damaged.
-        """
-        with self._stopping:
-            self._missed += self.queue.take(len(self.queue))
-            mine = set(map(id, items))
-            missed = sum(id(item) in mine for item in self._missed)
-        if missed:
-            count = f"{missed} of {len(items)} were not taken"
-            raise self.explain(DatabaseClosed(f"{self.store.path} was closed meanwhile; {count}"))
+        """Raise DatabaseClosed or RecordingError unless the writer took these items."""
 
     def explain(self, error: DatabaseClosed) -> RecordingError:
-        """The error for who met a closed queue: it may have been closed because of damage."""
-        with self._stopping:
-            return error if self._stopped is None else RecordingError(f"{self._stopped}; {error}")
+        """The error for a caller that met a closed queue."""
 
-    def stats(self) -> Stats:
-        """What has been recorded so far."""
-        progress, state = self._writer.progress, self._writer.state
-        return Stats(
-            queued=len(self.queue),
-            written=progress.written,
-            batches=progress.batches,
-            batch_seconds=progress.batch_seconds,
-            ignored=state.ignored,
-            strays=state.strays.dropped,
-            rejected=state.rejected + progress.rejected,
-            unmatched_bosses=state.unmatched_bosses,
-            unknown_dmg=state.unknown_dmg,
-            retries=progress.retries,
-            fault=progress.fault,
-            last_error=progress.last_error,
-            last_commit_at_ms=progress.last_commit_at_ms,
-        )
+    def begin_input(self, identity: Identity, input_id: str, position: int) -> int:
+        """Note which input the next items are from; returns how many of it are known."""
 
-    def close(self, seconds: float | None = None) -> None:
-        """Write what is queued, end the writer and the session; to be called once.
+    def end_input(self, identity: Identity, position: int) -> None:
+        """Note that the next items come from no input."""
 
-        A file that cannot be written now is tried for up to ``seconds`` seconds
-        (``Settings.close_seconds`` where None).
+
+class TaskInput:
+    """Accepts the tasks of one recorder, as long as its ``_queue`` is set."""
+
+    _queue: TaskQueue | None
+    """None if tasks are not accepted: closed, stopped, or opened with record=False."""
+
+    _recording: OpenRecording | None
+
+    def enqueue(self, task: Task, timeout: float | None = None) -> None:
+        """Queue a task to be written; returns at once, unless the queue is full.
+
+        With a full queue, waits up to ``timeout`` seconds (None: ``Settings.enqueue_seconds``).
 
         Raises:
-            DatabaseUnavailable: the file could not be written within that time; the message says
-                where the tasks that are left are kept.
-            DamagedDatabase: recording had to stop because the file is damaged; the message says
-                the same.
+            InvalidTask: ``task`` is not a task. A wrong field type is found later by the writer,
+                which adds the task to the rejected tasks.
+            QueueFull: the queue stayed full; the task was not queued.
+            DatabaseClosed: the database was closed.
+            RecordingError: recording has stopped because the file is damaged.
         """
-        seconds = self._settings.close_seconds if seconds is None else seconds
-        deadline = time.monotonic() + seconds
-        self.queue.close()
-        left = self._writer.stop(seconds)
-        is_stuck = self._writer.progress.fault is not None
+        if type(task) not in TASK_TYPES:
+            raise _not_a_task(type(task))
+        queue = self._queue
+        if queue is None:
+            self._refuse()
         try:
-            if self._stopped is not None:
-                raise DamagedDatabase(self._stopped)
-            if left:
-                raise DatabaseUnavailable(
-                    f"{self.store.path} could not be written for {seconds:.3g} s "
-                    f"({self.last_error}); {self._account(left)}"
-                )
+            queue.put(task, timeout)
+        except DatabaseClosed as error:
+            raise self._explain(error) from error
+        if self._queue is None:
+            self._check_taken([task])
+
+    def enqueue_many(self, tasks: Sequence[StreamItem], timeout: float | None = None) -> None:
+        """Queue several tasks in order, at a fraction of the cost.
+
+        Raises:
+            InvalidTask: one of them is not a task; none was queued.
+            QueueFull: the queue stayed full; only the first ``taken`` (of the error) were queued.
+            DatabaseClosed: the database was closed; the message says how many were not queued.
+            RecordingError: recording has stopped because the file is damaged.
+        """
+        for kind in set(map(type, tasks)) - _ACCEPTED:
+            raise _not_a_task(kind)
+        queue = self._queue
+        if queue is None:
+            self._refuse()
+        try:
+            queue.put_many(tasks, timeout)
+        except DatabaseClosed as error:
+            raise self._explain(error) from error
+        if self._queue is None:
+            self._check_taken(tasks)
+
+    def flush(self, timeout: float | None = None) -> None:
+        """Wait until everything enqueued so far is committed, including live counters.
+
+        Raises:
+            FlushTimeout: not committed within ``timeout`` seconds; the tasks are still held and
+                retried.
+            DatabaseClosed: the database was closed, or closed before everything could be written.
+            RecordingError: recording has stopped because the file is damaged; the message says
+                where the unwritten tasks are kept.
+        """
+        deadline = None if timeout is None else time.monotonic() + timeout
+        try:
+            for mark in self._put_marks():
+                left = None if deadline is None else max(0.0, deadline - time.monotonic())
+                mark.done.result(left)
+        except FutureTimeout as error:
+            raise self._flush_timeout(timeout) from error
+        except CloseTimeout as error:
+            raise DatabaseClosed("closed before all tasks could be written") from error
+
+    async def flush_async(self, timeout: float | None = None) -> None:
+        """Like ``flush``, but awaitable."""
+        done = [asyncio.wrap_future(mark.done) for mark in self._put_marks()]
+        try:
+            await asyncio.wait_for(asyncio.gather(*done), timeout)
+        except TimeoutError as error:
+            raise self._flush_timeout(timeout) from error
+        except CloseTimeout as error:
+            raise DatabaseClosed("closed before all tasks could be written") from error
+
+    def stop_accepting(self) -> None:
+        """Accept no more tasks."""
+        self._queue = None
+
+    def _queues(self) -> Sequence[TaskQueue]:
+        """The queues that a flush waits for."""
+        return [] if self._queue is None else [self._queue]
+
+    def _put_marks(self) -> list[FlushMark]:
+        if self._recording is None or self._queue is None:
+            self._refuse()
+        marks = [self._recording.mark(queue) for queue in self._queues()]
+        if self._queue is None:
+            self._check_taken(marks)
+        return marks
+
+    def _check_taken(self, items: Sequence[Item]) -> None:
+        """Raise unless these were queued before the database was closed or the writer stopped."""
+        if self._recording is not None:
+            self._recording.check_taken(items)
+
+    def _explain(self, error: DatabaseClosed) -> RecordingError:
+        return error if self._recording is None else self._recording.explain(error)
+
+    def _refuse(self) -> NoReturn:
+        if self._recording is None:
+            raise RecordingError("the database was opened with record=False")
+        self._recording.check_running()
+        raise DatabaseClosed(f"{self._recording.path} was closed; open it again to record")
+
+    def _flush_timeout(self, timeout: float | None) -> FlushTimeout:
+        queued = sum(len(queue) for queue in self._queues())
+        last_error = None if self._recording is None else self._recording.last_error
+        return FlushTimeout(
+            f"not all tasks were committed within {timeout} s ({queued:,} waiting; "
+            f"last error: {last_error or 'none'}); they are still held"
+        )
+
+
+class Recorder(TaskInput):
+    """A recorder of an open database: it accepts the tasks of one stream.
+
+    Each recorder has its own order and its own open fight, and its tasks never mix with those of
+    another. Create it with ``Database.recorder``.
+    """
+
+    _recording: OpenRecording
+
+    def __init__(self, recording: OpenRecording, stream: Stream) -> None:
+        self._recording = recording
+        self._queue = stream.queue
+        self._stream = stream
+
+    @property
+    def name(self) -> str:
+        """The recorder's name."""
+        return self._stream.identity.recorder
+
+    @property
+    def game(self) -> str:
+        """The id of the game that its tasks come from."""
+        return self._stream.identity.game
+
+    @property
+    def queue(self) -> TaskQueue:
+        """Where its tasks wait."""
+        return self._stream.queue
+
+    @property
+    def position(self) -> int:
+        """The number of tasks accepted so far, ever since the recorder first sent any."""
+        return self._stream.queue.position
+
+    @property
+    def stored_position(self) -> int:
+        """The number of tasks that a crash cannot undo; the others must be sent again after one."""
+        return max(0, self._stream.state.stored_position)
+
+    def _begin_input(self, input_id: str) -> int:
+        return self._recording.begin_input(self._stream.identity, input_id, self.position)
+
+    @contextmanager
+    def sending(
+        self, from_position: int | None = None, *, by_input: bool = False
+    ) -> Iterator[Sender]:
+        """Be the only sender of this recorder while the block runs.
+
+        ``from_position`` is how many tasks the sender had sent before: those that were accepted
+        already are skipped, so that sending them again is harmless. With ``by_input`` the sender
+        notes from which inputs they come, and continues each of them. Whoever calls ``enqueue``
+        meanwhile shifts the position; leave that to one program.
+
+        Raises:
+            InvalidArgument: ``from_position`` is not a whole number from 0 on.
+            RecorderBusy: another sender is sending for it.
+            PositionGap: ``from_position`` is beyond what was accepted; nothing was.
+            DatabaseError: the file cannot be used now; the subclass says why.
+        """
+        if from_position is not None and (type(from_position) is not int or from_position < 0):
+            raise InvalidArgument("from", f"expected a whole number from 0 on, got {from_position}")
+        if not self._stream.sending.acquire(blocking=False):
+            raise RecorderBusy(
+                f"recorder {self.name!r} is busy: another program is sending tasks for it; wait "
+                "until it has finished, or send as another recorder"
+            )
+        try:
+            if not by_input:
+                self._recording.end_input(self._stream.identity, self.position)
+            known = 0
+            if from_position is not None:
+                known = self.position - from_position
+                if known < 0:
+                    raise PositionGap(self.name, from_position, self.position)
+                self._stream.state.can_resume = True
+            yield Sender(self._begin_input if by_input else None, known)
         finally:
-            self._session.end(
-                self._writer.run_progress(),
-                is_clean=not (left or is_stuck),
-                patience_s=max(0.0, deadline - time.monotonic()),
-            )
-
-    def _stop(self, reason: str, collect: Callable[[], list[Task]]) -> RecordingError:
-        """Take no more tasks, because the file is damaged; keep those that are not written."""
-        with self._stopping:
-            self._on_stop()
-            self.queue.close()
-            left = collect()
-            self._stopped = (
-                f"{self.store.path} is damaged, and recording has stopped: {reason}; "
-                f"{self._account(left)}"
-            )
-        _logger.critical("%s", self._stopped)
-        self._session.note(self._writer.run_progress(), NOTE_S)
-        return RecordingError(self._stopped)
-
-    def _account(self, left: Sequence[Task]) -> str:
-        """What became of the tasks."""
-        written = f"{self._writer.progress.written:,} tasks are written"
-        if not left:
-            return written
-        return f"{written}, {len(left):,} tasks {_save_unwritten(self._session, left)}"
+            self._stream.sending.release()
 
 
-def _do_nothing() -> None:
-    pass
-
-
-def _save_unwritten(session: Session, tasks: Sequence[Task]) -> str:
-    try:
-        return f"are kept in {session.spill(tasks)}"
-    except OSError as error:
-        return f"are lost: they could not be saved to a file either ({error})"
+def _not_a_task(kind: type) -> InvalidTask:
+    return InvalidTask(f"expected a task, got {kind.__name__}")

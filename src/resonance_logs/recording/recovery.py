@@ -3,23 +3,39 @@
 from __future__ import annotations
 
 import logging
+import time
 from dataclasses import replace
+from pathlib import Path
+from typing import Final
 
 from sqlalchemy import Connection
 
+from resonance_logs.errors import InputError, InvalidArgument
 from resonance_logs.fights.archive import decode_events
 from resonance_logs.fights.finished_fight import Ending
+from resonance_logs.fights.identity import DEFAULT_GAME, Identity
 from resonance_logs.fights.open_fight import OpenEncounter
 from resonance_logs.recording.batch import Batch, Settlement
-from resonance_logs.recording.spill import find_spills, read_spill
+from resonance_logs.recording.late_names import read_awaited
+from resonance_logs.recording.spill import Spill, find_spills, read_spill, remove_spill
 from resonance_logs.recording.state import RecorderState
+from resonance_logs.recording.strays import Strays
 from resonance_logs.store import fights, journal
 from resonance_logs.store.finished_fights import finish, rebuild
 from resonance_logs.store.players import EntityCache
+from resonance_logs.store.recorders import (
+    StoredRecorder,
+    raise_position,
+    read_recorders,
+    read_strays,
+)
 from resonance_logs.store.runs import record_spill_read
 from resonance_logs.store.sqlite.connections import Store
 from resonance_logs.store.stored_fight import StoredFight
 from resonance_logs.tasks import BeginEncounter
+
+RESUME_MS: Final = 24 * 3_600_000
+"""A fight of a recorder that can resume waits this long for it, after its tasks last came."""
 
 _logger = logging.getLogger(__name__)
 
@@ -27,37 +43,145 @@ _logger = logging.getLogger(__name__)
 def read_spills(store: Store, *, archive: bool) -> None:
     """Write what earlier sessions could not, as if they had continued.
 
-    One transaction per file, which also records the run as read: if the program dies before the
-    file is deleted, its tasks are not written twice.
+    One transaction per run, which also records the run as read: if the program dies before the
+    files are deleted, their tasks are not written twice. A file that cannot be read is left.
     """
-    for run_id, file in find_spills(store.path):
-        tasks = read_spill(file)
+    for run_id, files in find_spills(store.path).items():
+        try:
+            spills = [read_spill(file) for file in files]
+        except InputError as error:
+            _logger.error("the tasks of an earlier run are not recorded: %s", error)
+            continue
         with store.write_transaction() as connection:
             if record_spill_read(connection, run_id):
-                state = RecorderState(fight=_resume_fight(connection))
-                batch = Batch(connection, state, archive=archive)
-                batch.apply(tasks)
-                warnings = batch.warnings()
-                batch.publish()
-                for message, *values in warnings:
-                    _logger.warning(message, *values)
-                # Stores players without a hit, and when players were last seen.
-                Settlement(connection, state)
-                _logger.warning("reading %d tasks of an earlier run from %s", len(tasks), file)
-        file.unlink()
+                for file, spill in zip(files, spills, strict=True):
+                    _write_spill(connection, file, spill, archive=archive)
+        for file in files:
+            remove_spill(file)
+
+
+def _write_spill(connection: Connection, file: Path, spill: Spill, *, archive: bool) -> None:
+    stored = _read_stored(connection, spill.identity.recorder)
+    state = _state_before(connection, spill.identity, stored)
+    state.awaited_names = read_awaited(connection, spill.identity)
+    batch = Batch(connection, state, archive=archive)
+    batch.apply(spill.tasks)
+    warnings = batch.warnings()
+    batch.publish()
+    for message, *values in warnings:
+        _logger.warning(message, *values)
+    if spill.position is not None:
+        state.position = max(state.position, spill.position)
+    # Stores players without a hit, when players were last seen, and the position.
+    Settlement(connection, state)
+    _logger.warning("reading %d tasks of an earlier run from %s", len(spill.tasks), file)
 
 
 def recover(store: Store, *, archive: bool) -> None:
     """End every open fight at its last event, marked as interrupted; remove those without events.
 
-    Only with the recorder's lock held. Each fight is its own transaction, so that after a crash the
-    rest is left for the next time.
+    Those of recorders that can resume are left open for RESUME_MS. Only with the recorder's lock
+    held. Each fight is its own transaction, so that after a crash the rest is left for the next
+    time.
     """
     with store.read_transaction() as connection:
+        waiting = _recorders_waited_for(connection)
         left_open = fights.read_open(connection)
+    newest = {fight.identity.recorder: fight.id for fight in left_open}
     for fight in left_open:
+        recorder = fight.identity.recorder
+        if recorder in waiting and newest[recorder] == fight.id:
+            continue
         with store.write_transaction() as connection:
             _end_interrupted(connection, fight, archive=archive)
+
+
+def end_open_fights(connection: Connection, recorder: str, *, archive: bool) -> None:
+    """End the fights that a recorder left open, because it does not resume them."""
+    for fight in fights.read_open(connection, recorder):
+        _end_interrupted(connection, fight, archive=archive)
+
+
+def check_game_fits(
+    connection: Connection, recorder: str, game: str | None, *, resume: bool
+) -> None:
+    """See that a recorder which resumes does not change its game in the middle of a fight.
+
+    Raises:
+        InvalidArgument: a fight of another game waits to be continued.
+    """
+    stored = _read_stored(connection, recorder)
+    if not resume or game is None or stored is None or not stored.can_resume:
+        return
+    if game != stored.game and fights.read_open(connection, recorder):
+        raise InvalidArgument(
+            "game", f"recorder {recorder!r} has an open fight of {stored.game!r}, not of {game!r}"
+        )
+
+
+def read_state(
+    connection: Connection, recorder: str, game: str | None, *, resume: bool
+) -> RecorderState | None:
+    """The state in which a recorder begins.
+
+    Without ``game`` it is the one that the recorder had before, or the default. With ``resume`` it
+    continues where it stopped, if it can, with its open fight, its strays and the fights that wait
+    for names. None where fights that it left open must be ended first.
+    """
+    stored = _read_stored(connection, recorder)
+    identity = Identity(recorder, game or (DEFAULT_GAME if stored is None else stored.game))
+    before = _state_before(connection, identity, stored)
+    left_open = fights.read_open(connection, recorder)
+    is_late = bool(left_open) and recorder not in _recorders_waited_for(connection)
+    if resume and before.can_resume and not is_late and len(left_open) == bool(before.fight):
+        before.awaited_names = read_awaited(connection, identity)
+        return before
+    if left_open:
+        return None
+    return RecorderState(
+        identity,
+        before.position,
+        before.stored_position,
+        stored_can_resume=before.stored_can_resume,
+        strays=before.strays.discard(),
+        entities=before.entities,
+        is_settled=not len(before.strays.held),  # what was dropped is to be forgotten in the file
+    )
+
+
+def _read_stored(connection: Connection, recorder: str) -> StoredRecorder | None:
+    return next(iter(read_recorders(connection, recorder)), None)
+
+
+def _state_before(
+    connection: Connection, identity: Identity, stored: StoredRecorder | None
+) -> RecorderState:
+    """The state in which a recorder stopped: its position, open fight and strays."""
+    state = RecorderState(identity, entities=EntityCache(identity.game))
+    if stored is not None:
+        state.position = state.stored_position = stored.position
+        state.can_resume = state.stored_can_resume = (
+            stored.can_resume and stored.game == identity.game
+        )
+        if state.can_resume:
+            state.strays = Strays(read_strays(connection, identity.recorder))
+    left_open = [
+        each
+        for each in fights.read_open(connection, identity.recorder)
+        if each.identity == identity
+    ]
+    if left_open:
+        state.fight = _as_it_stood(connection, left_open[-1])
+    return state
+
+
+def _recorders_waited_for(connection: Connection) -> set[str]:
+    earliest = time.time_ns() // 1_000_000 - RESUME_MS
+    return {
+        each.name
+        for each in read_recorders(connection)
+        if each.can_resume and (each.seen_at_ms or 0) >= earliest
+    }
 
 
 def recompute_outdated(store: Store) -> None:
@@ -77,12 +201,6 @@ def recompute_outdated(store: Store) -> None:
             fights.forget_outdated(connection, encounter_id)
 
 
-def _resume_fight(connection: Connection) -> OpenEncounter | None:
-    """The newest fight left open, as it stood."""
-    left_open = fights.read_open(connection)
-    return _as_it_stood(connection, left_open[-1]) if left_open else None
-
-
 def _as_it_stood(connection: Connection, begun: OpenEncounter) -> OpenEncounter:
     fight = begun.with_party(fights.read_party(connection, begun.id))
     events, _ = journal.read(connection, fight.id)
@@ -100,7 +218,7 @@ def continued(connection: Connection, fight: OpenEncounter) -> OpenEncounter:
             scene_id=fight.scene_id,
             scene_name=fight.scene_name,
         )
-        return fights.begin(connection, task).with_party(fight.party)
+        return fights.begin(connection, task, fight.identity).with_party(fight.party)
     saved = _as_it_stood(connection, found[0])
     recorded = fight.damage_events + fight.heal_events + fight.lost_events
     lost = max(0, recorded - saved.damage_events - saved.heal_events)
@@ -109,6 +227,8 @@ def continued(connection: Connection, fight: OpenEncounter) -> OpenEncounter:
 
 
 def _end_interrupted(connection: Connection, begun: OpenEncounter, *, archive: bool) -> None:
+    position = journal.last_position(connection, begun.id)
+    raise_position(connection, begun.identity.recorder, position)
     events, lost = journal.read(connection, begun.id)
     if not (len(events) or lost or begun.lost_events):
         fights.remove_open(connection, begun.id)
@@ -120,7 +240,7 @@ def _end_interrupted(connection: Connection, begun: OpenEncounter, *, archive: b
         fight,
         events,
         Ending(max(last, fight.started_at_ms), was_interrupted=True, lost_events=lost),
-        EntityCache().draft(),
+        EntityCache(begun.identity.game).draft(),
         archive=archive,
     )
     _logger.warning(

@@ -40,7 +40,7 @@ def retry_tasks(store: Store, rejected: Sequence[RejectedTask]) -> RetryResult:
         DatabaseError: the file cannot be written; tasks not yet recorded stay.
     """
     retried = RetryResult()
-    updates: list[tuple[int, UpsertEntity]] = []
+    updates: list[tuple[RejectedTask, UpsertEntity]] = []
     events: defaultdict[int, dict[int, Task]] = defaultdict(dict)
     for each in rejected:
         try:
@@ -49,7 +49,7 @@ def retry_tasks(store: Store, rejected: Sequence[RejectedTask]) -> RetryResult:
             retried.left[each.id] = f"still invalid: {error}"
             continue
         if isinstance(task, UpsertEntity):
-            updates.append((each.id, task))
+            updates.append((each, task))
         elif isinstance(task, BeginEncounter | EndEncounter):
             retried.left[each.id] = (
                 "the begin or end of a fight is only valid in its original order"
@@ -93,7 +93,7 @@ def _rebuild_with(
     stored = Events() if fight.archive is None else decode_events(fight.archive[1])
     events = Events.concatenate([stored, collect_events(list(tasks.values()))])
     new = actor_ids(events) - fight.actor_ids()
-    known = EntityCache().draft().players(connection, new)
+    known = EntityCache(fight.row["game"]).draft().players(connection, new)
     delete_rejected(connection, tasks)
     row = {**fight.row, "rejected_events": max(0, fight.row["rejected_events"] - len(tasks))}
     rebuild(connection, encounter_id, row, events, known | fight.players())
@@ -101,7 +101,7 @@ def _rebuild_with(
 
 
 def _update(
-    store: Store, updates: Sequence[tuple[int, UpsertEntity]], retried: RetryResult
+    store: Store, updates: Sequence[tuple[RejectedTask, UpsertEntity]], retried: RetryResult
 ) -> None:
     if not updates:
         return
@@ -111,17 +111,18 @@ def _update(
     except AlreadyRecording:
         # The recorder holds the players in memory, and would overwrite the update.
         reason = "the file is being recorded; try again later, or send the task again"
-        retried.left |= dict.fromkeys((number for number, _ in updates), reason)
+        retried.left |= dict.fromkeys((each.id for each, _ in updates), reason)
         return
     try:
         with store.write_transaction() as connection:
-            left = {each.id for each in read_rejected(connection, [n for n, _ in updates])}
-            updates = [each for each in updates if each[0] in left]
-            draft = EntityCache().draft()
-            for _, task in updates:
-                draft.upsert(connection, task)
-            draft.store(connection, with_seen=True)
-            delete_rejected(connection, [number for number, _ in updates])
-        retried.taken += [number for number, _ in updates]
+            left = read_rejected(connection, [each.id for each, _ in updates])
+            updates = [(each, task) for each, task in updates if each in left]
+            drafts = {each.game: EntityCache(each.game).draft() for each, _ in updates}
+            for each, task in updates:
+                drafts[each.game].upsert(connection, task)
+            for draft in drafts.values():
+                draft.store(connection, with_seen=True)
+            delete_rejected(connection, [each.id for each, _ in updates])
+        retried.taken += [each.id for each, _ in updates]
     finally:
         lock.release()

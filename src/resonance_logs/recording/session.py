@@ -1,20 +1,30 @@
-"""One recorder's time with a file: the lock, recovery, and the run that is noted in the file."""
+"""A program's time with a file: the lock, recovery, and the run that is noted in the file."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Self
 
 from sqlalchemy import Connection
 
 from resonance_logs.errors import DamagedDatabase, DatabaseError
-from resonance_logs.recording.recovery import continued, read_spills, recompute_outdated, recover
-from resonance_logs.recording.spill import write_spill
+from resonance_logs.recording.batch import store_state
+from resonance_logs.recording.recovery import (
+    check_game_fits,
+    continued,
+    end_open_fights,
+    read_spills,
+    read_state,
+    recompute_outdated,
+    recover,
+)
+from resonance_logs.recording.spill import Unwritten, write_spill
 from resonance_logs.recording.state import RecorderState
+from resonance_logs.recording.streams import Streams
 from resonance_logs.settings import Settings
-from resonance_logs.store.players import EntityCache
+from resonance_logs.store.recorder_inputs import end_input, has_input
 from resonance_logs.store.runs import (
     Run,
     RunProgress,
@@ -30,7 +40,6 @@ from resonance_logs.store.sqlite.integrity import page_faults
 from resonance_logs.store.sqlite.lock import RecorderLock
 from resonance_logs.store.sqlite.migrate import check_kind, prepare
 from resonance_logs.store.sqlite.salvage import SalvageReport, finish_salvage, salvage
-from resonance_logs.tasks import Task
 
 _logger = logging.getLogger(__name__)
 
@@ -39,11 +48,12 @@ ADVICE = "run resonance-logs salvage to save what can be read, or restore a back
 
 
 class Session:
-    """One recorder's session with a file: the lock, and the run recorded in the file."""
+    """A program's session with a file: the lock, and the run recorded in the file."""
 
-    def __init__(self, store: Store, lock: RecorderLock, run_id: int) -> None:
+    def __init__(self, store: Store, lock: RecorderLock, run_id: int, *, archive: bool) -> None:
         self.store = store
         self._lock = lock
+        self._archive = archive
         self.run_id = run_id
 
     @classmethod
@@ -69,7 +79,8 @@ class Session:
                 recover(store, archive=settings.archive)
                 recompute_outdated(store)
                 with store.write_transaction() as connection:
-                    return cls(store, lock, begin_run(connection))
+                    run_id = begin_run(connection)
+                return cls(store, lock, run_id, archive=settings.archive)
             except BaseException:  # on any error, Ctrl-C too: leave no connection open
                 store.close()
                 raise
@@ -77,18 +88,48 @@ class Session:
             lock.release()
             raise
 
-    def spill(self, tasks: Sequence[Task]) -> Path:
-        """Save tasks that can no longer be written to a file; the next session reads it.
+    def open_stream(self, recorder: str, game: str | None, *, resume: bool) -> RecorderState:
+        """The state in which a recorder begins; with ``resume`` it continues where it stopped.
+
+        Without ``game`` it is the one that the recorder had before, or the default.
+
+        Raises:
+            InvalidArgument: a fight of another game waits to be continued.
+            DatabaseError: the file cannot be used; the subclass says why.
+        """
+        with self.store.read_transaction() as connection:
+            check_game_fits(connection, recorder, game, resume=resume)
+            state = read_state(connection, recorder, game, resume=resume)
+            is_of_input = not resume and has_input(connection, recorder)
+        if state is None:
+            with self.store.write_transaction() as connection:
+                end_open_fights(connection, recorder, archive=self._archive)
+            return self.open_stream(recorder, game, resume=False)
+        if is_of_input:
+            self.end_input(recorder, state.position)
+        return state
+
+    def end_input(self, recorder: str, position: int) -> None:
+        """Note that a recorder's next items come from no input that is known.
+
+        Raises:
+            DatabaseError: the file cannot be written now; the subclass says why.
+        """
+        with self.store.write_transaction() as connection:
+            end_input(connection, recorder, position)
+
+    def spill(self, number: int, unwritten: Unwritten) -> Path:
+        """Save tasks of a stream that can no longer be written; the next session reads them.
 
         Raises:
             OSError: no file can be written either.
         """
-        return write_spill(self.store.path, self.run_id, tasks)
+        return write_spill(self.store.path, self.run_id, number, unwritten)
 
-    def repair(self, state: RecorderState, is_stopped: Callable[[], bool]) -> SalvageReport:
+    def repair(self, streams: Streams, is_stopped: Callable[[], bool]) -> SalvageReport:
         """Put the file, which is damaged, aside; go on with a new one and what can be read.
 
-        The fight being recorded goes on. What of it is lost is counted; where nothing of it can
+        The fights being recorded go on. What of them is lost is counted; where nothing of one can
         be read it begins anew. Only for the thread that writes, between two transactions.
 
         Raises:
@@ -102,12 +143,19 @@ class Session:
         self.store.close()  # what was connected meanwhile still has the damaged file
         with self.store.write_transaction() as connection:
             resume_run(connection, self.run_id)
-            state.entities.store_all(connection)
-            fight = None if state.fight is None else continued(connection, state.fight)
-        state.fight = fight
-        state.entities = EntityCache()
-        state.live_rows = {}
-        state.is_settled = False
+            found = []
+            repaired = tuple(streams)
+            for stream in repaired:
+                state = stream.state
+                state.entities.store_all(connection)
+                store_state(connection, state, state.position, state.strays)
+                found.append(None if state.fight is None else continued(connection, state.fight))
+        for stream, fight in zip(repaired, found, strict=True):
+            stream.state.fight = fight
+            stream.state.stored_position = stream.state.position
+            stream.state.live_rows = {}
+            stream.state.is_settled = False
+        streams.replace_players()
         return report
 
     def note(self, run_progress: RunProgress, patience_s: float) -> None:

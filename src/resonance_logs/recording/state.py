@@ -1,9 +1,10 @@
-"""The state of a recorder."""
+"""The state of one recorder."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from resonance_logs.fights.identity import DEFAULT_IDENTITY, Identity
 from resonance_logs.fights.open_fight import ActorRow, OpenEncounter
 from resonance_logs.recording.late_names import AwaitedNames
 from resonance_logs.recording.strays import Strays
@@ -14,9 +15,21 @@ from resonance_logs.store.players import EntityCache
 class RecorderState:
     """The state as of the last commit."""
 
+    identity: Identity = DEFAULT_IDENTITY
+    position: int = 0
+    """Tasks written so far."""
+    stored_position: int = -1
+    """The position as stored, which may lag behind by tasks that are harmless to repeat; -1 if
+    nothing is stored of the recorder yet."""
+    can_resume: bool = False
+    """Whether the sender says where its tasks begin, so that it can continue after a stop."""
+    stored_can_resume: bool = False
+    updated: set[int] = field(default_factory=set)
+    """The players updated since the recorder was opened."""
     fight: OpenEncounter | None = None
     strays: Strays = field(default_factory=Strays)
     entities: EntityCache = field(default_factory=EntityCache)
+    """The known players of its game, shared with the other recorders of that game."""
     live_rows: dict[int, ActorRow] = field(default_factory=dict)
     """The live counters as stored; they lag behind ``fight`` by about a second."""
     is_settled: bool = True

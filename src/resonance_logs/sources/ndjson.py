@@ -7,7 +7,7 @@ An invalid line becomes a Refusal; the lines around it are not affected. If a li
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import msgspec
@@ -63,6 +63,13 @@ class Refusal:
     reason: str
     field: str | None
     text: bytes
+    tasks_before: int = 0
+    """Tasks of the source that precede it."""
+    has_task: bool = False
+    """Whether the line ends with a task."""
+    is_cut_off: bool = False
+    """Whether the source may end in the middle of the line: it has no line end, and no closing
+    bracket."""
 
     def __str__(self) -> str:
         field = "" if self.field is None else f"{self.field}: "
@@ -75,6 +82,8 @@ class LineDecoder:
     def __init__(self, source: str, *, max_line_bytes: int = MAX_LINE_BYTES) -> None:
         self.line = 0
         """Number of lines decoded."""
+        self.tasks = 0
+        """Number of tasks decoded."""
         self._source = source
         self._max_line_bytes = max_line_bytes
         self._pending = bytearray()
@@ -109,7 +118,8 @@ class LineDecoder:
         self._pending.clear()
         if not line:
             return [], []
-        return self._decode_lines([line], refusals), refusals
+        tasks = self._decode_lines([line], refusals)
+        return tasks, [_as_last(refusal) for refusal in refusals]
 
     def _buffer(self, data: bytes) -> None:
         if self._tail is not None:
@@ -125,7 +135,9 @@ class LineDecoder:
         self._pending.clear()
         self._tail = None
         self.line += 1
-        return self._decode_long_line(head, tail, refusals)
+        tasks = self._decode_long_line(head, tail, refusals)
+        self.tasks += len(tasks)
+        return tasks
 
     def _decode_block(self, block: bytes, refusals: list[Refusal]) -> list[Task]:
         if not block:
@@ -133,6 +145,7 @@ class LineDecoder:
         tasks = self._decode_at_once(block)
         if tasks is not None:
             self.line += len(tasks)
+            self.tasks += len(tasks)
             return tasks
         lines = block.split(b"\n")
         lines.pop()
@@ -158,21 +171,25 @@ class LineDecoder:
     def _decode_lines(self, lines: list[bytes], refusals: list[Refusal]) -> list[Task]:
         if self.line == 0 and len(lines[0]) <= self._max_line_bytes:
             lines[0] = lines[0].removeprefix(BOM)
-        tasks = []
+        tasks: list[Task] = []
         for line in lines:
-            self.line += 1
-            if len(line) > self._max_line_bytes:
-                tail = line[-TAIL_BYTES:]
-                tasks += self._decode_long_line(line[:LONG_LINE_EXCERPT_BYTES], tail, refusals)
-                continue
-            text = line.strip(BLANK)
-            if not text:
-                continue
-            try:
-                tasks.append(_decoder.decode(text))
-            except _UNDECODABLE as error:
-                tasks += self._decode_after_junk(text, error, refusals)
+            found = self._decode_line(line, refusals)
+            self.tasks += len(found)
+            tasks += found
         return tasks
+
+    def _decode_line(self, line: bytes, refusals: list[Refusal]) -> list[Task]:
+        self.line += 1
+        if len(line) > self._max_line_bytes:
+            tail = line[-TAIL_BYTES:]
+            return self._decode_long_line(line[:LONG_LINE_EXCERPT_BYTES], tail, refusals)
+        text = line.strip(BLANK)
+        if not text:
+            return []
+        try:
+            return [_decoder.decode(text)]
+        except _UNDECODABLE as error:
+            return self._decode_after_junk(text, error, refusals)
 
     def _decode_after_junk(
         self, text: bytes, error: Exception, refusals: list[Refusal]
@@ -201,7 +218,20 @@ class LineDecoder:
 
     def _refusal(self, field: str | None, reason: str, text: bytes, addition: str = "") -> Refusal:
         shown = None if field is None else _shorten(field)
-        return Refusal(self._source, self.line, _shorten(reason) + addition, shown, text)
+        return Refusal(
+            self._source,
+            self.line,
+            _shorten(reason) + addition,
+            shown,
+            text,
+            tasks_before=self.tasks,
+            has_task=bool(addition),
+        )
+
+
+def _as_last(refusal: Refusal) -> Refusal:
+    """The refusal of a line that ends the source without a line end."""
+    return replace(refusal, is_cut_off=not refusal.text.endswith(b"}"))
 
 
 def find_last_task(text: bytes) -> tuple[int, Task] | None:

@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from resonance_logs.errors import InputError
+from resonance_logs.sources.byte_input import ByteInput, Origin
 from resonance_logs.sources.compression import DecompressionError, Decompressor
+from resonance_logs.sources.first_line import FirstLine
 from resonance_logs.sources.ndjson import LineDecoder, Refusal
-from resonance_logs.sources.streams import ByteInput, Origin
 from resonance_logs.sources.terminal_text import printable
-from resonance_logs.tasks import Task
+from resonance_logs.tasks import SKIPPED_LINE, StreamItem, Task
 
-__all__ = ["Batch", "Refusal", "TaskSource"]
+__all__ = ["Batch", "Items", "Refusal", "TaskSource"]
 
 _log = logging.getLogger(__name__)
 
@@ -28,11 +30,52 @@ class Batch:
     """Tasks in order, the lines refused among them, and how far the source was read.
 
     ``bytes_read`` counts from the start of the source, in compressed bytes if it is compressed.
+    ``input_id`` identifies the input that begins with this batch by its first line; it is None for
+    all further batches. A followed source may become another input: a file is replaced, for
+    instance.
     """
 
     tasks: list[Task]
     refusals: list[Refusal]
     bytes_read: int
+    tasks_before: int = 0
+    """Tasks of the input that precede the batch."""
+    input_id: str | None = None
+    is_before_fault: bool = False
+    """Whether the input cannot be read further, so that the rest of the last line is missing."""
+
+    def items(self, known: int = 0, *, is_complete: bool) -> Items:
+        """What counts in a stream's position, without the first ``known`` items.
+
+        Each task counts, and each line without one. A last line that is cut off counts only if the
+        input ``is_complete``; otherwise the rest of it may follow, or be sent again.
+        """
+        is_complete = is_complete and not self.is_before_fault
+        if not self.refusals:
+            return Items(self.tasks[known:] if known else self.tasks, (), len(self.tasks))
+        items: list[StreamItem] = []
+        refusals: list[Refusal] = []
+        start = 0
+        for refusal in self.refusals:
+            end = refusal.tasks_before - self.tasks_before
+            items += self.tasks[start:end]
+            start = end
+            if len(items) >= known:
+                refusals.append(refusal)
+            if not refusal.has_task and (is_complete or not refusal.is_cut_off):
+                items.append(SKIPPED_LINE)
+        items += self.tasks[start:]
+        return Items(items[known:], refusals, len(items))
+
+
+class Items(NamedTuple):
+    """The items of a batch, or the last of them."""
+
+    new: Sequence[StreamItem]
+    refusals: Sequence[Refusal]
+    """The refused lines among them."""
+    total: int
+    """How many items the whole batch has."""
 
 
 class TaskSource:
@@ -85,13 +128,10 @@ class TaskSource:
         else:
             yield from self._counted(reading.finish())
 
-    def _counted(self, results: Iterator[_Result]) -> Iterator[Batch]:
-        for tasks, refusals in results:
-            if tasks or refusals:
-                yield Batch(tasks, refusals, self._input.bytes_read)
-
-
-_Result = tuple[list[Task], list[Refusal]]
+    def _counted(self, results: Iterator[Batch]) -> Iterator[Batch]:
+        for result in results:
+            if result.tasks or result.refusals:
+                yield replace(result, bytes_read=self._input.bytes_read)
 
 
 class _Reading:
@@ -101,28 +141,36 @@ class _Reading:
         self._name = name
         self._decompressor = Decompressor()
         self._lines = LineDecoder(name)
+        self._first_line = FirstLine()
 
-    def feed(self, chunk: bytes) -> Iterator[_Result]:
+    def feed(self, chunk: bytes) -> Iterator[Batch]:
         return self._decoded(self._decompressor.feed(chunk))
 
-    def finish(self) -> Iterator[_Result]:
+    def finish(self) -> Iterator[Batch]:
         yield from self._decoded(self._decompressor.finish())
-        yield self._lines.finish()
+        self._first_line.finish()
+        yield self._batch(*self._lines.finish())
 
-    def abandon(self) -> Iterator[_Result]:
+    def abandon(self) -> Iterator[Batch]:
         """Drop a line that was incomplete when the source was stopped."""
         tasks, refusals = self._lines.finish()
         for refusal in refusals:
             _log.warning("%s; dropped, because reading was stopped here", refusal)
-        yield tasks, []
+        self._first_line.finish()
+        yield self._batch(tasks, [])
 
-    def _decoded(self, blocks: Iterator[bytes]) -> Iterator[_Result]:
+    def _batch(self, tasks: list[Task], refusals: list[Refusal]) -> Batch:
+        input_id = self._first_line.take_id() if tasks or refusals else None
+        return Batch(tasks, refusals, 0, self._lines.tasks - len(tasks), input_id)
+
+    def _decoded(self, blocks: Iterator[bytes]) -> Iterator[Batch]:
         try:
             for block in blocks:
-                yield self._lines.feed(block)
+                self._first_line.feed(block)
+                yield self._batch(*self._lines.feed(block))
         except DecompressionError as error:
             line = self._lines.line
-            yield self._lines.finish()
+            yield replace(self._batch(*self._lines.finish()), is_before_fault=True)
             raise InputError(_fault(self._name, line, error)) from error
 
 

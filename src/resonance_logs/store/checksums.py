@@ -14,6 +14,7 @@ from typing import Final
 import msgspec
 from sqlalchemy import Connection, Table
 
+from resonance_logs.fights.identity import DEFAULT_GAME, DEFAULT_RECORDER
 from resonance_logs.store import schema
 
 FINGERPRINTED: Final = (
@@ -39,6 +40,9 @@ FINGERPRINTED: Final = (
 FINGERPRINTED_LATER: Final = ("clock_jumped", "unknown_dmg")
 """The same of later versions of the schema; left out where none is set, as in older files."""
 
+IDENTIFIED: Final = ("recorder", "game")
+"""The same of a still later version; left out where both are the defaults."""
+
 CHECKED: Final[Mapping[str, Table]] = {
     "actors_checksum": schema.actor_encounter_stats,
     "damage_checksum": schema.damage_skill_stats,
@@ -53,9 +57,17 @@ def fingerprint(fight: Mapping[str, object]) -> int:
     """Eight bytes of BLAKE2b over the fight's row; the same in every file that has the fight."""
     values = [fight[name] for name in FINGERPRINTED]
     later = [fight[name] or 0 for name in FINGERPRINTED_LATER]
-    content = msgspec.msgpack.encode(values + later if any(later) else values)
+    identity = _identity(fight)
+    if any(later) or identity:
+        values += later + identity
+    content = msgspec.msgpack.encode(values)
     digest = hashlib.blake2b(content, digest_size=8).digest()
     return int.from_bytes(digest, "little", signed=True)
+
+
+def _identity(fight: Mapping[str, object]) -> list[object]:
+    identity = [fight[name] for name in IDENTIFIED]
+    return [] if identity == [DEFAULT_RECORDER, DEFAULT_GAME] else identity
 
 
 def checksum(rows: Iterable[Sequence[object]]) -> int:

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import chain
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from pyroaring import BitMap, BitMap64
 from sqlalchemy import ColumnElement, Connection, delete, exists, select
@@ -19,38 +19,42 @@ from resonance_logs.store.schema import facet_encounters, facet_values
 
 
 class Facet(NamedTuple):
-    """A value of a kind: boss, scene, player (name), class (id), outcome (1, 0), or a mark."""
+    """A value of a kind: boss, scene, player, recorder (names), class (id), outcome (1, 0), or a
+    mark.
+    """
 
     kind: str
     value: str
 
 
 def facets_of_fight(
+    row: Mapping[str, Any],
     boss_names: Iterable[str],
     players: Iterable[tuple[str | None, int | None]],
-    scene_name: str | None,
-    *,
-    is_defeated: bool,
 ) -> list[Facet]:
-    """The facets of an ended fight; ``players`` are their names and classes."""
+    """The facets of an ended fight with this row; ``players`` are their names and classes."""
     facets = [Facet("boss", name) for name in boss_names]
     for name, class_id in players:
         facets += [Facet("player", name)] if name else []
         facets += [Facet("class", str(class_id))] if class_id else []
+    scene_name = row["scene_name"]
     if scene_name and scene_name.strip():
         facets.append(Facet("scene", scene_name))
-    return [*facets, Facet("outcome", str(int(is_defeated)))]
+    outcome = str(int(bool(row["is_defeated"])))
+    return [*facets, Facet("recorder", row["recorder"]), Facet("outcome", outcome)]
 
 
-def add_to_index(connection: Connection, encounter_id: int, facets: Iterable[Facet]) -> None:
-    """Add an ended fight to the sets of these facets.
+def add_to_index(
+    connection: Connection, encounter_id: int, game: str, facets: Iterable[Facet]
+) -> None:
+    """Add an ended fight of a game to the sets of these facets.
 
     Raises:
         DamagedDatabase: a stored set cannot be read.
     """
     block, offset = divmod(encounter_id, idsets.BLOCK)
     for part in parts(sorted(set(facets)), MAX_PARAMETERS // 3):
-        values = _value_ids(connection, part)
+        values = _value_ids(connection, game, part)
         sets = {each: BitMap() for each in values} | _sets(connection, values, block)
         for offsets in sets.values():
             offsets.add(offset)
@@ -101,6 +105,29 @@ def find_encounters(connection: Connection, values: ColumnElement[bool]) -> BitM
         return idsets.union(rows)
 
 
+def read_sets(connection: Connection, kind: str) -> dict[tuple[str, str], BitMap64]:
+    """The fights that have each value of a kind, by game and value.
+
+    Raises:
+        DamagedDatabase: a stored set cannot be read.
+    """
+    statement = (
+        select(
+            facet_values.c.game,
+            facet_values.c.value,
+            facet_encounters.c.block,
+            facet_encounters.c.encounters,
+        )
+        .join(facet_encounters, facet_encounters.c.value_id == facet_values.c.value_id)
+        .where(facet_values.c.kind == kind)
+    )
+    rows: defaultdict[tuple[str, str], list[tuple[int, bytes]]] = defaultdict(list)
+    for game, value, block, stored in fetch_tuples(connection, statement):
+        rows[game, value].append((block, stored))
+    with _damage_reported():
+        return {each: idsets.union(blocks) for each, blocks in rows.items()}
+
+
 @contextmanager
 def _damage_reported() -> Iterator[None]:
     try:
@@ -109,18 +136,20 @@ def _damage_reported() -> Iterator[None]:
         raise DamagedDatabase(f"the filter index is damaged: {error}") from error
 
 
-def _value_ids(connection: Connection, facets: Collection[Facet]) -> list[int]:
+def _value_ids(connection: Connection, game: str, facets: Collection[Facet]) -> list[int]:
     marks = ",".join(["(?,?)"] * len(facets))
+    # A cross join keeps SQLite from reading the whole index.
     statement = (
-        "SELECT kind, value, value_id FROM facet_values "  # noqa: S608
-        f"WHERE (kind, value) IN (VALUES {marks})"
+        f"WITH given(kind, value) AS (VALUES {marks}) "  # noqa: S608
+        "SELECT kind, value, value_id FROM given CROSS JOIN facet_values USING (kind, value) "
+        "WHERE game = ?"
     )
-    given = tuple(chain.from_iterable(facets))
+    given = (*chain.from_iterable(facets), game)
     known = {Facet(*row[:2]): row[2] for row in connection.exec_driver_sql(statement, given)}
     missing = [each for each in facets if each not in known]
     if missing:
-        rows = [(each.kind, each.value, fold_name(each.value)) for each in missing]
-        insert_rows(connection, facet_values, ("kind", "value", "folded"), rows)
+        rows = [(game, each.kind, each.value, fold_name(each.value)) for each in missing]
+        insert_rows(connection, facet_values, ("game", "kind", "value", "folded"), rows)
         known = {Facet(*row[:2]): row[2] for row in connection.exec_driver_sql(statement, given)}
     if len(known) < len(set(facets)):
         raise DamagedDatabase("the values to filter by are damaged: a stored value is missing")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from resonance_logs.fights.finished_fight import FinishedFight, Rows
+from resonance_logs.fights.identity import Identity
 from resonance_logs.fights.open_fight import (
     ACTOR_COLUMNS,
     ActorRow,
@@ -25,21 +27,28 @@ from resonance_logs.tasks import BeginEncounter
 _logger = logging.getLogger(__name__)
 
 
-def begin(connection: Connection, task: BeginEncounter) -> OpenEncounter:
-    """Open a fight."""
+def begin(connection: Connection, task: BeginEncounter, identity: Identity) -> OpenEncounter:
+    """Open a fight of a recorder."""
     fields = {
         "started_at_ms": task.started_at_ms,
         "local_player_id": task.local_player_id,
         "scene_id": task.scene_id,
         "scene_name": task.scene_name,
     }
-    result = connection.execute(insert(schema.encounters), fields)
-    key = result.inserted_primary_key
-    return OpenEncounter(id=key[0] if key else 0, **fields)  # type: ignore[arg-type]
+    row = {**fields, "recorder": identity.recorder, "game": identity.game}
+    key = connection.execute(insert(schema.encounters), row).inserted_primary_key
+    return OpenEncounter(
+        id=key[0] if key else 0,
+        **fields,  # type: ignore[arg-type]
+        identity=identity,
+    )
 
 
-def read_open(connection: Connection) -> list[OpenEncounter]:
-    """The fights that have not ended, oldest first, as begun: without events and players."""
+def read_open(connection: Connection, recorder: str | None = None) -> list[OpenEncounter]:
+    """The fights that have not ended, of one recorder or of all, oldest first.
+
+    They are as begun: without events and players.
+    """
     table = schema.encounters
     columns = (
         table.c.id,
@@ -49,17 +58,51 @@ def read_open(connection: Connection) -> list[OpenEncounter]:
         table.c.scene_name,
         table.c.lost_events,
     )
-    statement = select(*columns).where(table.c.ended_at_ms.is_(None)).order_by(table.c.id)
-    return [OpenEncounter(**row._asdict()) for row in connection.execute(statement)]
+    statement = (
+        select(table.c.recorder, table.c.game, *columns)
+        .where(table.c.ended_at_ms.is_(None))
+        .order_by(table.c.id)
+    )
+    if recorder is not None:
+        statement = statement.where(table.c.recorder == recorder)
+    return [_as_begun(**row._asdict()) for row in connection.execute(statement)]
+
+
+class Period(NamedTuple):
+    """A fight of a recorder: when it began, and when it ended if it has."""
+
+    id: int
+    started_at_ms: int
+    ended_at_ms: int | None
+
+
+def read_newest(connection: Connection, identity: Identity, among: int) -> list[Period]:
+    """The fights of a recorder ``among`` the newest of all, oldest first."""
+    table = schema.encounters
+    newest = select(func.max(table.c.id)).scalar_subquery()
+    statement = (
+        select(table.c.id, table.c.started_at_ms, table.c.ended_at_ms)
+        .where(
+            table.c.id > newest - among,
+            table.c.recorder == identity.recorder,
+            table.c.game == identity.game,
+        )
+        .order_by(table.c.id)
+    )
+    return [Period(*row) for row in connection.execute(statement)]
+
+
+def _as_begun(recorder: str, game: str, **fields: Any) -> OpenEncounter:
+    return OpenEncounter(**fields, identity=Identity(recorder, game))
 
 
 def read_party(connection: Connection, encounter_id: int) -> list[int]:
-    """The ids of a fight's players, as last stored."""
+    """The ids of a fight's players, as last stored, and of those who joined since."""
     stats = schema.actor_encounter_stats
     statement = select(stats.c.actor_id).where(
         stats.c.encounter_id == encounter_id, stats.c.is_player == 1
     )
-    return list(connection.execute(statement).scalars())
+    return [*connection.execute(statement).scalars(), *journal.read_party(connection, encounter_id)]
 
 
 def set_lost_events(connection: Connection, encounter_id: int, lost_events: int) -> None:
@@ -135,12 +178,11 @@ def _write(connection: Connection, finished: FinishedFight) -> None:
         update(schema.encounters).where(schema.encounters.c.id == finished.id), values
     )
     facets = facets_of_fight(
+        finished.summary,
         finished.boss_names,
         ((each.name, each.class_id) for each in finished.players.values()),
-        finished.summary["scene_name"],
-        is_defeated=bool(finished.summary["is_defeated"]),
     )
-    add_to_index(connection, finished.id, facets)
+    add_to_index(connection, finished.id, finished.summary["game"], facets)
 
 
 def remove_open(connection: Connection, encounter_id: int) -> None:

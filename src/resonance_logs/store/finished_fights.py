@@ -12,10 +12,11 @@ from resonance_logs.fights.events import Events
 from resonance_logs.fights.finished_fight import (
     Ending,
     EndReport,
+    FightContext,
     FinishedFight,
-    Surroundings,
     all_actors,
 )
+from resonance_logs.fights.identity import Identity
 from resonance_logs.fights.open_fight import OpenEncounter
 from resonance_logs.fights.players import Entity
 from resonance_logs.store import fights, journal, marks, schema
@@ -35,8 +36,8 @@ def finish(
     archive: bool,
 ) -> EndReport:
     """Finalize the open fight from its events, those of the journal and of the current batch."""
-    surroundings = _gather(connection, fight, events, entities)
-    finished = FinishedFight.compute(fight, events, ending, surroundings, archive=archive)
+    context = _gather(connection, fight, events, entities)
+    finished = FinishedFight.compute(fight, events, ending, context, archive=archive)
     fights.save(connection, finished)
     return finished.report
 
@@ -57,7 +58,11 @@ def rebuild(
     stays as it is.
     """
     begun = ("started_at_ms", "local_player_id", "scene_id", "scene_name")
-    fight = OpenEncounter(encounter_id, **{name: row[name] for name in begun})
+    fight = OpenEncounter(
+        encounter_id,
+        **{name: row[name] for name in begun},
+        identity=Identity(row["recorder"], row["game"]),
+    )
     fight = fight.adding(events).with_party(players)
     ending = Ending(
         row["ended_at_ms"],
@@ -66,7 +71,7 @@ def rebuild(
         lost_events=row["lost_events"],
         clock_jumped=bool(row["clock_jumped"]),
     )
-    surroundings = Surroundings(
+    context = FightContext(
         actors=all_actors(fight, events),
         known=players,
         updated=players.keys(),
@@ -74,7 +79,7 @@ def rebuild(
         rejected_events=row["rejected_events"],
         journal_bytes=row["journal_bytes"],
     )
-    finished = FinishedFight.compute(fight, events, ending, surroundings, archive=archive)
+    finished = FinishedFight.compute(fight, events, ending, context, archive=archive)
     for table in (*CHECKED.values(), *((schema.encounter_archives,) if archive else ())):
         connection.execute(delete(table).where(table.c.encounter_id == encounter_id))
     remove_from_index(connection, [encounter_id], kept=marks.KINDS)
@@ -84,9 +89,9 @@ def rebuild(
 
 def _gather(
     connection: Connection, fight: OpenEncounter, events: Events, entities: EntityDraft
-) -> Surroundings:
+) -> FightContext:
     actors = all_actors(fight, events)
-    return Surroundings(
+    return FightContext(
         actors=actors,
         known=entities.players(connection, actors),
         updated=entities.updated(actors),
@@ -101,5 +106,9 @@ def _scene_name(connection: Connection, fight: OpenEncounter) -> str | None:
     if fight.scene_id is None or (fight.scene_name or "").strip():
         return fight.scene_name
     names = schema.catalog_names
-    statement = select(names.c.name).where(names.c.kind == "scene", names.c.id == fight.scene_id)
+    statement = select(names.c.name).where(
+        names.c.game == fight.identity.game,
+        names.c.kind == "scene",
+        names.c.id == fight.scene_id,
+    )
     return connection.execute(statement).scalar_one_or_none() or fight.scene_name

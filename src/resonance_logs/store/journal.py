@@ -1,8 +1,10 @@
-"""The journal: the raw events of the open fight, one row per batch, until the fight ends."""
+"""The journal: what each batch adds to an open fight, one row per batch, until the fight ends."""
 
 from __future__ import annotations
 
+import json
 import logging
+from collections.abc import Collection
 from typing import NamedTuple
 
 from sqlalchemy import Connection, delete, func, select
@@ -23,13 +25,25 @@ class Journal(NamedTuple):
     lost: int
 
 
-def append(connection: Connection, encounter_id: int, chunk: int, events: Events) -> None:
-    """Write the events of one batch as the row ``chunk`` (0, 1, 2, ...) of the fight."""
+class Entry(NamedTuple):
+    """What a batch adds to a fight."""
+
+    events: Events
+    position: int
+    """The recorder's position after the batch."""
+    joined: Collection[int]
+    """The players who joined the fight's party."""
+
+
+def append(connection: Connection, encounter_id: int, chunk: int, entry: Entry) -> None:
+    """Write what one batch adds as the row ``chunk`` (0, 1, 2, ...) of the fight."""
+    payload = encode_events(entry.events, compact=False)
+    party = json.dumps(sorted(entry.joined)) if entry.joined else None
     insert_rows(
         connection,
         encounter_journal,
-        ("encounter_id", "chunk", "events", "payload"),
-        [(encounter_id, chunk, len(events), encode_events(events, compact=False))],
+        ("encounter_id", "chunk", "events", "payload", "position", "party"),
+        [(encounter_id, chunk, len(entry.events), payload, entry.position, party)],
     )
 
 
@@ -55,6 +69,34 @@ def read(connection: Connection, encounter_id: int) -> Journal:
                 error,
             )
     return Journal(Events.concatenate(parts), lost)
+
+
+def read_party(connection: Connection, encounter_id: int) -> set[int]:
+    """The players who joined the fight's party, as far as they can be read."""
+    rows = connection.execute(
+        select(encounter_journal.c.party).where(
+            encounter_journal.c.encounter_id == encounter_id,
+            encounter_journal.c.party.is_not(None),
+        )
+    )
+    party: set[int] = set()
+    for text in rows.scalars():
+        try:
+            party.update(each for each in json.loads(text) if type(each) is int)
+        except (ValueError, TypeError) as error:
+            _logger.error("fight %d: some of its party is lost: %s", encounter_id, error)
+    return party
+
+
+def last_position(connection: Connection, encounter_id: int) -> int:
+    """The recorder's position after the last row; 0 if there is none."""
+    statement = (
+        select(encounter_journal.c.position)
+        .where(encounter_journal.c.encounter_id == encounter_id)
+        .order_by(encounter_journal.c.chunk.desc())
+        .limit(1)
+    )
+    return connection.execute(statement).scalar_one_or_none() or 0
 
 
 def count(connection: Connection, encounter_id: int) -> int:

@@ -8,6 +8,7 @@ from typing import Final
 
 from sqlalchemy import Connection
 
+from resonance_logs.fights.identity import DEFAULT_GAME
 from resonance_logs.fights.players import COLUMNS, FIELDS, Entity
 from resonance_logs.store.rows import insert_rows, select_in
 from resonance_logs.store.schema import entities
@@ -16,9 +17,9 @@ from resonance_logs.tasks import MAX_INTEGER, UpsertEntity, check_task
 MAX_CACHED_PLAYERS: Final = 20_000
 """Maximum number of players kept in memory between batches; others are read when next seen."""
 
-_STORED: Final = (*COLUMNS, "name_folded")
+_STORED: Final = ("game", *COLUMNS, "name_folded")
 _MERGE: Final = (
-    " ON CONFLICT (entity_id) DO UPDATE SET "
+    " ON CONFLICT (game, entity_id) DO UPDATE SET "
     + ", ".join(f"{name} = coalesce(excluded.{name}, {name})" for name in (*FIELDS, "name_folded"))
     + ", first_seen_ms = min(excluded.first_seen_ms, first_seen_ms)"
     ", last_seen_ms = max(excluded.last_seen_ms, last_seen_ms)"
@@ -48,18 +49,23 @@ def _is_repeat(task: UpsertEntity, known: Entity) -> bool:
 
 @dataclass(slots=True)
 class EntityCache:
-    """The players in memory. A batch works on a ``draft``; ``publish`` makes it current."""
+    """The players of one game in memory, shared by all recorders of that game.
 
+    A batch works on a ``draft``; ``publish`` makes it current.
+    """
+
+    game: str = DEFAULT_GAME
     known: dict[int, Entity] = field(default_factory=dict)
     non_players: set[int] = field(default_factory=set)
     pending_last_seen: dict[int, int] = field(default_factory=dict)
     """Players whose newer ``last_seen_ms`` is not stored yet."""
-    updated: set[int] = field(default_factory=set)
-    """All players updated since the recorder was opened."""
 
-    def draft(self) -> EntityDraft:
-        """A draft for one batch."""
-        return EntityDraft(self)
+    def draft(self, updated: set[int] | None = None) -> EntityDraft:
+        """A draft for one batch.
+
+        ``updated`` are the players that its recorder has updated so far; ``publish`` adds more.
+        """
+        return EntityDraft(self, set() if updated is None else updated)
 
     def store_all(self, connection: Connection) -> None:
         """Write all that is in memory, as into a file in which some of it may be missing."""
@@ -68,9 +74,7 @@ class EntityCache:
             replace(each, last_seen_ms=max(each.last_seen_ms, later.get(actor, each.last_seen_ms)))
             for actor, each in sorted(self.known.items())
         ]
-        insert_rows(
-            connection, entities, _STORED, [each.row() for each in rows], on_conflict=_MERGE
-        )
+        _store(connection, self.game, rows, _MERGE)
 
     def clear(self) -> None:
         """Free memory; only safe once ``pending_last_seen`` is stored."""
@@ -82,8 +86,9 @@ class EntityCache:
 class EntityDraft:
     """The changes of one batch; discarded if the batch is rolled back."""
 
-    def __init__(self, cache: EntityCache) -> None:
+    def __init__(self, cache: EntityCache, updated_before: set[int]) -> None:
         self._cache = cache
+        self._updated_before = updated_before
         self._known: dict[int, Entity] = {}
         self._non_players: set[int] = set()
         self._changed: set[int] = set()
@@ -134,7 +139,8 @@ class EntityDraft:
         """Load which of these are players, and what is known of them."""
         non_players = self._non_players | self._cache.non_players
         missing = [each for each in ids if self.find(each) is None and each not in non_players]
-        for row in select_in(connection, entities, COLUMNS, "entity_id", missing):
+        game = {"game": self._cache.game}
+        for row in select_in(connection, entities, COLUMNS, "entity_id", missing, game):
             entity = Entity(*row)
             self._known[entity.entity_id] = entity
         self._non_players.update(each for each in missing if each not in self._known)
@@ -145,7 +151,7 @@ class EntityDraft:
 
     def updated(self, ids: Iterable[int]) -> set[int]:
         """Those of ``ids`` that were updated since the recorder was opened."""
-        return {each for each in ids if each in self._updated or each in self._cache.updated}
+        return {each for each in ids if each in self._updated or each in self._updated_before}
 
     def players(self, connection: Connection, ids: Iterable[int]) -> dict[int, Entity]:
         """Those of ``ids`` that have an entity."""
@@ -165,8 +171,8 @@ class EntityDraft:
             (self._changed - self._new_class, _MERGE),
             (self._new_class, _MERGE_NEW_CLASS),
         ):
-            rows = [self._known[actor].row() for actor in sorted(changed)]
-            insert_rows(connection, entities, _STORED, rows, on_conflict=on_conflict)
+            rows = [self._known[actor] for actor in sorted(changed)]
+            _store(connection, self._cache.game, rows, on_conflict)
 
     def publish(self, *, with_seen: bool = False) -> None:
         """Make the draft current; called once it is committed."""
@@ -174,7 +180,7 @@ class EntityDraft:
         cache.known |= self._known
         cache.non_players |= self._non_players
         cache.non_players -= self._known.keys()
-        cache.updated |= self._updated
+        self._updated_before |= self._updated
         if with_seen:
             cache.pending_last_seen.clear()
             cache.clear()
@@ -182,3 +188,8 @@ class EntityDraft:
             for actor in self._changed:
                 cache.pending_last_seen.pop(actor, None)
             cache.pending_last_seen |= self._seen
+
+
+def _store(connection: Connection, game: str, players: Iterable[Entity], on_conflict: str) -> None:
+    rows = [(game, *player.row()) for player in players]
+    insert_rows(connection, entities, _STORED, rows, on_conflict=on_conflict)

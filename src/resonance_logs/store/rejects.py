@@ -10,6 +10,7 @@ from typing import NamedTuple, Self
 import msgspec
 from sqlalchemy import ColumnElement, Connection, delete, func, select
 
+from resonance_logs.fights.identity import DEFAULT_IDENTITY, Identity
 from resonance_logs.fights.kinds import EVENT_TASKS
 from resonance_logs.store.rows import MAX_PARAMETERS, insert_rows, parts
 from resonance_logs.store.schema import encounters, rejected_tasks
@@ -24,10 +25,16 @@ class Rejection:
     rejected_at_ms: int
     encounter_id: int | None
     """The open fight, if the task is an event."""
+    identity: Identity = DEFAULT_IDENTITY
+    """Whose task it is."""
 
     @classmethod
     def from_error(
-        cls, task: object, error: BaseException, encounter_id: int | None = None
+        cls,
+        task: object,
+        error: BaseException,
+        encounter_id: int | None = None,
+        identity: Identity | None = None,
     ) -> Self:
         """A rejection of ``task`` because of ``error``, now."""
         try:
@@ -40,6 +47,7 @@ class Rejection:
             _printable(str(error)),
             time.time_ns() // 1_000_000,
             encounter_id if is_event else None,
+            identity or DEFAULT_IDENTITY,
         )
 
 
@@ -51,6 +59,8 @@ class RejectedTask(NamedTuple):
     task: str
     error: str
     encounter_id: int | None
+    recorder: str
+    game: str
 
 
 def read_rejected(
@@ -72,8 +82,14 @@ def store_rejections(connection: Connection, rejections: Sequence[Rejection]) ->
     insert_rows(
         connection,
         rejected_tasks,
-        ("rejected_at_ms", "task", "error", "encounter_id"),
-        [(each.rejected_at_ms, each.task, each.error, each.encounter_id) for each in rejections],
+        ("rejected_at_ms", "task", "error", "encounter_id", "recorder", "game"),
+        [
+            (
+                *(each.rejected_at_ms, each.task, each.error, each.encounter_id),
+                *(each.identity.recorder, each.identity.game),
+            )
+            for each in rejections
+        ],
     )
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import chain, islice
+from types import MappingProxyType
 from typing import Any, Final, TypeVar
 
 from sqlalchemy import Connection, Select, Table
@@ -41,15 +42,25 @@ def insert_rows(
 
 
 def select_in(
-    connection: Connection, table: Table, columns: Sequence[str], key: str, ids: Iterable[int]
+    connection: Connection,
+    table: Table,
+    columns: Sequence[str],
+    key: str,
+    ids: Iterable[int],
+    also: Mapping[str, object] = MappingProxyType({}),
 ) -> list[tuple[Any, ...]]:
-    """The rows whose ``key`` is one of ``ids``, as tuples of ``columns``."""
+    """The rows whose ``key`` is one of ``ids``, as tuples of ``columns``.
+
+    The columns named in ``also`` must have the values given there.
+    """
     found: list[tuple[Any, ...]] = []
-    for part in parts(ids, MAX_PARAMETERS):
+    where = "".join(f"{name} = ? AND " for name in also)
+    for part in parts(ids, MAX_PARAMETERS - len(also)):
         marks = ",".join("?" * len(part))
         result = connection.exec_driver_sql(
-            f"SELECT {','.join(columns)} FROM {table.name} WHERE {key} IN ({marks})",  # noqa: S608
-            tuple(part),
+            f"SELECT {','.join(columns)} FROM {table.name} "  # noqa: S608
+            f"WHERE {where}{key} IN ({marks})",
+            (*also.values(), *part),
         )
         found.extend(tuple(row) for row in result)
     return found

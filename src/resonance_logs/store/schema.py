@@ -24,6 +24,7 @@ from sqlalchemy import (
 )
 
 from resonance_logs.fights.counters import COUNTER_NAMES
+from resonance_logs.fights.identity import DEFAULT_GAME, DEFAULT_RECORDER
 
 metadata: Final = MetaData()
 
@@ -36,14 +37,23 @@ def _number(name: str) -> Column[int]:
     return Column(name, _int, nullable=False, server_default=text("0"))
 
 
+def _recorder() -> Column[str]:
+    return Column("recorder", Text, nullable=False, server_default=text(f"'{DEFAULT_RECORDER}'"))
+
+
+def _game(*, is_key: bool = False) -> Column[str]:
+    default = text(f"'{DEFAULT_GAME}'")
+    return Column("game", Text, primary_key=is_key, nullable=False, server_default=default)
+
+
+def _owner_key(name: str, owner: str) -> Column[int]:
+    """A part of the key that refers to another row, and goes with it."""
+    reference = ForeignKey(owner, ondelete="CASCADE")
+    return Column(name, _int, reference, primary_key=True, autoincrement=False)
+
+
 def _encounter_id() -> Column[int]:
-    return Column(
-        "encounter_id",
-        _int,
-        ForeignKey("encounters.id", ondelete="CASCADE"),
-        primary_key=True,
-        autoincrement=False,
-    )
+    return _owner_key("encounter_id", "encounters.id")
 
 
 def _key(name: str) -> Column[int]:
@@ -82,6 +92,8 @@ encounters: Final = Table(
     Column("tags", Text, nullable=False, server_default=text("'[]'")),
     _number("clock_jumped"),
     Column("unknown_dmg", _int),
+    _recorder(),
+    _game(),
     sqlite_autoincrement=True,
     **_strict,
 )
@@ -93,7 +105,8 @@ where the recorder's end ended it; events that were ``rejected`` or ``lost`` (da
 The ``fingerprint`` and the checksums (see checksums) are null where they are not known. The
 ``note`` and the ``tags`` (a JSON list) are the users'. ``clock_jumped`` is 1 where the clock was
 set back while the fight went on; ``unknown_dmg`` is the damage dealt to monsters by attackers that
-are neither players nor named monsters, null where it is not known.
+are neither players nor named monsters, null where it is not known. ``recorder`` and ``game`` say
+whose tasks the fight is made of, and what the ids in it mean.
 """
 
 # Each covers a page or a count of fights, so that no row needs to be fetched for it.
@@ -113,6 +126,7 @@ Index("ix_encounters_open", encounters.c.id, sqlite_where=encounters.c.ended_at_
 entities: Final = Table(
     "entities",
     metadata,
+    _game(is_key=True),
     _key("entity_id"),
     Column("name", Text),
     Column("name_folded", Text),
@@ -125,7 +139,9 @@ entities: Final = Table(
     Column("last_seen_ms", _int, nullable=False),
     **_strict,
 )
-"""One row a player; null is unknown; ``name_folded`` is the name as fold_name makes it."""
+"""A row for each player of a game; null is unknown; ``name_folded`` is the name as fold_name makes
+it.
+"""
 
 Index("ix_entities_last_seen", entities.c.last_seen_ms, entities.c.entity_id)
 
@@ -228,9 +244,15 @@ encounter_journal: Final = Table(
     _key("chunk"),
     Column("events", _int, nullable=False),
     Column("payload", LargeBinary, nullable=False),
+    Column("position", _int),
+    Column("party", Text),
     **_strict,
 )
-"""The raw events of the open fight, one row per batch, in order; empty once it has ended."""
+"""What each batch added to an open fight, in order; empty once it has ended.
+
+Its raw events, the recorder's ``position`` after the batch (null in rows of older versions), and
+the ids of the players who joined the ``party`` (a JSON list; null where none did).
+"""
 
 encounter_archives: Final = Table(
     "encounter_archives",
@@ -246,25 +268,22 @@ facet_values: Final = Table(
     "facet_values",
     metadata,
     Column("value_id", _int, primary_key=True),
+    _game(),
     Column("kind", Text, nullable=False),
     Column("value", Text, nullable=False),
     Column("folded", Text, nullable=False),
-    UniqueConstraint("kind", "value", name="uq_facet_values"),
+    UniqueConstraint("kind", "value", "game", name="uq_facet_values"),
     sqlite_autoincrement=True,
     **_strict,
 )
-"""What fights can be filtered by: (kind, value), as (boss, its name); ``folded`` is by folding."""
+"""What fights of a game can be filtered by: (kind, value), as (boss, its name); ``folded`` is the
+value as fold_name makes it.
+"""
 
 facet_encounters: Final = Table(
     "facet_encounters",
     metadata,
-    Column(
-        "value_id",
-        _int,
-        ForeignKey("facet_values.value_id", ondelete="CASCADE"),
-        primary_key=True,
-        autoincrement=False,
-    ),
+    _owner_key("value_id", "facet_values.value_id"),
     _key("block"),
     Column("encounters", LargeBinary, nullable=False),
     **_clustered,
@@ -287,6 +306,8 @@ rejected_tasks: Final = Table(
     Column("task", Text, nullable=False),
     Column("error", Text, nullable=False),
     Column("encounter_id", _int),
+    _recorder(),
+    _game(),
     sqlite_autoincrement=True,
     **_strict,
 )
@@ -324,9 +345,46 @@ of recording, the time (``seen_at_ms``), the numbers of tasks ``written``, ``rej
 catalog_names: Final = Table(
     "catalog_names",
     metadata,
+    _game(is_key=True),
     Column("kind", Text, primary_key=True),
     _key("id"),
     Column("name", Text, nullable=False),
     **_clustered,
 )
-"""Names by id, of kind ``skill`` or ``scene``."""
+"""Names by id in a game, of kind ``skill`` or ``scene``."""
+
+recorders: Final = Table(
+    "recorders",
+    metadata,
+    Column("id", _int, primary_key=True),
+    Column("name", Text, nullable=False),
+    _game(),
+    _number("position"),
+    _number("can_resume"),
+    Column("seen_at_ms", _int),
+    Column("strays", LargeBinary),
+    UniqueConstraint("name", name="uq_recorders"),
+    **_strict,
+)
+"""The recorders: each sends a stream of tasks of its own.
+
+``position`` is the number of tasks accepted so far; while a fight is open, the journal may know a
+higher one. ``can_resume`` is 1 where the sender says at which position its tasks begin, so that it
+can continue a fight after an interruption; then ``strays`` has the events held outside any fight.
+``seen_at_ms`` is when its tasks were last written.
+"""
+
+recorder_inputs: Final = Table(
+    "recorder_inputs",
+    metadata,
+    _owner_key("recorder_id", "recorders.id"),
+    _key("position"),
+    Column("input", Text, nullable=False),
+    Column("input_position", _int, nullable=False),
+    **_strict,
+)
+"""Which input a recorder's tasks come from.
+
+From ``position`` on, up to the next row, they are those of ``input`` (its fingerprint) from the
+task ``input_position`` of it on.
+"""

@@ -14,6 +14,7 @@ from resonance_logs.fights.players import Entity
 from resonance_logs.store import schema
 from resonance_logs.store.checksums import (
     CHECKED,
+    IDENTIFIED,
     are_rows_intact,
     fingerprint,
     is_row_intact,
@@ -27,7 +28,7 @@ Rows = Sequence[tuple[Any, ...]]
 
 _ACTORS: Final = "actors_checksum"
 _ATTRIBUTES: Final = "attributes_checksum"
-_REJECTED: Final = ("rejected_at_ms", "task", "error")
+_REJECTED: Final = ("rejected_at_ms", "task", "error", "recorder", "game")
 ENTITY_COLUMNS: Final = tuple(schema.entities.c.keys())
 
 
@@ -65,8 +66,8 @@ class StoredFight:
             figures,
             None if archive is None else (archive.events, archive.payload),
             select_in(connection, schema.rejected_tasks, _REJECTED, "encounter_id", [encounter_id]),
-            _entities(connection, figures[_ACTORS]),
-            _names(connection, row.scene_id, figures),
+            _entities(connection, row.game, figures[_ACTORS]),
+            _names(connection, row.game, row.scene_id, figures),
         )
 
     @property
@@ -110,16 +111,15 @@ class StoredFight:
             (*_REJECTED, "encounter_id"),
             ((*each, new_id) for each in self.rejected),
         )
-        add_to_index(connection, new_id, self._facets())
+        add_to_index(connection, new_id, self.row["game"], self._facets())
         return new_id
 
     def _facets(self) -> list[Facet]:
         actors = [_actor(each) for each in self.figures[_ACTORS]]
         facets = facets_of_fight(
+            self.row,
             (row[0] for row in self.figures["bosses_checksum"]),
             ((actor["name"], actor["class_id"]) for actor in actors if actor["is_player"]),
-            self.row["scene_name"],
-            is_defeated=bool(self.row["is_defeated"]),
         )
         return [*facets, *mark_facets(self.row)]
 
@@ -148,17 +148,18 @@ class StoredFight:
 
 
 def merge_entities(connection: Connection, rows: Rows) -> None:
-    """Merge players: the more recently seen wins, unknown never overwrites known."""
-    known = {
-        row[0]: dict(zip(ENTITY_COLUMNS, row, strict=True))
+    """Merge players of a fight: the more recently seen wins, unknown never overwrites known."""
+    given = [dict(zip(ENTITY_COLUMNS, row, strict=True)) for row in rows]
+    known = {}
+    for game in {each["game"] for each in given}:
+        ids = [each["entity_id"] for each in given if each["game"] == game]
         for row in select_in(
-            connection, schema.entities, ENTITY_COLUMNS, "entity_id", [row[0] for row in rows]
-        )
-    }
+            connection, schema.entities, ENTITY_COLUMNS, "entity_id", ids, {"game": game}
+        ):
+            known[row[:2]] = dict(zip(ENTITY_COLUMNS, row, strict=True))
     merged = []
-    for row in rows:
-        news = dict(zip(ENTITY_COLUMNS, row, strict=True))
-        before = known.get(news["entity_id"], news)
+    for news in given:
+        before = known.get((news["game"], news["entity_id"]), news)
         newer, older = sorted((news, before), key=lambda each: -each["last_seen_ms"])
         values = {
             name: older[name] if newer[name] is None else newer[name] for name in ENTITY_COLUMNS
@@ -173,8 +174,9 @@ def merge_entities(connection: Connection, rows: Rows) -> None:
 def add_names(connection: Connection, rows: Rows) -> None:
     """Add names of skills and scenes that are not known yet."""
     names = schema.catalog_names
-    known = {tuple(row) for row in connection.execute(select(names.c.kind, names.c.id))}
-    new = [row for row in rows if tuple(row[:2]) not in known]
+    keys = select(names.c.game, names.c.kind, names.c.id)
+    known = {tuple(row) for row in connection.execute(keys)}
+    new = [row for row in rows if tuple(row[:3]) not in known]
     insert_rows(connection, names, names.c.keys(), dict.fromkeys(new))
 
 
@@ -190,7 +192,10 @@ def find_same(connection: Connection, fight: StoredFight) -> int | None:
     rebuilt = and_(
         *(
             encounters.c[name].is_not_distinct_from(fight.row[name])
-            for name in ("started_at_ms", "ended_at_ms", "local_player_id", "scene_id")
+            for name in (
+                *("started_at_ms", "ended_at_ms", "local_player_id", "scene_id"),
+                *IDENTIFIED,
+            )
         )
     )
     for condition in (same, rebuilt):
@@ -205,17 +210,20 @@ def _actor(row: tuple[Any, ...]) -> dict[str, Any]:
     return dict(zip(schema.actor_encounter_stats.c.keys()[1:], row, strict=True))
 
 
-def _entities(connection: Connection, actors: Rows) -> Rows:
+def _entities(connection: Connection, game: str, actors: Rows) -> Rows:
     ids = [actor["actor_id"] for actor in map(_actor, actors) if actor["is_player"]]
-    return select_in(connection, schema.entities, ENTITY_COLUMNS, "entity_id", ids)
+    return select_in(connection, schema.entities, ENTITY_COLUMNS, "entity_id", ids, {"game": game})
 
 
-def _names(connection: Connection, scene_id: int | None, figures: Mapping[str, Rows]) -> Rows:
+def _names(
+    connection: Connection, game: str, scene_id: int | None, figures: Mapping[str, Rows]
+) -> Rows:
     names = schema.catalog_names
     skills = {row[2] for name in ("damage_checksum", "heals_checksum") for row in figures[name]}
-    found = select_in(connection, names, names.c.keys(), "id", {*skills, scene_id} - {None})
+    ids = {*skills, scene_id} - {None}
+    found = select_in(connection, names, names.c.keys(), "id", ids, {"game": game})
     return [
         row
         for row in found
-        if (row[0] == "skill" and row[1] in skills) or (row[0], row[1]) == ("scene", scene_id)
+        if (row[1] == "skill" and row[2] in skills) or row[1:3] == ("scene", scene_id)
     ]

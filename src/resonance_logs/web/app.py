@@ -16,15 +16,19 @@ from resonance_logs.errors import (
     CommandError,
     DatabaseError,
     InvalidArgument,
-    NotFound,
+    PositionGap,
+    RecorderBusy,
     RecordingError,
     ResonanceLogsError,
 )
 from resonance_logs.web import commands, downloads, health, live, openapi, reference, tasks
 from resonance_logs.web.command_scheduler import CommandScheduler
 from resonance_logs.web.guard import Guard, Rules
+from resonance_logs.web.senders import Senders
 
 _STATUS: Final = {
+    "recorder_busy": HTTPStatus.CONFLICT,
+    "position_gap": HTTPStatus.CONFLICT,
     "not_found": HTTPStatus.NOT_FOUND,
     "invalid_argument": HTTPStatus.UNPROCESSABLE_ENTITY,
     "unavailable": HTTPStatus.SERVICE_UNAVAILABLE,
@@ -51,6 +55,7 @@ def create_app(
     app.state.database = database
     app.state.scheduler = CommandScheduler()
     app.state.streams = tasks.stream_limiter()
+    app.state.senders = Senders()
     app.state.reason_not_recorded = reason_not_recorded
     app.state.instance = instance
     app.state.is_stopping = lambda: False
@@ -91,16 +96,20 @@ async def _explain_argument(_request: Request, error: Exception) -> Response:
 
 def error_response(error: Exception) -> JSONResponse:
     """An error in the format of all routes: code, message, and the argument if there is one."""
-    code = error.code if isinstance(error, CommandError) else _code_of(error)
+    code = _code_of(error)
     body: dict[str, Any] = {
         "code": code,
         "message": str(error),
         "argument": error.argument if isinstance(error, InvalidArgument) else None,
     }
+    if isinstance(error, PositionGap):
+        body["position"] = error.position
     return JSONResponse(body, _STATUS[code])
 
 
 def _code_of(error: Exception) -> str:
+    if isinstance(error, CommandError | RecorderBusy | PositionGap):
+        return error.code
     if isinstance(error, DatabaseError | RecordingError | OSError):
         return "unavailable"
-    return NotFound.code if isinstance(error, NotFound) else InvalidArgument.code
+    return InvalidArgument.code

@@ -46,11 +46,12 @@ class _Figures:
     def collect(self) -> Iterator[Metric]:
         """All metrics, as of now."""
         stats = self._database.stats()
-        live = self._database.commands.get_live_encounter()
+        fights = len(self._database.commands.get_live_encounters())
         for name, value, what in (
             ("queued_tasks", stats.queued, "Tasks waiting in the queue."),
             ("faulty", int(stats.fault is not None), "1 while nothing can be written."),
-            ("open_encounter", int(live is not None), "1 while a fight is being recorded."),
+            ("open_encounter", int(fights > 0), "1 while a fight is being recorded."),
+            ("open_encounters", fights, "Fights being recorded now, one per recorder."),
         ):
             yield GaugeMetricFamily(f"resonance_logs_{name}", what, value)
         for name, count, what in (

@@ -20,10 +20,17 @@ _ERROR: Final[dict[str, Any]] = {
     "properties": {
         "code": {
             "type": "string",
-            "enum": ["not_found", "invalid_argument", "unavailable", "refused"],
+            "enum": [
+                *("not_found", "invalid_argument", "unavailable", "refused"),
+                *("recorder_busy", "position_gap"),
+            ],
         },
         "message": {"type": "string"},
         "argument": {"anyOf": [{"type": "string"}, {"type": "null"}]},
+        "position": {
+            "type": "integer",
+            "description": "With position_gap: how many tasks the recorder has accepted.",
+        },
     },
 }
 _REASONS: Final = {
@@ -107,13 +114,17 @@ def _describe_tasks(operation: dict[str, Any]) -> None:
         "required": True,
         "content": {"application/x-ndjson": {"schema": line}},
     }
+    operation["responses"]["409"] = _error_response(
+        "The recorder is busy, or the tasks do not follow those that it has accepted."
+    )
 
 
 def _describe_errors(operation: dict[str, Any]) -> None:
     operation["responses"] |= {
-        status: {
-            "description": reason,
-            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}},
-        }
-        for status, reason in _REASONS.items()
+        status: _error_response(reason) for status, reason in _REASONS.items()
     }
+
+
+def _error_response(reason: str) -> dict[str, Any]:
+    schema = {"$ref": "#/components/schemas/Error"}
+    return {"description": reason, "content": {"application/json": {"schema": schema}}}

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
-from functools import partial
+from collections.abc import Callable, Sequence
 from typing import Annotated, Final
 
-from anyio import CapacityLimiter, from_thread, to_thread
-from fastapi import APIRouter, Query, Request
+from anyio import CapacityLimiter, to_thread
+from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
-from starlette.requests import ClientDisconnect
+from starlette.concurrency import run_in_threadpool
 
-from resonance_logs.database import Database
+from resonance_logs.database import Database, Recorder, Sender
 from resonance_logs.errors import FlushTimeout, InputError, QueueFull, RecordingError
+from resonance_logs.fights.identity import DEFAULT_RECORDER, GAME_PATTERN, MAX_NAME_LENGTH
+from resonance_logs.settings import Settings
 from resonance_logs.sources.ndjson import Refusal
 from resonance_logs.sources.task_source import TaskSource
-from resonance_logs.tasks import Task
+from resonance_logs.tasks import MAX_INTEGER, SkippedLine, StreamItem
+from resonance_logs.web.senders import Body, Senders
 
 MAX_REFUSALS: Final = 1_000
 """Maximum number of refused lines listed in an answer; all are counted."""
@@ -47,60 +49,104 @@ class RefusedLine(_Shape):
 class IngestResult(_Shape):
     """The result of sending tasks.
 
-    ``accepted`` tasks are recorded; the first of the ``refused`` lines are listed. ``committed``:
-    everything accepted is on disk; ``fault``: why reading ended early.
+    ``accepted`` tasks are recorded, ``skipped`` ones (or refused lines) were sent before; the first
+    of the ``refused`` lines are listed. ``position`` is how many tasks (and refused lines) the
+    recorder has accepted so far, ever, ``stored_position`` how many of them a crash cannot undo.
+    ``committed``: everything accepted is on disk; ``fault``: why reading ended early.
     """
 
+    recorder: str
+    game: str
+    position: int = 0
+    stored_position: int = 0
     accepted: int = 0
+    skipped: int = 0
     refused: int = 0
     refusals: list[RefusedLine] = []
     committed: bool = False
     fault: str | None = None
 
 
-class _Body:
-    """A request body as a stream for a thread to read."""
-
-    def __init__(self, chunks: AsyncIterator[bytes]) -> None:
-        self._chunks = chunks
-        self._rest = b""
-
-    def read(self, size: int, /) -> bytes:
-        """Up to ``size`` bytes; empty at the end.
-
-        Raises:
-            OSError: the client has disconnected.
-        """
-        while not self._rest:
-            try:
-                chunk = from_thread.run(self._next)
-            except ClientDisconnect as error:
-                raise OSError("the client disconnected before the end") from error
-            if chunk is None:
-                return b""
-            self._rest = chunk
-        part, self._rest = self._rest[:size], self._rest[size:]
-        return part
-
-    async def _next(self) -> bytes | None:
-        return await anext(self._chunks, None)
-
-
 @router.post("/tasks", response_model_by_alias=True)
 async def record_tasks(
     request: Request,
     wait: Annotated[bool, Query(description="Answer once everything is committed.")] = True,
+    recorder: Annotated[
+        str,
+        Query(
+            min_length=1,
+            max_length=MAX_NAME_LENGTH,
+            description="Whose tasks they are; each recorder has an open fight of its own.",
+        ),
+    ] = DEFAULT_RECORDER,
+    game: Annotated[
+        str | None,
+        Query(
+            pattern=GAME_PATTERN,
+            description="The game they come from; by default the recorder's, or bpsr.",
+        ),
+    ] = None,
+    from_position: Annotated[
+        int | None,
+        Query(
+            alias="from",
+            ge=0,
+            le=MAX_INTEGER,
+            description="How many tasks the sender had sent before this request: those that were "
+            "accepted already are skipped.",
+        ),
+    ] = None,
+    continues_input: Annotated[
+        bool,
+        Query(
+            alias="continuesInput",
+            description="Whether the tasks are those of the file that ingest continues.",
+        ),
+    ] = False,
 ) -> IngestResult:
     """Record tasks: one JSON object per line, plain, gzip or zstd.
 
-    An invalid line is refused; the lines around it are recorded.
+    An invalid line is refused; the lines around it are recorded. While a request sends tasks for a
+    recorder, another one for the same recorder is refused (409, ``recorder_busy``). Where ``from``
+    is beyond what was accepted, nothing is recorded (409, ``position_gap``, with the ``position``).
     """
     database: Database = request.app.state.database
     if reason := request.app.state.reason_not_recorded:
         raise RecordingError(reason)
-    waits = _Waits(database, request.app.state.is_stopping)
-    take = partial(_ingest, waits, _Body(request.stream()), wait=wait)
+    body = Body(request.stream())
+
+    def take() -> IngestResult:
+        chosen = database.recorder(recorder, game, resume=True)
+        senders: Senders = request.app.state.senders
+        sending = senders.sending(chosen, body, from_position, by_input=continues_input)
+        with sending as sender:
+            waits = _Waits(chosen, database.settings, request.app.state.is_stopping)
+            return _ingest(waits, chosen, sender, body, wait=wait)
+
     return await to_thread.run_sync(take, limiter=request.app.state.streams)
+
+
+class RecorderPosition(_Shape):
+    """A recorder, and how many tasks (and refused lines) it has accepted so far, ever.
+
+    Those beyond ``storedPosition`` are not on disk yet.
+    """
+
+    name: str
+    game: str
+    position: int
+    stored_position: int
+
+
+@router.get("/recorders/{name:path}", response_model_by_alias=True)
+async def find_recorder(
+    request: Request,
+    name: Annotated[str, Path(min_length=1, max_length=MAX_NAME_LENGTH)],
+) -> RecorderPosition:
+    """How far the tasks of a recorder were accepted."""
+    database: Database = request.app.state.database
+    found = await run_in_threadpool(database.find_recorder, name)
+    return RecorderPosition.model_validate(found, from_attributes=True)
 
 
 def stream_limiter() -> CapacityLimiter:
@@ -111,21 +157,24 @@ def stream_limiter() -> CapacityLimiter:
 class _Waits:
     """Waits for the database in short steps, so that a stop of the server takes effect soon."""
 
-    def __init__(self, database: Database, is_stopping: Callable[[], bool]) -> None:
-        self._database = database
+    def __init__(
+        self, recorder: Recorder, settings: Settings, is_stopping: Callable[[], bool]
+    ) -> None:
+        self._recorder = recorder
+        self._settings = settings
         self._is_stopping = is_stopping
 
-    def enqueue(self, tasks: Sequence[Task]) -> None:
+    def enqueue(self, tasks: Sequence[StreamItem]) -> None:
         """Enqueue the tasks.
 
         Raises:
             QueueFull: the queue stayed full for too long; ``taken`` says how many were queued.
         """
-        deadline = time.monotonic() + self._database.settings.enqueue_seconds
+        deadline = time.monotonic() + self._settings.enqueue_seconds
         taken = 0
         while True:
             try:
-                self._database.enqueue_many(tasks[taken:], self._step(deadline))
+                self._recorder.enqueue_many(tasks[taken:], self._step(deadline))
             except QueueFull as full:
                 taken += full.taken
                 if self._is_over(deadline):
@@ -143,7 +192,7 @@ class _Waits:
         deadline = time.monotonic() + FLUSH_S
         while True:
             try:
-                self._database.flush(self._step(deadline))
+                self._recorder.flush(self._step(deadline))
             except FlushTimeout:
                 if self._is_over(deadline):
                     raise
@@ -157,18 +206,24 @@ class _Waits:
         return self._is_stopping() or time.monotonic() >= deadline
 
 
-def _ingest(waits: _Waits, body: _Body, *, wait: bool) -> IngestResult:
-    result = IngestResult()
+def _ingest(
+    waits: _Waits, recorder: Recorder, sender: Sender, body: Body, *, wait: bool
+) -> IngestResult:
+    result = IngestResult(recorder=recorder.name, game=recorder.game)
+    items: Sequence[StreamItem] = ()
     try:
         for batch in TaskSource(body, name="body").batches():
-            _refuse(result, batch.refusals)
-            waits.enqueue(batch.tasks)
-            result.accepted += len(batch.tasks)
+            items, refusals, _ = sender.select_from(batch, is_complete=True)
+            waits.enqueue(items)
+            _refuse(result, refusals)
+            result.accepted += _count_tasks(items)
     except InputError as error:
         result.fault = str(error)
     except QueueFull as error:
-        result.accepted += error.taken
+        result.accepted += _count_tasks(items[: error.taken])
         result.fault = str(error)
+    result.skipped = sender.skipped
+    result.position = recorder.position
     if wait:
         try:
             waits.flush()
@@ -176,10 +231,15 @@ def _ingest(waits: _Waits, body: _Body, *, wait: bool) -> IngestResult:
             result.fault = result.fault or str(error)
         else:
             result.committed = True
+    result.stored_position = recorder.stored_position
     return result
 
 
-def _refuse(result: IngestResult, refusals: list[Refusal]) -> None:
+def _count_tasks(items: Sequence[StreamItem]) -> int:
+    return sum(type(item) is not SkippedLine for item in items)
+
+
+def _refuse(result: IngestResult, refusals: Sequence[Refusal]) -> None:
     result.refused += len(refusals)
     room = MAX_REFUSALS - len(result.refusals)
     result.refusals += [

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from resonance_logs.fights.games.bpsr import CLASSES
-from resonance_logs.fights.games.classes import Role
+from resonance_logs.fights.games.game import Role
 from resonance_logs.sources.simulation import Night, simulate, skill_names, stream_time_ms
 from resonance_logs.tasks import (
     BeginEncounter,

@@ -15,10 +15,22 @@ from alembic.script import ScriptDirectory
 
 from resonance_logs import BackupError, DamagedDatabase, Database, NewerDatabase
 from resonance_logs.commands import Filters, Sort
-from resonance_logs.store.schema import metadata
+from resonance_logs.store.facets import find_encounters
+from resonance_logs.store.schema import facet_values, metadata
 from resonance_logs.store.sqlite.connections import Store
-from resonance_logs.store.sqlite.migrate import APPLICATION_ID, SCHEMA_VERSION, prepare
+from resonance_logs.store.sqlite.migrate import (
+    APPLICATION_ID,
+    REBUILDING,
+    SCHEMA_VERSION,
+    prepare,
+)
 from tests.helpers.frozen import FROZEN, thaw
+from tests.helpers.recording import fight, record
+
+EVERYTHING_OF_A_GAME = (
+    "SELECT game FROM entities UNION SELECT game FROM catalog_names "
+    "UNION SELECT game FROM facet_values"
+)
 
 
 def schema(path: Path) -> set[str]:
@@ -40,7 +52,13 @@ def test_every_version_has_a_frozen_file() -> None:
     config = Config()
     config.set_main_option("script_location", "resonance_logs.store:migrations")
     versions = {each.revision for each in ScriptDirectory.from_config(config).walk_revisions()}
-    assert {frozen.stem for frozen in FROZEN} == versions
+    assert {frozen.stem for frozen in FROZEN} | {SCHEMA_VERSION} == versions
+
+
+def faults(db: Database) -> list[str]:
+    """What a check finds; the archive in the file of 0001 is a stand-in."""
+    found = db.commands.check_database().findings
+    return [each.message for each in found if (each.part, each.encounter_id) != ("archive", 1)]
 
 
 @pytest.mark.parametrize("frozen", FROZEN, ids=lambda frozen: frozen.stem)
@@ -55,8 +73,13 @@ def test_a_frozen_file_migrates_and_keeps_its_fights(frozen: Path, path: Path) -
     assert connection.execute("SELECT total_dmg, scene_name FROM encounters").fetchall() == [
         (30, "Tina's Court")
     ]
+    identities = "SELECT DISTINCT recorder, game FROM encounters"
+    assert connection.execute(identities).fetchall() == [("default", "bpsr")]
+    assert connection.execute(EVERYTHING_OF_A_GAME).fetchall() == [("bpsr",)]
     connection.close()
     with Database.open(path, record=False) as db:
+        assert faults(db) == []
+        assert db.commands.get_player_name_command(7) == "Aoi"
         for filters in (
             Filters(boss_names=["Boss"]),
             Filters(player_name="ao", class_ids=[1], is_defeated=True, is_favorite=False),
@@ -64,6 +87,71 @@ def test_a_frozen_file_migrates_and_keeps_its_fights(frozen: Path, path: Path) -
         ):
             page = db.commands.get_recent_encounters_filtered(10, 0, filters)
             assert [fight.id for fight in page.rows] == [1]
+
+
+def found_under(path: Path, kind: str, value: str, game: str = "bpsr") -> list[int]:
+    """The ended fights that the index lists under a value."""
+    store = Store(path)
+    names = facet_values.c
+    wanted = (names.kind == kind) & (names.value == value) & (names.game == game)
+    try:
+        with store.read_transaction() as connection:
+            return list(find_encounters(connection, wanted))
+    finally:
+        store.close()
+
+
+@pytest.mark.parametrize("frozen", FROZEN, ids=lambda frozen: frozen.stem)
+def test_every_ended_fight_of_a_migrated_file_is_the_default_recorders(
+    frozen: Path, path: Path
+) -> None:
+    thaw(frozen, path)
+    connection = sqlite3.connect(path)
+    connection.execute("INSERT INTO encounters (id, started_at_ms) VALUES (2, 5)")
+    connection.commit()
+    connection.close()
+    prepare(path)
+    assert found_under(path, "recorder", "default") == [1]
+    assert found_under(path, "class", "1") == [1]
+
+
+@pytest.mark.parametrize("frozen", FROZEN, ids=lambda frozen: frozen.stem)
+def test_a_migrated_file_can_be_recorded_into(frozen: Path, path: Path) -> None:
+    thaw(frozen, path)
+    with Database.open(path) as db:
+        record(db, fight(started=9_000))
+        other = db.recorder("second", "wow")
+        other.enqueue_many(fight(started=9_000))
+        db.flush(30)
+        assert db.own_recorder.position == other.position == len(fight())
+        assert faults(db) == []
+        found = db.commands.get_recent_encounters().rows
+    assert [(each.id, each.recorder, each.game) for each in found] == [
+        (3, "second", "wow"),
+        (2, "default", "bpsr"),
+        (1, "default", "bpsr"),
+    ]
+    assert found_under(path, "recorder", "default") == [1, 2]
+    assert found_under(path, "class", "1") == [1, 2]
+    assert found_under(path, "class", "1", "wow") == [3]
+    connection = sqlite3.connect(path)
+    assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
+    connection.close()
+
+
+def test_names_by_id_are_those_of_the_default_game_after_a_migration(path: Path) -> None:
+    thaw(FROZEN[-1], path)
+    connection = sqlite3.connect(path)
+    connection.execute("DELETE FROM catalog_names")
+    connection.execute("INSERT INTO catalog_names VALUES ('skill', 17, 'Slash')")
+    connection.commit()
+    connection.close()
+    prepare(path)
+    connection = sqlite3.connect(path)
+    names = connection.execute("SELECT game, kind, id, name FROM catalog_names").fetchall()
+    connection.close()
+    assert names == [("bpsr", "skill", 17, "Slash")]
 
 
 def test_many_fights_of_the_first_version_are_found_by_their_values(path: Path) -> None:
@@ -153,8 +241,9 @@ def copies(path: Path) -> list[Path]:
     return sorted(path.parent.glob("*.before-*"))
 
 
-def test_before_a_table_is_rebuilt_the_file_is_copied(path: Path) -> None:
-    thaw(FROZEN[0], path)
+@pytest.mark.parametrize("frozen", [FROZEN[0], FROZEN[-1]], ids=lambda frozen: frozen.stem)
+def test_before_a_table_is_rebuilt_the_file_is_copied(frozen: Path, path: Path) -> None:
+    thaw(frozen, path)
     before = rows(path)
     prepare(path)
     (copy,) = copies(path)
@@ -164,10 +253,18 @@ def test_before_a_table_is_rebuilt_the_file_is_copied(path: Path) -> None:
     assert copies(path) == [copy]
 
 
-def test_a_migration_that_only_adds_makes_no_copy(path: Path) -> None:
+def test_a_migration_that_only_adds_makes_no_copy(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Which the newest one does not, so that it is left out here."""
+    before = tuple(each for each in REBUILDING if each < "0003")
+    monkeypatch.setattr("resonance_logs.store.sqlite.migrate.REBUILDING", before)
     thaw(FROZEN[1], path)
     prepare(path)
     assert copies(path) == []
+
+
+def test_a_new_file_is_not_copied(path: Path) -> None:
     prepare(path.with_name("new.db"))
     assert copies(path) == []
 

@@ -205,7 +205,7 @@ def test_a_changed_number_is_put_right_from_the_individual_hits(recorded: Path) 
 
 
 def test_marks_rejected_tasks_names_and_players_are_saved(recorded: Path) -> None:
-    spoil(recorded, "INSERT INTO catalog_names VALUES ('skill', 17, 'Slash')")
+    spoil(recorded, "INSERT INTO catalog_names VALUES ('bpsr', 'skill', 17, 'Slash')")
     queries = (
         "SELECT * FROM entities",
         "SELECT * FROM rejected_tasks",

@@ -13,7 +13,7 @@ def test_bosses_and_scenes_are_listed_and_opened(page: Page, site: Site) -> None
     expect(ogre.locator("[col-id=kills]")).to_have_text("6")
     expect(ogre.locator("[col-id=best]")).to_have_text("0:10")
     ogre.locator("[col-id=tries]").click()
-    expect(page).to_have_url(f"{site.address}/boss?boss=Ogre")
+    expect(page).to_have_url(f"{site.address}/boss?boss=Ogre&game=bpsr")
 
 
 def test_a_boss_has_times_dps_by_class_and_tries(page: Page, site: Site) -> None:

@@ -432,14 +432,14 @@ def test_a_fight_leads_to_its_boss_to_its_players_and_to_a_comparison(
 ) -> None:
     page.goto(f"{site.address}/fight/3")
     page.get_by_role("link", name="Ogre").click()
-    expect(page).to_have_url(f"{site.address}/boss?boss=Ogre")
+    expect(page).to_have_url(f"{site.address}/boss?boss=Ogre&game=bpsr")
     page.goto(f"{site.address}/fight/3")
     page.get_by_role("link", name="compare", exact=True).click()
     expect(page).to_have_url(f"{site.address}/compare?side=1&side=3")
     page.goto(f"{site.address}/fight/3")
     rows(page).nth(1).locator("[col-id=total]").click()
     page.get_by_role("link", name="all fights").click()
-    expect(page).to_have_url(f"{site.address}/player/7")
+    expect(page).to_have_url(f"{site.address}/player/7?game=bpsr")
 
 
 def test_a_fight_is_deleted_on_its_page_once_that_is_confirmed(page: Page, site: Site) -> None:

@@ -22,6 +22,10 @@ def test_the_newest_fights_are_listed_with_their_figures(page: Page, site: Site)
     expect(first).to_contain_text("2.40m")
     expect(first.locator("[title='2,400,000']")).to_have_count(1)
     expect(page.get_by_text("fights 1 to 12 of 12")).to_be_visible()
+    expect(page.get_by_label("Class")).to_be_visible()
+    for unneeded in ("Game", "Recorder"):
+        expect(page.get_by_label(unneeded)).to_be_hidden()
+        expect(page.get_by_role("columnheader", name=unneeded)).to_have_count(0)
 
 
 def test_names_are_text_and_you_are_marked(page: Page, site: Site) -> None:

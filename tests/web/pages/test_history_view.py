@@ -11,6 +11,8 @@ from resonance_logs.web.pages.history_view import PAGE_SIZES, View, read_span, s
 TEXTS = st.lists(st.text(min_size=1, max_size=8), max_size=3).map(tuple)
 VIEWS = st.builds(
     View,
+    game=st.lists(st.from_regex("[a-z0-9-]{1,9}", fullmatch=True), max_size=2).map(tuple),
+    recorder=TEXTS,
     boss=TEXTS,
     scene=TEXTS,
     player=TEXTS,
@@ -47,6 +49,13 @@ def test_taking_all_chips_away_one_by_one_leaves_all_fights(view: View) -> None:
         assert len(view.chips()) < len(chips)
     assert not view.is_filtered
     assert view.filters() == View(sort=view.sort, ascending=view.ascending).filters()
+
+
+def test_a_class_has_its_name_in_the_game_that_is_meant() -> None:
+    view = View(kind=(1, 3))
+    assert [text for text, _ in view.chips("bpsr")] == ["class: Stormblade", "class: Class 3"]
+    assert [text for text, _ in view.chips("wow")] == ["class: Class 1", "class: Class 3"]
+    assert [text for text, _ in view.chips()] == ["class: 1", "class: 3"]
 
 
 def test_only_what_is_not_the_default_is_in_the_address() -> None:

@@ -14,7 +14,7 @@ def test_players_are_found_by_a_part_of_the_name_and_opened(page: Page, site: Si
     expect(rows(page)).to_have_count(1)
     expect(page).to_have_url(f"{site.address}/players?search=AO")
     rows(page).first.locator("[col-id=player]").click()
-    expect(page).to_have_url(f"{site.address}/player/7")
+    expect(page).to_have_url(f"{site.address}/player/7?game=bpsr")
     expect(page.get_by_role("heading", name="Aoi")).to_be_visible()
 
 
@@ -43,7 +43,7 @@ def test_a_boss_chosen_leaves_its_fights_and_is_in_the_address(page: Page, site:
     page.goto(f"{site.address}/player/7")
     page.locator(".ag-row", has_text="Imp").first.click()
     expect(page.get_by_text("Fights with Imp")).to_be_visible()
-    expect(page).to_have_url(f"{site.address}/player/7?boss=Imp")
+    expect(page).to_have_url(f"{site.address}/player/7?game=bpsr&boss=Imp")
     expect(page.get_by_text("6 of 6, the newest first.")).to_be_visible()
     page.get_by_role("button", name="All fights").click()
     expect(page.get_by_text("12 of 12, the newest first.")).to_be_visible()

@@ -1,27 +1,21 @@
-"""Names and colours of classes and specs; a module per game holds its facts."""
+"""Facts of games: names and colours of classes and specs; a module per game."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final
 
-from resonance_logs.fights.games.bpsr import CLASSES, SPEC_NAMES
+from resonance_logs.fights.games.bpsr import BPSR
+from resonance_logs.fights.games.game import NEUTRAL_COLOR, Game
+from resonance_logs.fights.games.neutral import neutral_game
 
-NEUTRAL_COLOR: Final = "#9e9e9e"
+__all__ = ["GAMES", "NEUTRAL_COLOR", "Game", "find_game"]
 
-
-def class_name(class_id: int | None) -> str:
-    """The class's name; empty if unknown."""
-    known = CLASSES.get(class_id or 0)
-    return known.name if known else ""
-
-
-def class_color(class_id: int | None) -> str:
-    """The class's colour as ``#rrggbb``; neutral grey if unknown."""
-    known = CLASSES.get(class_id or 0)
-    return known.color if known else NEUTRAL_COLOR
+GAMES: Final[Mapping[str, Game]] = MappingProxyType({game.id: game for game in (BPSR,)})
+"""The games with a module of their own, by id."""
 
 
-def spec_name(class_id: int | None, spec_id: int | None) -> str:
-    """The spec's name; empty if it is unknown or does not belong to the class."""
-    known = CLASSES.get(class_id or 0)
-    return SPEC_NAMES.get(spec_id or 0, "") if known and spec_id in known.spec_ids else ""
+def find_game(game_id: str) -> Game:
+    """The game with this id; a neutral one if it has no module."""
+    return GAMES.get(game_id) or neutral_game(game_id)

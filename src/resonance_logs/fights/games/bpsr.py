@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from resonance_logs.fights.games.classes import GameClass, Role
+from resonance_logs.fights.games.game import Game, GameClass, Role
 
 CLASSES: Final[dict[int, GameClass]] = {
     game_class.id: game_class
@@ -20,7 +20,7 @@ CLASSES: Final[dict[int, GameClass]] = {
     )
 }
 
-SPEC_NAMES: Final[dict[int, str]] = {
+_SPEC_NAMES: Final[dict[int, str]] = {
     1: "Iaido",
     2: "Moonstrike",
     3: "Icicle",
@@ -38,3 +38,5 @@ SPEC_NAMES: Final[dict[int, str]] = {
     15: "Dissonance",
     16: "Concerto",
 }
+
+BPSR: Final = Game("bpsr", "Blue Protocol: Star Resonance", CLASSES, _SPEC_NAMES)

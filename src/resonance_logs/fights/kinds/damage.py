@@ -13,15 +13,15 @@ import numpy as np
 
 from resonance_logs.errors import InvalidTask
 from resonance_logs.fights.arrays import Int32Array, Int64Array
-from resonance_logs.fights.kinds.gathering import Flags, Numbers, Ranges
-from resonance_logs.fights.kinds.kind import EventColumns, Which, join_common
-from resonance_logs.fights.kinds.section import (
+from resonance_logs.fights.kinds.archive_section import (
     SectionReader,
     SectionWriter,
     check_limits,
     unzigzag,
     zigzag,
 )
+from resonance_logs.fights.kinds.gathering import Flags, Numbers, Ranges
+from resonance_logs.fights.kinds.kind import EventColumns, Which, join_common
 from resonance_logs.fights.kinds.sums import EventSums
 from resonance_logs.fights.kinds.values import (
     AMOUNT,

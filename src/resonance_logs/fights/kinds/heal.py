@@ -10,9 +10,9 @@ from typing import ClassVar, Final, Self
 import numpy as np
 
 from resonance_logs.fights.arrays import Int64Array
+from resonance_logs.fights.kinds.archive_section import SectionReader, SectionWriter
 from resonance_logs.fights.kinds.gathering import Flags, Numbers, Ranges
 from resonance_logs.fights.kinds.kind import EventColumns
-from resonance_logs.fights.kinds.section import SectionReader, SectionWriter
 from resonance_logs.fights.kinds.sums import EventSums
 from resonance_logs.fights.kinds.values import (
     AMOUNT,

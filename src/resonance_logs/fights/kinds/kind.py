@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from resonance_logs.fights.arrays import FlagArray, Int64Array
-from resonance_logs.fights.kinds.section import SectionReader, SectionWriter
+from resonance_logs.fights.kinds.archive_section import SectionReader, SectionWriter
 from resonance_logs.fights.kinds.values import Limits
 
 TIMESTAMP_MS: Final = 0

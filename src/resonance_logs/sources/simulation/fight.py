@@ -9,7 +9,7 @@ from math import ceil
 from random import Random
 from typing import Final
 
-from resonance_logs.fights.games.classes import Role
+from resonance_logs.fights.games.game import Role
 from resonance_logs.sources.simulation.kits import (
     MONSTER_BLAST,
     MONSTER_CLEAVE,

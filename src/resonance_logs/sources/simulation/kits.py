@@ -7,7 +7,7 @@ from itertools import accumulate
 from typing import Final
 
 from resonance_logs.fights.games.bpsr import CLASSES
-from resonance_logs.fights.games.classes import Role
+from resonance_logs.fights.games.game import Role
 
 
 @dataclass(frozen=True, slots=True)

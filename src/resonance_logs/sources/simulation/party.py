@@ -8,7 +8,7 @@ from random import Random
 from typing import Final
 
 from resonance_logs.fights.games.bpsr import CLASSES
-from resonance_logs.fights.games.classes import Role
+from resonance_logs.fights.games.game import Role
 from resonance_logs.sources.simulation.kits import KITS, Kit
 from resonance_logs.tasks import UpsertEntity
 

@@ -49,14 +49,20 @@ class DamagedFile:
             yield row[key]
 
     def scan(self, table: str, key: str) -> Iterator[dict[str, Any]]:
-        """All readable rows of a table with a numeric key, ascending."""
-        return self._ascending(f"SELECT * FROM {table}", key)  # noqa: S608
+        """All readable rows of a table with a numeric key, ascending.
 
-    def _ascending(self, select: str, key: str) -> Iterator[dict[str, Any]]:
+        The key may be the number that SQLite gives each row (``rowid``); it is in each row as
+        ``scan_key``.
+        """
+        select = f"SELECT {key} AS scan_key, * FROM {table}"  # noqa: S608
+        return self._ascending(select, key, "scan_key")
+
+    def _ascending(self, select: str, key: str, name: str = "") -> Iterator[dict[str, Any]]:
         """Rows by key; after an unreadable page, the next one is searched for further on.
 
         A row whose key does not ascend is damaged, and skipped.
         """
+        name = name or key
         last, skip = -_MAX_SKIPPED, 1
         while last < _MAX_SKIPPED:
             found = self._ask(
@@ -67,8 +73,8 @@ class DamagedFile:
                 return
             before = last
             for row in found or ():
-                if isinstance(row[key], int) and row[key] > last:
-                    last = row[key]
+                if isinstance(row[name], int) and row[name] > last:
+                    last = row[name]
                     yield row
             skip = 1 if last > before else skip * 2
             if last == before:
@@ -87,15 +93,21 @@ class DamagedFile:
             "chunk",
         )
         for head in heads:
-            payload = self._ask(
-                "SELECT payload FROM encounter_journal WHERE encounter_id = ? AND chunk = ?",
-                (encounter_id, head["chunk"]),
-            )
-            found = payload[0]["payload"] if payload else None
-            is_whole = is_whole and isinstance(found, bytes)
-            content = found if isinstance(found, bytes) else b""
-            rows.append({"encounter_id": encounter_id, **head, "payload": content})
+            payload = self._of_chunk("payload", encounter_id, head["chunk"]).get("payload")
+            is_whole = is_whole and isinstance(payload, bytes)
+            content = payload if isinstance(payload, bytes) else b""
+            rest = self._of_chunk("position, party", encounter_id, head["chunk"])
+            rows.append({"encounter_id": encounter_id, **head, "payload": content, **rest})
         return rows, is_whole
+
+    def _of_chunk(self, columns: str, encounter_id: int, chunk: int) -> dict[str, Any]:
+        """Columns of a row of a journal; nothing if they cannot be read, or do not exist yet."""
+        found = self._ask(
+            f"SELECT {columns} FROM encounter_journal "  # noqa: S608
+            "WHERE encounter_id = ? AND chunk = ?",
+            (encounter_id, chunk),
+        )
+        return found[0] if found else {}
 
     def all_rows(self, table: str) -> list[dict[str, Any]]:
         """The rows of a table up to the first unreadable one, from either end."""

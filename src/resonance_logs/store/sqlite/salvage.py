@@ -119,7 +119,12 @@ def _save(
     damaged_file: DamagedFile, store: Store, report: SalvageReport, is_stopped: Callable[[], bool]
 ) -> None:
     with store.write_transaction() as connection:
-        for table, key in ((schema.entities, "entity_id"), (schema.recorder_runs, "id")):
+        for table, key in (
+            (schema.entities, "rowid"),
+            (schema.recorder_runs, "id"),
+            (schema.recorders, "id"),
+            (schema.recorder_inputs, "rowid"),
+        ):
             _save_rows(connection, table, damaged_file.scan(table.name, key))
         _save_rows(connection, schema.rejected_tasks, damaged_file.scan("rejected_tasks", "id"))
         note_repaired(connection)

@@ -10,13 +10,20 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Table, insert
 
-from resonance_logs.errors import CorruptArchive
+from resonance_logs.errors import CorruptArchive, InvalidArgument
 from resonance_logs.fights import statistics
 from resonance_logs.fights.archive import decode_events
 from resonance_logs.fights.events import Events
+from resonance_logs.fights.identity import DEFAULT_GAME, DEFAULT_IDENTITY, Identity
 from resonance_logs.fights.players import Entity
 from resonance_logs.store import marks, schema
-from resonance_logs.store.checksums import CHECKED, checksum, fingerprint, is_row_intact
+from resonance_logs.store.checksums import (
+    CHECKED,
+    IDENTIFIED,
+    checksum,
+    fingerprint,
+    is_row_intact,
+)
 from resonance_logs.store.facets import add_to_index
 from resonance_logs.store.finished_fights import rebuild
 from resonance_logs.store.players import EntityCache
@@ -137,12 +144,12 @@ class SalvagedFight:
         row = self.row or self._row_of_events(self.events)
         stub = {
             "id": self.id,
-            **_matching_columns(row, ("started_at_ms", *marks.COLUMNS)),
+            **_matching_columns(row, ("started_at_ms", *IDENTIFIED, *marks.COLUMNS)),
             "ended_at_ms": 0,
         }
         connection.execute(insert(schema.encounters), stub)
         rebuild(connection, self.id, row, self.events, self._players(connection))
-        add_to_index(connection, self.id, marks.mark_facets(row))
+        add_to_index(connection, self.id, row["game"], marks.mark_facets(row))
         return Outcome.REBUILT if self.faults else Outcome.WHOLE
 
     def _save_partial(self, connection: Connection) -> Outcome | None:
@@ -159,14 +166,15 @@ class SalvagedFight:
     def _players(self, connection: Connection) -> dict[int, Entity]:
         """The players as they were in the fight, or as known in general."""
         ids = statistics.actor_ids(self.events or Events.empty())
-        players = EntityCache().draft().players(connection, ids)
+        game = DEFAULT_GAME if self.row is None else self.row["game"]
+        players = EntityCache(game).draft().players(connection, ids)
         if self.row is not None:
             figures = {
                 "actors_checksum": self.unverified["actors_checksum"] or [],
                 "attributes_checksum": self.figures["attributes_checksum"] or [],
             }
             listed = {(each["name"], each["classId"]) for each in json.loads(self.row["players"])}
-            players |= _players_named_by_id(connection, {name for name, _ in listed})
+            players |= _players_named_by_id(connection, game, {name for name, _ in listed})
             stored = StoredFight(self.row, figures)
             as_they_were = stored.players()
             monsters = stored.actor_ids() - as_they_were.keys()
@@ -188,6 +196,7 @@ class SalvagedFight:
             "local_player_id": None,
             "scene_id": None,
             "scene_name": None,
+            **_valid_identity({}),
             **marks.valid_marks({}),
             "was_interrupted": 1,
             "lost_events": 0,
@@ -200,11 +209,13 @@ class SalvagedFight:
         }
 
 
-def _players_named_by_id(connection: Connection, names: Collection[str]) -> dict[int, Entity]:
+def _players_named_by_id(
+    connection: Connection, game: str, names: Collection[str]
+) -> dict[int, Entity]:
     """The players listed as ``#id``, because their names were unknown."""
     numbers = [name[1:] for name in names if name.startswith("#")]
     ids = [int(number) for number in numbers if number.isdecimal() and len(number) < 17]
-    return EntityCache().draft().players(connection, ids)
+    return EntityCache(game).draft().players(connection, ids)
 
 
 def _complete_row(found: Mapping[str, Any]) -> dict[str, Any]:
@@ -214,8 +225,18 @@ def _complete_row(found: Mapping[str, Any]) -> dict[str, Any]:
         **dict.fromkeys(_ROW),
         **dict.fromkeys(_COUNTED, 0),
         **known,
+        **_valid_identity(known),
         **marks.valid_marks(known),
     }
+
+
+def _valid_identity(row: Mapping[str, Any]) -> dict[str, str]:
+    """The recorder and game of a row; the defaults where they are damaged, or of older versions."""
+    try:
+        identity = Identity.checked(row.get("recorder"), row.get("game"))
+    except InvalidArgument:
+        identity = DEFAULT_IDENTITY
+    return {"recorder": identity.recorder, "game": identity.game}
 
 
 def _matching_columns(row: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:

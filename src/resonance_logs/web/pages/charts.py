@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import cycle
 from typing import Any, Final
 
 from nicegui import ui
@@ -13,7 +14,7 @@ from resonance_logs.commands.bosses import Attempt, BossProfile
 from resonance_logs.commands.comparison import ComparedSide, Comparison
 from resonance_logs.commands.players import PlayerFight
 from resonance_logs.commands.timeline import Timeline
-from resonance_logs.fights.games import class_color
+from resonance_logs.fights.games import NEUTRAL_COLOR, Game, find_game
 
 INK: Final = {":color": "rl.color('--quiet')"}
 LINE: Final = {"lineStyle": {":color": "rl.color('--line')"}}
@@ -32,6 +33,12 @@ SIDES: Final = (
 Each has a contrast of at least 3:1 to both the light and the dark card.
 """
 
+PALETTE: Final = (
+    *("#56b4e9", "#e69f00", "#009e73", "#cc79a7", "#d55e00", "#0072b2"),
+    *("#f0e442", "#aa4499", "#44aa99", "#999933", "#882255", "#ddcc77"),
+)
+"""For lines without a colour of their own; distinguishable with colour blindness."""
+
 DASHES: Final = ("solid", "dashed", "dotted")
 _SYMBOLS: Final = {
     "kill": ("circle", "#009e73"),
@@ -49,6 +56,18 @@ def shade(color: str, number: int) -> str:
     other, part = _SHADES[number % len(_SHADES)]
     parts = (int(color[start : start + 2], 16) for start in (1, 3, 5))
     return "#" + "".join(f"{round(each * part + other * (1 - part)):02x}" for each in parts)
+
+
+def class_colors(
+    game: Game, lines: Sequence[int | None], classes: Mapping[int | None, int | None]
+) -> list[str]:
+    """A colour for each line (an actor's id): its class's, or one of the palette.
+
+    ``classes`` are those of the actors.
+    """
+    others = cycle(PALETTE)
+    known = (classes.get(each) for each in lines)
+    return [game.class_color(each) if each in game.classes else next(others) for each in known]
 
 
 class Plot(ui.echart):
@@ -113,6 +132,7 @@ def attempts_over_time(tries: Sequence[Attempt]) -> dict[str, Any]:
 
 def dps_by_class(profile: BossProfile) -> dict[str, Any]:
     """One box per class: minimum, quartiles, maximum."""
+    game = find_game(profile.game)
     classes = profile.classes[::-1]
     return {
         **_base(),
@@ -148,7 +168,7 @@ def dps_by_class(profile: BossProfile) -> dict[str, Any]:
                             each.dps.most,
                         ],
                         "itemStyle": {
-                            "color": f"{class_color(each.class_id)}88",
+                            "color": f"{game.class_color(each.class_id)}88",
                             ":borderColor": "rl.color('--ink')",
                         },
                     }
@@ -193,16 +213,18 @@ def curves(comparison: Comparison, names: Sequence[str]) -> dict[str, Any]:
 
 
 def standings_over_time(
-    timeline: Timeline, classes: Mapping[int | None, int | None]
+    game: Game, timeline: Timeline, classes: Mapping[int | None, int | None]
 ) -> dict[str, Any]:
     """Each player's rate, stacked; ``classes`` by the players' ids."""
     seconds = timeline.bucket_ms / 1_000
-    seen: Counter[int | None] = Counter()
+    ids = sorted(classes, key=lambda each: each or 0)
+    by_id = dict(zip(ids, class_colors(game, ids, classes), strict=True))
+    seen: Counter[str] = Counter()
     colors = []
     for line in timeline.series:
-        kind = classes.get(line.id)
-        colors.append(shade(class_color(kind), seen[kind]))
-        seen[kind] += 1
+        color = by_id.get(line.id, NEUTRAL_COLOR)
+        colors.append(shade(color, seen[color]))
+        seen[color] += 1
     return {
         **_over_time(),
         "series": [

@@ -26,6 +26,7 @@ from resonance_logs.web.pages.charts import SIDES, Plot, curves
 from resonance_logs.web.pages.fight_view import KINDS, RATES
 from resonance_logs.web.pages.grid import FIGURE, PERCENT, grid, room
 from resonance_logs.web.pages.layout import formatted, heading, page_layout, show_empty, text_button
+from resonance_logs.web.pages.origins import GAME, game_name
 from resonance_logs.web.pages.party import display_name
 
 MIN_SIDES, MAX_SIDES = 2, 8
@@ -98,13 +99,14 @@ class _Comparison:
 
     def _fill(self, answer: _Answer) -> None:
         found, players = answer
+        has_games = len({side.game for side in found.sides}) > 1
         names = [f"{place}. {_name(side)}" for place, side in enumerate(found.sides, 1)]
         tabs = ui.toggle({kind.value: name for kind, name in KINDS.items()}, value=self._kind.value)
         tabs.props("unelevated no-caps")
         tabs.on_value_change(lambda event: self._go(self._sides, SkillType(event.value)))
         with ui.row().classes("w-full gap-4 items-stretch"):
             for place, side in enumerate(found.sides):
-                self._card(place, side, players[side.encounter_id])
+                self._card(place, side, players[side.encounter_id], has_games=has_games)
         if any(side.values is not None for side in found.sides):
             what = f"{RATES[self._kind]} over time, smoothed over {SMOOTH_MS / 1_000:.0f} s"
             ui.label(what).classes("text-lg font-bold")
@@ -120,12 +122,22 @@ class _Comparison:
         with ui.row().classes("items-baseline gap-x-3 gap-y-0"):
             ui.label("Players").classes("text-lg font-bold")
             ui.label("Select a player to compare only them.").classes("rl-quiet")
-        grid(_columns("Player", names, self._kind), _rows(found.actors), opens="who")
-        ui.on("who", lambda event: self._select_actor(int(event.args), players))
+        heads = _columns("Player", names, self._kind, has_games=has_games)
+        grid(heads, _rows(found.actors), opens="who")
+        games = {side.encounter_id: side.game for side in found.sides}
+        ui.on("who", lambda event: self._select_actor(str(event.args), players, games))
         ui.label("Skills").classes("text-lg font-bold")
-        grid(_columns("Skill", names, self._kind), _rows(found.skills))
+        heads = _columns("Skill", names, self._kind, has_games=has_games)
+        grid(heads, _rows(found.skills))
 
-    def _card(self, place: int, side: ComparedSide, players: Sequence[ActorEncounterStat]) -> None:
+    def _card(
+        self,
+        place: int,
+        side: ComparedSide,
+        players: Sequence[ActorEncounterStat],
+        *,
+        has_games: bool,
+    ) -> None:
         with ui.column().classes("rl-card p-4 gap-1 flex-1 min-w-60") as card:
             card.style(f"border-top: 4px solid {SIDES[place % len(SIDES)]}")
             with ui.row().classes("w-full items-center no-wrap"):
@@ -136,6 +148,8 @@ class _Comparison:
                 text_button(icon="close", on_click=partial(self._remove_side, place)).props(
                     'round size=sm aria-label="Remove"'
                 )
+            if has_games:
+                ui.label(game_name(side.game)).classes("rl-quiet")
             ui.label(_outcomes(side)).classes("rl-quiet")
             self._actor_select(place, side, players)
             for label, form, value in _figures(side, self._kind):
@@ -152,6 +166,8 @@ class _Comparison:
         value = _WHOLE if side.actor_id is None else side.actor_id
         options.setdefault(value, side.name or f"#{value}")
         box = ui.select(options, value=value, label="Who").props("dense").classes("w-full")
+        if kind := " · ".join(filter(None, (side.class_name, side.class_spec_name))):
+            ui.label(kind).classes("rl-quiet")
 
         async def choose(actor: int) -> None:
             sides = list(self._sides)
@@ -160,12 +176,19 @@ class _Comparison:
 
         box.on_value_change(lambda event: choose(event.value))
 
-    async def _select_actor(self, actor: int, players: dict[int, list[ActorEncounterStat]]) -> None:
-        """Compare only this actor on each side, if it is in at least two of the fights."""
+    async def _select_actor(
+        self, row: str, players: dict[int, list[ActorEncounterStat]], games: dict[int, str]
+    ) -> None:
+        """Compare only this actor on each side, if it is in at least two of the fights.
+
+        A row's id is the game and the actor's id in it.
+        """
+        game, _, number = row.partition(":")
+        actor = int(number)
         sides: list[Side] = [
             (fight, actor)
             for fight, _ in self._sides
-            if any(each.actor_id == actor for each in players[fight])
+            if games[fight] == game and any(each.actor_id == actor for each in players[fight])
         ]
         if len(dict.fromkeys(sides)) < MIN_SIDES:
             ui.notify("is in only one of these fights", type="warning")
@@ -211,7 +234,9 @@ def _figures(side: ComparedSide, kind: SkillType) -> list[tuple[str, str, float]
     ]
 
 
-def _columns(title: str, names: Sequence[str], kind: SkillType) -> list[dict[str, Any]]:
+def _columns(
+    title: str, names: Sequence[str], kind: SkillType, *, has_games: bool
+) -> list[dict[str, Any]]:
     what = {
         "headerName": title,
         "field": "name",
@@ -231,7 +256,11 @@ def _columns(title: str, names: Sequence[str], kind: SkillType) -> list[dict[str
         }
         for place, name in enumerate(names)
     ]
-    return [{"headerName": "Both" if len(names) == 2 else "All", "children": [what]}, *sides]
+    first = {
+        "headerName": "Both" if len(names) == 2 else "All",
+        "children": [what, *([{**GAME, "pinned": "left", **room(760)}] if has_games else [])],
+    }
+    return [first, *sides]
 
 
 _NAME, _WIDTH = 110, 78
@@ -247,7 +276,11 @@ def _rows(compared: Sequence[ComparedActor] | Sequence[ComparedSkill]) -> list[d
     rows: list[dict[str, Any]] = []
     for each in compared:
         number = each.actor_id if isinstance(each, ComparedActor) else each.skill_id
-        row: dict[str, Any] = {"id": number, "name": _name_of(each)}
+        row: dict[str, Any] = {
+            "id": f"{each.game}:{number}",
+            "game": game_name(each.game),
+            "name": _name_of(each),
+        }
         for place, side in enumerate(each.sides):
             if side is not None:
                 figures = _figures_of(side)

@@ -58,7 +58,7 @@ class _Fight:
         self._chart = TimeChart(database, fight, self._on_range_selected)
         self._range_row()
         self._party = PartyTable(database, fight.id)
-        self._panel = ActorPanel(database, fight.id, self._close_panel)
+        self._panel = ActorPanel(database, fight, self._close_panel)
         ui.on("actor", lambda event: self._open(int(event.args)))
 
     async def refresh(self) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import cycle
 from typing import Any, Final
 
 from nicegui import ui
@@ -16,18 +15,11 @@ from resonance_logs.commands.models import Side
 from resonance_logs.commands.timeline import GroupBy, Timeline, TimelineSeries
 from resonance_logs.database import Database
 from resonance_logs.errors import NotFound
-from resonance_logs.fights.games import NEUTRAL_COLOR, class_color
-from resonance_logs.fights.games.bpsr import CLASSES
+from resonance_logs.fights.games import NEUTRAL_COLOR, find_game
 from resonance_logs.web.pages.answer_area import AsyncSection
-from resonance_logs.web.pages.charts import DASHES, INK, LINE, Plot, shade
+from resonance_logs.web.pages.charts import DASHES, INK, LINE, PALETTE, Plot, class_colors, shade
 from resonance_logs.web.pages.fight_view import SIDES, FightView
 from resonance_logs.web.pages.party import display_names
-
-PALETTE: Final = (
-    *("#56b4e9", "#e69f00", "#009e73", "#cc79a7", "#d55e00", "#0072b2"),
-    *("#f0e442", "#aa4499", "#44aa99", "#999933", "#882255", "#ddcc77"),
-)
-"""For lines without a colour of their own; distinguishable with colour blindness."""
 
 MAX_LINES_SHOWN: Final = 20
 MAX_UNNAMED_LINES: Final = len(PALETTE)
@@ -266,14 +258,10 @@ class TimeChart:
     def _colors(self, lines: Sequence[TimelineSeries]) -> list[str]:
         of_actors = self._state.group_by is not GroupBy.SKILL
         classes: Mapping[int | None, int | None] = {
-            actor.actor_id: actor.class_id
-            for actor in self._fight.actors
-            if of_actors and actor.class_id in CLASSES
+            actor.actor_id: actor.class_id for actor in self._fight.actors if of_actors
         }
-        others = cycle(PALETTE)
-        return [
-            class_color(classes[line.id]) if line.id in classes else next(others) for line in lines
-        ]
+        game = find_game(self._fight.game)
+        return class_colors(game, [line.id for line in lines], classes)
 
     def _line(
         self, name: str, line: TimelineSeries, color: str, same: int, bucket_ms: int

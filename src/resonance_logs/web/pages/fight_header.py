@@ -12,10 +12,13 @@ from nicegui import ui
 from resonance_logs.commands.encounter import BossSummary, EncounterSummary
 from resonance_logs.database import Database
 from resonance_logs.errors import CommandError
+from resonance_logs.fights.identity import DEFAULT_RECORDER
 from resonance_logs.web.pages.boss import address as boss_address
 from resonance_logs.web.pages.compare import address as compare_address
 from resonance_logs.web.pages.layout import LocalizedText, text_button
+from resonance_logs.web.pages.live import address as live_address
 from resonance_logs.web.pages.marks import Marks
+from resonance_logs.web.pages.origins import game_name, read_origins
 
 _DEFEATED: Final = ("killed", "check_circle", "rl-good")
 _STANDING: Final = ("not killed", "cancel", "rl-bad")
@@ -81,6 +84,7 @@ async def _delete(database: Database, fight: EncounterSummary) -> None:
 def _outcomes(fight: EncounterSummary) -> None:
     if not fight.bosses and fight.ended_at_ms is not None:
         return
+    recorder = None if fight.recorder == DEFAULT_RECORDER else fight.recorder
     with ui.row().classes("items-center gap-2"):
         if fight.ended_at_ms is None:
             ui.badge("still open", color="warning", text_color="black")
@@ -88,16 +92,16 @@ def _outcomes(fight: EncounterSummary) -> None:
             ui.button("Refresh", icon="refresh", on_click=ui.navigate.reload).props(
                 "flat dense no-caps"
             )
-            ui.link("Watch live", "/live")
+            ui.link("Watch live", live_address(recorder))
         for boss in fight.bosses:
-            _boss(boss)
+            _boss(fight.game, boss)
 
 
-def _boss(boss: BossSummary) -> None:
+def _boss(game: str, boss: BossSummary) -> None:
     text, icon, color = _DEFEATED if boss.is_defeated else _STANDING
     with ui.row().classes("rl-boss items-center gap-2 no-wrap"):
         ui.icon(icon).classes(color)
-        ui.link(boss.monster_name, boss_address(boss.monster_name)).classes("font-bold")
+        ui.link(boss.monster_name, boss_address(boss.monster_name, game=game)).classes("font-bold")
         ui.label(text).classes(color)
         if boss.max_hp is not None:
             client_text(
@@ -110,6 +114,7 @@ def _boss(boss: BossSummary) -> None:
 async def _facts(database: Database, fight: EncounterSummary) -> None:
     commands = database.commands
     try:
+        origins = await to_thread(read_origins, database)
         damage = await to_thread(commands.get_encounter_party, fight.id, "dps")
         healing = await to_thread(commands.get_encounter_party, fight.id, "heal")
     except CommandError as error:
@@ -125,11 +130,21 @@ async def _facts(database: Database, fight: EncounterSummary) -> None:
             _number("HPS", healing.per_second)
         _number("Players", len(fight.players))
         _fact("Number", str(fight.id))
+        if origins.has_games:
+            _plain_fact("Game", game_name(fight.game))
+        if origins.has_recorders:
+            _plain_fact("Recorder", fight.recorder)
 
 
 def _number(name: str, number: float) -> None:
     value = json.dumps(number)
     _fact(name, f"rl.compact({value})", f"rl.whole({value})")
+
+
+def _plain_fact(name: str, text: str) -> None:
+    with ui.column().classes("rl-fact gap-0"):
+        ui.label(name)
+        ui.label(text).classes("break-words")
 
 
 def _fact(name: str, expression: str, title: str = "") -> None:

@@ -6,14 +6,19 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from resonance_logs.commands.encounter import EncounterSummary
+from resonance_logs.fights.games import find_game
 from resonance_logs.web.pages.grid import FIGURE, SPAN, WHEN, room
+from resonance_logs.web.pages.origins import Origins
 from resonance_logs.web.pages.party import player_cell
 
 
 def fight_row(fight: EncounterSummary) -> dict[str, Any]:
     """The row of a fight."""
+    game = find_game(fight.game)
     return {
         "id": fight.id,
+        "game": game.name,
+        "recorder": fight.recorder,
         "started": fight.started_at_ms,
         "scene": fight.scene_name or "",
         "bosses": ", ".join(boss.monster_name for boss in fight.bosses),
@@ -25,7 +30,7 @@ def fight_row(fight: EncounterSummary) -> dict[str, Any]:
         "note": fight.note or "",
         "tags": fight.tags,
         "party": [
-            player_cell(player.name, player.class_id, player.is_local_player)
+            player_cell(game, player.name, player.class_id, player.is_local_player)
             for player in sorted(fight.players, key=lambda player: not player.is_local_player)
         ],
     }
@@ -49,7 +54,14 @@ def kill_or_wipe(fallen: Sequence[bool]) -> str:
     return "killed" if count else "wiped"
 
 
-COLUMNS: Final[list[dict[str, Any]]] = [
+def columns(origins: Origins) -> list[dict[str, Any]]:
+    """The columns of a list of fights, with the game and the recorder where there are several."""
+    first, *others, party = _COLUMNS
+    added = origins.columns()
+    return [first, *added, *others, {**party, **room(1_300)} if added else party]
+
+
+_COLUMNS: Final[list[dict[str, Any]]] = [
     {"headerName": "Started", "field": "started", **WHEN},
     {
         "headerName": "Scene",

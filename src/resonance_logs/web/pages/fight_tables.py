@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from nicegui import ui
 
+from resonance_logs.commands.encounter import EncounterSummary
 from resonance_logs.commands.models import Side, SkillType
 from resonance_logs.commands.party import EncounterParty
 from resonance_logs.commands.skills import (
@@ -19,7 +20,7 @@ from resonance_logs.commands.skills import (
     TargetsWindow,
 )
 from resonance_logs.database import Database
-from resonance_logs.fights.games import NEUTRAL_COLOR, class_color
+from resonance_logs.fights.games import NEUTRAL_COLOR, Game, find_game
 from resonance_logs.web.pages.answer_area import AsyncSection
 from resonance_logs.web.pages.fight_view import KINDS, FightView
 from resonance_logs.web.pages.grid import FIGURE, PERCENT, SHARE, WHOLE, Grid, grid, room
@@ -31,6 +32,7 @@ from resonance_logs.web.pages.party import (
     party_rows,
     rate_head,
 )
+from resonance_logs.web.pages.player import address as player_address
 
 _EMPTY_TITLES: Final = {
     SkillType.DPS: "No damage was dealt.",
@@ -67,10 +69,11 @@ class PartyTable:
 
     def color_of(self, actor_id: int | None) -> str:
         """The colour of a row that is shown."""
-        rows = () if self.answer is None else self.answer.rows
-        return next(
-            (class_color(row.class_id) for row in rows if row.actor_id == actor_id), NEUTRAL_COLOR
-        )
+        if self.answer is None:
+            return NEUTRAL_COLOR
+        game, rows = find_game(self.answer.game), self.answer.rows
+        colors = (game.class_color(row.class_id) for row in rows if row.actor_id == actor_id)
+        return next(colors, NEUTRAL_COLOR)
 
     def clear_selection(self) -> None:
         """Clear the selected row."""
@@ -107,9 +110,12 @@ class PartyTable:
 class ActorPanel:
     """The skills and targets of one actor; hidden if none is selected."""
 
-    def __init__(self, database: Database, encounter_id: int, on_close: Callable[[], Any]) -> None:
+    def __init__(
+        self, database: Database, fight: EncounterSummary, on_close: Callable[[], Any]
+    ) -> None:
         self._database = database
-        self._encounter_id = encounter_id
+        self._encounter_id = fight.id
+        self._game = find_game(fight.game)
         self._on_close = on_close
         self._section = AsyncSection()
         self._view = FightView()
@@ -149,7 +155,10 @@ class ActorPanel:
         skills, targets = answer
         if not is_alike or not self._grids or self._grids[0].is_deleted or not skills.skill_rows:
             return False
-        rows = (_skill_rows(skills.skill_rows, color), _target_rows(targets.target_rows))
+        rows = (
+            _skill_rows(skills.skill_rows, color),
+            _target_rows(self._game, targets.target_rows),
+        )
         for each, found in zip(self._grids, rows, strict=True):
             each.fill(found)
         return True
@@ -171,7 +180,8 @@ class ActorPanel:
             ui.label("Skills").classes("font-bold")
             skill_grid = grid(_columns("Skill", view.kind), _skill_rows(skills.skill_rows, color))
             ui.label(view.others).classes("font-bold")
-            target_grid = grid(_columns("Name", view.kind), _target_rows(targets.target_rows))
+            target_rows = _target_rows(self._game, targets.target_rows)
+            target_grid = grid(_columns("Name", view.kind), target_rows)
             self._grids = [skill_grid, target_grid]
 
     def _head(self, view: FightView, player: PlayerRow, name: str) -> None:
@@ -184,7 +194,7 @@ class ActorPanel:
                 with ui.row().classes("gap-3"):
                     ui.label(kind).classes("rl-quiet")
                     if view.side is Side.PLAYERS:
-                        ui.link("all fights", f"/player/{player.uid}")
+                        ui.link("all fights", player_address(player.uid, self._game.id))
             ui.button(icon="close", on_click=self._on_close).props('flat round aria-label="Close"')
 
 
@@ -206,10 +216,10 @@ def _skill_rows(rows: Sequence[SkillRow], color: str) -> list[dict[str, Any]]:
     return [_figures(row, rows, row.name, color) for row in rows]
 
 
-def _target_rows(rows: Sequence[TargetRow]) -> list[dict[str, Any]]:
+def _target_rows(game: Game, rows: Sequence[TargetRow]) -> list[dict[str, Any]]:
     names = display_names([(row.name, row.actor_id) for row in rows])
     return [
-        _figures(row, rows, name, class_color(row.class_id))
+        _figures(row, rows, name, game.class_color(row.class_id))
         for row, name in zip(rows, names, strict=True)
     ]
 

@@ -12,11 +12,16 @@ from typing import Any, Final
 from nicegui import events, ui
 
 from resonance_logs.commands import CatalogKind
-from resonance_logs.database import Database
+from resonance_logs.database import Database, Recorder
 from resonance_logs.errors import CommandError, QueueFull, ResonanceLogsError
+from resonance_logs.fights.games import find_game
+from resonance_logs.fights.identity import DEFAULT_GAME, MAX_NAME_LENGTH
 from resonance_logs.sources.names import read_names
 from resonance_logs.sources.task_source import TaskSource
 from resonance_logs.web.pages.layout import LocalizedText, text_button
+
+RECORDER: Final = "browser"
+"""The recorder of dropped files: their tasks never mix with those of a meter."""
 
 MAX_BYTES: Final = 2_000_000_000
 MAX_REPORTED_REFUSALS: Final = 3
@@ -71,6 +76,7 @@ class FileImport:
         self._kind = ui.toggle(KINDS, value=FIGHTS).props("unelevated")
         hint = ui.label(_HINTS[FIGHTS]).classes("rl-quiet")
         self._kind.on_value_change(lambda event: hint.set_text(_HINTS[event.value]))
+        self._game = _game_choice(database) if has_choice else None
         self._known = LocalizedText().classes("rl-quiet")
         self._kind.visible = self._known.visible = has_choice
         self._show_known()
@@ -112,7 +118,12 @@ class FileImport:
                 file = Path(folder) / "upload"
                 await event.file.save(file)
                 outcome = await to_thread(
-                    _import_file, self._database, file, self._kind.value, progress
+                    _import_file,
+                    self._database,
+                    file,
+                    self._kind.value,
+                    self._game.value if self._game else None,
+                    progress,
                 )
         except ResonanceLogsError as error:
             _show_failure(str(error).replace(str(file), event.file.name))
@@ -151,15 +162,31 @@ class _Outcome:
     """Whether nothing was refused."""
 
 
-def _import_file(database: Database, file: Path, kind: str, progress: _Progress) -> _Outcome:
-    """Import a file."""
+def _game_choice(database: Database) -> ui.select | None:
+    """Choose the game of names and tasks, where fights or players of several are stored."""
+    try:
+        games = {game.id: game.name for game in database.commands.get_games()}
+    except CommandError:
+        return None  # the text beside it says why
+    if set(games) <= {DEFAULT_GAME}:
+        return None
+    games.setdefault(DEFAULT_GAME, find_game(DEFAULT_GAME).name)
+    box = ui.select(games, value=DEFAULT_GAME, label="Game of names and tasks")
+    return box.props("dense").classes("w-72")
+
+
+def _import_file(
+    database: Database, file: Path, kind: str, game: str | None, progress: _Progress
+) -> _Outcome:
+    """Import a file; names and tasks are those of the game, or of the default one."""
+    game = game or DEFAULT_GAME
     if kind != FIGHTS:
         names = read_names(file)
-        database.commands.set_catalog_names(CatalogKind(kind), names)
+        database.commands.set_catalog_names(CatalogKind(kind), names, game)
         return _Outcome(f"loaded {len(names):,} names")
     with file.open("rb") as stream:
         is_database = stream.read(len(_SQLITE)) == _SQLITE
-    return _import(database, file) if is_database else _record(database, file, progress)
+    return _import(database, file) if is_database else _record(database, file, game, progress)
 
 
 def _import(database: Database, file: Path) -> _Outcome:
@@ -171,17 +198,22 @@ def _import(database: Database, file: Path) -> _Outcome:
     return _Outcome(text, is_whole=not report.damaged)
 
 
-def _record(database: Database, file: Path, progress: _Progress) -> _Outcome:
+def _record(database: Database, file: Path, game: str, progress: _Progress) -> _Outcome:
+    """Record the tasks of a file, as a recorder that no meter uses; each records one game."""
     refusals: list[str] = []
     refused = 0
     source = TaskSource(file, name="the file")
-    for batch in source.batches():
-        _enqueue(database, batch.tasks)
-        progress.tasks += len(batch.tasks)
-        progress.share = batch.bytes_read / (source.size_bytes or 1)
-        refused += len(batch.refusals)
-        refusals += [str(each) for each in batch.refusals[: MAX_REPORTED_REFUSALS - len(refusals)]]
-    database.flush()
+    name = RECORDER if game == DEFAULT_GAME else f"{RECORDER} ({game})"[:MAX_NAME_LENGTH]
+    recorder = database.recorder(name, game)
+    with recorder.sending():
+        for batch in source.batches():
+            _enqueue(recorder, batch.tasks)
+            progress.tasks += len(batch.tasks)
+            progress.share = batch.bytes_read / (source.size_bytes or 1)
+            refused += len(batch.refusals)
+            room = MAX_REPORTED_REFUSALS - len(refusals)
+            refusals += [str(each) for each in batch.refusals[:room]]
+        recorder.flush()
     text = f"recorded {progress.tasks:,} tasks, refused {refused:,} lines"
     if not refused:
         return _Outcome(text)
@@ -189,11 +221,11 @@ def _record(database: Database, file: Path, progress: _Progress) -> _Outcome:
     return _Outcome(f"{text}, first: {'; '.join(refusals)}.{hint}", is_whole=False)
 
 
-def _enqueue(database: Database, tasks: list[Any]) -> None:
+def _enqueue(recorder: Recorder, tasks: list[Any]) -> None:
     """Enqueue tasks, waiting while the writer is blocked."""
     while tasks:
         try:
-            database.enqueue_many(tasks)
+            recorder.enqueue_many(tasks)
             return
         except QueueFull as full:
             tasks = tasks[full.taken :]

@@ -11,11 +11,14 @@ from typing import Any, Final, Self
 from urllib.parse import urlencode
 
 from resonance_logs.commands.filters import Filters, Sort
-from resonance_logs.fights.games import class_name
+from resonance_logs.fights.games import find_game
+from resonance_logs.fights.identity import GAME_PATTERN, MAX_NAME_LENGTH
 
 PAGE_SIZES: Final = (25, 50, 100, 250)
 
 _LISTS: Final = {
+    "game": "game",
+    "recorder": "recorder",
     "boss": "boss",
     "scene": "scene",
     "player": "player",
@@ -28,6 +31,9 @@ _LISTS: Final = {
 class View:
     """Filters, order and page; every field that is not the default is part of the URL."""
 
+    game: tuple[str, ...] = ()
+    """Ids of games."""
+    recorder: tuple[str, ...] = ()
     boss: tuple[str, ...] = ()
     scene: tuple[str, ...] = ()
     player: tuple[str, ...] = ()
@@ -59,6 +65,10 @@ class View:
         return cls(
             **asdict(view)
             | {
+                "game": tuple(each for each in view.game if re.fullmatch(GAME_PATTERN, each)),
+                "recorder": tuple(
+                    each for each in view.recorder if 1 <= len(each) <= MAX_NAME_LENGTH
+                ),
                 "page": max(1, view.page),
                 "least": max(0, view.least),
                 "size": view.size if view.size in PAGE_SIZES else cls.size_default(),
@@ -95,6 +105,8 @@ class View:
     def filters(self, first_ms: int | None = None, last_ms: int | None = None) -> Filters:
         """The filters of the command; the bounds are the answer to ``days_expression``."""
         return Filters(
+            games=list(self.game),
+            recorders=list(self.recorder),
             boss_names=list(self.boss),
             encounter_names=list(self.scene),
             player_names=list(self.player),
@@ -119,13 +131,22 @@ class View:
         """Whether any filter may exclude fights."""
         return bool(self.chips())
 
-    def chips(self) -> list[tuple[str, Self]]:
-        """Each filter as text, with the view without it."""
+    @property
+    def only_game(self) -> str | None:
+        """The chosen game, if it is one."""
+        return self.game[0] if len(self.game) == 1 else None
+
+    def chips(self, game: str | None = None) -> list[tuple[str, Self]]:
+        """Each filter as text, with the view without it; classes by the names in this game."""
         found: list[tuple[str, Self]] = []
         for name, label in _LISTS.items():
             values = getattr(self, name)
             for value in values:
-                text = (class_name(value) or str(value)) if name == "kind" else value
+                text = value
+                if name == "game":
+                    text = find_game(value).name
+                elif name == "kind" and game is not None:
+                    text = find_game(game).class_name(value) or value
                 rest = tuple(each for each in values if each != value)
                 found.append((f"{label}: {text}", self._without(**{name: rest})))
         for name, text in (

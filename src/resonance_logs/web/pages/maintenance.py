@@ -13,14 +13,18 @@ from nicegui import ui
 
 from resonance_logs.commands.health import DatabaseHealth, RecorderRun, RunPage
 from resonance_logs.commands.prune import PrunedPart, PruneReport
+from resonance_logs.commands.recorders import RecorderOverview
 from resonance_logs.commands.rejects import RejectedPage
 from resonance_logs.database import Database
 from resonance_logs.errors import ResonanceLogsError
+from resonance_logs.fights.identity import DEFAULT_RECORDER
 from resonance_logs.settings import Settings
 from resonance_logs.web.pages.answer_area import AsyncSection
 from resonance_logs.web.pages.file_import import FileImport
-from resonance_logs.web.pages.grid import FIGURE, WHEN, grid, room
+from resonance_logs.web.pages.grid import FIGURE, WHEN, WHOLE, grid, room
+from resonance_logs.web.pages.history_view import View
 from resonance_logs.web.pages.layout import LocalizedText, Size, heading, page_layout, text_button
+from resonance_logs.web.pages.origins import GAME, game_name
 
 MAX_REJECTED_SHOWN: Final = 50
 MAX_RUNS_SHOWN: Final = 20
@@ -51,17 +55,17 @@ class _Maintenance:
         with _card("Import a file"):
             FileImport(self._database, self._show_health)
         commands = self._database.commands
+        ui.on("recorder", lambda event: ui.navigate.to(View(recorder=(str(event.args),)).address()))
         await AsyncSection().fill(
             partial(commands.get_rejected_tasks, MAX_REJECTED_SHOWN), self._rejected
         )
-        await AsyncSection().fill(self._load_runs, _show_runs)
+        await AsyncSection().fill(self._load_runs, _show_recorders_and_runs)
 
-    def _load_runs(self) -> tuple[RunPage, bool]:
-        """The runs, and whether the newest is still running."""
+    def _load_runs(self) -> tuple[list[RecorderOverview], RunPage, bool]:
+        """The recorders, the runs, and whether the newest is still running."""
         commands = self._database.commands
-        return commands.get_recorder_runs(
-            MAX_RUNS_SHOWN
-        ), commands.get_database_health().is_recorded
+        runs = commands.get_recorder_runs(MAX_RUNS_SHOWN)
+        return commands.get_recorders(), runs, commands.get_database_health().is_recorded
 
     async def _show_health(self) -> None:
         await self._health.fill(self._database.commands.get_database_health, _show_health)
@@ -170,8 +174,23 @@ def _show_health(health: DatabaseHealth) -> None:
             ui.label("no problems found").classes("rl-good")
 
 
-def _show_runs(answer: tuple[RunPage, bool]) -> None:
-    page, is_running = answer
+def _show_recorders(recorders: list[RecorderOverview]) -> None:
+    """The recorders, unless there is only the usual one."""
+    if {each.name for each in recorders} <= {DEFAULT_RECORDER}:
+        return
+    with _card("Recorders"):
+        grid(_RECORDERS, [_recorder_row(each) for each in recorders], opens="recorder")
+        ui.label("Select one to see its fights.").classes("rl-quiet")
+
+
+def _show_recorders_and_runs(answer: tuple[list[RecorderOverview], RunPage, bool]) -> None:
+    recorders, page, is_running = answer
+    with ui.column().classes("w-full gap-4"):
+        _show_recorders(recorders)
+        _show_runs(page, is_running=is_running)
+
+
+def _show_runs(page: RunPage, *, is_running: bool) -> None:
     with _card("Runs of the recorder"):
         if page.rows:
             last = page.rows[0].id if is_running else None
@@ -226,6 +245,27 @@ def _current_limits(settings: Settings) -> list[tuple[str, float]]:
         if name.startswith("keep_")
     ]
     return [(name, value) for name, value in limits if value is not None]
+
+
+def _recorder_row(recorder: RecorderOverview) -> dict[str, Any]:
+    return {
+        "id": recorder.name,
+        "game": game_name(recorder.game),
+        "tasks": recorder.position,
+        "fights": recorder.encounters,
+        "seen": recorder.seen_at_ms,
+        "open": recorder.open_encounter_id,
+    }
+
+
+_RECORDERS: Final[list[dict[str, Any]]] = [
+    {"headerName": "Name", "field": "id", "minWidth": 110, "flex": 1, "tooltipField": "id"},
+    {**GAME, ":width": "rl.isPhone() ? 72 : 220"},
+    {"headerName": "Tasks", "field": "tasks", "width": 110, **FIGURE, **room(560)},
+    {"headerName": "Fights", "field": "fights", "width": 90, **FIGURE, **room(560)},
+    {"headerName": "Last seen", "field": "seen", **WHEN},
+    {"headerName": "Open fight", "field": "open", ":width": "rl.isPhone() ? 64 : 124", **WHOLE},
+]
 
 
 def _run_row(run: RecorderRun, *, is_running: bool) -> dict[str, Any]:

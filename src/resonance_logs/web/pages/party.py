@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from resonance_logs.commands.models import Side, SkillType
 from resonance_logs.commands.party import EncounterParty, PartyRow
-from resonance_logs.fights.games import class_color, class_name
+from resonance_logs.fights.games import Game, find_game
 from resonance_logs.web.pages.fight_view import KINDS, RATES
 from resonance_logs.web.pages.grid import FIGURE, PERCENT, PLAYER, SHARE, WHOLE, room
 
@@ -64,8 +64,9 @@ def party_rows(party: EncounterParty, *, idle: bool = False) -> list[dict[str, A
     """A row for every active actor (with ``idle``: every actor), in the order of the answer."""
     maximum = max((row.share for row in party.rows), default=0.0)
     names = display_names([(row.name, row.actor_id) for row in party.rows])
+    game = find_game(party.game)
     return [
-        _row(row, name, maximum)
+        _row(game, row, name, maximum)
         for row, name in zip(party.rows, names, strict=True)
         if idle or row.hits
     ]
@@ -86,11 +87,11 @@ def display_names(actors: Sequence[tuple[str | None, int | None]]) -> list[str]:
     ]
 
 
-def _row(row: PartyRow, name: str, most: float) -> dict[str, Any]:
+def _row(game: Game, row: PartyRow, name: str, most: float) -> dict[str, Any]:
     return {
         "id": row.actor_id,
-        "player": player_cell(name, row.class_id, row.is_local_player),
-        "color": class_color(row.class_id),
+        "player": player_cell(game, name, row.class_id, row.is_local_player),
+        "color": game.class_color(row.class_id),
         "spec": " · ".join(filter(None, (row.class_name, row.class_spec_name))),
         "total": row.total,
         "rate": row.per_second,
@@ -104,11 +105,13 @@ def _row(row: PartyRow, name: str, most: float) -> dict[str, Any]:
     }
 
 
-def player_cell(name: str, class_id: int | None, is_local: bool = False) -> dict[str, Any]:
-    """A player's name as ``rl.player`` shows it."""
+def player_cell(
+    game: Game, name: str, class_id: int | None, is_local: bool = False
+) -> dict[str, Any]:
+    """The name of a game's player as ``rl.player`` shows it."""
     return {
         "name": name,
         "isLocalPlayer": is_local,
-        "className": class_name(class_id),
-        "color": class_color(class_id),
+        "className": game.class_name(class_id),
+        "color": game.class_color(class_id),
     }

@@ -9,7 +9,7 @@ from nicegui import ui
 
 from resonance_logs.commands.encounter import EncounterSummary
 from resonance_logs.commands.party import EncounterParty
-from resonance_logs.fights.games import class_color
+from resonance_logs.fights.games import find_game
 from resonance_logs.web.pages.fight_header import title
 from resonance_logs.web.pages.fight_view import KINDS, RATES, SIDES
 from resonance_logs.web.pages.party import display_name
@@ -51,6 +51,7 @@ def show_picture(fight: EncounterSummary, party: EncounterParty, *, is_whole: bo
 
 
 def _data(fight: EncounterSummary, party: EncounterParty, *, is_whole: bool) -> dict[str, Any]:
+    game = find_game(party.game)
     return {
         "title": title(fight),
         "bosses": ", ".join(
@@ -68,7 +69,7 @@ def _data(fight: EncounterSummary, party: EncounterParty, *, is_whole: bool) -> 
             {
                 "name": display_name(row.name, row.actor_id),
                 "className": " · ".join(filter(None, (row.class_name, row.class_spec_name))),
-                "color": class_color(row.class_id),
+                "color": game.class_color(row.class_id),
                 "total": row.total,
                 "perSecond": row.per_second,
                 "share": row.share,

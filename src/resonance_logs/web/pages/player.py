@@ -8,7 +8,9 @@ from urllib.parse import parse_qs, urlencode
 
 from fastapi import Request
 from nicegui import ui
+from nicegui.events import GenericEventArguments
 
+from resonance_logs.commands.games import GameOverview
 from resonance_logs.commands.players import (
     BossRecord,
     PlayerFight,
@@ -19,6 +21,7 @@ from resonance_logs.commands.players import (
 )
 from resonance_logs.database import Database
 from resonance_logs.errors import NotFound
+from resonance_logs.fights.games import find_game
 from resonance_logs.web.pages.answer_area import AsyncSection
 from resonance_logs.web.pages.charts import Plot, dps_over_time
 from resonance_logs.web.pages.fight_list import kill_or_wipe
@@ -43,6 +46,7 @@ from resonance_logs.web.pages.layout import (
     text_button,
     update_address,
 )
+from resonance_logs.web.pages.origins import GAME, game_name, game_select, has_several_games
 from resonance_logs.web.pages.party import player_cell
 
 MAX_FIGHTS_SHOWN: Final = 200
@@ -54,9 +58,9 @@ def register(database: Database) -> None:
 
     @ui.page("/players")
     async def players(request: Request) -> None:
-        search = _one(request, "search")
+        search, game = _one(request, "search"), _one(request, "game")
         with page_layout("Players"):
-            await _Players(database, search).build()
+            await _Players(database, search, game or None).build()
 
     @ui.page("/player/{uid}")
     async def player(uid: str, request: Request) -> None:
@@ -66,7 +70,18 @@ def register(database: Database) -> None:
             except NotFound as error:
                 show_error(str(error))
                 return
-            await _Player(database, number, _one(request, "boss")).build()
+            game = _one(request, "game") or None
+            await _Player(database, number, game, _one(request, "boss")).build()
+
+
+def address(uid: int, game: str | None = None, boss: str = "") -> str:
+    """The URL of a player's page; with a boss of the fights with it."""
+    return _with_query(f"/player/{uid}", game=game, boss=boss)
+
+
+def _with_query(path: str, **given: str | None) -> str:
+    query = urlencode({name: value for name, value in given.items() if value})
+    return f"{path}?{query}" if query else path
 
 
 def _one(request: Request, name: str) -> str:
@@ -74,46 +89,66 @@ def _one(request: Request, name: str) -> str:
 
 
 class _Players:
-    def __init__(self, database: Database, search: str) -> None:
+    def __init__(self, database: Database, search: str, game: str | None) -> None:
         self._database = database
         self._search = search
+        self._game = game
 
     async def build(self) -> None:
-        """Build the search box, and the list."""
+        """Build the boxes, and the list."""
         heading("Players")
-        box = ui.input("Name", value=self._search).props("dense clearable debounce=150")
+        with ui.row().classes("w-full items-end gap-3") as self._filter:
+            box = ui.input("Name", value=self._search).props("dense clearable debounce=150")
         box.classes("w-72 rl-filter")
-        box.on_value_change(lambda event: self._find(event.value or ""))
-        ui.on("open", lambda event: ui.navigate.to(f"/player/{int(event.args)}"))
+        box.on_value_change(lambda event: self._find(event.value or "", self._game))
+        ui.on("player", _open)
         self._section = AsyncSection(skeletons=8)
         await self._show()
 
-    async def _find(self, search: str) -> None:
-        self._search = search
-        update_address(f"/players?{urlencode({'search': search})}", is_same=True)
+    async def _find(self, search: str, game: str | None) -> None:
+        self._search, self._game = search, game
+        update_address(_with_query("/players", search=search, game=game), is_same=True)
         await self._show()
 
     async def _show(self) -> None:
-        ask = partial(self._database.commands.get_players, self._search or None, MAX_FIGHTS_SHOWN)
-        await self._section.fill(ask, self._fill)
+        await self._section.fill(self._ask, self._fill)
 
-    def _fill(self, page: PlayerPage) -> None:
+    def _ask(self) -> tuple[PlayerPage, list[GameOverview]]:
+        commands = self._database.commands
+        page = commands.get_players(self._search or None, MAX_FIGHTS_SHOWN, game=self._game)
+        return page, commands.get_games()
+
+    def _fill(self, answer: tuple[PlayerPage, list[GameOverview]]) -> None:
+        page, games = answer
+        if len(self._filter.default_slot.children) == 1:
+            with self._filter:
+                game_select(games, self._game, lambda game: self._find(self._search, game))
         if not page.total_count and self._search:
             show_empty("No player has this name.", "Try a shorter part of the name.")
         elif not page.total_count:
-            show_empty("No players yet.", "Players appear with the first fight.")
+            which = "" if self._game is None else " of this game"
+            show_empty(f"No players{which} yet.", "Players appear with the first fight.")
         else:
-            grid(_PLAYERS, [_player_row(row) for row in page.rows], opens="open")
+            has_games = len(games) > 1 and self._game is None
+            heads = [_PLAYERS[0], *([GAME] if has_games else []), *_PLAYERS[1:]]
+            grid(heads, [_player_row(row) for row in page.rows], opens="player")
             label = LocalizedText(
                 len(page.rows), " of ", page.total_count, ", most recently seen first"
             )
             label.classes("rl-quiet")
 
 
+def _open(event: GenericEventArguments) -> None:
+    """Show the player whose row is opened; a row's id is its game and the player's id."""
+    game, _, uid = str(event.args).partition(":")
+    ui.navigate.to(address(int(uid), game))
+
+
 class _Player:
-    def __init__(self, database: Database, uid: int, boss: str) -> None:
+    def __init__(self, database: Database, uid: int, game: str | None, boss: str) -> None:
         self._database = database
         self._uid = uid
+        self._game = game
         self._boss = boss
         self._has_fights = False
 
@@ -121,20 +156,26 @@ class _Player:
         """Build the header, then the fights."""
         ui.on("boss", lambda event: self._choose(str(event.args)))
         on_open_fight()
-        ask = partial(self._database.commands.get_player_profile, self._uid)
         head, self._fights = AsyncSection(skeletons=8), AsyncSection()
         await ui.context.client.connected()
-        await head.fill(ask, self._head)
+        await head.fill(self._ask, self._head)
         if self._has_fights:
             await self._show_fights()
 
-    def _head(self, profile: PlayerProfile) -> None:
+    def _ask(self) -> tuple[PlayerProfile, bool]:
+        profile = self._database.commands.get_player_profile(self._uid, self._game)
+        return profile, has_several_games(self._database)
+
+    def _head(self, answer: tuple[PlayerProfile, bool]) -> None:
+        profile, has_games = answer
         player = profile.player
+        self._game = player.game
         name = player.name or f"#{player.uid}"
         ui.page_title(f"{name} · Resonance Logs")
         with ui.column().classes("rl-card w-full p-4 gap-2"):
             heading(name)
-            LocalizedText(*_who(player)).classes("rl-quiet")
+            game = [game_name(player.game), " · "] if has_games else []
+            LocalizedText(*game, *_who(player)).classes("rl-quiet")
             facts(_facts(profile))
         if profile.dps is None:
             show_empty("This player has no ended fight yet.", "Ended fights will appear here.")
@@ -150,8 +191,7 @@ class _Player:
 
     async def _choose(self, boss: str) -> None:
         self._boss = boss
-        query = f"?{urlencode({'boss': boss})}" if boss else ""
-        update_address(f"/player/{self._uid}{query}")
+        update_address(address(self._uid, self._game, boss))
         await self._show_fights()
 
     async def _show_fights(self) -> None:
@@ -160,6 +200,7 @@ class _Player:
             self._uid,
             self._boss or None,
             MAX_FIGHTS_SHOWN,
+            game=self._game,
         )
         await self._fights.fill(ask, self._fill)
 
@@ -204,8 +245,11 @@ def _facts(profile: PlayerProfile) -> list[tuple[str, str, float | None]]:
 
 def _player_row(player: PlayerOverview) -> dict[str, Any]:
     return {
-        "id": player.uid,
-        "player": player_cell(player.name or f"#{player.uid}", player.class_id),
+        "id": f"{player.game}:{player.uid}",
+        "game": game_name(player.game),
+        "player": player_cell(
+            find_game(player.game), player.name or f"#{player.uid}", player.class_id
+        ),
         "spec": " · ".join(filter(None, (player.class_name, player.class_spec_name))),
         "score": player.ability_score,
         "level": player.level,
@@ -229,6 +273,7 @@ def _class_rows(profile: PlayerProfile) -> list[dict[str, Any]]:
         {
             "id": place,
             "player": player_cell(
+                find_game(profile.player.game),
                 " · ".join(filter(None, (each.class_name or "unknown", each.class_spec_name))),
                 each.class_id,
             ),

@@ -19,7 +19,7 @@ rl.figure = (value) => {
 };
 rl.figureCell = (params) =>
   rl.text("span", rl.figure(params.value), "", rl.whole(params.value));
-rl.part = (value) => new Intl.NumberFormat(undefined,
+rl.part = (value) => value == null ? "" : new Intl.NumberFormat(undefined,
   { style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 }).format(value);
 
 /* A share as text and as a bar; the largest share has the longest bar. */
