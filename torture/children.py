@@ -23,18 +23,28 @@ class ChildFailed(Exception):
 
 
 class Child:
-    """A module of this package run as a program; killed at the end of the ``with`` block."""
+    """A module run as a program; killed at the end of the ``with`` block."""
 
-    def __init__(self, module: str, *arguments: object, within: Sequence[str] = ()) -> None:
-        """Start the module; ``within`` is the command that runs it."""
+    def __init__(
+        self,
+        module: str,
+        *arguments: object,
+        within: Sequence[str] = (),
+        package: str = "torture.",
+        with_errors: bool = False,
+    ) -> None:
+        """Start the module of ``package``; ``within`` is the command that runs it.
+
+        ``with_errors`` also reads what it prints to standard error.
+        """
         self.output: list[str] = []
         """All lines read so far."""
         self._lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         self._process = subprocess.Popen(
-            [*within, sys.executable, "-m", f"torture.{module}", *map(str, arguments)],
+            [*within, sys.executable, "-m", f"{package}{module}", *map(str, arguments)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
+            stderr=subprocess.STDOUT if with_errors else subprocess.DEVNULL,
             text=True,
             cwd=ROOT,
         )
@@ -45,6 +55,11 @@ class Child:
     def pid(self) -> int:
         """The process's id."""
         return self._process.pid
+
+    @property
+    def exit_code(self) -> int | None:
+        """The exit code; None while it runs."""
+        return self._process.poll()
 
     def signal(self, number: signal.Signals) -> None:
         """Send the child a signal."""
@@ -104,6 +119,13 @@ class Child:
                 self._lines.put(line.rstrip("\n"))
         self._lines.put(None)
 
+    def close(self) -> None:
+        """Kill it, and close its pipes."""
+        self.kill()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None and not pipe.closed:
+                pipe.close()
+
     def __enter__(self) -> Self:
         return self
 
@@ -113,10 +135,7 @@ class Child:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.kill()
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe is not None and not pipe.closed:
-                pipe.close()
+        self.close()
 
 
 def last_number(said: Sequence[str], word: str) -> int:

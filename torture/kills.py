@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import random
 import shutil
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -18,7 +16,10 @@ from tests.helpers.stored import stored_fight
 from resonance_logs import Database
 from resonance_logs.store.schema import encounters
 from torture.children import Child, last_number, let_pass
+from torture.following import kill_following
+from torture.moment import Moment
 from torture.old_files import Old, make_old
+from torture.resending import kill_resending
 from torture.sameness import fight_differences
 from torture.scenario import Outcome, Run, attempt
 from torture.stream import Stream
@@ -29,19 +30,6 @@ KEPT_HITS: Final = 8
 
 LATE: Final = 1.1
 """Moments extend slightly beyond the time that the work takes without a kill."""
-
-
-@dataclass(frozen=True)
-class Moment:
-    """One kill: its random numbers and its file."""
-
-    number: int
-    dice: random.Random
-    path: Path
-
-    def stream(self, fights: int, fewest: int, most: int) -> Stream:
-        """The kill's own stream of tasks."""
-        return Stream(self.dice.randrange(1 << 30), fights, fewest, most)
 
 
 def kill_recording(moment: Moment) -> Verdict:
@@ -233,6 +221,8 @@ KILLS: Final[dict[str, tuple[Callable[[Moment], Verdict], int]]] = {
     "pruning": (kill_pruning, 3),
     "backing-up": (kill_backing_up, 2),
     "restoring": (kill_restoring, 2),
+    "resending": (kill_resending, 2),
+    "following": (kill_following, 2),
 }
 """The kinds of work to kill, and their shares of the moments."""
 

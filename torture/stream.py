@@ -54,29 +54,30 @@ def _fight(dice: random.Random, number: int, stream: Stream) -> Iterator[Task]:
     """One fight from its strays to its end, sometimes with a superfluous task."""
     start = FIRST_MS + APART_MS * number
     party = dice.sample(PLAYERS, dice.randint(1, len(PLAYERS)))
-    yield from (_upsert(dice, player, start) for player in party)
+    yield from (make_upsert(dice, player, start) for player in party)
     for _ in range(dice.choice((0, 0, 3))):
-        yield _event(dice, start + dice.randint(0, 900), party)
-    yield _begin(dice, start, party)
+        yield make_event(dice, start + dice.randint(0, 900), party)
+    yield make_begin(dice, start, party)
     at = start
     for _ in range(dice.randint(stream.fewest, stream.most)):
         at += dice.choice((0, 0, 1, 20, 300, 7_000 if dice.random() < 0.01 else 5))
-        yield _event(dice, _seen_at(dice, at), party)
+        yield make_event(dice, step_back(dice, at), party)
         if dice.random() < 0.02:
-            yield _upsert(dice, dice.choice(PLAYERS), at)
+            yield make_upsert(dice, dice.choice(PLAYERS), at)
     if dice.random() < 0.1:
         yield BeginEncounter(started_at_ms=at)
-    yield _end(dice, start, at)
+    yield make_end(dice, start, at)
     if dice.random() < 0.1:
         yield EndEncounter(ended_at_ms=at)
 
 
-def _seen_at(dice: random.Random, at: int) -> int:
+def step_back(dice: random.Random, at: int) -> int:
     """Usually the time; clocks of games sometimes step back."""
     return at - dice.randint(1, 5_000) if dice.random() < 0.03 else at
 
 
-def _begin(dice: random.Random, start: int, party: list[int]) -> Task:
+def make_begin(dice: random.Random, start: int, party: list[int]) -> Task:
+    """A begin, with or without a local player and a scene."""
     return BeginEncounter(
         started_at_ms=start,
         local_player_id=dice.choice((None, *party)),
@@ -85,14 +86,15 @@ def _begin(dice: random.Random, start: int, party: list[int]) -> Task:
     )
 
 
-def _end(dice: random.Random, start: int, at: int) -> Task:
+def make_end(dice: random.Random, start: int, at: int) -> Task:
     """The end; one in ten names a time before the begin."""
     ended = start - 5_000 if dice.random() < 0.1 else at + dice.randint(0, 3_000)
     defeated = dice.choice((None, ["Golem"], ["Golem", "Muku King"], ["Nobody"]))
     return EndEncounter(ended_at_ms=ended, defeated_bosses=defeated)
 
 
-def _upsert(dice: random.Random, player: int, at: int) -> Task:
+def make_upsert(dice: random.Random, player: int, at: int) -> UpsertEntity:
+    """An update of a player, of whom some things are unknown."""
     return UpsertEntity(
         entity_id=player,
         seen_at_ms=at,
@@ -105,7 +107,8 @@ def _upsert(dice: random.Random, player: int, at: int) -> Task:
     )
 
 
-def _event(dice: random.Random, at: int, party: list[int]) -> Task:
+def make_event(dice: random.Random, at: int, party: list[int]) -> Task:
+    """A heal, a hit on a monster, or a hit of one."""
     kind = dice.random()
     if kind < 0.15:
         return InsertHealEvent(

@@ -63,14 +63,19 @@ def judge(path: Path, tasks: Sequence[Task], flushed: int) -> Verdict:
     except (ResonanceLogsError, sqlite3.Error) as error:
         verdict.wrong.append(f"the file cannot be used: {type(error).__name__}: {error}")
         return verdict
-    verdict.wrong += [*page_faults(path), *_leftovers(path)]
+    verdict.wrong += judge_file(path)
     del verdict.wrong[MAX_REPORTED_REFUSALS:]
     return verdict
 
 
+def judge_file(path: Path) -> list[str]:
+    """What is wrong with the closed file, and beside it."""
+    return [*page_faults(path), *_leftovers(path)]
+
+
 def _compare(db: Database, tasks: Sequence[Task], verdict: Verdict) -> Iterator[str]:
     with db._store.read_transaction() as connection:
-        rows = _rows(connection)
+        rows = read_rows(connection)
         entities = stored_entities(connection)
         verdict.fights = len(rows)
         verdict.events = sum(row["damage_events"] + row["heal_events"] for row in rows)
@@ -82,12 +87,13 @@ def _compare(db: Database, tasks: Sequence[Task], verdict: Verdict) -> Iterator[
         prefix = take(tasks, length, verdict.flushed)
         yield from _fights(connection, rows, prefix)
         yield from _players(entities, prefix, take(tasks, verdict.flushed, verdict.flushed))
-        yield from _rest(connection)
+        yield from judge_rest(connection)
     yield from _ranges(db, rows, prefix)
     yield from (f"check: {each.message}" for each in db.commands.check_database().findings)
 
 
-def _rows(connection: Connection) -> list[Any]:
+def read_rows(connection: Connection) -> list[Any]:
+    """The rows of all fights, in the order of their begins."""
     return list(connection.execute(select(schema.encounters).order_by("id")).mappings())
 
 
@@ -153,7 +159,8 @@ def _players(entities: dict[int, Entity], prefix: Prefix, flushed: Prefix) -> It
             yield f"player {key}: last seen at {each.last_seen_ms}, not in {minimum} to {maximum}"
 
 
-def _rest(connection: Connection) -> Iterator[str]:
+def judge_rest(connection: Connection) -> Iterator[str]:
+    """Report the rows of tables that must be empty."""
     for table in (schema.encounter_journal, schema.rejected_tasks):
         left = connection.execute(select(table)).all()
         if left:
