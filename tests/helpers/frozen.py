@@ -1,13 +1,16 @@
-"""Database files of every version before, as SQL."""
+"""Database files of every version, as SQL."""
 
 from __future__ import annotations
 
 import sqlite3
 from pathlib import Path
 
-from resonance_logs.store.sqlite.migrate import APPLICATION_ID
+from resonance_logs.store.sqlite.migrate import APPLICATION_ID, SCHEMA_VERSION
 
 FROZEN = sorted((Path(__file__).parents[1] / "store/frozen").glob("*.sql"))
+
+OLDER = [frozen for frozen in FROZEN if frozen.stem < SCHEMA_VERSION]
+"""Those that are migrated when they are opened."""
 
 
 def thaw(frozen: Path, path: Path) -> None:

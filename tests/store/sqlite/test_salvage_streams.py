@@ -9,7 +9,7 @@ import pytest
 from resonance_logs import Database, InsertDamageEvent, UpsertEntity
 from resonance_logs.store.sqlite.salvage import salvage
 from tests.helpers.damage import root_page, write_page
-from tests.helpers.frozen import FROZEN, thaw
+from tests.helpers.frozen import OLDER, thaw
 from tests.helpers.recording import fight, record, rows
 
 QUERIES = (
@@ -79,7 +79,7 @@ def test_a_fight_rebuilt_from_its_hits_keeps_its_recorder_and_game(recorded: Pat
     assert rows(recorded, query) == before
 
 
-@pytest.mark.parametrize("frozen", FROZEN[1:], ids=lambda frozen: frozen.stem)
+@pytest.mark.parametrize("frozen", OLDER[1:], ids=lambda frozen: frozen.stem)
 def test_what_is_saved_of_an_older_file_is_the_default_recorders(frozen: Path, path: Path) -> None:
     """The archive in the file of the first version is a stand-in."""
     thaw(frozen, path)
