@@ -11,6 +11,7 @@ import pytest
 from resonance_logs import (
     Database,
     InsertDamageEvent,
+    InvalidArgument,
     Settings,
     Task,
     UpsertEntity,
@@ -145,9 +146,13 @@ def test_a_sender_that_never_said_where_its_tasks_begin_cannot_resume(path: Path
 
 
 def test_in_another_game_the_fight_is_not_continued(path: Path) -> None:
+    """A wrong game must not end it; who does not resume changes the game."""
     open_fight(path)
     with Database.open(path) as db:
-        other = db.recorder("second", "bpsr", resume=True)
+        with pytest.raises(InvalidArgument, match="has an open fight of 'wow', not of 'bpsr'"):
+            db.recorder("second", "bpsr", resume=True)
+        assert interrupted(db) == []
+        other = db.recorder("second", "bpsr")
         assert interrupted(db) == [("second", 102, True)]
         assert (other.game, other.position) == ("bpsr", len(TASKS) - 1)
 

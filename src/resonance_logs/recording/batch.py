@@ -7,6 +7,7 @@ is committed; where it is rolled back, the draft is dropped and nothing has happ
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final
@@ -41,6 +42,9 @@ MAX_LOGGED: Final = 200
 """Characters of a rejected task that are logged."""
 
 MAX_IDS_LOGGED: Final = 10
+
+MAX_SEEN_DELAY_S: Final = 5.0
+"""When a recorder was last seen is stored at least this often while its tasks come."""
 
 PLAUSIBLE_MS: Final = range(10**11, 10**14)
 """From 1973 to 5138. Times outside are probably seconds (or 0), or microseconds."""
@@ -351,15 +355,23 @@ class Settlement:
             )
         if with_players:
             self._entities.store(connection, with_seen=True)
-        store_state(connection, state, state.position, state.strays)
+        self._is_stored = state.stored_position != state.position or _is_seen_outdated(state)
+        if self._is_stored:
+            store_state(connection, state, state.position, state.strays)
 
     def publish(self) -> None:
         """Mark the state as stored; called once the transaction is committed."""
         if self._with_players:
             self._entities.publish(with_seen=True)
         self._state.live_rows = self._live_rows
-        self._state.stored_position = self._position
+        if self._is_stored:
+            self._state.stored_position = self._position
+            self._state.seen_stored_at = time.monotonic()
         self._state.is_settled = True
+
+
+def _is_seen_outdated(state: RecorderState) -> bool:
+    return time.monotonic() - state.seen_stored_at > MAX_SEEN_DELAY_S
 
 
 def _split_runs(tasks: Sequence[StreamItem]) -> Iterator[Sequence[StreamItem]]:

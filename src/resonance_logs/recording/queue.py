@@ -143,7 +143,7 @@ class TaskQueue:
         items = self._items
         with self._counting:
             taken = [items.popleft() for _ in range(min(limit, len(items)))]
-            marks = sum(type(each) is FlushMark for each in taken) if self._marks else 0
+            marks = list(map(type, taken)).count(FlushMark) if self._marks else 0
             self._marks -= marks
             self._taken += len(taken) - marks
         if items:

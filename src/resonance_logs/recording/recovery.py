@@ -85,8 +85,8 @@ def recover(store: Store, *, archive: bool) -> None:
     time.
     """
     with store.read_transaction() as connection:
-        waiting = _recorders_waited_for(connection)
         left_open = fights.read_open(connection)
+        waiting = _recorders_waited_for(connection) if left_open else set()
     newest = {fight.identity.recorder: fight.id for fight in left_open}
     for fight in left_open:
         recorder = fight.identity.recorder
@@ -98,25 +98,8 @@ def recover(store: Store, *, archive: bool) -> None:
 
 def end_open_fights(connection: Connection, recorder: str, *, archive: bool) -> None:
     """End the fights that a recorder left open, because it does not resume them."""
-    for fight in fights.read_open(connection, recorder):
+    for fight in _left_open(connection, recorder):
         _end_interrupted(connection, fight, archive=archive)
-
-
-def check_game_fits(
-    connection: Connection, recorder: str, game: str | None, *, resume: bool
-) -> None:
-    """See that a recorder which resumes does not change its game in the middle of a fight.
-
-    Raises:
-        InvalidArgument: a fight of another game waits to be continued.
-    """
-    stored = _read_stored(connection, recorder)
-    if not resume or game is None or stored is None or not stored.can_resume:
-        return
-    if game != stored.game and fights.read_open(connection, recorder):
-        raise InvalidArgument(
-            "game", f"recorder {recorder!r} has an open fight of {stored.game!r}, not of {game!r}"
-        )
 
 
 def read_state(
@@ -127,11 +110,16 @@ def read_state(
     Without ``game`` it is the one that the recorder had before, or the default. With ``resume`` it
     continues where it stopped, if it can, with its open fight, its strays and the fights that wait
     for names. None where fights that it left open must be ended first.
+
+    Raises:
+        InvalidArgument: a fight of another game waits to be continued.
     """
     stored = _read_stored(connection, recorder)
+    left_open = _left_open(connection, recorder)
+    if resume and left_open and stored is not None and stored.can_resume:
+        _check_game(stored, game)
     identity = Identity(recorder, game or (DEFAULT_GAME if stored is None else stored.game))
     before = _state_before(connection, identity, stored)
-    left_open = fights.read_open(connection, recorder)
     is_late = bool(left_open) and recorder not in _recorders_waited_for(connection)
     if resume and before.can_resume and not is_late and len(left_open) == bool(before.fight):
         before.awaited_names = read_awaited(connection, identity)
@@ -146,7 +134,21 @@ def read_state(
         strays=before.strays.discard(),
         entities=before.entities,
         is_settled=not len(before.strays.held),  # what was dropped is to be forgotten in the file
+        is_of_input=stored is not None and stored.is_of_input and not resume,
     )
+
+
+def _check_game(stored: StoredRecorder, game: str | None) -> None:
+    if game not in (None, stored.game):
+        raise InvalidArgument(
+            "game",
+            f"recorder {stored.name!r} has an open fight of {stored.game!r}, not of {game!r}",
+        )
+
+
+def _left_open(connection: Connection, recorder: str) -> list[OpenEncounter]:
+    found = fights.read_open(connection)
+    return [fight for fight in found if fight.identity.recorder == recorder]
 
 
 def _read_stored(connection: Connection, recorder: str) -> StoredRecorder | None:
@@ -165,11 +167,7 @@ def _state_before(
         )
         if state.can_resume:
             state.strays = Strays(read_strays(connection, identity.recorder))
-    left_open = [
-        each
-        for each in fights.read_open(connection, identity.recorder)
-        if each.identity == identity
-    ]
+    left_open = [each for each in fights.read_open(connection) if each.identity == identity]
     if left_open:
         state.fight = _as_it_stood(connection, left_open[-1])
     return state

@@ -12,7 +12,6 @@ from sqlalchemy import Connection
 from resonance_logs.errors import DamagedDatabase, DatabaseError
 from resonance_logs.recording.batch import store_state
 from resonance_logs.recording.recovery import (
-    check_game_fits,
     continued,
     end_open_fights,
     read_spills,
@@ -24,7 +23,7 @@ from resonance_logs.recording.spill import Unwritten, write_spill
 from resonance_logs.recording.state import RecorderState
 from resonance_logs.recording.streams import Streams
 from resonance_logs.settings import Settings
-from resonance_logs.store.recorder_inputs import end_input, has_input
+from resonance_logs.store.recorder_inputs import end_input
 from resonance_logs.store.runs import (
     Run,
     RunProgress,
@@ -98,14 +97,12 @@ class Session:
             DatabaseError: the file cannot be used; the subclass says why.
         """
         with self.store.read_transaction() as connection:
-            check_game_fits(connection, recorder, game, resume=resume)
             state = read_state(connection, recorder, game, resume=resume)
-            is_of_input = not resume and has_input(connection, recorder)
         if state is None:
             with self.store.write_transaction() as connection:
                 end_open_fights(connection, recorder, archive=self._archive)
             return self.open_stream(recorder, game, resume=False)
-        if is_of_input:
+        if state.is_of_input:
             self.end_input(recorder, state.position)
         return state
 

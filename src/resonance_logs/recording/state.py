@@ -24,6 +24,10 @@ class RecorderState:
     can_resume: bool = False
     """Whether the sender says where its tasks begin, so that it can continue after a stop."""
     stored_can_resume: bool = False
+    seen_stored_at: float = 0.0
+    """When the recorder's row was last written by a settlement (time.monotonic)."""
+    is_of_input: bool = False
+    """Whether the tasks before came from an input, and the next ones do not."""
     updated: set[int] = field(default_factory=set)
     """The players updated since the recorder was opened."""
     fight: OpenEncounter | None = None

@@ -44,8 +44,8 @@ def begin(connection: Connection, task: BeginEncounter, identity: Identity) -> O
     )
 
 
-def read_open(connection: Connection, recorder: str | None = None) -> list[OpenEncounter]:
-    """The fights that have not ended, of one recorder or of all, oldest first.
+def read_open(connection: Connection) -> list[OpenEncounter]:
+    """The fights that have not ended, oldest first.
 
     They are as begun: without events and players.
     """
@@ -63,8 +63,6 @@ def read_open(connection: Connection, recorder: str | None = None) -> list[OpenE
         .where(table.c.ended_at_ms.is_(None))
         .order_by(table.c.id)
     )
-    if recorder is not None:
-        statement = statement.where(table.c.recorder == recorder)
     return [_as_begun(**row._asdict()) for row in connection.execute(statement)]
 
 

@@ -7,19 +7,40 @@ import time
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, select, text, update
 
 from resonance_logs.errors import CorruptArchive
 from resonance_logs.fights.archive import decode_events, encode_events
 from resonance_logs.fights.events import Events
 from resonance_logs.fights.identity import DEFAULT_GAME, Identity
 from resonance_logs.store.rows import insert_rows
-from resonance_logs.store.schema import encounter_journal, encounters, recorders
+from resonance_logs.store.schema import recorders
 
 _COLUMNS: Final = ("name", "game", "position", "can_resume", "seen_at_ms", "strays")
 
 _MERGE: Final = " ON CONFLICT (name) DO UPDATE SET " + ", ".join(
     f"{name} = excluded.{name}" for name in _COLUMNS[1:]
+)
+
+# As text, because it runs at every opening. Of the journal only the last row is read: the position
+# stands behind the payload.
+_RECORDERS: Final = text(
+    """
+    SELECT name, game, position, can_resume, seen_at_ms,
+        (
+            SELECT position FROM encounter_journal
+            WHERE encounter_id = (
+                SELECT max(id) FROM encounters
+                WHERE recorder = recorders.name AND ended_at_ms IS NULL
+            )
+            ORDER BY chunk DESC LIMIT 1
+        ) AS in_journal,
+        (
+            SELECT input FROM recorder_inputs
+            WHERE recorder_id = recorders.id ORDER BY position DESC LIMIT 1
+        ) AS last_input
+    FROM recorders WHERE CAST(:name AS TEXT) IS NULL OR name = :name ORDER BY name
+    """
 )
 
 _logger = logging.getLogger(__name__)
@@ -35,6 +56,8 @@ class StoredRecorder:
     """Tasks accepted and stored."""
     can_resume: bool = False
     seen_at_ms: int | None = None
+    is_of_input: bool = False
+    """Whether its last tasks came from an input that is known."""
 
 
 def store_recorder(
@@ -59,34 +82,16 @@ def raise_position(connection: Connection, name: str, position: int) -> None:
 
 def read_recorders(connection: Connection, name: str | None = None) -> list[StoredRecorder]:
     """The recorders, by name; or the one of this name, if it is stored."""
-    open_fight = (
-        select(func.max(encounters.c.id))
-        .where(encounters.c.recorder == recorders.c.name, encounters.c.ended_at_ms.is_(None))
-        .correlate(recorders)
-        .scalar_subquery()
-    )
-    # Only the last row is read: the position stands behind the payload.
-    in_journal = (
-        select(encounter_journal.c.position)
-        .where(encounter_journal.c.encounter_id == open_fight)
-        .order_by(encounter_journal.c.chunk.desc())
-        .limit(1)
-        .correlate(recorders)
-        .scalar_subquery()
-    )
-    statement = select(
-        recorders.c.name,
-        recorders.c.game,
-        recorders.c.position,
-        in_journal,
-        recorders.c.can_resume,
-        recorders.c.seen_at_ms,
-    ).order_by(recorders.c.name)
-    if name is not None:
-        statement = statement.where(recorders.c.name == name)
     return [
-        StoredRecorder(row[0], row[1], max(row[2], row[3] or 0), bool(row[4]), row[5])
-        for row in connection.execute(statement)
+        StoredRecorder(
+            row.name,
+            row.game,
+            max(row.position, row.in_journal or 0),
+            bool(row.can_resume),
+            row.seen_at_ms,
+            is_of_input=bool(row.last_input),
+        )
+        for row in connection.execute(_RECORDERS, {"name": name})
     ]
 
 
