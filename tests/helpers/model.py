@@ -307,12 +307,11 @@ class Model:
         """The recorder was closed and opened again; with ``resume`` it continues where it was.
 
         Choice: those who are players of the open fight by then belong to it like those updated.
-        Choice: no names are awaited from before.
+        Choice: a recorder that does not resume awaits no names from before.
         """
         if resume and self._recording is not None:
             players = _fight(self._recording, None, self._known(self._recording)).players
             self._recording.upserted |= players.keys()
-        self._ended = []
         self._updated = set()
         if not resume:
             self.interrupt()

@@ -181,8 +181,7 @@ class Streamed:
         if not self.state.is_settled:
             in_transaction(store, lambda connection: Settlement(connection, self.state).publish)
 
-    def open(self, store: Store, *, resume: bool, can_resume: bool) -> None:
-        resumes = resume and self.state.can_resume
+    def open(self, store: Store, *, resume: bool) -> None:
         with store.write_transaction() as connection:
             state = read_state(
                 connection, self.identity.recorder, self.identity.game, resume=resume
@@ -194,25 +193,25 @@ class Streamed:
                 )
         assert state is not None
         self.state = state
-        self.state.can_resume |= can_resume
-        self.expected.reopen(resume=resumes)
+        self.state.can_resume = resume
+        self.expected.reopen(resume=resume)
 
 
 STREAMS = (Identity(), Identity("second", "wow"))
 
 
 @st.composite
-def interleaved(draw: st.DrawFn) -> list[list[Task] | tuple[bool, ...]]:
+def interleaved(draw: st.DrawFn) -> list[list[Task] | None]:
     """Batches of two streams in any order (the streams alternate where a batch is empty), with
-    restarts, each of which says for both streams whether it resumes, and can resume later.
+    restarts (None).
     """
     streams = [[[*each] for each in draw(tasks_in_batches())] for _ in STREAMS]
-    steps: list[list[Task] | tuple[bool, ...]] = []
+    steps: list[list[Task] | None] = []
     current = 0
     while any(streams):
         step = draw(st.integers(0, 9))
         if step == 0:
-            steps.append(draw(st.tuples(*[st.booleans()] * 4)))
+            steps.append(None)
         elif step < 5 or not streams[current]:
             current = 1 - current
             steps.append([])
@@ -221,28 +220,28 @@ def interleaved(draw: st.DrawFn) -> list[list[Task] | tuple[bool, ...]]:
     return steps
 
 
-@given(steps=interleaved())
+@given(steps=interleaved(), resume=st.tuples(st.booleans(), st.booleans()))
 @settings(
     deadline=None,
     max_examples=25,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 def test_two_streams_in_any_order_give_each_what_it_gives_alone(
-    store: Store, steps: list[list[Task] | tuple[bool, ...]]
+    store: Store, steps: list[list[Task] | None], resume: tuple[bool, bool]
 ) -> None:
-    """Whatever restarts come between, whether a recorder resumes after them or not."""
+    """Whatever restarts come between, whether a recorder resumes after all of them or none."""
     emptied(store)
     streams = [Streamed(identity) for identity in STREAMS]
-    for each in streams:
-        each.state.can_resume = True
+    for each, resumes in zip(streams, resume, strict=True):
+        each.state.can_resume = resumes
     current = 0
     for step in steps:
-        if isinstance(step, tuple):
+        if step is None:
             for each in streams:
                 each.close(store)
             recover(store, archive=True)
-            for number, each in enumerate(streams):
-                each.open(store, resume=step[number], can_resume=step[2 + number])
+            for each, resumes in zip(streams, resume, strict=True):
+                each.open(store, resume=resumes)
         elif not step:
             current = 1 - current
         else:
