@@ -1,5 +1,8 @@
 """A simulated night as tasks, and recorded into a database."""
 
+import errno
+import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -56,3 +59,28 @@ def test_a_file_that_cannot_be_written_is_an_error(run: Run, tmp_path: Path) -> 
     done = run("simulate", *SMALL, "-o", tmp_path, db=None)
     assert done.exit_code == 1
     assert error_lines(done.stderr) == [f"error: {tmp_path}: Is a directory"]
+
+
+def test_a_night_that_is_cut_off_leaves_the_old_file(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    file = tmp_path / "night.ndjson"
+    file.write_bytes(b"old")
+    monkeypatch.setattr(os, "fsync", fail)
+    done = run("simulate", *SMALL, "-o", file, db=None)
+    assert done.exit_code == 1
+    assert error_lines(done.stderr) == ["error: No space left on device"]
+    assert [each.read_bytes() for each in tmp_path.iterdir()] == [b"old"]
+
+
+def test_what_is_no_file_is_written_to_as_it_is(run: Run, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with ThreadPoolExecutor(1) as reader:
+        content = reader.submit(pipe.read_bytes)
+        assert run("simulate", *SMALL, "-o", pipe, db=None).exit_code == 0
+        assert len(content.result(30).splitlines()) > 10
+    assert pipe.is_fifo()

@@ -1,6 +1,8 @@
 """Fights move between databases completely, and are never duplicated."""
 
 import contextlib
+import errno
+import os
 import shutil
 import sqlite3
 from contextlib import closing
@@ -24,11 +26,13 @@ from resonance_logs import (
 from resonance_logs.commands import Filters
 from resonance_logs.commands.listing import read_ids
 from resonance_logs.exports.fight_files import export_fights
+from resonance_logs.store.sqlite import file_copies
 from resonance_logs.store.sqlite.connections import Store
 from tests.helpers.fights import everything, rich_fight
 from tests.helpers.recording import fight, record, rows
 from tests.helpers.two_games import record_two_games
 
+CHECK = "resonance_logs.exports.fight_files.check_copy"
 SHARED = Path(__file__).parents[3] / "shared/data/malygos.ndjson"
 
 
@@ -112,6 +116,48 @@ def test_fights_are_exported_while_another_is_recorded_and_that_one_is_not(path:
         record(db, [EndEncounter(ended_at_ms=60_000)])
     assert not path.with_name("second.rlog").exists()
     assert not list(path.parent.glob("*.part*"))
+
+
+def test_of_two_exports_to_one_file_the_first_stays_and_the_other_says_so(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = path.with_name("raid.rlog")
+    check = file_copies.check_copy
+
+    def overtaken(part: Path, source: Path) -> None:
+        check(part, source)
+        monkeypatch.setattr(CHECK, check)
+        db.export_fights([1], target)
+
+    with Database.open(path) as db:
+        record(db, fight())
+        record(db, rich_fight(60_000))
+        monkeypatch.setattr(CHECK, overtaken)
+        with pytest.raises(BackupError, match=r"raid\.rlog already exists"):
+            db.export_fights([1, 2], target)
+    with Database.open(target, record=False) as db:
+        assert db.commands.get_recent_encounters().total_count == 1
+    assert not list(path.parent.glob("*.part*"))
+
+
+@pytest.mark.parametrize("step", ["open", "fsync", "link"])
+def test_on_a_full_disk_nothing_is_left_of_an_export(
+    path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    def fail(*_args: object, **_more: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    target = path.with_name("raid.rlog")
+    with Database.open(path) as db:
+        record(db, fight())
+        monkeypatch.setattr(os, step, fail)
+        if step == "link":
+            monkeypatch.setattr(Path, "replace", fail)
+        with pytest.raises(BackupError, match=r"raid\.rlog could not be made: .*No space left"):
+            db.export_fights([1], target)
+        monkeypatch.undo()
+        assert not list(path.parent.glob("raid.rlog*"))
+        assert db.export_fights([1], target)
 
 
 def test_imports_go_on_while_a_fight_is_recorded(path: Path, other: Path) -> None:

@@ -19,6 +19,8 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
+from resonance_logs.whole_files import write_whole
+
 MAX_BYTES: Final = 4_096
 
 _logger = logging.getLogger(__name__)
@@ -57,7 +59,7 @@ def note_kept(path: Path, note: ServerNote) -> Iterator[None]:
     """Keep the note while the block runs; without it, ``ingest`` cannot find the server."""
     file = note_file(path)
     try:
-        _write(file, note)
+        write_whole(file, [json.dumps(asdict(note)).encode()])
     except OSError as error:
         _logger.warning(
             "%s cannot be written (%s): ingest will not find this server",
@@ -82,15 +84,6 @@ def read_note(path: Path) -> ServerNote | None:
     except (OSError, ValueError, TypeError, RecursionError):
         return None
     return note if _is_valid(note) and _is_alive(note.pid) else None
-
-
-def _write(file: Path, note: ServerNote) -> None:
-    part = file.with_name(f"{file.name}.{note.pid}.part")
-    part.unlink(missing_ok=True)
-    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-        json.dump(asdict(note), stream)
-    part.replace(file)
 
 
 def _is_valid(note: ServerNote) -> bool:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import typer
 
 from resonance_logs.cli.render import print_error
+from resonance_logs.whole_files import whole_file
 
 if TYPE_CHECKING:
     from resonance_logs.sources.simulation import Night
@@ -38,13 +41,25 @@ def simulate(
 
     night = Night(seed=seed, players=players, fights=fights, seconds=seconds)
     if names is not None:
-        names.write_text(json.dumps(skill_names(), indent=1) + "\n", encoding="utf-8")
+        with _open_output(names) as file:
+            file.write((json.dumps(skill_names(), indent=1) + "\n").encode())
     if output is None:
         _write(night, sys.stdout.buffer)
         return
-    with output.open("wb") as file:
+    with _open_output(output) as file:
         count = _write(night, file)
     print_error(f"{count:,} tasks written to {output}")
+
+
+@contextmanager
+def _open_output(path: Path) -> Iterator[BinaryIO]:
+    """A file that is there once it is complete; anything else, as a pipe, is written to at once."""
+    if path.exists() and not path.is_file():
+        with path.open("wb") as stream:
+            yield stream
+        return
+    with whole_file(path) as part, part.open("wb") as stream:
+        yield stream
 
 
 def _write(night: Night, stream: BinaryIO) -> int:

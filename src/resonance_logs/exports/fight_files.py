@@ -23,7 +23,7 @@ from resonance_logs.store.sqlite.file_copies import (
     check_room,
     collapse_wal,
     copy_database,
-    partial_file,
+    whole_database,
 )
 from resonance_logs.store.sqlite.migrate import check_source, prepare
 from resonance_logs.store.stored_fight import StoredFight, add_names, find_same, merge_entities
@@ -73,7 +73,7 @@ def export_fights(
     if target.exists():
         raise BackupError(f"{target} already exists; choose another name")
     check_room(0, target.parent)
-    with partial_file(target) as part:
+    with whole_database(target) as part:
         prepare(part)
         with store.read_transaction() as source, closing(Store(part)) as copy:
             ids = list(dict.fromkeys(choose(source)))
@@ -83,7 +83,6 @@ def export_fights(
                     _import_fight(connection, fight)
         collapse_wal(part)
         check_copy(part, target)
-        part.replace(target)
     return ExportReport(ids, target.stat().st_size)
 
 

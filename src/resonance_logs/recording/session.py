@@ -39,6 +39,7 @@ from resonance_logs.store.sqlite.integrity import page_faults
 from resonance_logs.store.sqlite.lock import RecorderLock
 from resonance_logs.store.sqlite.migrate import check_kind, prepare
 from resonance_logs.store.sqlite.salvage import SalvageReport, finish_salvage, salvage
+from resonance_logs.whole_files import remove_stale
 
 _logger = logging.getLogger(__name__)
 
@@ -71,6 +72,7 @@ class Session:
         lock = RecorderLock(path)
         lock.acquire()
         try:
+            remove_stale(path.parent)
             store = _open_intact(path, settings)
             try:
                 lock.follow_file()  # it was made just now, or put in the place of a damaged one

@@ -1,7 +1,13 @@
 """Backups are complete or absent; restoring loses nothing, whatever goes wrong."""
 
+import errno
+import os
 import shutil
+import signal
 import sqlite3
+import subprocess
+import sys
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -170,3 +176,91 @@ def test_a_backup_of_an_older_version_is_brought_to_this_one(path: Path, saved: 
     thaw(FROZEN[0], old)
     Database.restore(old, path)
     assert [started for started, _ in fights(path)] == [1_000]
+
+
+def test_of_two_backups_to_one_file_the_first_stays_and_the_other_says_so(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = path.with_name("saved.db")
+    check = file_copies.check_copy
+
+    def overtaken(part: Path, source: Path) -> None:
+        check(part, source)
+        monkeypatch.setattr(file_copies, "check_copy", check)
+        db.backup(target)
+
+    with Database.open(path) as db:
+        record(db, fight())
+        monkeypatch.setattr(file_copies, "check_copy", overtaken)
+        with pytest.raises(BackupError, match=r"saved\.db already exists"):
+            db.backup(target)
+    assert fights(target) == [(1_000, False)]
+    assert not list(path.parent.glob("*.part*"))
+
+
+def test_a_users_own_part_files_are_not_touched(path: Path) -> None:
+    own = [
+        path.with_name(name) for name in ("saved.db.part", "fights.db.part", "saved.db.part-wal")
+    ]
+    for each in own:
+        each.write_bytes(b"mine")
+    with Database.open(path) as db:
+        record(db, fight())
+        db.backup(path.with_name("saved.db"))
+        db.export_fights([1], path.with_name("fight.rlog"))
+    Database.restore(path.with_name("saved.db"), path)
+    assert [each.read_bytes() for each in own] == [b"mine"] * 3
+
+
+@pytest.mark.parametrize("step", ["fsync", "link", "open"])
+def test_on_a_full_disk_no_backup_is_made_and_the_next_one_works(
+    path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    def fail(*_args: object, **_more: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    target = path.with_name("saved.db")
+    with Database.open(path) as db:
+        record(db, fight())
+        monkeypatch.setattr(os, step, fail)
+        if step == "link":
+            monkeypatch.setattr(Path, "replace", fail)
+        with pytest.raises(BackupError, match=r"saved\.db could not be made: .*No space left"):
+            db.backup(target)
+        monkeypatch.undo()
+        assert not list(path.parent.glob("saved.db*"))
+        db.backup(target)
+    assert fights(target) == [(1_000, False)]
+
+
+@pytest.mark.parametrize("step", ["fsync", "link", "check_copy"])
+def test_what_a_killed_backup_left_is_gone_with_the_next_recording(path: Path, step: str) -> None:
+    with Database.open(path) as db:
+        record(db, fight())
+    script = """
+        import os, signal, sys
+        from resonance_logs import Database
+        from resonance_logs.store.sqlite import file_copies
+        db = Database.open(sys.argv[1], record=False)
+        module = file_copies if sys.argv[3] == "check_copy" else os
+        setattr(module, sys.argv[3], lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL))
+        db.backup(sys.argv[2])
+    """
+    target = path.with_name("saved.db")
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(script), path, target, step],
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == -signal.SIGKILL
+    assert list(path.parent.glob("*.part"))
+    assert not target.exists()
+    Database.open(path).close()
+    assert {each.name for each in path.parent.iterdir()} == {"fights.db", "fights.db.lock"}
+
+
+def test_a_restored_database_keeps_the_mode_of_the_one_it_replaces(path: Path, saved: Path) -> None:
+    path.chmod(0o640)
+    kept = Database.restore(saved, path)
+    assert kept is not None
+    assert [each.stat().st_mode & 0o777 for each in (path, kept, saved)] == [0o640, 0o600, 0o600]

@@ -10,11 +10,11 @@ from resonance_logs.store.sqlite.file_copies import (
     check_room,
     collapse_wal,
     copy_database,
-    copy_files,
     copy_verified,
     free_name,
-    partial_file,
+    keep_copy,
     preserve_wal,
+    whole_database,
 )
 from resonance_logs.store.sqlite.lock import RecorderLock
 from resonance_logs.store.sqlite.migrate import check_source, prepare
@@ -54,12 +54,11 @@ def restore(path: Path, source: Path) -> Path | None:
     lock = RecorderLock(path)
     lock.acquire()
     try:
-        with partial_file(path) as part:
+        with whole_database(path, replaces=True) as part:
             copy_database(source, part)
             prepare(part, copy_first=False)
             check_copy(part, source)
             kept = _keep_copy(path) if path.exists() else None
-            part.replace(path)
     finally:
         lock.release()
     return kept
@@ -69,7 +68,7 @@ def _keep_copy(path: Path) -> Path:
     """Keep a copy of the database to be replaced, with its log, unchanged."""
     kept = free_name(path, "before-restore")
     with preserve_wal(path):
-        copy_files(path, kept)
+        keep_copy(path, kept)
     collapse_wal(path)  # no other process may have it open
     # Left by a file too damaged to be collapsed, or by a salvage interrupted in its last step.
     for suffix in ("-wal", "-shm", ".mended"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import shutil
 import sqlite3
 import time
@@ -16,6 +17,7 @@ from resonance_logs.errors import BackupError
 from resonance_logs.store.sqlite.access import Access, address, check_readable, find_access
 from resonance_logs.store.sqlite.connections import connect
 from resonance_logs.store.sqlite.lock import check_other_names
+from resonance_logs.whole_files import make_folder, open_private, whole_file
 
 FREE_SPACE_FACTOR: Final = 1.05
 """Required free space, as a multiple of the file's size."""
@@ -29,10 +31,9 @@ def copy_verified(source: Path, target: Path) -> None:
     Raises:
         BackupError: it cannot be copied, or is damaged; no target is created.
     """
-    with partial_file(target) as part:
+    with whole_database(target) as part:
         copy_database(source, part)
         check_copy(part, source)
-        part.replace(target)
 
 
 def check_room(count: int, folder: Path) -> None:
@@ -42,7 +43,7 @@ def check_room(count: int, folder: Path) -> None:
         BackupError: there is no room, or the folder is not writable.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         free = shutil.disk_usage(folder).free
     except OSError as error:
         raise BackupError(f"{folder} is not writable: {error.strerror}") from error
@@ -52,19 +53,23 @@ def check_room(count: int, folder: Path) -> None:
 
 
 @contextmanager
-def partial_file(target: Path) -> Iterator[Path]:
-    """A name beside the target for an incomplete file; nothing is left of it afterwards."""
-    part = target.with_name(f"{target.name}.part")
-    files = [part.with_name(part.name + suffix) for suffix in ("", "-wal", "-shm", "-journal")]
+def whole_database(
+    target: Path, *, replaces: bool = False, mode_of: Path | None = None
+) -> Iterator[Path]:
+    """An empty file that becomes the target at the end of the block; see ``whole_file``.
+
+    Raises:
+        BackupError: it cannot be written, or the target exists and is not to be replaced.
+    """
     try:
-        for file in files:
-            file.unlink(missing_ok=True)
-        yield part
+        with whole_file(target, replaces=replaces, mode_of=mode_of) as part:
+            yield part
+            if _size(_beside(part, "-wal")):
+                raise BackupError(f"{target} could not be made: its log could not be written to it")
+    except FileExistsError as error:
+        raise BackupError(f"{target} already exists; choose another name") from error
     except (OSError, sqlite3.Error) as error:
         raise BackupError(f"{target} could not be made: {error}") from error
-    finally:
-        for file in files:
-            file.unlink(missing_ok=True)
 
 
 def copy_database(source: Path, target: Path) -> None:
@@ -106,9 +111,46 @@ def copy_files(path: Path, target: Path) -> None:
         OSError: they cannot be read, or the target cannot be written.
     """
     for suffix in ("", "-wal"):
-        beside = path.with_name(path.name + suffix)
-        if beside.exists():
-            shutil.copy2(beside, target.with_name(target.name + suffix))
+        if _beside(path, suffix).exists():
+            _copy_file(_beside(path, suffix), _beside(target, suffix))
+
+
+def keep_copy(path: Path, target: Path) -> None:
+    """Copy a database file and its log unchanged to a new name that neither has before both are
+    whole; with the same condition as ``copy_files``.
+
+    Raises:
+        OSError: they cannot be read, or the target cannot be written.
+    """
+    log, kept_log = _beside(path, "-wal"), _beside(target, "-wal")
+    is_log_kept = False
+    try:
+        with whole_file(target, replaces=False) as part:
+            _copy_file(path, part)
+            if log.exists():
+                with whole_file(kept_log, replaces=False) as log_part:
+                    _copy_file(log, log_part)
+                is_log_kept = True
+    except BaseException:
+        if is_log_kept:
+            kept_log.unlink(missing_ok=True)
+        raise
+
+
+def _copy_file(source: Path, target: Path) -> None:
+    """Copy the content of a file, and when it was last changed, but not its mode."""
+    with source.open("rb") as reader, open(target, "wb", opener=open_private) as writer:
+        shutil.copyfileobj(reader, writer)
+    found = source.stat()
+    os.utime(target, ns=(found.st_atime_ns, found.st_mtime_ns))
+
+
+def _beside(path: Path, suffix: str) -> Path:
+    return path.with_name(path.name + suffix)
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
 
 
 @contextmanager

@@ -19,6 +19,7 @@ from typing import Final
 from filelock import FileLock, Timeout
 
 from resonance_logs.errors import AlreadyRecording, DatabaseUnavailable
+from resonance_logs.whole_files import FILE_MODE, write_whole
 
 LOCK_TIMEOUT_S: Final = 0.2
 """Longer than a test of the lock holds it."""
@@ -148,7 +149,7 @@ class RecorderLock:
 
 
 def _file_lock(file: Path) -> FileLock:
-    return FileLock(file, timeout=LOCK_TIMEOUT_S, thread_local=False)
+    return FileLock(file, timeout=LOCK_TIMEOUT_S, mode=FILE_MODE, thread_local=False)
 
 
 def _lock_file(path: Path) -> Path:
@@ -222,7 +223,7 @@ def _name_file(identity: Path) -> Path:
 def _write_name(identity: Path, path: Path) -> None:
     """Write the name under which the file is recorded."""
     try:
-        _name_file(identity).write_bytes(os.fsencode(path))
+        write_whole(_name_file(identity), [os.fsencode(path)])
     except OSError as error:
         _logger.debug("the name of %s cannot be written: %s", path, error)
 

@@ -7,7 +7,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -33,6 +33,7 @@ from resonance_logs.store.sqlite.access import (
 from resonance_logs.store.sqlite.connections import Store, connect, describe
 from resonance_logs.store.sqlite.file_copies import check_room, copy_verified, free_name
 from resonance_logs.store.sqlite.lock import check_other_names
+from resonance_logs.whole_files import create_empty, make_folder
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -197,7 +198,7 @@ def _check_log(path: Path) -> None:
 
 def _make_folder(path: Path) -> None:
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
     except OSError as error:
         raise DatabaseUnavailable(
             f"cannot create the folder {path.parent}: {error.strerror}"
@@ -206,6 +207,9 @@ def _make_folder(path: Path) -> None:
 
 def _initialize(path: Path) -> None:
     """Write the persistent settings, the first of which only an empty file accepts."""
+    if not path.exists():
+        with suppress(OSError):  # SQLite says why it cannot be created
+            create_empty(path)  # so that it, and what SQLite writes beside it, is its owner's only
     connection = connect(path)
     try:
         if _pragma(connection, "application_id") == APPLICATION_ID:

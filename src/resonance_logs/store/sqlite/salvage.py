@@ -25,11 +25,13 @@ from resonance_logs.store.sqlite.file_copies import (
     collapse_wal,
     copy_files,
     free_name,
-    partial_file,
+    keep_copy,
+    whole_database,
 )
 from resonance_logs.store.sqlite.migrate import prepare
 from resonance_logs.store.sqlite.salvaged_fight import Outcome, SalvagedFight
 from resonance_logs.tasks import MAX_INTEGER
+from resonance_logs.whole_files import scratch_file, write_whole
 
 _logger = logging.getLogger(__name__)
 
@@ -77,7 +79,10 @@ def salvage(path: Path, is_stopped: Callable[[], bool] = lambda: False) -> Salva
     kept = free_name(path, "damaged")
     report = SalvageReport(kept)
     new = _salvaged_path(path)
-    with partial_file(new) as part, partial_file(kept) as copy:
+    with (
+        whole_database(new, replaces=True, mode_of=path) as part,
+        scratch_file(kept) as copy,
+    ):
         copy_files(path, copy)
         prepare(part)
         try:
@@ -89,12 +94,12 @@ def salvage(path: Path, is_stopped: Callable[[], bool] = lambda: False) -> Salva
             ) from error
         collapse_wal(part)
         # A copy, not a second name: whoever still has the file open keeps writing to it.
-        copy_files(path, kept)
-        part.replace(new)
+        keep_copy(path, kept)
     finish_salvage(path)
     lines = [report.summary, *report.notes]
     try:
-        kept.with_name(f"{kept.name}.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+        text = "\n".join(lines) + "\n"
+        write_whole(kept.with_name(f"{kept.name}.txt"), [text.encode(errors="replace")])
     except OSError as error:
         _logger.error("the report could not be written: %s", error)
     _logger.warning("%s was damaged; %s", path, report.summary)
