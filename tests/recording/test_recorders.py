@@ -333,8 +333,11 @@ def test_what_several_recorders_could_not_write_comes_back_to_each(
     assert [each.name for each in path.parent.iterdir() if "spill" in each.name] == []
 
 
+@pytest.mark.parametrize(
+    "damaged", [b"nonsense", b"", b'{"recorder": 5}', b'{"recorder": "", "game": "x"}']
+)
 def test_a_spill_whose_recorder_cannot_be_told_is_reported_and_kept(
-    path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, damaged: bytes
 ) -> None:
     monkeypatch.setattr("resonance_logs.store.sqlite.connections.BUSY_TIMEOUT_MS", 20)
     db = Database.open(path, recorder="second", settings=Settings(close_seconds=0.2))
@@ -342,20 +345,17 @@ def test_a_spill_whose_recorder_cannot_be_told_is_reported_and_kept(
         db.enqueue_many(fight())
         with pytest.raises(DatabaseUnavailable):
             db.close()
-    about = path.with_name(f"{path.name}.spill-1.json")
-    content = about.read_bytes()
-    for damaged in (
-        b"nonsense",
-        b'{"recorder": 5}',
-        content[:-3],
-        b'{"recorder": "", "game": "x"}',
-    ):
-        about.write_bytes(damaged)
-        caplog.clear()
-        with Database.open(path) as opened:
-            assert summaries(opened) == []
-        assert "the tasks of an earlier run are not recorded" in caplog.text
-    about.write_bytes(content)
+    owner = path.with_name(f"{path.name}.spill-1.json")
+    content = owner.read_bytes()
+    owner.write_bytes(damaged)
+    with Database.open(path) as opened:
+        assert summaries(opened) == []
+        (finding,) = opened.commands.get_database_health().findings
+    assert "the tasks of an earlier run are not recorded" in caplog.text
+    kept = path.with_name(f"{path.name}.damaged-spill-1.ndjson")
+    assert finding.startswith(f"{kept} holds tasks that could not be written")
+    kept.rename(path.with_name(f"{path.name}.spill-1.ndjson"))
+    owner.write_bytes(content)
     with Database.open(path) as opened:
         assert summaries(opened) == [("second", "bpsr", 30, ["Aoi"])]
 

@@ -1,5 +1,6 @@
 """What could not be written is saved to a file, and read once when the database is opened."""
 
+import os
 import sqlite3
 import tempfile
 from collections.abc import Sequence
@@ -19,7 +20,6 @@ from resonance_logs import (
     UpsertEntity,
 )
 from resonance_logs.fights.identity import DEFAULT_IDENTITY, Identity
-from resonance_logs.recording import spill as spill_module
 from resonance_logs.recording.spill import (
     Spill,
     Unwritten,
@@ -28,6 +28,7 @@ from resonance_logs.recording.spill import (
     remove_spill,
     write_spill,
 )
+from resonance_logs.tasks import SKIPPED_LINE
 from tests.helpers.recording import fight, record, rows
 from tests.helpers.strategies import single_tasks
 
@@ -82,7 +83,7 @@ def test_in_a_spill_file_junk_costs_only_itself(tmp_path: Path) -> None:
     tasks: list[Task] = [EndEncounter(ended_at_ms=number) for number in range(3)]
     file = write_spill(tmp_path / "fights.db", 1, 0, unwritten(tasks))
     file.write_bytes(b"\n".join(b"\0\0" + line for line in file.read_bytes().splitlines()))
-    assert read_spill(file).tasks == tasks
+    assert read_spill(file).items == tasks
 
 
 def test_a_fight_continues_where_the_disk_left_it(path: Path) -> None:
@@ -128,18 +129,6 @@ def test_after_a_backup_was_put_back_a_spill_file_is_still_read_in(path: Path) -
     assert find_spills(path) == {}
 
 
-def test_of_a_torn_spill_file_what_is_whole_is_read_in(
-    path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    stop_while_locked(path, [], fight())
-    ((_, file),) = spill_files(path)
-    file.write_bytes(file.read_bytes()[:-20])
-    with Database.open(path) as db:
-        (cut,) = db.commands.get_recent_encounters().rows
-    assert (cut.total_dmg, cut.was_interrupted) == (30, True)
-    assert "skipped" in caplog.text
-
-
 def test_those_who_only_read_leave_the_spill_file_alone(path: Path) -> None:
     stop_while_locked(path, [], fight())
     Database.open(path, record=False).close()
@@ -151,28 +140,28 @@ def test_a_task_that_cannot_be_written_as_json_is_reported(
 ) -> None:
     bad = UpsertEntity(entity_id=1, seen_at_ms=1, name="\ud800")
     file = write_spill(path, 1, 0, unwritten([bad, EndEncounter(ended_at_ms=1)]))
-    assert read_spill(file).tasks == [EndEncounter(ended_at_ms=1)]
+    assert read_spill(file).items == [SKIPPED_LINE, EndEncounter(ended_at_ms=1)]
     assert "is lost" in caplog.text
 
 
 def test_where_the_folder_cannot_be_written_to_the_temporary_one_serves(
     path: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    write = spill_module._write
-
-    def refuse(file: Path, lines: Sequence[bytes]) -> Path:
-        if file.parent == path.parent:
-            raise PermissionError(13, "Permission denied")
-        return write(file, lines)
-
     other = tmp_path / "temporary"
     other.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(other))
-    monkeypatch.setattr(spill_module, "_write", refuse)
     hit = InsertDamageEvent(timestamp_ms=1, attacker_id=1, value=1)
+    create = os.open
+
+    def refuse(file: str | Path, *args: int) -> int:
+        if Path(file).parent == path.parent:
+            raise PermissionError(13, "Permission denied")
+        return create(file, *args)
+
+    monkeypatch.setattr(os, "open", refuse)
     file = write_spill(path, 3, 0, unwritten([hit]))
     assert file.is_relative_to(other)
-    assert read_spill(file).tasks == [hit]
+    assert read_spill(file).items == [hit]
 
 
 def test_a_player_of_a_spill_without_a_hit_is_in_the_fight_that_it_leaves_open(path: Path) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy import func, select, text
 
 from resonance_logs.commands.models import NoArguments, PageArguments, Shape
 from resonance_logs.commands.registry import command
-from resonance_logs.recording.spill import find_spills
+from resonance_logs.recording.spill import find_set_aside, find_spills, ingest_command
 from resonance_logs.store.runs import Run, last_run, read_runs
 from resonance_logs.store.schema import encounters, rejected_tasks
 from resonance_logs.store.sqlite.connections import Store
@@ -81,7 +81,8 @@ _KEPT_FILE_KINDS: Final = ("damaged", "before")
 def get_database_health(store: Store, _arguments: NoArguments) -> DatabaseHealth:
     """Size, free space, the recorder's last run, pending files, and what needs attention."""
     health, last = _read_health(store)
-    return health.model_copy(update={"findings": list(_findings(health, last))})
+    findings = [*_findings(health, last), *_spills_set_aside(store.path)]
+    return health.model_copy(update={"findings": findings})
 
 
 def _read_health(store: Store) -> tuple[DatabaseHealth, Run | None]:
@@ -154,6 +155,14 @@ def _findings(health: DatabaseHealth, last: Run | None) -> Iterator[str]:
         yield f"{file} holds tasks that could not be written; the next recording reads them"
     if health.disk_free_bytes < MIN_FREE_BYTES:
         yield f"only {health.disk_free_bytes:,} bytes of disk space are free"
+
+
+def _spills_set_aside(path: Path) -> Iterator[str]:
+    for file in find_set_aside(path):
+        yield (
+            f"{file} holds tasks that could not be written, and is damaged; record what is left of "
+            f"them with: {ingest_command(path, file)}; then delete it"
+        )
 
 
 def _kept_files(path: Path) -> list[str]:

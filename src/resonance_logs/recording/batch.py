@@ -377,7 +377,8 @@ def _is_seen_outdated(state: RecorderState) -> bool:
 def _split_runs(tasks: Sequence[StreamItem]) -> Iterator[Sequence[StreamItem]]:
     """The tasks split at begins and ends, each of which is a run of its own."""
     if _BOUNDARIES.isdisjoint(map(type, tasks)):
-        yield tasks
+        if tasks:
+            yield tasks
         return
     start = 0
     for index, task in enumerate(tasks):

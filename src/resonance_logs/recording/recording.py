@@ -20,7 +20,7 @@ from resonance_logs.fights.identity import Identity, check_game, check_recorder
 from resonance_logs.recording.queue import FlushMark, Item, TaskQueue
 from resonance_logs.recording.recorder import Recorder, TaskInput
 from resonance_logs.recording.session import Session
-from resonance_logs.recording.spill import Unwritten
+from resonance_logs.recording.spill import Unwritten, ingest_command
 from resonance_logs.recording.stats import Stats
 from resonance_logs.recording.streams import Stream, Streams
 from resonance_logs.recording.writer import Writer
@@ -293,7 +293,8 @@ class Recording:
             left = stream.take_unwritten()
             if left:
                 position = stream.state.position + len(left)
-                found.append(Unwritten(stream.identity, left, position))
+                is_positioned = stream.state.can_resume
+                found.append(Unwritten(stream.identity, left, position, is_positioned))
         return found
 
     def _account(self, left: Sequence[Unwritten]) -> str:
@@ -308,6 +309,10 @@ class Recording:
 
 def _save_unwritten(session: Session, number: int, unwritten: Unwritten) -> str:
     try:
-        return f"are kept in {session.spill(number, unwritten)}"
+        file = session.spill(number, unwritten)
     except OSError as error:
         return f"are lost: they could not be saved to a file either ({error})"
+    if file.parent == session.store.path.parent:
+        return f"are kept in {file}"
+    command = ingest_command(session.store.path, file)
+    return f"are kept in {file} (once the database can be written, record them with: {command})"

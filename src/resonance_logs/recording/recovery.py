@@ -4,20 +4,30 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from sqlalchemy import Connection
 
-from resonance_logs.errors import InputError, InvalidArgument
+from resonance_logs.errors import DatabaseError, InputError, InvalidArgument
 from resonance_logs.fights.archive import decode_events
 from resonance_logs.fights.finished_fight import Ending
 from resonance_logs.fights.identity import DEFAULT_GAME, Identity
 from resonance_logs.fights.open_fight import OpenEncounter
 from resonance_logs.recording.batch import Batch, Settlement
 from resonance_logs.recording.late_names import read_awaited
-from resonance_logs.recording.spill import Spill, find_spills, read_spill, remove_spill
+from resonance_logs.recording.spill import (
+    Spill,
+    find_missing,
+    find_spills,
+    ingest_command,
+    read_spill,
+    remove_spill,
+    set_aside,
+    was_set_aside,
+)
 from resonance_logs.recording.state import RecorderState
 from resonance_logs.recording.strays import Strays
 from resonance_logs.store import fights, journal
@@ -29,8 +39,8 @@ from resonance_logs.store.recorders import (
     read_recorders,
     read_strays,
 )
-from resonance_logs.store.runs import record_spill_read
-from resonance_logs.store.sqlite.connections import Store
+from resonance_logs.store.runs import is_spill_read, record_spill_read
+from resonance_logs.store.sqlite.connections import Store, describe
 from resonance_logs.store.stored_fight import StoredFight
 from resonance_logs.tasks import BeginEncounter
 
@@ -44,28 +54,96 @@ def read_spills(store: Store, *, archive: bool) -> None:
     """Write what earlier sessions could not, as if they had continued.
 
     One transaction per run, which also records the run as read: if the program dies before the
-    files are deleted, their tasks are not written twice. A file that cannot be read is left.
+    files are deleted, their tasks are not written twice. What is not whole is set aside.
     """
     for run_id, files in find_spills(store.path).items():
         try:
-            spills = [read_spill(file) for file in files]
-        except InputError as error:
-            _logger.error("the tasks of an earlier run are not recorded: %s", error)
-            continue
-        with store.write_transaction() as connection:
-            if record_spill_read(connection, run_id):
-                for file, spill in zip(files, spills, strict=True):
+            _read_spills_of_run(store, run_id, files, archive=archive)
+        except OSError as error:
+            _logger.error("the files of run %d cannot be renamed or deleted: %s", run_id, error)
+    for run_id, files in find_missing(store.path).items():
+        try:
+            _note_missing(store, run_id, files)
+        except OSError as error:
+            _logger.error("the files of run %d cannot be renamed or deleted: %s", run_id, error)
+
+
+def _read_spills_of_run(store: Store, run_id: int, files: Sequence[Path], *, archive: bool) -> None:
+    if _is_read(store, run_id):
+        _remove_read(store, run_id, files)
+        return
+    spills = _read_whole(store, files)
+    try:
+        if spills:
+            with store.write_transaction() as connection:
+                record_spill_read(connection, run_id)
+                for file, spill in spills.items():
                     _write_spill(connection, file, spill, archive=archive)
-        for file in files:
+    except DatabaseError:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever the files hold, recording must begin
+        for file in spills:
+            _set_aside(store, file, describe(error))
+    else:
+        for file in spills:
             remove_spill(file)
+
+
+def _read_whole(store: Store, files: Sequence[Path]) -> Mapping[Path, Spill]:
+    """Read the files that are whole, and set the others aside."""
+    spills = {}
+    for file in files:
+        try:
+            spills[file] = read_spill(file)
+        except InputError as error:
+            _set_aside(store, file, error)
+    return spills
+
+
+def _remove_read(store: Store, run_id: int, files: Sequence[Path]) -> None:
+    """Remove files that were read, but could not be deleted then."""
+    for file in files:
+        if was_set_aside(file):  # then this one, a copy, was not read
+            _set_aside(store, file, f"the other files of run {run_id} are recorded already")
+        else:
+            remove_spill(file)
+
+
+def _note_missing(store: Store, run_id: int, files: Sequence[Path]) -> None:
+    """Report tasks of which only the owner file is there, unless they were read."""
+    for file in files:
+        if _is_read(store, run_id):
+            remove_spill(file)
+        else:
+            kept = set_aside(file).with_suffix(".json")
+            _logger.error("tasks of run %d are lost: %s is missing; see %s", run_id, file, kept)
+
+
+def _is_read(store: Store, run_id: int) -> bool:
+    with store.read_transaction() as connection:
+        return is_spill_read(connection, run_id)
+
+
+def _set_aside(store: Store, file: Path, why: object) -> None:
+    kept = set_aside(file)
+    _logger.error(
+        "the tasks of an earlier run are not recorded: %s; what is left of them is kept as %s; to "
+        "record that: %s",
+        why,
+        kept,
+        ingest_command(store.path, kept),
+    )
 
 
 def _write_spill(connection: Connection, file: Path, spill: Spill, *, archive: bool) -> None:
     stored = _read_stored(connection, spill.identity.recorder)
+    items = spill.items
+    if stored is not None and stored.can_resume:
+        items = spill.after(stored.position)  # its sender may have sent them again
     state = _state_before(connection, spill.identity, stored)
     state.awaited_names = read_awaited(connection, spill.identity)
     batch = Batch(connection, state, archive=archive)
-    batch.apply(spill.tasks)
+    batch.apply(items)
     warnings = batch.warnings()
     batch.publish()
     for message, *values in warnings:
@@ -74,7 +152,7 @@ def _write_spill(connection: Connection, file: Path, spill: Spill, *, archive: b
         state.position = max(state.position, spill.position)
     # Stores players without a hit, when players were last seen, and the position.
     Settlement(connection, state)
-    _logger.warning("reading %d tasks of an earlier run from %s", len(spill.tasks), file)
+    _logger.warning("reading %d tasks of an earlier run from %s", len(items), file)
 
 
 def recover(store: Store, *, archive: bool) -> None:

@@ -107,19 +107,23 @@ def end_run(connection: Connection, run_id: int, run_progress: RunProgress) -> N
     )
 
 
-def record_spill_read(connection: Connection, run_id: int) -> bool:
-    """Record that a run's spill file has been read; False if it was before.
+def is_spill_read(connection: Connection, run_id: int) -> bool:
+    """Whether the spill files of a run have been read."""
+    of_run = recorder_runs.c.id == run_id
+    return bool(connection.execute(select(recorder_runs.c.spill_read).where(of_run)).scalar())
+
+
+def record_spill_read(connection: Connection, run_id: int) -> None:
+    """Record that the spill files of a run have been read.
 
     A run unknown to this file, as after a backup was restored, is recorded too.
     """
     of_run = recorder_runs.c.id == run_id
-    recorded = connection.execute(select(recorder_runs.c.spill_read).where(of_run)).scalar()
-    if recorded is None:
+    if connection.execute(select(recorder_runs.c.id).where(of_run)).first() is None:
         row = {"id": run_id, "started_at_ms": _now_ms(), "version": "unknown", "pid": 0}
         connection.execute(insert(recorder_runs), row | {"spill_read": 1})
-    elif not recorded:
+    else:
         connection.execute(update(recorder_runs).where(of_run).values(spill_read=1))
-    return not recorded
 
 
 def last_run(connection: Connection) -> Run | None:
