@@ -1,6 +1,9 @@
 """Recording from files and standard input, and what bad input gets."""
 
 import gzip
+import os
+import subprocess
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -8,7 +11,8 @@ import zstandard
 
 from resonance_logs import Database
 from resonance_logs.tasks import encode_task
-from tests.helpers.cli import Run, all_fights, error_lines, first_fight, write_lines
+from tests.helpers.cli import Process, Run, all_fights, error_lines, first_fight, write_lines
+from tests.helpers.cli_waiting import wait_for
 
 BAD_LINES = [
     b"nonsense",
@@ -28,6 +32,10 @@ REASONS = [
     "ended_at_ms: expected int",
     "not",
 ]
+
+
+def holds(file: Path, content: bytes) -> bool:
+    return file.exists() and file.read_bytes() == content
 
 
 def totals(path: Path) -> list[int]:
@@ -105,6 +113,41 @@ def test_refused_lines_are_written_verbatim_to_a_file(
     done = run("ingest", "-q", spoiled_file, "--rejects", tmp_path / "refused")
     assert done.exit_code == 0
     assert (tmp_path / "refused").read_bytes() == b"\n".join(BAD_LINES) + b"\n"
+
+
+def test_files_that_are_read_again_begin_the_file_for_refused_lines_anew(
+    run: Run, spoiled_file: Path, tmp_path: Path
+) -> None:
+    for _ in range(2):
+        run("ingest", "-q", spoiled_file, "--rejects", tmp_path / "refused")
+    assert (tmp_path / "refused").read_bytes() == b"\n".join(BAD_LINES) + b"\n"
+    assert (tmp_path / "refused").stat().st_mode & 0o777 == 0o600
+    assert run("ingest", "-q", spoiled_file, "--rejects", os.devnull).exit_code == 0
+
+
+def test_what_a_recorder_has_refused_stays_when_it_continues(
+    run: Run, spoiled_file: Path, tmp_path: Path
+) -> None:
+    for _ in range(2):
+        words = ("--recorder", "raid", "--rejects", tmp_path / "refused")
+        assert run("ingest", "-q", spoiled_file, *words).exit_code == 0
+    assert (tmp_path / "refused").read_bytes() == b"\n".join(BAD_LINES) + b"\n"
+
+
+def test_what_was_refused_of_a_pipe_survives_a_kill(
+    start: type[Process], path: Path, tmp_path: Path
+) -> None:
+    refused = tmp_path / "refused"
+    for number in (1, 2):
+        words = ("ingest", "-q", "-", "--follow", "--rejects", refused, "--db", path)
+        killed = start(*words, stdin=subprocess.PIPE)
+        assert killed.popen.stdin is not None
+        killed.popen.stdin.write(b"nonsense\n")
+        killed.popen.stdin.flush()
+        wanted = b"nonsense\n" * number
+        wait_for(partial(holds, refused, wanted))
+        killed.popen.kill()
+        killed.end()
 
 
 def test_junk_before_a_fight_costs_only_itself(run: Run, path: Path, tmp_path: Path) -> None:

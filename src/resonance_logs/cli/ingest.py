@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import typer
 
@@ -33,7 +33,11 @@ def ingest(
         bool, typer.Option("--follow", help="Keep reading a growing file or pipe until Ctrl-C.")
     ] = False,
     rejects: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write refused lines to this file.")
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Write refused lines to this file; append with --recorder or from a pipe.",
+        ),
     ] = None,
     quiet: Annotated[
         bool,
@@ -78,11 +82,13 @@ def ingest(
     settings = configuration().settings
     sources = [TaskSource(file, follow=follow) for file in files]
     with ExitStack() as stack:
-        kept = None if rejects is None else stack.enter_context(rejects.open("wb"))
+        kept = None if rejects is None else stack.enter_context(_open_rejects(rejects))
         meter = stack.enter_context(Meter(err(), sources, hidden=quiet))
         if not quiet:
             stack.enter_context(show_warnings(meter.print_line))
         database, server = _open(stack, db, target, sources, meter, settings)
+        if kept is not None and not target.is_positioned:
+            _begin_anew(kept, files)
         fights_before = _count_fights(database)
         sender = target.sender(stack, database, server)
         ingestion = Ingestion(server or database, sources, meter, kept, sender)
@@ -101,6 +107,19 @@ def ingest(
             fights = _count_fights(database) - fights_before
             _print_summary(database, ingestion, target.name, fights, is_ours=server is None)
     _end(ingestion, follow=follow, failed=bool(ingestion.refused or rejected) and not quiet)
+
+
+def _open_rejects(path: Path) -> BinaryIO:
+    """The file for refused lines, to append to: what an earlier run refused is kept."""
+    from resonance_logs.whole_files import open_private
+
+    return open(path, "ab", opener=open_private)
+
+
+def _begin_anew(rejects: BinaryIO, files: Sequence[str]) -> None:
+    """Drop what was refused before if all of it is read, and refused, again; not so of a pipe."""
+    if all(Path(each).is_file() for each in (rejects.name, *files)):
+        rejects.truncate(0)
 
 
 def _open(

@@ -183,8 +183,18 @@ class Ingestion:
                 self._meter.print_line(
                     "refused: more lines, which are only counted; --rejects FILE saves all of them"
                 )
-            if self._rejects is not None:
-                self._rejects.write(refusal.text + b"\n")
+        if self._rejects is not None:
+            _keep(self._rejects, refusals)
+
+
+def _keep(rejects: BinaryIO, refusals: Sequence[Refusal]) -> None:
+    """Write the refused lines to the file at once: they are there whatever ends the program."""
+    try:
+        rejects.write(b"".join(refusal.text + b"\n" for refusal in refusals))
+        rejects.flush()
+    except OSError as error:
+        error.filename = rejects.name
+        raise
 
 
 def _count_tasks(items: Sequence[StreamItem]) -> int:
