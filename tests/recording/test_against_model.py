@@ -223,7 +223,7 @@ def interleaved(draw: st.DrawFn) -> list[list[Task] | None]:
 @given(steps=interleaved(), resume=st.tuples(st.booleans(), st.booleans()))
 @settings(
     deadline=None,
-    max_examples=25,
+    max_examples=15,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 def test_two_streams_in_any_order_give_each_what_it_gives_alone(

@@ -36,6 +36,12 @@ def other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
+@pytest.fixture(autouse=True)
+def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A locked file is waited for only briefly."""
+    monkeypatch.setattr("resonance_logs.store.sqlite.connections.WRITER_BUSY_TIMEOUT_MS", 5)
+
+
 def stop_while_locked(
     path: Path, after: list[StreamItem], before: list[Task] | None = None, sender: str | None = None
 ) -> str:
@@ -136,7 +142,15 @@ def test_tasks_that_are_not_whole_are_set_aside_and_a_copy_records_them_once(
     assert totals(path) == [("default", 30)] * 2
 
 
-@pytest.mark.parametrize("harm", [empty, cut, fill_with_zeros, Path.unlink])
+def test_a_spill_of_an_older_version_has_no_owner_and_is_the_default_recorders(path: Path) -> None:
+    stop_while_locked(path, [*fight()])
+    path.with_name("fights.db.spill-1.json").unlink()
+    Database.open(path).close()
+    assert totals(path) == [("default", 30)]
+    assert names(path) == set()
+
+
+@pytest.mark.parametrize("harm", [empty, cut, fill_with_zeros])
 def test_tasks_without_their_owner_are_set_aside(
     path: Path, caplog: pytest.LogCaptureFixture, harm: Callable[[Path], None]
 ) -> None:

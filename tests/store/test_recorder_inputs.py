@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from itertools import count
+
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection
 
@@ -65,22 +67,17 @@ def test_recorders_do_not_share_their_inputs(store: Store) -> None:
     assert begin(store, "night", 70) == 70
 
 
+_numbers = count()
+
+
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 9)), max_size=12))
-def test_any_order_of_inputs_counts_each_item_once(steps: list[tuple[str, int]]) -> None:
-    import tempfile
-    from pathlib import Path
-
-    from resonance_logs.store.sqlite.migrate import prepare
-
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "inputs.db"
-        prepare(path)
-        store = Store(path)
-        try:
-            position, taken = 0, dict.fromkeys("abc", 0)
-            for name, count in steps:
-                assert begin(store, name, position) == taken[name]
-                position += count
-                taken[name] += count
-        finally:
-            store.close()
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_order_of_inputs_counts_each_item_once(
+    store: Store, steps: list[tuple[str, int]]
+) -> None:
+    recorder = Identity(f"recorder {next(_numbers)}")
+    position, taken = 0, dict.fromkeys("abc", 0)
+    for name, items in steps:
+        assert begin(store, name, position, recorder) == taken[name]
+        position += items
+        taken[name] += items

@@ -23,7 +23,7 @@ from typing import Annotated, Final
 import msgspec
 
 from resonance_logs.errors import InputError, InvalidArgument
-from resonance_logs.fights.identity import Identity
+from resonance_logs.fights.identity import DEFAULT_GAME, DEFAULT_RECORDER, Identity
 from resonance_logs.sources.task_source import Batch, TaskSource
 from resonance_logs.tasks import MAX_INTEGER, SKIPPED_LINE, SkippedLine, StreamItem, encode_task
 from resonance_logs.whole_files import whole_file, write_whole
@@ -223,8 +223,8 @@ def _read_owner(file: Path) -> _Owner:
     try:
         owner = msgspec.json.decode(path.read_bytes(), type=_Owner)
         Identity.checked(owner.recorder, owner.game)
-    except FileNotFoundError as error:
-        raise InputError(f"{path}, which says whose tasks they are, is missing") from error
+    except FileNotFoundError:
+        return _Owner(DEFAULT_RECORDER, DEFAULT_GAME, None)  # of an older version
     except (OSError, msgspec.MsgspecError, UnicodeError, InvalidArgument) as error:
         raise InputError(f"{path} cannot be read: {error}") from error
     return owner

@@ -131,7 +131,7 @@ def test_the_recorders_are_listed_with_their_fights(page: Page, site: Site) -> N
     expect(page).to_have_url(f"{site.address}/?recorder={quote_plus(EVIL)}")
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
+@pytest.mark.parametrize(("width", "scheme"), [(390, "dark")])
 def test_no_page_of_two_games_shuts_anybody_out(
     browser: Browser, site: Site, width: int, scheme: str
 ) -> None:
