@@ -52,8 +52,9 @@ def commands() -> Table:
         optional = [alias for alias, field in arguments.items() if not field.is_required()]
         answer = _code([_shape_name(command.answer_schema)])
         summary = _plain(command.summary)
-        rows.append((_code([name]), _code(required), _code(optional), answer, summary))
-    return Table(("command", "required", "optional", "answer", "what it does"), rows)
+        changes = "yes" if command.changes else ""
+        rows.append((_code([name]), _code(required), _code(optional), answer, changes, summary))
+    return Table(("command", "required", "optional", "answer", "changes", "what it does"), rows)
 
 
 def arguments() -> Table:

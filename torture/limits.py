@@ -53,8 +53,8 @@ def watch_connections() -> None:
     """Apply the limit to every connection that the program opens from now on."""
     plain = connections.connect
 
-    def connect(path: Path) -> sqlite3.Connection:
-        connection = plain(path)
+    def connect(path: Path, *, is_read_only: bool = False) -> sqlite3.Connection:
+        connection = plain(path, is_read_only=is_read_only)
         _limit.watch(connection)
         return connection
 

@@ -96,6 +96,7 @@ class Database(TaskInput):
         *,
         settings: Settings | None = None,
         record: bool = True,
+        read_only: bool = False,
         create: bool | None = None,
         recorder: str = DEFAULT_RECORDER,
         game: str | None = None,
@@ -107,7 +108,9 @@ class Database(TaskInput):
         A missing file or folder is created, and an old file is migrated. With ``record=False`` no
         writer is started, and a missing file is an error unless ``create`` is true.
 
-        A read-only file must have been closed cleanly.
+        With ``read_only`` it does not record either, the file is opened without write access, and
+        what would change it raises ReadOnly or ReadOnlyDatabase. The file must exist, and be of
+        this version; if its folder cannot be written, it must have been closed cleanly, too.
 
         One program at a time can record into a file; any number can read it. A fight that the last
         recorder left open, because it crashed or was closed, is ended at its last event.
@@ -124,7 +127,8 @@ class Database(TaskInput):
         """
         found = find_path(path)
         settings = settings or Settings()
-        if not (record if create is None else create) and not found.exists():
+        record = record and not read_only
+        if (read_only or not (record if create is None else create)) and not found.exists():
             raise DatabaseUnavailable(f"there is no database at {found}; record something first")
         if record:
             check_recorder(recorder)
@@ -140,9 +144,10 @@ class Database(TaskInput):
             return cls(recording.store, settings, recording, own)
         held = ExitStack()
         try:
-            held.enter_context(preserve_wal(found))
-            prepare(found)
-            return cls(Store(found), settings, None, held=held)
+            if not read_only:  # without write access, closing it changes nothing
+                held.enter_context(preserve_wal(found))
+            prepare(found, is_read_only=read_only)
+            return cls(Store(found, is_read_only=read_only), settings, None, held=held)
         except BaseException:
             held.close()
             raise
@@ -156,6 +161,11 @@ class Database(TaskInput):
     def is_recording(self) -> bool:
         """Whether it accepts tasks: opened for recording, and not closed."""
         return self._queue is not None
+
+    @property
+    def is_read_only(self) -> bool:
+        """Whether it was opened with ``read_only``, or its file cannot be written."""
+        return not self._store.is_writable
 
     def recorder(self, name: str, game: str | None = None, *, resume: bool = False) -> Recorder:
         """Open another recorder: a stream of tasks with an order and an open fight of its own.
@@ -235,7 +245,7 @@ class Database(TaskInput):
         Raises:
             BackupError: the target already exists, or the copy cannot be made.
         """
-        return back_up(self.path, absolute(target))
+        return back_up(self.path, absolute(target), is_read_only=self._store.is_read_only)
 
     def export_fights(self, ids: Sequence[int], target: str | os.PathLike[str]) -> int:
         """Export ended fights, with everything that belongs to them, to a new file; returns its
@@ -275,11 +285,13 @@ class Database(TaskInput):
         Each fight is its own transaction: safe while recording, and safe to repeat.
 
         Raises:
+            ReadOnlyDatabase: this database may only be read.
             DatabaseUnavailable: there is no such file, or it cannot be read now.
             NotADatabase: the file is empty, or something else.
             DamagedDatabase: the file is damaged.
             DatabaseError: it cannot be imported; the subclass says why.
         """
+        self._store.check_writable()
         return import_fights(self._store, absolute(source))
 
     def fights_table(self, filters: Filters | None = None) -> Table:

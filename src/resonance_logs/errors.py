@@ -26,6 +26,7 @@ open, write or read whole files raise DatabaseError, or NotFound for a fight tha
     └── CommandError             a command cannot be answered; has a code
         ├── NotFound             code "not_found"
         ├── InvalidArgument      code "invalid_argument", names the argument
+        ├── ReadOnly             code "read_only"
         └── Unavailable          code "unavailable"
 """
 
@@ -146,6 +147,12 @@ class InvalidArgument(CommandError):
     def __init__(self, argument: str, message: str) -> None:
         super().__init__(f"{argument}: {message}")
         self.argument = argument
+
+
+class ReadOnly(CommandError):
+    """The command would change a database that is open only for reading."""
+
+    code = "read_only"
 
 
 class Unavailable(CommandError):

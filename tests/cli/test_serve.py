@@ -47,7 +47,7 @@ def test_beside_a_recorder_it_serves_for_reading_only(path: Path) -> None:
         assert answer.json()["totalCount"] == 1
         assert httpx.post(f"{server.address}api/tasks", content=b"").status_code == 503
         _, errors = server.end(signal.SIGINT)
-    assert "serving read-only" in errors
+    assert "serving without recording" in errors
 
 
 def test_a_token_from_a_file_is_asked_for(path: Path, tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import inspect
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,8 @@ import pytest
 from resonance_logs.commands import AsyncCommands, Commands, Filters
 from resonance_logs.commands.models import NoArguments
 from resonance_logs.commands.registry import DESKTOP_COMMANDS, REGISTRY, command
-from resonance_logs.errors import CommandError, InvalidArgument, NotFound, Unavailable
+from resonance_logs.errors import CommandError, InvalidArgument, NotFound, ReadOnly, Unavailable
+from resonance_logs.store.sqlite.access import Access
 from resonance_logs.store.sqlite.connections import Store
 from tests.helpers.arguments import ARGUMENTS
 from tests.helpers.builder import AOI, Builder, known_fight
@@ -209,3 +210,50 @@ def test_the_same_commands_can_be_awaited(builder: Builder, commands: Commands) 
     assert set(REGISTRY) < set(dir(awaited))
     with pytest.raises(AttributeError):
         _ = awaited.get_nothing  # type: ignore[attr-defined]
+
+
+@pytest.fixture
+def read_only_commands(builder: Builder, store: Store) -> Iterator[Commands]:
+    """Commands on a file with a fight, opened without write access."""
+    known_fight(builder)
+    builder.player(AOI, "Aoi", 1_000)
+    builder.row("encounter_bosses", encounter_id=1, monster_name="Ogre", is_defeated=1)
+    opened = Store(store.path, is_read_only=True)
+    yield Commands(opened)
+    opened.close()
+
+
+@pytest.mark.parametrize("name", [each.name for each in REGISTRY.values() if not each.changes])
+def test_a_command_that_changes_nothing_answers_without_write_access(
+    read_only_commands: Commands, commands: Commands, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda _folder: shutil._ntuple_diskusage(9, 9, 9))
+    given = ARGUMENTS[name]
+    assert read_only_commands.call(name, given) == commands.call(name, given)
+
+
+@pytest.mark.parametrize("name", [each.name for each in REGISTRY.values() if each.changes])
+def test_a_command_that_changes_something_is_refused_by_a_file_open_for_reading(
+    read_only_commands: Commands, name: str
+) -> None:
+    given = ARGUMENTS[name]
+    method = getattr(read_only_commands, name)
+    for call in (
+        lambda: read_only_commands.call(name, given),
+        lambda: read_only_commands.call_json(name, json.dumps(given)),
+        lambda: method(**{snake(key): value for key, value in given.items()}),
+    ):
+        with pytest.raises(ReadOnly, match=f"open only for reading; {name} would change it"):
+            call()
+
+
+def test_a_file_that_turns_out_to_be_read_only_refuses_with_the_same_code(store: Store) -> None:
+    store.access = Access.SHARED_READ
+    with pytest.raises(ReadOnly) as caught:
+        Commands(store).set_catalog_names("skill", {5: "Slash"})
+    assert caught.value.code == "read_only"
+
+
+def test_no_command_is_quick_and_changes_something() -> None:
+    with pytest.raises(ValueError, match="is not quick"):
+        command(changes=True, is_quick=True)

@@ -20,11 +20,17 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def open_for_reading(path: Path | None) -> Iterator[Database]:
-    """Open the database for reading; a missing file is an error."""
+def open_for_reading(path: Path | None, *, read_only: bool = False) -> Iterator[Database]:
+    """Open the database without recording; a missing file is an error.
+
+    Commands may change it, unless it is opened ``read_only``.
+    """
     from resonance_logs.database import Database
 
-    with show_warnings(print_error), Database.open(path, record=False) as db:
+    with (
+        show_warnings(print_error),
+        Database.open(path, record=False, read_only=read_only) as db,
+    ):
         yield db
 
 

@@ -45,7 +45,9 @@ def serve(
         list[str] | None,
         typer.Option(metavar="NAME", help="Additional host name to accept; repeatable."),
     ] = None,
-    read_only: Annotated[bool, typer.Option("--read-only", help="Do not accept tasks.")] = False,
+    read_only: Annotated[
+        bool, typer.Option("--read-only", help="Refuse tasks and every change.")
+    ] = False,
     db: options.Db = None,
 ) -> None:
     """Serve the database over HTTP: commands, tasks, live fight, exports, metrics.
@@ -89,9 +91,9 @@ def _open_database(db: Path | None, *, read_only: bool) -> Iterator[tuple[Databa
                 yield database, ""
                 return
         except (AlreadyRecording, ReadOnlyDatabase) as error:
-            print_error(f"serving read-only: {error}")
-    with open_for_reading(db) as database:
-        yield database, "this server is read-only; send tasks to the recording one"
+            print_error(f"serving without recording: {error}")
+    with open_for_reading(db, read_only=read_only) as database:
+        yield database, "this server does not record; send tasks to the one that does"
 
 
 def _run(

@@ -8,7 +8,13 @@ from contextlib import contextmanager
 from pydantic import ValidationError
 from pydantic.alias_generators import to_camel
 
-from resonance_logs.errors import DatabaseError, InvalidArgument, Unavailable
+from resonance_logs.errors import (
+    DatabaseError,
+    InvalidArgument,
+    ReadOnly,
+    ReadOnlyDatabase,
+    Unavailable,
+)
 
 
 @contextmanager
@@ -32,10 +38,13 @@ def answering() -> Iterator[None]:
     """Turn an error of the store into one that a command may raise.
 
     Raises:
+        ReadOnly: the file may only be read.
         Unavailable: the file cannot be read or written now, or is damaged.
     """
     try:
         yield
+    except ReadOnlyDatabase as error:
+        raise ReadOnly(str(error)) from error
     except DatabaseError as error:
         raise Unavailable(str(error)) from error
 

@@ -8,7 +8,8 @@ from typing import Any, Final, TypeVar
 
 from resonance_logs.commands.answering import answering, naming_arguments
 from resonance_logs.commands.models import FROM_PYTHON, Arguments
-from resonance_logs.commands.registry import find_command
+from resonance_logs.commands.registry import Command, find_command
+from resonance_logs.errors import ReadOnly
 from resonance_logs.store.sqlite.connections import Store
 
 _Answer = TypeVar("_Answer")
@@ -22,7 +23,7 @@ class Caller:
 
     def call(self, name: str, arguments: Mapping[str, object] | None = None) -> object:
         """Run a command in wire format: camelCase in, JSON-compatible camelCase out."""
-        command = find_command(name)
+        command = self._find(name)
         with naming_arguments():
             given = command.arguments.model_validate(
                 {} if arguments is None else arguments, by_alias=True, by_name=False
@@ -32,7 +33,7 @@ class Caller:
 
     def call_json(self, name: str, text: str | bytes = "") -> str:
         """Like ``call``, with arguments and answer as JSON text; empty text means no arguments."""
-        command = find_command(name)
+        command = self._find(name)
         with naming_arguments():
             given = command.arguments.model_validate_json(
                 text if text.strip() else "{}", by_alias=True, by_name=False
@@ -40,12 +41,20 @@ class Caller:
         return self._answer(command.answer_json, given).decode()
 
     def _run(self, function: Callable[[Store, Any], _Answer], /, **given: object) -> _Answer:
-        takes = find_command(function.__name__).arguments
+        takes = self._find(function.__name__).arguments
         with naming_arguments(camel=True):
             arguments = takes.model_validate(
                 given, by_alias=False, by_name=True, context=FROM_PYTHON
             )
         return self._answer(function, arguments)
+
+    def _find(self, name: str) -> Command:
+        """The command of this name, unless it would change a file opened only for reading."""
+        command = find_command(name)
+        if command.changes and self._store.is_read_only:
+            what = f"{self._store.path} is open only for reading"
+            raise ReadOnly(f"{what}; {name} would change it")
+        return command
 
     def _answer(self, function: Callable[[Store, Any], _Answer], given: Arguments) -> _Answer:
         with answering():

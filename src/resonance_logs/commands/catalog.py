@@ -45,7 +45,7 @@ class Catalog(Shape):
     scenes: int
 
 
-@command()
+@command(changes=True)
 def set_catalog_names(store: Store, arguments: SetCatalogNamesArguments) -> None:
     """Set names of skills or scenes of a game by id, replacing existing ones."""
     of = arguments.game, arguments.kind.value

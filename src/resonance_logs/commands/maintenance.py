@@ -48,7 +48,7 @@ class DatabaseInfo(Shape):
     space_saved: float
 
 
-@command()
+@command(changes=True)
 def delete_encounter(store: Store, arguments: EncounterArguments) -> None:
     """Delete a fight and everything that belongs to it.
 
@@ -59,7 +59,7 @@ def delete_encounter(store: Store, arguments: EncounterArguments) -> None:
     _delete(store, [arguments.encounter_id], argument="encounterId")
 
 
-@command()
+@command(changes=True)
 def delete_encounters(store: Store, arguments: EncountersArguments) -> None:
     """Delete fights and everything that belongs to them: all, or none if an error is raised.
 

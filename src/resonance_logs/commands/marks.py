@@ -51,7 +51,7 @@ class SetTagsArguments(EncounterArguments):
     tags: Annotated[list[Tag], Field(max_length=50)]
 
 
-@command()
+@command(changes=True)
 def toggle_favorite_encounter(store: Store, arguments: FavoriteArguments) -> None:
     """Mark an ended fight as favourite, or remove the mark.
 
@@ -69,7 +69,7 @@ def toggle_favorite_encounter(store: Store, arguments: FavoriteArguments) -> Non
         _set(connection, arguments.id, is_favorite=int(arguments.is_favorite))
 
 
-@command()
+@command(changes=True)
 def set_encounter_note(store: Store, arguments: SetNoteArguments) -> None:
     """Set the note of an ended fight, replacing the previous one; null or empty removes it.
 
@@ -82,7 +82,7 @@ def set_encounter_note(store: Store, arguments: SetNoteArguments) -> None:
         _set(connection, arguments.encounter_id, note=(arguments.note or "").strip() or None)
 
 
-@command()
+@command(changes=True)
 def set_encounter_tags(store: Store, arguments: SetTagsArguments) -> None:
     """Set the tags of an ended fight, replacing the previous ones; of duplicates the first is kept.
 

@@ -70,7 +70,7 @@ class PruneReport(Shape):
     fights: PrunedPart
 
 
-@command(is_keyword_only=True)
+@command(changes=True, is_keyword_only=True)
 def prune_encounters(store: Store, arguments: PruneArguments) -> PruneReport:
     """Delete individual hits and whole fights that exceed the limits, oldest first.
 

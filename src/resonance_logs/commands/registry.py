@@ -44,8 +44,10 @@ class Command:
     arguments: type[Arguments]
     answer: TypeAdapter[Any]
     function: Callable[[Store, Any], Any]
+    changes: bool = False
+    """Whether it may change what is stored; a database opened only for reading refuses it."""
     is_quick: bool = False
-    """Whether it only reads, and answers within milliseconds regardless of the number of fights."""
+    """Whether it answers within milliseconds regardless of the number of fights."""
     fast_json: Callable[[Store, Any], bytes] | None = None
     """The same answer as JSON, if there is a faster way than by ``answer``."""
     is_keyword_only: bool = False
@@ -68,6 +70,7 @@ class Command:
         return {
             "name": self.name,
             "summary": self.summary,
+            "changes": self.changes,
             "arguments": self.arguments_schema,
             "answer": self.answer_schema,
         }
@@ -117,6 +120,7 @@ REGISTRY: Final[Mapping[str, Command]] = _registry
 
 def command(
     *,
+    changes: bool = False,
     is_quick: bool = False,
     fast_json: Callable[[Store, Any], bytes] | None = None,
     is_keyword_only: bool = False,
@@ -129,14 +133,24 @@ def command(
 
     Raises:
         TypeError: the annotations or the docstring are not those of a command.
-        ValueError: there is a command of this name.
+        ValueError: there is a command of this name, or a quick one changes something.
     """
+    if changes and is_quick:
+        raise ValueError("a command that changes something waits for others, and is not quick")
 
     def register(function: _Function) -> _Function:
         name, summary, arguments, answer = _read_signature(function)
         _registry.add(
             Command(
-                name, summary, arguments, answer, function, is_quick, fast_json, is_keyword_only
+                name,
+                summary,
+                arguments,
+                answer,
+                function,
+                changes,
+                is_quick,
+                fast_json,
+                is_keyword_only,
             )
         )
         return function

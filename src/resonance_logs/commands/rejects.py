@@ -71,7 +71,7 @@ def get_rejected_tasks(store: Store, arguments: PageArguments) -> RejectedPage:
     return RejectedPage(rows=[RejectedRow(**row._asdict()) for row in rows], total_count=total)
 
 
-@command()
+@command(changes=True)
 def retry_rejected_tasks(store: Store, arguments: RejectedTasksArguments) -> RetryReport:
     """Retry rejected tasks (without ids: all) that are now valid; the others stay.
 
@@ -89,7 +89,7 @@ def retry_rejected_tasks(store: Store, arguments: RejectedTasksArguments) -> Ret
     )
 
 
-@command()
+@command(changes=True)
 def delete_rejected_tasks(store: Store, arguments: RejectedTasksArguments) -> None:
     """Delete rejected tasks (without ids: all) permanently.
 

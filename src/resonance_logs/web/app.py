@@ -30,6 +30,7 @@ _STATUS: Final = {
     "recorder_busy": HTTPStatus.CONFLICT,
     "position_gap": HTTPStatus.CONFLICT,
     "not_found": HTTPStatus.NOT_FOUND,
+    "read_only": HTTPStatus.FORBIDDEN,
     "invalid_argument": HTTPStatus.UNPROCESSABLE_ENTITY,
     "unavailable": HTTPStatus.SERVICE_UNAVAILABLE,
 }

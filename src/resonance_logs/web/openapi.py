@@ -22,7 +22,7 @@ _ERROR: Final[dict[str, Any]] = {
             "type": "string",
             "enum": [
                 *("not_found", "invalid_argument", "unavailable", "refused"),
-                *("recorder_busy", "position_gap"),
+                *("read_only", "recorder_busy", "position_gap"),
             ],
         },
         "message": {"type": "string"},
@@ -35,7 +35,7 @@ _ERROR: Final[dict[str, Any]] = {
 }
 _REASONS: Final = {
     "401": "A token is needed.",
-    "403": "Unknown host name, or another origin.",
+    "403": "Unknown host name, or another origin; or a change, on a read-only server (read_only).",
     "404": "The requested item is not stored.",
     "413": "The body is too large.",
     "422": "An argument is missing, unknown, of the wrong type or out of range.",
@@ -94,6 +94,7 @@ def _command_operation(
     return {
         "tags": ["commands"],
         "summary": command.summary,
+        "x-changes": command.changes,
         "operationId": name,
         "requestBody": {
             "required": any(field.is_required() for field in fields),

@@ -13,7 +13,7 @@ from pydantic.alias_generators import to_camel
 from starlette.concurrency import run_in_threadpool
 
 from resonance_logs.database import Database, Recorder, Sender
-from resonance_logs.errors import FlushTimeout, InputError, QueueFull, RecordingError
+from resonance_logs.errors import FlushTimeout, InputError, QueueFull, ReadOnly, RecordingError
 from resonance_logs.fights.identity import DEFAULT_RECORDER, GAME_PATTERN, MAX_NAME_LENGTH
 from resonance_logs.settings import Settings
 from resonance_logs.sources.ndjson import Refusal
@@ -109,8 +109,11 @@ async def record_tasks(
     An invalid line is refused; the lines around it are recorded. While a request sends tasks for a
     recorder, another one for the same recorder is refused (409, ``recorder_busy``). Where ``from``
     is beyond what was accepted, nothing is recorded (409, ``position_gap``, with the ``position``).
+    A read-only server takes no tasks (403, ``read_only``).
     """
     database: Database = request.app.state.database
+    if database.is_read_only:
+        raise ReadOnly("this server is read-only, and takes no tasks")
     if reason := request.app.state.reason_not_recorded:
         raise RecordingError(reason)
     body = Body(request.stream())

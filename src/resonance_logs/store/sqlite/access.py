@@ -25,11 +25,18 @@ class Access(Enum):
     """Read as an unchanging file, without files beside it."""
 
 
-def find_access(path: Path) -> Access:
-    """How the file at a path can be accessed; a missing file can be written."""
+def find_access(path: Path, *, read_only: bool = False) -> Access:
+    """How the file at a path can be accessed; a missing file can be written.
+
+    With ``read_only`` how it is read without write access. Where the files beside it can be made it
+    is shared then: another program may begin to write to it.
+    """
+    if read_only:
+        is_shared = _index_of(path).exists() or os.access(path.parent, os.W_OK)
+        return Access.SHARED_READ if is_shared else Access.FROZEN_READ
     if not path.exists():
         return Access.WRITE
-    log, index = (path.with_name(f"{path.name}{suffix}") for suffix in ("-wal", "-shm"))
+    log, index = path.with_name(f"{path.name}-wal"), _index_of(path)
     is_complete = log.exists() and index.exists()
     needed = [path, *([log, index] if is_complete else [path.parent])]
     if all(os.access(each, os.W_OK) for each in needed):
@@ -68,6 +75,15 @@ def read_only(path: Path) -> ReadOnlyDatabase:
     )
 
 
+def opened_read_only(path: Path) -> ReadOnlyDatabase:
+    """The error for writing to a file that was opened only for reading."""
+    return ReadOnlyDatabase(f"{path} is open only for reading")
+
+
+def _index_of(path: Path) -> Path:
+    return path.with_name(f"{path.name}-shm")
+
+
 class Frozen:
     """The state of a file opened as immutable, to detect later changes."""
 
@@ -88,5 +104,5 @@ class Frozen:
 
     def _look(self) -> tuple[object, ...]:
         found = self._path.stat()
-        is_in_use = self._path.with_name(f"{self._path.name}-shm").exists()
+        is_in_use = _index_of(self._path).exists()
         return found.st_ino, found.st_size, found.st_mtime_ns, is_in_use

@@ -20,11 +20,12 @@ from resonance_logs.store.sqlite.lock import RecorderLock
 from resonance_logs.store.sqlite.migrate import check_source, prepare
 
 
-def back_up(path: Path, target: Path) -> int:
+def back_up(path: Path, target: Path, *, is_read_only: bool = False) -> int:
     """Copy the database at ``path`` to the new file ``target``; returns its size in bytes.
 
     The copy is a snapshot of the committed data; recording continues meanwhile. It is verified
-    before it gets its name, so that a partial copy never looks like a backup.
+    before it gets its name, so that a partial copy never looks like a backup. With ``is_read_only``
+    the database is opened without write access.
 
     Raises:
         BackupError: the target already exists, the disk has no room, or the copy is damaged.
@@ -32,7 +33,7 @@ def back_up(path: Path, target: Path) -> int:
     if target.exists():
         raise BackupError(f"{target} already exists; choose another name")
     check_room(path.stat().st_size, target.parent)
-    copy_verified(path, target)
+    copy_verified(path, target, is_read_only=is_read_only)
     return target.stat().st_size
 
 

@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError, MultipleResultsFound, NoResultFound
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.pool import NullPool, QueuePool
+from sqlalchemy.pool import NullPool, Pool, QueuePool
 
 from resonance_logs.errors import DamagedDatabase, DatabaseUnavailable
 from resonance_logs.store.sqlite import space
-from resonance_logs.store.sqlite.access import Access, Frozen, address, find_access, read_only
+from resonance_logs.store.sqlite.access import (
+    Access,
+    Frozen,
+    address,
+    find_access,
+    opened_read_only,
+    read_only,
+)
 from resonance_logs.store.sqlite.lock import check_other_names
 
 BUSY_TIMEOUT_MS: Final = 10_000
@@ -45,14 +52,38 @@ _DAMAGE_CODES: Final = _UNREADABLE | {sqlite3.SQLITE_ERROR}
 
 
 class Store:
-    """Connections to one database file: a pool for readers, separate ones for writers."""
+    """Connections to one database file: a pool for readers, separate ones for writers.
 
-    def __init__(self, path: Path) -> None:
+    With ``is_read_only`` it is never opened for writing, even where that is possible.
+    """
+
+    def __init__(self, path: Path, *, is_read_only: bool = False) -> None:
         self.path = path
-        self.access = find_access(path)
+        self.is_read_only = is_read_only
+        self.access = find_access(path, read_only=is_read_only)
         self._frozen = Frozen(path) if self.access is Access.FROZEN_READ else None
-        self._readers = _engine(path, begin="BEGIN", poolclass=QueuePool, pool_size=READERS)
-        self._writers = _engine(path, begin="BEGIN IMMEDIATE", poolclass=NullPool)
+
+        def open_file() -> sqlite3.Connection:
+            return connect(path, is_read_only=is_read_only)
+
+        self._readers = _engine(open_file, begin="BEGIN", poolclass=QueuePool, pool_size=READERS)
+        self._writers = _engine(open_file, begin="BEGIN IMMEDIATE", poolclass=NullPool)
+
+    @property
+    def is_writable(self) -> bool:
+        """Whether the file may be written."""
+        return self.access is Access.WRITE
+
+    def check_writable(self) -> None:
+        """Check that the file may be written.
+
+        Raises:
+            ReadOnlyDatabase: it may only be read.
+        """
+        if self.is_read_only:
+            raise opened_read_only(self.path)
+        if not self.is_writable:
+            raise read_only(self.path)
 
     @contextmanager
     def read_transaction(self) -> Iterator[Connection]:
@@ -80,8 +111,7 @@ class Store:
             DatabaseUnavailable: the file cannot be written now.
             DamagedDatabase: a part that must be read for it cannot be.
         """
-        if self.access is not Access.WRITE:
-            raise read_only(self.path)
+        self.check_writable()
         check_other_names(self.path)
         with _translated(self.path), self._writers.connect() as connection:
             if patience_s is not None:
@@ -182,12 +212,10 @@ def _translated(path: Path) -> Iterator[None]:
         raise
 
 
-def _engine(path: Path, *, begin: str, **pool: Any) -> Engine:
-    engine = create_engine(
-        "sqlite+pysqlite://",
-        creator=lambda: connect(path),
-        **pool,
-    )
+def _engine(
+    open_file: Callable[[], sqlite3.Connection], *, begin: str, poolclass: type[Pool], **pool: int
+) -> Engine:
+    engine = create_engine("sqlite+pysqlite://", creator=open_file, poolclass=poolclass, **pool)
 
     @event.listens_for(engine, "begin")
     def begin_explicitly(connection: Connection) -> None:
@@ -200,12 +228,13 @@ def _wait_at_most(connection: Connection, seconds: float) -> None:
     connection.connection.execute(f"PRAGMA busy_timeout={round(seconds * 1000)}").close()
 
 
-def connect(path: Path) -> sqlite3.Connection:
+def connect(path: Path, *, is_read_only: bool = False) -> sqlite3.Connection:
     """A plain connection with the settings that all connections have.
 
-    Where the file cannot be written it is opened in the way in which it can be read.
+    Where the file cannot be written, or is not to be, it is opened in the way in which it can be
+    read.
     """
-    access = find_access(path)
+    access = find_access(path, read_only=is_read_only)
     connection = sqlite3.connect(
         path if access is Access.WRITE else address(path, access),
         uri=access is not Access.WRITE,

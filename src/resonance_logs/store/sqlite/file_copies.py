@@ -25,14 +25,16 @@ FREE_SPACE_FACTOR: Final = 1.05
 _logger = logging.getLogger(__name__)
 
 
-def copy_verified(source: Path, target: Path) -> None:
+def copy_verified(source: Path, target: Path, *, is_read_only: bool = False) -> None:
     """Copy a snapshot of a database to a new file, and verify it.
+
+    With ``is_read_only`` the source is opened without write access, even where it can be written.
 
     Raises:
         BackupError: it cannot be copied, or is damaged; no target is created.
     """
     with whole_database(target) as part:
-        copy_database(source, part)
+        copy_database(source, part, is_read_only=is_read_only)
         check_copy(part, source)
 
 
@@ -72,7 +74,7 @@ def whole_database(
         raise BackupError(f"{target} could not be made: {error}") from error
 
 
-def copy_database(source: Path, target: Path) -> None:
+def copy_database(source: Path, target: Path, *, is_read_only: bool = False) -> None:
     """Copy a snapshot of the committed data.
 
     Raises:
@@ -81,9 +83,12 @@ def copy_database(source: Path, target: Path) -> None:
         DatabaseUnavailable: the source was not closed cleanly, and cannot be written here.
     """
     check_other_names(source)
-    check_readable(source, find_access(source))
+    check_readable(source, find_access(source, read_only=is_read_only))
     try:
-        with closing(connect(source)) as reader, closing(sqlite3.connect(target)) as writer:
+        with (
+            closing(connect(source, is_read_only=is_read_only)) as reader,
+            closing(sqlite3.connect(target)) as writer,
+        ):
             reader.backup(writer)
     except (sqlite3.Error, UnicodeDecodeError) as error:
         raise BackupError(f"{source} cannot be copied: {error}") from error

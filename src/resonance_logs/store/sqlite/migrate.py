@@ -58,11 +58,11 @@ _alembic = threading.Lock()
 _logger = logging.getLogger(__name__)
 
 
-def prepare(path: Path, *, copy_first: bool = True) -> None:
+def prepare(path: Path, *, copy_first: bool = True, is_read_only: bool = False) -> None:
     """Create the file if it is missing, check that it is ours, and migrate it.
 
     With ``copy_first`` a file of which a table is to be rebuilt is copied before. A file that
-    cannot be written is only checked.
+    cannot be written, or with ``is_read_only`` is not to be, is only checked.
 
     Several processes may do so at once: each step is atomic, and the migration runs in one write
     transaction that the others wait for.
@@ -78,9 +78,9 @@ def prepare(path: Path, *, copy_first: bool = True) -> None:
     _check_path(path)
     check_other_names(path)
     _check_log(path)
-    access = find_access(path)
+    access = find_access(path, read_only=is_read_only)
     if access is not Access.WRITE:
-        _check_as_it_is(path, access)
+        _check_as_it_is(path, access, is_read_only=is_read_only)
         return
     deadline = time.monotonic() + OPENING_TIMEOUT_S
     while True:
@@ -103,14 +103,14 @@ def prepare(path: Path, *, copy_first: bool = True) -> None:
                 raise
 
 
-def _check_as_it_is(path: Path, access: Access) -> None:
-    """See that a file that cannot be written is ours, and of this program's version."""
+def _check_as_it_is(path: Path, access: Access, *, is_read_only: bool) -> None:
+    """See that a file that is not written is ours, and of this program's version."""
     check_readable(path, access)
     try:
-        with closing(connect(path)) as connection:
+        with closing(connect(path, is_read_only=is_read_only)) as connection:
             if _pragma(connection, "application_id") != APPLICATION_ID:
                 raise _foreign(path)
-        version = _version(path)
+            version = _version_in(connection)
     except sqlite3.OperationalError as error:
         # Where the index of the log cannot be made: read-only, cannot be opened, cannot be locked.
         raise not_closed(path) from error
@@ -119,10 +119,15 @@ def _check_as_it_is(path: Path, access: Access) -> None:
     except UnicodeDecodeError as error:
         raise DamagedDatabase(f"{path} is damaged: {error}") from error
     if version is None or version < SCHEMA_VERSION:
+        reason = (
+            "because it is opened only for reading; open it once for writing, for example with "
+            "resonance-logs info"
+            if is_read_only and find_access(path) is Access.WRITE
+            else "because you have no right to write to it or to its folder; copy it to a folder "
+            "of yours, and open the copy"
+        )
         raise ReadOnlyDatabase(
-            f"{path} is of an older version (schema {version}) and cannot be migrated, because "
-            "you have no right to write to it or to its folder; copy it to a folder of yours, and "
-            "open the copy"
+            f"{path} is of an older version (schema {version}) and cannot be migrated, {reason}"
         )
     if version > SCHEMA_VERSION:
         raise _newer(path, version)
@@ -232,15 +237,16 @@ def _pragma(connection: sqlite3.Connection, name: str) -> int:
 
 def _version(path: Path) -> str | None:
     """The version of the file; None if no migration has run yet."""
-    connection = connect(path)
-    try:
-        named = connection.execute(
-            "SELECT 1 FROM sqlite_schema WHERE name = 'alembic_version'"
-        ).fetchone()
-        row = named and connection.execute("SELECT version_num FROM alembic_version").fetchone()
-        return row[0] if row else None
-    finally:
-        connection.close()
+    with closing(connect(path)) as connection:
+        return _version_in(connection)
+
+
+def _version_in(connection: sqlite3.Connection) -> str | None:
+    named = connection.execute(
+        "SELECT 1 FROM sqlite_schema WHERE name = 'alembic_version'"
+    ).fetchone()
+    row = named and connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    return row[0] if row else None
 
 
 def _migrate(path: Path, *, copy_first: bool) -> None:

@@ -37,7 +37,8 @@ async def show_header(database: Database, fight: EncounterSummary) -> None:
         if fight.ended_at_ms is not None:
             with ui.row().classes("w-full items-center justify-between gap-2"):
                 Marks(database, fight)
-                text_button("Delete", "delete", partial(_delete, database, fight))
+                if not database.is_read_only:
+                    text_button("Delete", "delete", partial(_delete, database, fight))
         for parts in _missing(fight):
             LocalizedText(*parts).classes("rl-warn font-bold").props("role=status")
 

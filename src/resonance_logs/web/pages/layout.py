@@ -101,6 +101,11 @@ def text_button(
     return ui.button(text, icon=icon, on_click=on_click).props("flat dense no-caps padding='xs sm'")
 
 
+def read_only_note() -> None:
+    """Say why there are no buttons that change something."""
+    ui.label("This server is read-only: nothing can be changed here.").classes("rl-quiet")
+
+
 def heading(text: str) -> None:
     """The heading of the page."""
     ui.label(text).classes("text-2xl font-bold").props("role=heading aria-level=1")

@@ -23,7 +23,14 @@ from resonance_logs.web.pages.answer_area import AsyncSection
 from resonance_logs.web.pages.file_import import FileImport
 from resonance_logs.web.pages.grid import FIGURE, WHEN, WHOLE, grid, room
 from resonance_logs.web.pages.history_view import View
-from resonance_logs.web.pages.layout import LocalizedText, Size, heading, page_layout, text_button
+from resonance_logs.web.pages.layout import (
+    LocalizedText,
+    Size,
+    heading,
+    page_layout,
+    read_only_note,
+    text_button,
+)
 from resonance_logs.web.pages.origins import GAME, game_name
 
 MAX_REJECTED_SHOWN: Final = 50
@@ -48,12 +55,17 @@ class _Maintenance:
         heading("Maintenance")
         self._health = AsyncSection(skeletons=4)
         await self._show_health()
-        with _card("Check and backup"), ui.row():
+        is_read_only = self._database.is_read_only
+        with _card("Check" if is_read_only else "Check and backup"), ui.row():
             _button("Check all fights", "fact_check", self._check)
-            _button("Back up now", "save", self._back_up)
-        self._limits()
-        with _card("Import a file"):
-            FileImport(self._database, self._show_health)
+            if not is_read_only:
+                _button("Back up now", "save", self._back_up)
+        if is_read_only:
+            read_only_note()
+        else:
+            self._limits()
+            with _card("Import a file"):
+                FileImport(self._database, self._show_health)
         commands = self._database.commands
         ui.on("recorder", lambda event: ui.navigate.to(View(recorder=(str(event.args),)).address()))
         await AsyncSection().fill(
@@ -140,6 +152,9 @@ class _Maintenance:
                 with ui.column().classes("gap-0 w-full"):
                     ui.label(row.error).classes("font-bold break-all")
                     ui.label(row.task[:500]).classes("rl-quiet break-all")
+
+            if self._database.is_read_only:
+                return
 
             async def retry() -> None:
                 report = await to_thread(self._database.commands.retry_rejected_tasks)

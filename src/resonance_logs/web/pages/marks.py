@@ -11,14 +11,15 @@ from nicegui.events import GenericEventArguments
 from resonance_logs.commands.encounter import EncounterSummary
 from resonance_logs.database import Database
 from resonance_logs.errors import CommandError
-from resonance_logs.web.pages.layout import text_button
+from resonance_logs.web.pages.layout import read_only_note, text_button
 
 
 class Marks:
-    """The marks of one ended fight, and controls to change them."""
+    """The marks of one ended fight, and controls to change them, unless it is read-only."""
 
     def __init__(self, database: Database, fight: EncounterSummary) -> None:
         self._commands = database.commands
+        self._is_read_only = database.is_read_only
         self._id = fight.id
         self._is_favorite = fight.is_favorite
         self._note = fight.note or ""
@@ -29,16 +30,26 @@ class Marks:
     def _show(self) -> None:
         self._box.clear()
         with self._box:
-            icon, text = (
-                ("star", "Remove favourite") if self._is_favorite else ("star_border", "Favourite")
-            )
-            star = text_button(icon=icon, on_click=self._toggle).props("round")
-            star.props(f'aria-label="{text}"').tooltip(text)
+            self._show_star()
             for tag in self._tags:
                 ui.label(tag).classes("rl-tag")
             if self._note:
                 ui.label(self._note).classes("whitespace-pre-wrap break-words")
-            text_button("Note and tags", icon="edit", on_click=self._edit)
+            if self._is_read_only:
+                read_only_note()
+            else:
+                text_button("Note and tags", icon="edit", on_click=self._edit)
+
+    def _show_star(self) -> None:
+        if self._is_read_only:
+            if self._is_favorite:
+                ui.label("★ Favourite")
+            return
+        icon, text = (
+            ("star", "Remove favourite") if self._is_favorite else ("star_border", "Favourite")
+        )
+        star = text_button(icon=icon, on_click=self._toggle).props("round")
+        star.props(f'aria-label="{text}"').tooltip(text)
 
     async def _toggle(self) -> None:
         wanted = not self._is_favorite

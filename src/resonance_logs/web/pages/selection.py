@@ -14,7 +14,7 @@ from resonance_logs.commands.filters import Filters
 from resonance_logs.database import Database
 from resonance_logs.errors import CommandError
 from resonance_logs.web.pages.compare import MAX_SIDES, MIN_SIDES, address
-from resonance_logs.web.pages.layout import LocalizedText, text_button
+from resonance_logs.web.pages.layout import LocalizedText, read_only_note, text_button
 
 UNDO_S: Final = 6.0
 """How long a deletion can be undone."""
@@ -47,15 +47,18 @@ class Selection:
         self._ids = []
         with ui.row().classes("w-full items-center gap-2") as self._bar:
             self._label = LocalizedText()
-            for text, icon, work in (
-                ("Favourite", "star", self._mark),
-                ("Remove favourite", "star_border", self._unmark),
-                ("Compare", "compare_arrows", self._compare),
-                ("Export file", "save_alt", self._export),
-                ("Export table", "table_view", self._export_table),
-                ("Delete", "delete", self._ask),
+            for text, icon, work, changes in (
+                ("Favourite", "star", self._mark, True),
+                ("Remove favourite", "star_border", self._unmark, True),
+                ("Compare", "compare_arrows", self._compare, False),
+                ("Export file", "save_alt", self._export, False),
+                ("Export table", "table_view", self._export_table, False),
+                ("Delete", "delete", self._ask, True),
             ):
-                text_button(text, icon, work)
+                if not (changes and self._database.is_read_only):
+                    text_button(text, icon, work)
+            if self._database.is_read_only:
+                read_only_note()
         self._bar.visible = False
 
     def listen(self) -> None:
