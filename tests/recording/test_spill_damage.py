@@ -14,8 +14,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner, Result
 
 from resonance_logs import Database, DatabaseUnavailable, Settings, Task, encode_task
+from resonance_logs.cli import app
 from resonance_logs.recording import recovery
 from resonance_logs.recording.spill import find_spills
 from resonance_logs.tasks import SKIPPED_LINE, StreamItem
@@ -80,17 +82,11 @@ def findings(path: Path) -> list[str]:
         return [each for each in db.commands.get_database_health().findings if "spill" in each]
 
 
-def ingest(command: str) -> subprocess.CompletedProcess[str]:
+def ingest(command: str) -> Result:
     """Run the command of a message."""
     program, *args = shlex.split(command)
     assert program == "resonance-logs"
-    return subprocess.run(
-        [sys.executable, "-m", "resonance_logs", *args],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+    return CliRunner().invoke(app, args)
 
 
 def empty(file: Path) -> None:
@@ -299,7 +295,7 @@ def test_on_a_full_disk_the_temporary_folder_serves_and_the_message_says_how_to_
         command = told.partition("record them with: ")[2].removesuffix(")")
         assert "--recorder raid --game bpsr --from 0" in command
         for _ in range(2):
-            assert ingest(command).returncode == 0
+            assert ingest(command).exit_code == 0
     assert not list(path.parent.glob("*.part*"))
     assert totals(path) == [("raid", 30)]
 
@@ -323,7 +319,7 @@ def test_a_spill_of_a_recorder_without_positions_is_recorded_by_hand_once(
         record(db, fight(started=60_000, hits=5))
     command = told.partition("record them with: ")[2].removesuffix(")")
     for _ in range(2):
-        assert ingest(command).returncode == 0
+        assert ingest(command).exit_code == 0
     assert totals(path) == [("default", 50), ("default", 30)]
 
 

@@ -171,7 +171,8 @@ def test_a_file_that_is_read_as_unchanging_tells_when_it_was_changed(
 ) -> None:
     Database.open(path).close()
     monkeypatch.setattr(
-        "resonance_logs.store.sqlite.connections.find_access", lambda _: Access.FROZEN_READ
+        "resonance_logs.store.sqlite.connections.find_access",
+        lambda _, **_given: Access.FROZEN_READ,
     )
     store = Store(path)
     with store.read_transaction():

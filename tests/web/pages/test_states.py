@@ -54,7 +54,9 @@ def test_a_command_that_cannot_answer_is_reported_on_the_page(address: str, path
 
     async def show(user: User) -> None:
         with Database.open(path) as db:
-            gone: Any = SimpleNamespace(commands=Gone(), settings=db.settings, path=db.path)
+            gone: Any = SimpleNamespace(
+                commands=Gone(), settings=db.settings, path=db.path, is_read_only=False
+            )
             for module in PAGES:
                 module.register(gone)
             await user.open(address)
