@@ -119,7 +119,7 @@ def _missing(fight: EncounterSummary) -> Iterator[str]:
 
 
 def party_table(fight: EncounterSummary, most: int | None = None) -> Table:
-    """The table of players, at most so many; bars are relative to the first row."""
+    """The table of players, up to a maximum number; bars are relative to the first row."""
     game, players, total = find_game(fight.game), fight.actors[:most], fight.total_dmg
     numbers = ("damage", "DPS", "active", "share", "crit", "healing", "HPS", "taken")
     headings = ("player", "class", *numbers[:4], "", *numbers[4:])

@@ -28,7 +28,7 @@ MAX_FIGHTS: Final = 16
 """Maximum number of fights that wait for names."""
 
 NEWEST: Final = 1_000
-"""A recorder that resumes looks for its last fights among so many of the newest."""
+"""The number of newest fights in which a recorder that resumes looks for its own last ones."""
 
 _logger = logging.getLogger(__name__)
 
