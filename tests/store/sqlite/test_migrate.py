@@ -224,9 +224,9 @@ def test_processes_that_open_a_new_file_at_the_same_moment_all_succeed(path: Pat
         assert opener.stdin is not None
         opener.stdin.write("go\n")
         opener.stdin.flush()
-    for opener in openers:
-        _, errors = opener.communicate(timeout=120)
-        assert opener.returncode == 0, errors
+    errors = [opener.communicate(timeout=120)[1] for opener in openers]
+    assert errors == [""] * len(openers)
+    assert [opener.returncode for opener in openers] == [0] * len(openers)
     assert schema(path)
 
 

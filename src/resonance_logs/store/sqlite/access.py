@@ -34,14 +34,25 @@ def find_access(path: Path, *, read_only: bool = False) -> Access:
     if read_only:
         is_shared = _index_of(path).exists() or os.access(path.parent, os.W_OK)
         return Access.SHARED_READ if is_shared else Access.FROZEN_READ
-    if not path.exists():
-        return Access.WRITE
-    log, index = path.with_name(f"{path.name}-wal"), _index_of(path)
-    is_complete = log.exists() and index.exists()
-    needed = [path, *([log, index] if is_complete else [path.parent])]
-    if all(os.access(each, os.W_OK) for each in needed):
-        return Access.WRITE
-    return Access.SHARED_READ if index.exists() else Access.FROZEN_READ
+    while path.exists():
+        beside = _files_beside(path)
+        needed = [path, *(beside if len(beside) == 2 else [path.parent])]
+        denied = [each for each in needed if not os.access(each, os.W_OK)]
+        if not denied:
+            return Access.WRITE
+        # Not so if another process created or removed one of the files meanwhile.
+        if _files_beside(path) == beside and all(_is_denied(each) for each in denied):
+            return Access.SHARED_READ if _index_of(path) in beside else Access.FROZEN_READ
+    return Access.WRITE
+
+
+def _files_beside(path: Path) -> list[Path]:
+    """Those that exist of the write-ahead log and its index."""
+    return [each for each in (path.with_name(f"{path.name}-wal"), _index_of(path)) if each.exists()]
+
+
+def _is_denied(path: Path) -> bool:
+    return path.exists() and not os.access(path, os.W_OK)
 
 
 def address(path: Path, access: Access) -> str:
