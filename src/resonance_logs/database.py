@@ -7,7 +7,6 @@ import os
 import threading
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import NoReturn, Self
@@ -15,7 +14,7 @@ from typing import NoReturn, Self
 from resonance_logs.commands import AsyncCommands, Commands, Filters
 from resonance_logs.commands.answering import answering, naming_arguments
 from resonance_logs.commands.listing import read_ids
-from resonance_logs.errors import DatabaseClosed, DatabaseUnavailable, NotFound
+from resonance_logs.errors import DatabaseUnavailable, NotFound
 from resonance_logs.exports.fight_files import (
     ExportReport,
     ImportReport,
@@ -25,34 +24,24 @@ from resonance_logs.exports.fight_files import (
 from resonance_logs.exports.formats import Table
 from resonance_logs.exports.tables import TableArguments, TableKind, encounter_table, fights_table
 from resonance_logs.fights.identity import DEFAULT_RECORDER, Identity, check_game, check_recorder
+from resonance_logs.forks import tell_after_fork
 from resonance_logs.recording.queue import TaskQueue
 from resonance_logs.recording.recorder import Recorder, TaskInput
 from resonance_logs.recording.recording import Recording
 from resonance_logs.recording.resending import Sender
-from resonance_logs.recording.stats import NO_STATS, Stats
+from resonance_logs.recording.stats import NO_STATS, RecorderStatus, Stats
 from resonance_logs.settings import Settings, absolute, find_path
 from resonance_logs.store.recorder_inputs import begin_input
 from resonance_logs.store.recorders import read_recorders
 from resonance_logs.store.sqlite.backup import back_up, restore
 from resonance_logs.store.sqlite.connections import Store
 from resonance_logs.store.sqlite.file_copies import preserve_wal
+from resonance_logs.store.sqlite.files import check_not_inherited
 from resonance_logs.store.sqlite.migrate import prepare
 from resonance_logs.store.sqlite.repair import salvage_if_damaged
 from resonance_logs.store.sqlite.salvage import SalvageReport
 
 __all__ = ["Database", "Recorder", "RecorderStatus", "Sender"]
-
-
-@dataclass(frozen=True, slots=True)
-class RecorderStatus:
-    """How far the tasks of a recorder were accepted, and stored."""
-
-    name: str
-    game: str
-    position: int
-    """Tasks, and lines without a valid one, accepted so far, ever."""
-    stored_position: int
-    """How many of them a crash of the program cannot undo."""
 
 
 class Database(TaskInput):
@@ -63,6 +52,9 @@ class Database(TaskInput):
     Queries (commands and tables) raise CommandError, recording raises RecordingError, and methods
     that open, write or read whole files (open, backup, restore, salvage, export, import) raise
     DatabaseError, or NotFound for a fight that does not exist.
+
+    Once it is closed, every method raises DatabaseClosed; so it does in a process that was forked
+    while it was open.
 
     Safe to use from several threads. Create it with ``Database.open``.
     """
@@ -82,11 +74,12 @@ class Database(TaskInput):
         self._queue = None if recorder is None else recorder.queue
         self._exit_stack = held or ExitStack()
         self._closed = False
-        self._close_lock = threading.Lock()
+        self._close_lock = threading.RLock()  # a signal handler may close it while it is closed
         self.commands = Commands(store)
         self.async_commands = AsyncCommands(self.commands)
         if recording is not None:
             recording.add_input(self)
+        tell_after_fork(self, Database._leave_to_parent)
         atexit.register(self.close)
 
     @classmethod
@@ -127,6 +120,7 @@ class Database(TaskInput):
         """
         found = find_path(path)
         settings = settings or Settings()
+        check_not_inherited(found)
         record = record and not read_only
         if (read_only or not (record if create is None else create)) and not found.exists():
             raise DatabaseUnavailable(f"there is no database at {found}; record something first")
@@ -195,6 +189,7 @@ class Database(TaskInput):
             NotFound: nothing was ever recorded by a recorder of this name.
             CommandError: as for commands; the subclass says why.
         """
+        self._store.check_open()
         found = None if self._recording is None else self._recording.find(name)
         if found is not None:
             return RecorderStatus(found.name, found.game, found.position, found.stored_position)
@@ -234,7 +229,12 @@ class Database(TaskInput):
         return self._settings
 
     def stats(self) -> Stats:
-        """What has been recorded since the file was opened; zeros with ``record=False``."""
+        """What has been recorded since the file was opened; zeros with ``record=False``.
+
+        Raises:
+            DatabaseClosed: the database was closed.
+        """
+        self._store.check_open()
         return NO_STATS if self._recording is None else self._recording.stats()
 
     def backup(self, target: str | os.PathLike[str]) -> int:
@@ -245,6 +245,7 @@ class Database(TaskInput):
         Raises:
             BackupError: the target already exists, or the copy cannot be made.
         """
+        self._store.check_open()
         return back_up(self.path, absolute(target), is_read_only=self._store.is_read_only)
 
     def export_fights(self, ids: Sequence[int], target: str | os.PathLike[str]) -> int:
@@ -258,6 +259,7 @@ class Database(TaskInput):
             BackupError: the target already exists, or cannot be written, or a fight is damaged.
             DatabaseError: the fights cannot be read; the subclass says why.
         """
+        self._store.check_open()
         return export_fights(self._store, lambda _view: ids, absolute(target)).size_bytes
 
     def export_matching_fights(
@@ -272,6 +274,7 @@ class Database(TaskInput):
             BackupError: the target already exists, or cannot be written, or a fight is damaged.
             DatabaseError: the fights cannot be read; the subclass says why.
         """
+        self._store.check_open()
         return export_fights(
             self._store,
             lambda view: read_ids(view, filters),
@@ -383,7 +386,12 @@ class Database(TaskInput):
         """Those of all recorders: a flush of the database waits for every one."""
         return [] if self._recording is None else [each.queue for each in self._recording.streams]
 
+    def _leave_to_parent(self) -> None:
+        """In a child process: change nothing at its end; the store refuses everything."""
+        self._closed = True
+        self._close_lock = threading.RLock()
+        atexit.unregister(self.close)
+
     def _refuse(self) -> NoReturn:
-        if self._recording is None and self._closed:
-            raise DatabaseClosed(f"{self.path} was closed; open it again to record")
+        self._store.check_open()
         super()._refuse()

@@ -120,7 +120,7 @@ class PositionGap(RecordingError):
 
 
 class DatabaseClosed(RecordingError):
-    """The database was closed before the call."""
+    """The database was closed before the call, or is open in the process that forked this one."""
 
 
 class InputError(ResonanceLogsError):

@@ -101,7 +101,7 @@ def ingest(
                 is_open = True
         ingestion.end_clock()
         meter.close()
-        rejected = database.stats().rejected
+        rejected = database.stats().rejected if is_open else 0
         ingestion.refused += 0 if server is None else server.refused
         if is_open and not quiet:
             fights = _count_fights(database) - fights_before

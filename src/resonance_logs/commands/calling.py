@@ -49,7 +49,8 @@ class Caller:
         return self._answer(function, arguments)
 
     def _find(self, name: str) -> Command:
-        """The command of this name, unless it would change a file opened only for reading."""
+        """The command of this name, unless the file is closed, or may not be changed by it."""
+        self._store.check_open()
         command = find_command(name)
         if command.changes and self._store.is_read_only:
             what = f"{self._store.path} is open only for reading"

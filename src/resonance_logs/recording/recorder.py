@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator, Sequence
-from concurrent.futures import TimeoutError as FutureTimeout
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final, NoReturn, Protocol
 
@@ -40,11 +39,11 @@ class OpenRecording(Protocol):
     def last_error(self) -> str | None:
         """What last went wrong while writing."""
 
-    def mark(self, queue: TaskQueue) -> FlushMark:
+    def mark(self, queue: TaskQueue, notify: Callable[[], None] | None = None) -> FlushMark:
         """Put a mark into a queue; it is done once all that was put before is committed."""
 
     def check_running(self) -> None:
-        """Raise RecordingError if recording was stopped because the file is damaged."""
+        """Raise DatabaseClosed, or RecordingError if recording stopped as the file is damaged."""
 
     def check_taken(self, items: Sequence[Item]) -> None:
         """Raise DatabaseClosed or RecordingError unless the writer took these items."""
@@ -60,7 +59,11 @@ class OpenRecording(Protocol):
 
 
 class TaskInput:
-    """Accepts the tasks of one recorder, as long as its ``_queue`` is set."""
+    """Accepts the tasks of one recorder, as long as its ``_queue`` is set.
+
+    A signal handler may call ``enqueue``, ``enqueue_many`` and ``flush``, also if it interrupts one
+    of them.
+    """
 
     _queue: TaskQueue | None
     """None if tasks are not accepted: closed, stopped, or opened with record=False."""
@@ -126,17 +129,31 @@ class TaskInput:
         try:
             for mark in self._put_marks():
                 left = None if deadline is None else max(0.0, deadline - time.monotonic())
-                mark.done.result(left)
-        except FutureTimeout as error:
+                mark.wait(left)
+        except TimeoutError as error:
             raise self._flush_timeout(timeout) from error
         except CloseTimeout as error:
             raise DatabaseClosed("closed before all tasks could be written") from error
 
     async def flush_async(self, timeout: float | None = None) -> None:
         """Like ``flush``, but awaitable."""
-        done = [asyncio.wrap_future(mark.done) for mark in self._put_marks()]
+        loop, woken = asyncio.get_running_loop(), asyncio.Event()
+
+        def wake() -> None:
+            with suppress(RuntimeError):  # nobody waits: the loop was closed
+                loop.call_soon_threadsafe(woken.set)
+
+        marks = self._put_marks(wake)
+
+        async def wait() -> None:
+            for mark in marks:
+                while not mark.is_done:
+                    await woken.wait()
+                    woken.clear()
+                mark.check()
+
         try:
-            await asyncio.wait_for(asyncio.gather(*done), timeout)
+            await asyncio.wait_for(wait(), timeout)
         except TimeoutError as error:
             raise self._flush_timeout(timeout) from error
         except CloseTimeout as error:
@@ -150,10 +167,10 @@ class TaskInput:
         """The queues that a flush waits for."""
         return [] if self._queue is None else [self._queue]
 
-    def _put_marks(self) -> list[FlushMark]:
+    def _put_marks(self, notify: Callable[[], None] | None = None) -> list[FlushMark]:
         if self._recording is None or self._queue is None:
             self._refuse()
-        marks = [self._recording.mark(queue) for queue in self._queues()]
+        marks = [self._recording.mark(queue, notify) for queue in self._queues()]
         if self._queue is None:
             self._check_taken(marks)
         return marks
@@ -237,11 +254,14 @@ class Recorder(TaskInput):
         Raises:
             InvalidArgument: ``from_position`` is not a whole number from 0 on.
             RecorderBusy: another sender is sending for it.
+            DatabaseClosed: the database was closed.
             PositionGap: ``from_position`` is beyond what was accepted; nothing was.
             DatabaseError: the file cannot be used now; the subclass says why.
         """
         if from_position is not None and (type(from_position) is not int or from_position < 0):
             raise InvalidArgument("from", f"expected a whole number from 0 on, got {from_position}")
+        if self._queue is None:
+            self._refuse()
         if not self._stream.sending.acquire(blocking=False):
             raise RecorderBusy(
                 f"recorder {self.name!r} is busy: another program is sending tasks for it; wait "

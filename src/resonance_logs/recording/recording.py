@@ -17,6 +17,7 @@ from resonance_logs.errors import (
     RecordingError,
 )
 from resonance_logs.fights.identity import Identity, check_game, check_recorder
+from resonance_logs.forks import tell_after_fork
 from resonance_logs.recording.queue import FlushMark, Item, TaskQueue
 from resonance_logs.recording.recorder import Recorder, TaskInput
 from resonance_logs.recording.session import Session
@@ -55,10 +56,23 @@ class Recording:
         self._missed: list[Item] = []
         self._stopped: str | None = None
         self._is_closed = False
-        self._opening = threading.Lock()
-        self._closing = threading.Lock()
-        self._stopping = threading.Lock()
+        self._make_locks()
+        tell_after_fork(self, Recording._leave_to_parent)
         self._writer.start()
+
+    def _make_locks(self) -> None:
+        # Signal handlers may ask while their thread holds the last two.
+        self._opening = threading.Lock()
+        self._closing = threading.RLock()
+        self._stopping = threading.RLock()
+
+    def _leave_to_parent(self) -> None:
+        """In a child process: accept no tasks; another thread may have held the locks."""
+        self._make_locks()
+        self._is_closed = True
+        self._stop_inputs()
+        for each in self.streams:
+            each.queue.close()
 
     @classmethod
     def begin(cls, path: Path, settings: Settings) -> Self:
@@ -147,15 +161,17 @@ class Recording:
             if self._stopped is not None:
                 task_input.stop_accepting()
 
-    def mark(self, queue: TaskQueue) -> FlushMark:
+    def mark(self, queue: TaskQueue, notify: Callable[[], None] | None = None) -> FlushMark:
         """Put a mark into a queue; it is done once all that was put before is committed.
+
+        ``notify`` is called then, by another thread.
 
         Raises:
             RecordingError: the writer has ended.
         """
         if not self._writer.is_alive:
             raise RecordingError(f"the writer has ended: {self.last_error}")
-        mark = FlushMark()
+        mark = FlushMark(notify)
         queue.put_mark(mark)
         return mark
 
@@ -183,8 +199,10 @@ class Recording:
         """See that recording was not stopped.
 
         Raises:
+            DatabaseClosed: the file was closed.
             RecordingError: it was, because the file is damaged.
         """
+        self.store.check_open()
         with self._stopping:
             if self._stopped is not None:
                 raise RecordingError(self._stopped)

@@ -135,11 +135,11 @@ class Session:
             DatabaseError: that is not possible; the damaged file stays where it is.
         """
         path = self.store.path
-        self.store.close()
+        self.store.disconnect()
         with preserve_wal(path):
             report = salvage(path, is_stopped)
         self._lock.follow_file()
-        self.store.close()  # what was connected meanwhile still has the damaged file
+        self.store.disconnect()  # what was connected meanwhile still has the damaged file
         with self.store.write_transaction() as connection:
             resume_run(connection, self.run_id)
             found = []

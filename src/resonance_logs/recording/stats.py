@@ -50,3 +50,15 @@ NO_STATS: Final = Stats(
     last_commit_at_ms=None,
 )
 """The figures of a database that does not record."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecorderStatus:
+    """How far the tasks of a recorder were accepted, and stored."""
+
+    name: str
+    game: str
+    position: int
+    """Tasks, and lines without a valid one, accepted so far, ever."""
+    stored_position: int
+    """How many of them a crash of the program cannot undo."""

@@ -15,19 +15,19 @@ from sqlalchemy.exc import DBAPIError, MultipleResultsFound, NoResultFound
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import NullPool, Pool, QueuePool
 
-from resonance_logs.errors import DamagedDatabase, DatabaseUnavailable
+from resonance_logs.errors import DamagedDatabase, DatabaseClosed, DatabaseUnavailable
+from resonance_logs.forks import tell_after_fork
 from resonance_logs.store.sqlite import space
 from resonance_logs.store.sqlite.access import (
     Access,
     Frozen,
-    address,
     find_access,
     opened_read_only,
     read_only,
 )
+from resonance_logs.store.sqlite.files import BUSY_TIMEOUT_MS, inherited_message, open_file
 from resonance_logs.store.sqlite.lock import check_other_names
 
-BUSY_TIMEOUT_MS: Final = 10_000
 WRITER_BUSY_TIMEOUT_MS: Final = 500
 READERS: Final = 8
 
@@ -63,23 +63,36 @@ class Store:
         self.access = find_access(path, read_only=is_read_only)
         self._frozen = Frozen(path) if self.access is Access.FROZEN_READ else None
 
-        def open_file() -> sqlite3.Connection:
+        def opened() -> sqlite3.Connection:
             return connect(path, is_read_only=is_read_only)
 
-        self._readers = _engine(open_file, begin="BEGIN", poolclass=QueuePool, pool_size=READERS)
-        self._writers = _engine(open_file, begin="BEGIN IMMEDIATE", poolclass=NullPool)
+        self._readers = _engine(opened, begin="BEGIN", poolclass=QueuePool, pool_size=READERS)
+        self._writers = _engine(opened, begin="BEGIN IMMEDIATE", poolclass=NullPool)
+        self._refusal: str | None = None
+        tell_after_fork(self, Store._leave_to_parent)
 
     @property
     def is_writable(self) -> bool:
         """Whether the file may be written."""
         return self.access is Access.WRITE
 
+    def check_open(self) -> None:
+        """Check that it was not closed.
+
+        Raises:
+            DatabaseClosed: it was, or it belongs to the process that this one was forked from.
+        """
+        if self._refusal is not None:
+            raise DatabaseClosed(self._refusal)
+
     def check_writable(self) -> None:
         """Check that the file may be written.
 
         Raises:
+            DatabaseClosed: it was closed.
             ReadOnlyDatabase: it may only be read.
         """
+        self.check_open()
         if self.is_read_only:
             raise opened_read_only(self.path)
         if not self.is_writable:
@@ -90,9 +103,11 @@ class Store:
         """A pooled connection in a read transaction: one consistent view of the file.
 
         Raises:
+            DatabaseClosed: it was closed.
             DatabaseUnavailable: the file cannot be read now.
             DamagedDatabase: the data cannot be read at all.
         """
+        self.check_open()
         if self._frozen is not None:
             self._frozen.check()
         with _translated(self.path), self._readers.connect() as connection:
@@ -157,10 +172,19 @@ class Store:
         except (sqlite3.OperationalError, DBAPIError) as error:
             _logger.info("%s cannot be shrunk now: %s", self.path, describe(error))
 
-    def close(self) -> None:
-        """Close all connections."""
+    def disconnect(self) -> None:
+        """Close all connections; the next transaction opens new ones."""
         self._readers.dispose()
         self._writers.dispose()
+
+    def close(self) -> None:
+        """Close all connections, and refuse to open any."""
+        self._refusal = self._refusal or f"{self.path} was closed; open it again"
+        self.disconnect()
+
+    def _leave_to_parent(self) -> None:
+        """In a child process: refuse everything."""
+        self._refusal = inherited_message(self.path)
 
 
 def is_transient(error: BaseException) -> bool:
@@ -213,9 +237,9 @@ def _translated(path: Path) -> Iterator[None]:
 
 
 def _engine(
-    open_file: Callable[[], sqlite3.Connection], *, begin: str, poolclass: type[Pool], **pool: int
+    creator: Callable[[], sqlite3.Connection], *, begin: str, poolclass: type[Pool], **pool: int
 ) -> Engine:
-    engine = create_engine("sqlite+pysqlite://", creator=open_file, poolclass=poolclass, **pool)
+    engine = create_engine("sqlite+pysqlite://", creator=creator, poolclass=poolclass, **pool)
 
     @event.listens_for(engine, "begin")
     def begin_explicitly(connection: Connection) -> None:
@@ -234,14 +258,7 @@ def connect(path: Path, *, is_read_only: bool = False) -> sqlite3.Connection:
     Where the file cannot be written, or is not to be, it is opened in the way in which it can be
     read.
     """
-    access = find_access(path, read_only=is_read_only)
-    connection = sqlite3.connect(
-        path if access is Access.WRITE else address(path, access),
-        uri=access is not Access.WRITE,
-        isolation_level=None,
-        check_same_thread=False,
-        timeout=BUSY_TIMEOUT_MS / 1000,
-    )
+    connection = open_file(path, find_access(path, read_only=is_read_only))
     # Read damaged text all the same; the checksums of its fight reveal it.
     connection.text_factory = partial(str, encoding="utf-8", errors="replace")
     for pragma in (

@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Final
 
 from resonance_logs.errors import BackupError
-from resonance_logs.store.sqlite.access import Access, address, check_readable, find_access
+from resonance_logs.store.sqlite.access import Access, check_readable, find_access
 from resonance_logs.store.sqlite.connections import connect
+from resonance_logs.store.sqlite.files import open_file
 from resonance_logs.store.sqlite.lock import check_other_names
 from resonance_logs.whole_files import make_folder, open_private, whole_file
 
@@ -171,8 +172,8 @@ def preserve_wal(path: Path) -> Iterator[None]:
         yield  # SQLite would discard the log of an empty file
         return
     check_other_names(path)
-    with closing(sqlite3.connect(address(path, Access.SHARED_READ), uri=True)) as last:
-        with closing(sqlite3.connect(path)) as first:
+    with closing(open_file(path, Access.SHARED_READ)) as last:
+        with closing(open_file(path, Access.WRITE)) as first:
             for connection in (first, last):
                 _open_wal(connection)
         yield
