@@ -140,7 +140,8 @@ def _write_spill(connection: Connection, file: Path, spill: Spill, *, archive: b
     items = spill.items
     if stored is not None and stored.can_resume:
         items = spill.after(stored.position)  # its sender may have sent them again
-    state = _state_before(connection, spill.identity, stored)
+    left_open = _left_open(connection, spill.identity.recorder)
+    state = _state_before(connection, spill.identity, stored, left_open)
     state.awaited_names = read_awaited(connection, spill.identity)
     batch = Batch(connection, state, archive=archive)
     batch.apply(items)
@@ -197,7 +198,7 @@ def read_state(
     if resume and left_open and stored is not None and stored.can_resume:
         _check_game(stored, game)
     identity = Identity(recorder, game or (DEFAULT_GAME if stored is None else stored.game))
-    before = _state_before(connection, identity, stored)
+    before = _state_before(connection, identity, stored, left_open)
     is_late = bool(left_open) and recorder not in _recorders_waited_for(connection)
     if resume and before.can_resume and not is_late and len(left_open) == bool(before.fight):
         before.awaited_names = read_awaited(connection, identity)
@@ -234,7 +235,10 @@ def _read_stored(connection: Connection, recorder: str) -> StoredRecorder | None
 
 
 def _state_before(
-    connection: Connection, identity: Identity, stored: StoredRecorder | None
+    connection: Connection,
+    identity: Identity,
+    stored: StoredRecorder | None,
+    left_open: Sequence[OpenEncounter],
 ) -> RecorderState:
     """The state in which a recorder stopped: its position, open fight and strays."""
     state = RecorderState(identity, entities=EntityCache(identity.game))
@@ -245,9 +249,9 @@ def _state_before(
         )
         if state.can_resume:
             state.strays = Strays(read_strays(connection, identity.recorder))
-    left_open = [each for each in fights.read_open(connection) if each.identity == identity]
-    if left_open:
-        state.fight = _as_it_stood(connection, left_open[-1])
+    of_game = [fight for fight in left_open if fight.identity == identity]
+    if of_game:
+        state.fight = _as_it_stood(connection, of_game[-1])
     return state
 
 

@@ -9,6 +9,7 @@ right, so that tasks are never taken for another recorder's and a file that was 
 from __future__ import annotations
 
 import logging
+import os
 import re
 import shlex
 import shutil
@@ -190,12 +191,13 @@ def ingest_command(path: Path, file: Path) -> str:
 
 def _find(path: Path, what: str, ending: str) -> list[tuple[int, Path]]:
     """Files beside a database, each with the run that wrote it, oldest first."""
+    prefix = path.name + what
     again = r"(?:\.\d+)?" if what == _DAMAGED else ""
-    pattern = re.compile(rf"{re.escape(path.name + what)}{_NUMBERS}{again}\.{ending}", re.ASCII)
+    pattern = re.compile(rf"{re.escape(prefix)}{_NUMBERS}{again}\.{ending}", re.ASCII)
     found = sorted(
-        (int(match[1]), int(match[2] or 0), file)
-        for file in path.parent.iterdir()
-        if (match := pattern.fullmatch(file.name))
+        (int(match[1]), int(match[2] or 0), path.with_name(name))
+        for name in os.listdir(path.parent)  # noqa: PTH208 - without a Path for each
+        if name.startswith(prefix) and (match := pattern.fullmatch(name))
     )
     return [(run_id, file) for run_id, _, file in found]
 

@@ -128,16 +128,18 @@ def record_spill_read(connection: Connection, run_id: int) -> None:
 
 def last_run(connection: Connection) -> Run | None:
     """The newest run."""
-    runs, _ = read_runs(connection, limit=1)
-    return runs[0] if runs else None
+    return next(iter(_newest(connection, limit=1)), None)
 
 
 def read_runs(connection: Connection, limit: int, offset: int = 0) -> tuple[list[Run], int]:
     """Some runs, newest first, and the total count."""
-    newest_first = select(recorder_runs).order_by(recorder_runs.c.id.desc())
-    rows = connection.execute(newest_first.limit(limit).offset(offset))
     count = connection.execute(select(func.count()).select_from(recorder_runs)).scalar_one()
-    return [Run(*row) for row in rows], count
+    return _newest(connection, limit, offset), count
+
+
+def _newest(connection: Connection, limit: int, offset: int = 0) -> list[Run]:
+    newest_first = select(recorder_runs).order_by(recorder_runs.c.id.desc())
+    return [Run(*row) for row in connection.execute(newest_first.limit(limit).offset(offset))]
 
 
 def _now_ms() -> int:
