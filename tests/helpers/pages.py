@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 from playwright.sync_api import Locator, Page
@@ -18,6 +16,7 @@ from resonance_logs import (
     Task,
     UpsertEntity,
 )
+from tests.helpers.programs import Program
 
 EVIL = "<img src=x onerror=window.broken=1>"
 
@@ -58,21 +57,7 @@ class Site:
 
     def __init__(self, path: Path, *options: str) -> None:
         self.path = path
-        command = [
-            sys.executable,
-            "-m",
-            "resonance_logs",
-            "serve",
-            "--port",
-            "0",
-            "--db",
-            str(path),
-            *options,
-        ]
-        self.popen = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
-        assert self.popen.stdout is not None
+        self.popen = Program("serve", "--port", "0", "--db", path, *options)
         found = re.search(r"at (http://\S+)/ ", self.popen.stdout.readline())
         assert found, self.popen.communicate()[1]
         self.address = found[1]

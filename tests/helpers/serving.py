@@ -2,9 +2,9 @@
 
 import re
 import signal
-import subprocess
-import sys
 from pathlib import Path
+
+from tests.helpers.programs import Program
 
 TOKEN = "correct-horse-battery"
 
@@ -13,11 +13,7 @@ class Server:
     """``serve`` in a process of its own."""
 
     def __init__(self, db: Path, *words: str) -> None:
-        command = [sys.executable, "-m", "resonance_logs", "serve", "--port", "0", "--db", str(db)]
-        self.popen = subprocess.Popen(
-            [*command, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
-        assert self.popen.stdout is not None
+        self.popen = Program("serve", "--port", "0", "--db", db, *words)
         line = self.popen.stdout.readline()
         found = re.search(r"at (http://\S+)", line)
         assert found, line or self.popen.communicate()[1]
@@ -27,4 +23,4 @@ class Server:
         self.popen.send_signal(number)
         _, errors = self.popen.communicate(timeout=30)
         assert "Traceback" not in errors
-        return self.popen.returncode, errors
+        return self.popen.wait(), errors
