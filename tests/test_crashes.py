@@ -1,0 +1,25 @@
+"""Whatever writes a file can be killed at any moment: nothing is lost, and nothing is left over."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.helpers.crashes.writers import WRITERS
+
+POINTS = 20
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+
+
+@pytest.mark.parametrize("writer", WRITERS)
+def test_a_writer_of_files_can_be_killed_at_any_moment(writer: str, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "tests.helpers.crashes", writer, str(tmp_path), str(POINTS)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert done.stdout.endswith("wrong after []\n"), done.stdout + done.stderr
+    assert f"killed at {POINTS} of" in done.stdout
+    assert done.returncode == 0
