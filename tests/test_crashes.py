@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.helpers.crashes.writers import WRITERS
+from tests.helpers.small_disk import run_on_small_disk
 
 POINTS = 20
 
@@ -22,4 +23,12 @@ def test_a_writer_of_files_can_be_killed_at_any_moment(writer: str, tmp_path: Pa
     done = subprocess.run(command, capture_output=True, text=True, timeout=300)
     assert done.stdout.endswith("wrong after []\n"), done.stdout + done.stderr
     assert f"killed at {POINTS} of" in done.stdout
+    assert done.returncode == 0
+
+
+def test_a_disk_that_is_full_at_any_moment_of_a_stop_loses_nothing(tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    program = [sys.executable, "-m", "tests.helpers.crashes.full_disk", str(disk), str(POINTS)]
+    done = run_on_small_disk(disk, "4m", program)
+    assert done.stdout.endswith("wrong after []\n"), done.stdout + done.stderr
     assert done.returncode == 0

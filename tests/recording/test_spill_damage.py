@@ -305,6 +305,20 @@ def test_a_spill_of_a_recorder_without_positions_is_recorded_by_hand_once(
 ) -> None:
     """Also after other tasks were recorded, which take the positions of those in the file."""
 
+    told = stop_without_room(path, [*fight()], [], monkeypatch)
+    with Database.open(path) as db:
+        record(db, fight(started=60_000, hits=5))
+    command = told.partition("record them with: ")[2].removesuffix(")")
+    for _ in range(2):
+        assert ingest(command).exit_code == 0
+    assert totals(path) == [("default", 50), ("default", 30)]
+
+
+def stop_without_room(
+    path: Path, after: list[StreamItem], before: list[Task], monkeypatch: pytest.MonkeyPatch
+) -> str:
+    """Stop while nothing can be written beside the database either; returns the error."""
+
     def refuse(source: Path, target: Path) -> None:
         if target.parent == path.parent:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -314,13 +328,41 @@ def test_a_spill_of_a_recorder_without_positions_is_recorded_by_hand_once(
     with monkeypatch.context() as full:
         full.setattr(os, "link", refuse)
         full.setattr(Path, "replace", refuse)
-        told = stop_while_locked(path, [*fight()])
-    with Database.open(path) as db:
-        record(db, fight(started=60_000, hits=5))
+        return stop_while_locked(path, after, before)
+
+
+def test_the_rest_of_a_fight_that_was_ended_meanwhile_is_a_fight_of_its_own(
+    path: Path, other: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its hits would be outside any fight: opening the database ends the fight at its last hit."""
+    tasks = fight(hits=5)
+    told = stop_without_room(path, [*tasks[4:]], tasks[:4], monkeypatch)
+    Database.open(path).close()
     command = told.partition("record them with: ")[2].removesuffix(")")
     for _ in range(2):
         assert ingest(command).exit_code == 0
-    assert totals(path) == [("default", 50), ("default", 30)]
+    assert totals(path) == [("default", 20), ("default", 30)]
+    assert (
+        rows(path, "SELECT started_at_ms, scene_name FROM encounters")
+        == [(1_000, "Tina's Court")] * 2
+    )
+
+
+def test_a_spill_of_a_fight_that_is_open_still_continues_it_and_begins_none(path: Path) -> None:
+    tasks = fight(hits=5)
+    stop_while_locked(path, [*tasks[4:]], tasks[:4])
+    Database.open(path).close()
+    assert totals(path) == [("default", 50)]
+
+
+def test_a_spill_without_the_begin_that_it_says_to_have_is_set_aside(path: Path) -> None:
+    tasks = fight(hits=5)
+    stop_while_locked(path, [*tasks[4:]], tasks[:4])
+    (file,) = path.parent.glob("*.spill-*.ndjson")
+    file.write_bytes(b"".join(file.read_bytes().splitlines(keepends=True)[1:]))
+    Database.open(path).close()
+    assert totals(path) == [("default", 20)]
+    assert findings(path)
 
 
 def test_where_nothing_can_be_written_nothing_is_left_and_the_message_says_it(

@@ -61,6 +61,15 @@ class OpenEncounter:
     identity: Identity = DEFAULT_IDENTITY
     """Whose fight it is."""
 
+    def begin_task(self) -> BeginEncounter:
+        """The task that began it."""
+        return BeginEncounter(
+            started_at_ms=self.started_at_ms,
+            local_player_id=self.local_player_id,
+            scene_id=self.scene_id,
+            scene_name=self.scene_name,
+        )
+
     def adding(self, events: Events) -> Self:
         """The fight including these events."""
         times = (self.last_event_ms, statistics.last_time_ms(events))

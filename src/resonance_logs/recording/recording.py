@@ -312,7 +312,9 @@ class Recording:
             if left:
                 position = stream.state.position + len(left)
                 is_positioned = stream.state.can_resume
-                found.append(Unwritten(stream.identity, left, position, is_positioned))
+                fight = stream.state.fight
+                begun = None if fight is None else fight.begin_task()
+                found.append(Unwritten(stream.identity, left, position, is_positioned, begun))
         return found
 
     def _account(self, left: Sequence[Unwritten]) -> str:

@@ -144,6 +144,8 @@ def _write_spill(connection: Connection, file: Path, spill: Spill, *, archive: b
     state = _state_before(connection, spill.identity, stored, left_open)
     state.awaited_names = read_awaited(connection, spill.identity)
     batch = Batch(connection, state, archive=archive)
+    if items and spill.begun is not None and not _continues(state, spill.begun):
+        batch.apply([spill.begun])
     batch.apply(items)
     warnings = batch.warnings()
     batch.publish()
@@ -154,6 +156,11 @@ def _write_spill(connection: Connection, file: Path, spill: Spill, *, archive: b
     # Stores players without a hit, when players were last seen, and the position.
     Settlement(connection, state)
     _logger.warning("reading %d tasks of an earlier run from %s", len(items), file)
+
+
+def _continues(state: RecorderState, begun: BeginEncounter) -> bool:
+    """Whether the fight that was open when the tasks came still is."""
+    return state.fight is not None and state.fight.started_at_ms == begun.started_at_ms
 
 
 def recover(store: Store, *, archive: bool) -> None:
@@ -292,13 +299,8 @@ def continued(connection: Connection, fight: OpenEncounter) -> OpenEncounter:
     found = [each for each in fights.read_open(connection) if each.id == fight.id]
     if not found:
         _logger.error("the beginning of encounter %d is not in it any more", fight.id)
-        task = BeginEncounter(
-            started_at_ms=fight.started_at_ms,
-            local_player_id=fight.local_player_id,
-            scene_id=fight.scene_id,
-            scene_name=fight.scene_name,
-        )
-        return fights.begin(connection, task, fight.identity).with_party(fight.party)
+        begun = fights.begin(connection, fight.begin_task(), fight.identity)
+        return begun.with_party(fight.party)
     saved = _as_it_stood(connection, found[0])
     recorded = fight.damage_events + fight.heal_events + fight.lost_events
     lost = max(0, recorded - saved.damage_events - saved.heal_events)

@@ -4,6 +4,9 @@ A spill is a pair of files. The owner file (``.json``) says whose tasks they are
 recorder's position after them; the other one (``.ndjson``) has the tasks, a line each. The owner
 file is there first and removed last, and the tasks are read only if it is there and their number is
 right, so that tasks are never taken for another recorder's and a file that was cut off is noticed.
+
+If a fight was open, its begin is the first line. If the fight is still open when the tasks are
+read, it goes on; if it was ended meanwhile, they become a fight of their own.
 """
 
 from __future__ import annotations
@@ -26,7 +29,14 @@ import msgspec
 from resonance_logs.errors import InputError, InvalidArgument
 from resonance_logs.fights.identity import DEFAULT_GAME, DEFAULT_RECORDER, Identity
 from resonance_logs.sources.task_source import Batch, TaskSource
-from resonance_logs.tasks import MAX_INTEGER, SKIPPED_LINE, SkippedLine, StreamItem, encode_task
+from resonance_logs.tasks import (
+    MAX_INTEGER,
+    SKIPPED_LINE,
+    BeginEncounter,
+    SkippedLine,
+    StreamItem,
+    encode_task,
+)
 from resonance_logs.whole_files import whole_file, write_whole
 
 _logger = logging.getLogger(__name__)
@@ -49,6 +59,8 @@ class Unwritten:
     """The recorder's position after them."""
     is_positioned: bool = False
     """Whether its sender says where its tasks begin, and may send them again."""
+    begun: BeginEncounter | None = None
+    """The begin of the fight that was open before them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +70,8 @@ class Spill:
     identity: Identity
     items: Sequence[StreamItem]
     position: int | None
+    begun: BeginEncounter | None = None
+    """The begin of the fight that was open before them."""
 
     def after(self, position: int) -> Sequence[StreamItem]:
         """The items that follow a position of the recorder."""
@@ -78,6 +92,8 @@ class _Owner(msgspec.Struct, forbid_unknown_fields=True):
     tasks: _Count | None = None
     """None in the files of older versions."""
     is_positioned: bool = False
+    has_begin: bool = False
+    """Whether the begin of the open fight is before the tasks."""
 
 
 def write_spill(path: Path, run_id: int, number: int, unwritten: Unwritten) -> Path:
@@ -139,12 +155,20 @@ def read_spill(file: Path) -> Spill:
         raise InputError(f"{file} cannot be read: {error.strerror or error}") from error
     if owner.tasks is not None:
         expected = owner.tasks
+    begun = _take_begin(file, items) if owner.has_begin else None
     if len(items) != expected or (owner.tasks is None and not items):
         raise InputError(f"{file} has {len(items):,} tasks instead of {expected:,}")
     for refusal in (each for batch in batches for each in batch.refusals):
         if refusal.text != _NO_TASK:
             _logger.error("%s; skipped: %s", refusal, refusal.text[:200])
-    return Spill(Identity(owner.recorder, owner.game), items, owner.position)
+    return Spill(Identity(owner.recorder, owner.game), items, owner.position, begun)
+
+
+def _take_begin(file: Path, items: list[StreamItem]) -> BeginEncounter:
+    first = items.pop(0) if items else None
+    if not isinstance(first, BeginEncounter):
+        raise InputError(f"{file} lacks the begin of its fight")
+    return first
 
 
 def remove_spill(file: Path) -> None:
@@ -183,7 +207,8 @@ def ingest_command(path: Path, file: Path) -> str:
         owner = _read_owner(file)
         whose = ["--recorder", owner.recorder, "--game", owner.game]
         if owner.is_positioned and owner.position is not None and owner.tasks is not None:
-            whose += ["--from", str(max(0, owner.position - owner.tasks))]
+            first = owner.position - owner.tasks - owner.has_begin
+            whose += ["--from", str(max(0, first))]
     except InputError as error:
         _logger.debug("the recorder is not known: %s", error)
     return shlex.join(["resonance-logs", "ingest", "--db", str(path), *whose, str(file)])
@@ -246,13 +271,19 @@ def _write_both(file: Path, unwritten: Unwritten) -> Path:
     """Write the tasks, and give both files their names once they are complete."""
     whose, items = unwritten.identity, unwritten.items
     owner = _Owner(
-        whose.recorder, whose.game, unwritten.position, len(items), unwritten.is_positioned
+        whose.recorder,
+        whose.game,
+        unwritten.position,
+        len(items),
+        unwritten.is_positioned,
+        unwritten.begun is not None,
     )
+    lines = items if unwritten.begun is None else [unwritten.begun, *items]
     is_owner_written = False
     try:
         with whole_file(file, replaces=False) as part:
             with part.open("wb") as stream:
-                stream.writelines(map(_encode_line, items))
+                stream.writelines(map(_encode_line, lines))
             write_whole(_owner_file(file), [msgspec.json.encode(owner)], replaces=False)
             is_owner_written = True
     except BaseException:
