@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from operator import itemgetter
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -27,7 +28,7 @@ from resonance_logs.store.checksums import (
     FINGERPRINTED_LATER,
     IDENTIFIED,
     checksum,
-    fingerprint,
+    is_row_intact,
     stored_rows,
 )
 from resonance_logs.store.schema import actor_encounter_stats, encounters
@@ -172,6 +173,16 @@ _Named = TypeVar("_Named", BossSummary, PlayerSummary)
 _WIRE: Final = {name: to_camel(name) for name in EncounterSummary.model_fields}
 
 _summary: Final = TypeAdapter(EncounterSummary)
+
+_PLAIN: Final = tuple(
+    name
+    for name in EncounterSummary.model_fields
+    if name in encounters.c and name not in ("bosses", "players")
+)
+"""The columns of a fight's row that are fields of its summary, too."""
+
+_read_plain: Final = itemgetter(*_PLAIN)
+
 _bosses: Final = TypeAdapter(list[BossSummary])
 _players: Final = TypeAdapter(list[PlayerSummary])
 _actors: Final = TypeAdapter(list[ActorEncounterStat])
@@ -272,29 +283,21 @@ def summary_json(row: Row[Any]) -> bytes:
 
 def _plain(row: Row[Any]) -> dict[str, Any]:
     """The part of a summary that is in the row itself."""
-    is_damaged = _is_damaged(row)
-    is_whole = not (is_damaged or row.was_interrupted or row.rejected_events or row.lost_events)
+    mapping = row._mapping
+    values = dict(zip(_PLAIN, _read_plain(mapping), strict=True))
+    is_damaged = row.ended_at_ms is not None and not is_row_intact(mapping)  # type: ignore[arg-type]
+    is_interrupted = bool(values["was_interrupted"])
+    is_whole = not (
+        is_damaged or is_interrupted or values["rejected_events"] or values["lost_events"]
+    )
     duration = seconds(row.duration_ms)
-    return {
-        "id": row.id,
-        "recorder": row.recorder,
-        "game": row.game,
-        "started_at_ms": row.started_at_ms,
-        "ended_at_ms": row.ended_at_ms,
+    return values | {
         "duration": duration,
-        "total_dmg": row.total_dmg,
-        "total_heal": row.total_heal,
-        "dps": row.total_dmg / duration,
-        "scene_id": row.scene_id,
-        "scene_name": row.scene_name,
-        "is_favorite": bool(row.is_favorite),
-        "note": row.note,
-        "tags": marks.read_tags(row.tags),
-        "was_interrupted": bool(row.was_interrupted),
-        "rejected_events": row.rejected_events,
-        "lost_events": row.lost_events,
-        "clock_jumped": bool(row.clock_jumped),
-        "unknown_dmg": row.unknown_dmg,
+        "dps": values["total_dmg"] / duration,
+        "is_favorite": bool(values["is_favorite"]),
+        "tags": marks.read_tags(values["tags"]),
+        "was_interrupted": is_interrupted,
+        "clock_jumped": bool(values["clock_jumped"]),
         "is_damaged": is_damaged,
         "is_complete": is_whole,
     }
@@ -349,11 +352,6 @@ def _with_rates(values: dict[str, Any], duration: float) -> dict[str, Any]:
 
 def _with_players(connection: Connection, row: Row[Any]) -> EncounterSummary:
     return summary(row, [actor for actor in read_actors(connection, row) if actor.is_player])
-
-
-def _is_damaged(row: Row[Any]) -> bool:
-    is_final = row.ended_at_ms is not None and row.fingerprint is not None
-    return is_final and fingerprint(row._mapping) != row.fingerprint  # type: ignore[arg-type]
 
 
 def _listed(kind: TypeAdapter[list[_Named]], text: str) -> list[_Named]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
+from operator import itemgetter
 from typing import Final
 
 import msgspec
@@ -43,6 +44,11 @@ FINGERPRINTED_LATER: Final = ("clock_jumped", "unknown_dmg")
 IDENTIFIED: Final = ("recorder", "game")
 """The same of a still later version; left out where both are the defaults."""
 
+_values = itemgetter(*FINGERPRINTED, *FINGERPRINTED_LATER, *IDENTIFIED)
+_FIRST: Final = len(FINGERPRINTED)
+_IDENTITY: Final = (DEFAULT_RECORDER, DEFAULT_GAME)
+_DEFAULTS: Final = (*[0] * len(FINGERPRINTED_LATER), *_IDENTITY)
+
 CHECKED: Final[Mapping[str, Table]] = {
     "actors_checksum": schema.actor_encounter_stats,
     "damage_checksum": schema.damage_skill_stats,
@@ -55,19 +61,21 @@ CHECKED: Final[Mapping[str, Table]] = {
 
 def fingerprint(fight: Mapping[str, object]) -> int:
     """Eight bytes of BLAKE2b over the fight's row; the same in every file that has the fight."""
-    values = [fight[name] for name in FINGERPRINTED]
-    later = [fight[name] or 0 for name in FINGERPRINTED_LATER]
-    identity = _identity(fight)
-    if any(later) or identity:
-        values += later + identity
-    content = msgspec.msgpack.encode(values)
+    values = _values(fight)
+    content = msgspec.msgpack.encode(_without_defaults(values))
     digest = hashlib.blake2b(content, digest_size=8).digest()
     return int.from_bytes(digest, "little", signed=True)
 
 
-def _identity(fight: Mapping[str, object]) -> list[object]:
-    identity = [fight[name] for name in IDENTIFIED]
-    return [] if identity == [DEFAULT_RECORDER, DEFAULT_GAME] else identity
+def _without_defaults(values: tuple[object, ...]) -> Sequence[object]:
+    first, later = values[:_FIRST], values[_FIRST:]
+    if later == _DEFAULTS:
+        return first
+    marks = [each or 0 for each in later[: -len(_IDENTITY)]]
+    identity = later[-len(_IDENTITY) :]
+    if identity == _IDENTITY:
+        return [*first, *marks] if any(marks) else first
+    return [*first, *marks, *identity]
 
 
 def checksum(rows: Iterable[Sequence[object]]) -> int:
@@ -77,7 +85,8 @@ def checksum(rows: Iterable[Sequence[object]]) -> int:
 
 def is_row_intact(row: Mapping[str, object]) -> bool:
     """Whether an ended fight's row matches its fingerprint, or has none."""
-    return row["fingerprint"] in (None, fingerprint(row))
+    expected = row["fingerprint"]
+    return expected is None or expected == fingerprint(row)
 
 
 def are_rows_intact(row: Mapping[str, object], name: str, rows: Iterable[Sequence[object]]) -> bool:
