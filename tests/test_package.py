@@ -29,3 +29,17 @@ def test_dir_and_import_load_nothing_heavy() -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, timeout=60
     )
     assert done.stdout == "False\n"
+
+
+def test_a_program_that_only_records_imports_no_commands() -> None:
+    """They take as long to import as all the rest."""
+    program = (
+        "import sys, tempfile\n"
+        "from resonance_logs import Database, EndEncounter\n"
+        "with tempfile.TemporaryDirectory() as folder, Database.open(folder + '/f.db') as db:\n"
+        "    db.enqueue(EndEncounter(ended_at_ms=1))\n"
+        "    db.flush()\n"
+        "print({'resonance_logs.commands', 'pydantic'} & set(sys.modules))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.stdout == "set()\n", done.stderr

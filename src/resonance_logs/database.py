@@ -7,22 +7,18 @@ import os
 import threading
 from collections.abc import Sequence
 from contextlib import ExitStack
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import NoReturn, Self
+from typing import TYPE_CHECKING, NoReturn, Self
 
-from resonance_logs.commands import AsyncCommands, Commands, Filters
-from resonance_logs.commands.answering import answering, naming_arguments
-from resonance_logs.commands.listing import read_ids
-from resonance_logs.errors import DatabaseUnavailable, NotFound
+from resonance_logs.errors import DatabaseUnavailable
 from resonance_logs.exports.fight_files import (
     ExportReport,
     ImportReport,
     export_fights,
     import_fights,
 )
-from resonance_logs.exports.formats import Table
-from resonance_logs.exports.tables import TableArguments, TableKind, encounter_table, fights_table
 from resonance_logs.fights.identity import DEFAULT_RECORDER, Identity, check_game, check_recorder
 from resonance_logs.forks import tell_after_fork
 from resonance_logs.recording.queue import TaskQueue
@@ -32,7 +28,6 @@ from resonance_logs.recording.resending import Sender
 from resonance_logs.recording.stats import NO_STATS, RecorderStatus, Stats
 from resonance_logs.settings import Settings, absolute, find_path
 from resonance_logs.store.recorder_inputs import begin_input
-from resonance_logs.store.recorders import read_recorders
 from resonance_logs.store.sqlite.backup import back_up, restore
 from resonance_logs.store.sqlite.connections import Store
 from resonance_logs.store.sqlite.file_copies import preserve_wal
@@ -40,6 +35,12 @@ from resonance_logs.store.sqlite.files import check_not_inherited
 from resonance_logs.store.sqlite.migrate import prepare
 from resonance_logs.store.sqlite.repair import salvage_if_damaged
 from resonance_logs.store.sqlite.salvage import SalvageReport
+
+if TYPE_CHECKING:
+    # Who only records need not wait for these, which take as long to import as all the others.
+    from resonance_logs.commands import AsyncCommands, Commands, Filters
+    from resonance_logs.exports.formats import Table
+    from resonance_logs.exports.tables import TableKind
 
 __all__ = ["Database", "Recorder", "RecorderStatus", "Sender"]
 
@@ -75,8 +76,6 @@ class Database(TaskInput):
         self._exit_stack = held or ExitStack()
         self._closed = False
         self._close_lock = threading.RLock()  # a signal handler may close it while it is closed
-        self.commands = Commands(store)
-        self.async_commands = AsyncCommands(self.commands)
         if recording is not None:
             recording.add_input(self)
         tell_after_fork(self, Database._leave_to_parent)
@@ -129,22 +128,28 @@ class Database(TaskInput):
             if game is not None:
                 check_game(game)
             recording = Recording.begin(found, settings)
-            try:
-                own = recording.recorder(recorder, game, resume=resume)
-            except BaseException:  # on any error, Ctrl-C too: release the file
-                recording.close(0)
-                recording.store.close()
-                raise
+            own = recording.first_recorder(recorder, game, resume=resume)
             return cls(recording.store, settings, recording, own)
-        held = ExitStack()
-        try:
+        with ExitStack() as held:
             if not read_only:  # without write access, closing it changes nothing
                 held.enter_context(preserve_wal(found))
             prepare(found, is_read_only=read_only)
-            return cls(Store(found, is_read_only=read_only), settings, None, held=held)
-        except BaseException:
-            held.close()
-            raise
+            store = Store(found, is_read_only=read_only)
+            return cls(store, settings, None, held=held.pop_all())
+
+    @cached_property
+    def commands(self) -> Commands:
+        """The questions that this database answers, and the changes that it makes on demand."""
+        from resonance_logs.commands import Commands
+
+        return Commands(self._store)
+
+    @cached_property
+    def async_commands(self) -> AsyncCommands:
+        """The same for callers with an event loop."""
+        from resonance_logs.commands import AsyncCommands
+
+        return AsyncCommands(self.commands)
 
     @property
     def path(self) -> Path:
@@ -193,11 +198,9 @@ class Database(TaskInput):
         found = None if self._recording is None else self._recording.find(name)
         if found is not None:
             return RecorderStatus(found.name, found.game, found.position, found.stored_position)
-        with answering(), self._store.read_transaction() as connection:
-            stored = read_recorders(connection, name)
-        if not stored:
-            raise NotFound(f"there is no recorder {name!r}")
-        return RecorderStatus(name, stored[0].game, stored[0].position, stored[0].position)
+        from resonance_logs.commands.recorders import find_stored
+
+        return find_stored(self._store, name)
 
     def begin_input(self, recorder: str, game: str, input_id: str, position: int) -> int:
         """Note that a recorder's next items, from ``position`` on, are those of an input.
@@ -208,9 +211,9 @@ class Database(TaskInput):
         Raises:
             DatabaseError: the file cannot be written now; the subclass says why.
         """
-        identity = Identity.checked(recorder, game)
+        whose = Identity.checked(recorder, game)
         with self._store.write_transaction() as connection:
-            return begin_input(connection, identity, input_id, position)
+            return begin_input(connection, whose, input_id, position)
 
     @property
     def own_recorder(self) -> Recorder:
@@ -274,6 +277,8 @@ class Database(TaskInput):
             BackupError: the target already exists, or cannot be written, or a fight is damaged.
             DatabaseError: the fights cannot be read; the subclass says why.
         """
+        from resonance_logs.commands.listing import read_ids
+
         self._store.check_open()
         return export_fights(
             self._store,
@@ -303,22 +308,20 @@ class Database(TaskInput):
         Raises:
             CommandError: as for commands; the subclass says why.
         """
-        with naming_arguments(camel=True):
-            wanted = Filters() if filters is None else Filters.model_validate(filters)
-        with answering():
-            return fights_table(self._store, wanted)
+        from resonance_logs.exports.tables import fights_table
 
-    def encounter_table(self, encounter_id: int, of: TableKind | str = TableKind.ACTORS) -> Table:
+        return fights_table(self._store, filters)
+
+    def encounter_table(self, encounter_id: int, of: TableKind | str = "actors") -> Table:
         """A fight as columns: one row per actor, per skill (of one actor on another), or per hit.
 
         Raises:
             NotFound: there is no such fight, or its individual hits are not stored.
             CommandError: as for commands; the subclass says why.
         """
-        with naming_arguments(camel=True):
-            wanted = TableArguments.model_validate({"encounter_id": encounter_id, "of": of})
-        with answering():
-            return encounter_table(self._store, wanted)
+        from resonance_logs.exports.tables import encounter_table
+
+        return encounter_table(self._store, encounter_id, of)
 
     @staticmethod
     def restore(

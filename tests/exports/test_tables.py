@@ -21,7 +21,6 @@ from resonance_logs.exports.tables import (
     FIGHT_COLUMNS,
     HIT_COLUMNS,
     SKILL_COLUMNS,
-    TableArguments,
     TableKind,
     encounter_table,
     fights_table,
@@ -89,7 +88,7 @@ def test_tables_of_fights_are_read_together_though_one_is_empty_and_one_has_only
     builder: Builder, store: Store, together: Callable[[Sequence[Table]], Query], of: TableKind
 ) -> None:
     fights = (unknown_fight(builder), builder.fight(), known_fight(builder))
-    tables = [encounter_table(store, TableArguments(encounter_id=fight, of=of)) for fight in fights]
+    tables = [encounter_table(store, fight, of) for fight in fights]
     query = together(tables)
     assert types(query) == [(each.name, DUCKDB_TYPES[each.kind]) for each in COLUMNS[of]]
     rows = query("SELECT encounter_id, count(*) FROM written GROUP BY 1 ORDER BY 1")
@@ -125,7 +124,7 @@ def test_tables_of_no_fights_and_of_fights_without_a_scene_are_read_together(
 def test_parquet_says_which_columns_may_be_null(
     builder: Builder, store: Store, of: TableKind
 ) -> None:
-    table = encounter_table(store, TableArguments(encounter_id=builder.fight(), of=of))
+    table = encounter_table(store, builder.fight(), of)
     schema = parquet.read_schema(io.BytesIO(write_table(table, Format.PARQUET)))
     assert [(field.name, str(field.type), field.nullable) for field in schema] == [
         (each.name, ARROW_TYPES[each.kind], each.is_nullable) for each in COLUMNS[of]
@@ -134,7 +133,7 @@ def test_parquet_says_which_columns_may_be_null(
 
 @pytest.mark.parametrize("of", TableKind)
 def test_an_empty_table_has_its_headings(builder: Builder, store: Store, of: TableKind) -> None:
-    table = encounter_table(store, TableArguments(encounter_id=builder.fight(), of=of))
+    table = encounter_table(store, builder.fight(), of)
     assert list(table) == [each.name for each in COLUMNS[of]]
     assert write_table(table, Format.CSV).decode().strip().split(",") == list(table)
     assert write_table(table, Format.JSON) == b"[]"

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from sqlalchemy import select
 
+from resonance_logs.commands.answering import answering
 from resonance_logs.commands.models import NoArguments, Shape
 from resonance_logs.commands.registry import command
+from resonance_logs.errors import NotFound
+from resonance_logs.recording.stats import RecorderStatus
 from resonance_logs.store.facets import read_sets
 from resonance_logs.store.recorders import StoredRecorder, read_recorders
 from resonance_logs.store.schema import encounters
@@ -28,6 +31,20 @@ class RecorderOverview(Shape):
     seen_at_ms: int | None
     open_encounter_id: int | None
     encounters: int
+
+
+def find_stored(store: Store, name: str) -> RecorderStatus:
+    """How far the tasks of a recorder are stored that is not open.
+
+    Raises:
+        NotFound: nothing was ever recorded by a recorder of this name.
+        CommandError: as for commands; the subclass says why.
+    """
+    with answering(), store.read_transaction() as connection:
+        stored = read_recorders(connection, name)
+    if not stored:
+        raise NotFound(f"there is no recorder {name!r}")
+    return RecorderStatus(name, stored[0].game, stored[0].position, stored[0].position)
 
 
 @command(is_quick=True)

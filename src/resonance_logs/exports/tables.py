@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from resonance_logs.commands.answering import answering, naming_arguments
 from resonance_logs.commands.encounter import (
     ActorEncounterStat,
     EncounterSummary,
@@ -126,11 +127,17 @@ HIT_COLUMNS: Final = (
 """One row per hit or heal; times in ms since 1970 UTC."""
 
 
-def fights_table(store: Store, filters: Filters) -> Table:
-    """One row per ended fight that matches the filters; bosses and players as text."""
+def fights_table(store: Store, filters: Filters | None) -> Table:
+    """One row per ended fight that matches the filters; bosses and players as text.
+
+    Raises:
+        CommandError: as for commands; the subclass says why.
+    """
+    with naming_arguments(camel=True):
+        wanted = Filters() if filters is None else Filters.model_validate(filters)
     values: dict[str, list[Any]] = {column.name: [] for column in FIGHT_COLUMNS}
-    with store.read_transaction() as connection:
-        for row in iterate_rows(connection, filters):
+    with answering(), store.read_transaction() as connection:
+        for row in iterate_rows(connection, wanted):
             for name, value in _fight_row(summary(row, [])).items():
                 values[name].append(value)
     return Table(FIGHT_COLUMNS, values)
@@ -151,12 +158,20 @@ def _fight_row(fight: EncounterSummary) -> dict[str, Any]:
     }
 
 
-def encounter_table(store: Store, wanted: TableArguments) -> Table:
+def encounter_table(store: Store, encounter_id: int, of: TableKind | str) -> Table:
     """The actors, skills or individual hits of a fight.
 
     Raises:
         NotFound: there is no such fight, or its individual hits are not stored.
+        CommandError: as for commands; the subclass says why.
     """
+    with naming_arguments(camel=True):
+        wanted = TableArguments.model_validate({"encounter_id": encounter_id, "of": of})
+    with answering():
+        return _encounter_table(store, wanted)
+
+
+def _encounter_table(store: Store, wanted: TableArguments) -> Table:
     encounter_id = wanted.encounter_id
     if wanted.of is TableKind.ACTORS:
         return Table(ACTOR_COLUMNS, _actors(store, encounter_id))

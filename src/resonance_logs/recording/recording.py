@@ -128,6 +128,15 @@ class Recording:
             )
         return found
 
+    def first_recorder(self, name: str, game: str | None, *, resume: bool) -> Recorder:
+        """The first one; see ``recorder``. On any error, Ctrl-C too, it releases the file."""
+        try:
+            return self.recorder(name, game, resume=resume)
+        except BaseException:
+            self.close(0)
+            self.store.close()
+            raise
+
     def find(self, name: str) -> Recorder | None:
         """The recorder of this name, if it is open."""
         return self._recorders.get(name)
