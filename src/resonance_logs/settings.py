@@ -135,8 +135,8 @@ class Settings:
     """Queue capacity before ``enqueue`` blocks."""
     enqueue_seconds: float = _setting(10.0, _number)
     """How long ``enqueue`` waits for room before it raises QueueFull."""
-    batch_seconds: float = _setting(0.05, _number)
-    """A batch closes this many seconds after its first task ..."""
+    batch_seconds: float = _setting(0.25, _number)
+    """A batch closes this many seconds after its first task (or at once, for a flush) ..."""
     batch_tasks: int = _setting(2_000, _whole_number)
     """... or at this many tasks (or the whole backlog, if larger) ..."""
     max_batch_tasks: int = _setting(100_000, _whole_number)

@@ -67,6 +67,20 @@ def test_the_taker_wakes_for_a_mark_long_before_its_count_is_reached() -> None:
     assert wait(queue, 500, 30)
 
 
+def test_the_taker_wakes_for_a_full_queue_that_its_count_is_beyond() -> None:
+    queue = TaskQueue(3)
+
+    def put() -> None:
+        for number in range(3):
+            queue.put(numbered(number), None)
+
+    thread = threading.Thread(target=put)
+    thread.start()
+    assert wait(queue, 500, 30)
+    thread.join()
+    assert len(queue) == 3
+
+
 def test_a_mark_put_before_the_taker_waits_is_not_slept_through() -> None:
     queue = TaskQueue(1000)
     queue.put_mark(FlushMark())

@@ -15,10 +15,10 @@ from resonance_logs.tasks import EndEncounter
 from tests.helpers.recording import rows
 
 _STORM = """
-import random, signal, sys, threading, time
+import random, signal, sys, threading
 from resonance_logs import *
 
-seconds, calls = float(sys.argv[2]), [0, 0]
+calls = [0, 0]
 
 def hit():
     return InsertDamageEvent(timestamp_ms=2_000, attacker_id=7, value=1)
@@ -42,8 +42,7 @@ db.enqueue(BeginEncounter(started_at_ms=1_000, local_player_id=7))
 signal.signal(signal.SIGALRM, handle)
 signal.setitimer(signal.ITIMER_REAL, 0.001)
 mine = 0
-end = time.monotonic() + seconds
-while time.monotonic() < end:
+while calls[1] < 1_000:
     for _ in range(200):
         db.enqueue(hit())
         db.own_recorder.position
@@ -53,22 +52,21 @@ while time.monotonic() < end:
 signal.setitimer(signal.ITIMER_REAL, 0)
 db.enqueue(EndEncounter(ended_at_ms=9_000))
 db.close()
-print(mine + calls[0], calls[1])
+print(mine + calls[0])
 """
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no timers")
 def test_a_storm_of_signals_neither_deadlocks_nor_loses_a_task(path: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-X", "faulthandler", "-c", _STORM, str(path), "4"],
+        [sys.executable, "-X", "faulthandler", "-c", _STORM, str(path)],
         capture_output=True,
         text=True,
         timeout=60,
     )
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr
-    expected, signals = map(int, done.stdout.split())
-    assert signals > 100
+    expected = int(done.stdout)
     assert rows(path, "SELECT total_dmg FROM encounters") == [(expected,)]
 
 

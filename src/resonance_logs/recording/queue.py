@@ -181,10 +181,16 @@ class TaskQueue:
         self._items.append(mark)
         self.wakeup()
 
-    def want(self, count: int = _NO_WAITER) -> bool:
-        """Wake the taker once there are ``count`` items; returns whether there are already."""
-        self._wanted = count
-        return len(self._items) >= count
+    def want(self, count: int) -> bool:
+        """Wake the taker once there are ``count`` items, or the queue is full; returns whether
+        there are already.
+        """
+        self._wanted = wanted = min(count, self.capacity)
+        return len(self._items) >= wanted
+
+    def want_nothing(self) -> None:
+        """Wake the taker no more."""
+        self._wanted = _NO_WAITER
 
     def take(self, limit: int) -> list[Item]:
         """Take up to ``limit`` items, oldest first, without waiting."""
@@ -246,4 +252,4 @@ def wait_for_any(
         return wakeup.is_urgent or any(enough) or wakeup.wait(timeout)
     finally:
         for queue in queues:
-            queue.want()
+            queue.want_nothing()
