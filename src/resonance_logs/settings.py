@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
 from enum import StrEnum
 from functools import wraps
+from ipaddress import ip_network
 from math import isfinite
 from pathlib import Path
 from typing import Any, Final, Self, TypeVar
@@ -79,6 +80,17 @@ def _durability(value: object) -> Durability:
     if value not in list(Durability):
         raise ValueError(f"expected normal or full, got {value!r}")
     return Durability(str(value))
+
+
+def _addresses(value: object) -> tuple[str, ...]:
+    """IP addresses and networks, as a list or as text separated by commas."""
+    given = value.split(",") if isinstance(value, str) else value
+    if not isinstance(given, list | tuple) or not all(isinstance(each, str) for each in given):
+        raise ValueError(f"expected IP addresses or networks, got {value!r}")
+    found = tuple(each.strip() for each in given if each.strip())
+    for each in found:
+        ip_network(each)
+    return found
 
 
 def _optional(convert: Callable[[object], _T]) -> Callable[[object], _T | None]:
@@ -165,6 +177,9 @@ class Settings:
     """... or while the file is at most this large; the oldest go first, never favourites."""
     keep_rejected: int = _setting(100_000, _whole_number)
     """How many rejected tasks are kept; beyond it the oldest are deleted."""
+
+    trusted_proxies: tuple[str, ...] = _setting((), _addresses)
+    """Proxies in front of ``serve`` whose word counts: IP addresses and networks."""
 
     def __post_init__(self) -> None:
         for each in fields(self):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import httpx
@@ -24,7 +24,13 @@ def running(database: Database, rules: Rules, reason: str = "") -> Iterator[str]
     app = create_app(database, rules, reason_not_recorded=reason)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         server = uvicorn.Server(
-            uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=1, lifespan="on")
+            uvicorn.Config(
+                app,
+                log_level="error",
+                proxy_headers=False,
+                timeout_graceful_shutdown=1,
+                lifespan="on",
+            )
         )
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
@@ -33,6 +39,19 @@ def running(database: Database, rules: Rules, reason: str = "") -> Iterator[str]
         finally:
             server.should_exit = True
             thread.join()
+
+
+def status_of(client: httpx.Client, request: bytes, headers: Sequence[bytes]) -> int:
+    """The status of a request whose bytes no client library would send; it ends there."""
+    host, port = client.base_url.host, client.base_url.port
+    assert port is not None
+    lines = [request + b" HTTP/1.1", *headers, b"connection: close", b"", b""]
+    if any(each.lower().startswith(b"upgrade") for each in headers):
+        lines.remove(b"connection: close")
+    with socket.create_connection((host, port), timeout=30) as connection:
+        connection.sendall(b"\r\n".join(lines))
+        answer = connection.makefile("rb").readline()
+    return int(answer.split()[1])
 
 
 LINES = b"".join(encode_task(task) + b"\n" for task in fight(started=900_000, hits=5))

@@ -6,7 +6,7 @@ import ipaddress
 import signal
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
@@ -22,6 +22,7 @@ from resonance_logs.cli.stopping import ends_by_itself
 if TYPE_CHECKING:
     from resonance_logs.database import Database
     from resonance_logs.web.guard import Rules
+    from resonance_logs.web.proxies import Network
 
 MIN_TOKEN_LENGTH: Final = 16
 
@@ -44,6 +45,14 @@ def serve(
     name: Annotated[
         list[str] | None,
         typer.Option(metavar="NAME", help="Additional host name to accept; repeatable."),
+    ] = None,
+    trusted_proxy: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="Proxy, or network of proxies, whose X-Forwarded-For and X-Forwarded-Proto "
+            "count; repeatable. Default: the setting trusted_proxies.",
+        ),
     ] = None,
     read_only: Annotated[
         bool, typer.Option("--read-only", help="Refuse tasks and every change.")
@@ -71,6 +80,7 @@ def serve(
         hosts=Rules().hosts | {each.lower() for each in (host, *(name or ()))},
         any_address=not is_local,
         token=wanted,
+        trusted_proxies=_networks(trusted_proxy),
     )
     try:
         listener = socket.create_server((host, port), family=_family(host))
@@ -148,6 +158,17 @@ def _token(token: str | None, file: Path | None) -> str | None:
             f"tokens must have at least {MIN_TOKEN_LENGTH} characters, plain ASCII without spaces"
         )
     return found
+
+
+def _networks(given: Sequence[str] | None) -> tuple[Network, ...]:
+    from resonance_logs.web.proxies import read_networks
+
+    if given is None:
+        return read_networks(configuration().settings.trusted_proxies)
+    try:
+        return read_networks(given)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--trusted-proxy") from error
 
 
 def _is_loopback(host: str) -> bool:

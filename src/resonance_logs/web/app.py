@@ -23,7 +23,7 @@ from resonance_logs.errors import (
 )
 from resonance_logs.web import commands, downloads, health, live, openapi, reference, tasks
 from resonance_logs.web.command_scheduler import CommandScheduler
-from resonance_logs.web.guard import Guard, Rules
+from resonance_logs.web.guard import Guard, Rules, make_login
 from resonance_logs.web.senders import Senders
 
 _STATUS: Final = {
@@ -59,6 +59,7 @@ def create_app(
     app.state.senders = Senders()
     app.state.reason_not_recorded = reason_not_recorded
     app.state.instance = instance
+    app.state.login = make_login(rules)
     app.state.is_stopping = lambda: False
     app.router.routes.append(commands.route)
     for module in (tasks, live, downloads, health):
@@ -68,7 +69,7 @@ def create_app(
     app.add_exception_handler(OSError, _explain)
     app.add_exception_handler(HTTPException, _explain_http)
     app.add_exception_handler(RequestValidationError, _explain_argument)
-    app.add_middleware(Guard, rules=rules)
+    app.add_middleware(Guard, rules=rules, login=app.state.login)
     openapi.describe(app)
     return app
 

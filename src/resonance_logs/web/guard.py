@@ -1,47 +1,37 @@
 """Checks on every request: host, origin, token, size and rate.
 
-A page of another site can make its host name resolve to this machine (DNS rebinding), or post a
-form here. So the Host must be a known one, and requests that can change something must not come
-from another site.
+A page of another site can make its host name resolve to this machine (DNS rebinding), post a form
+here, or load an address of this server. So the Host must be a known one, and a request must not
+come from the page of another site, unless it follows a link.
 """
 
 from __future__ import annotations
 
-import hmac
-import ipaddress
-import time
-from collections import OrderedDict
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from http import HTTPStatus
-from http.cookies import CookieError, SimpleCookie
 from typing import Final
-from urllib.parse import parse_qs, urlencode, urlsplit
 
 from starlette.datastructures import Headers
-from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-COOKIE: Final = "resonance_logs_token"
-LOOPBACK_NAMES: Final = frozenset({"localhost", "127.0.0.1", "::1"})
-MAX_CLIENTS: Final = 10_000
-_STREAMED: Final = ("/api/tasks", "/_nicegui/")
-SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
-
-HEADERS: Final = (
-    (b"x-content-type-options", b"nosniff"),
-    (b"x-frame-options", b"DENY"),
-    (b"referrer-policy", b"same-origin"),
+from resonance_logs.web.answers import add_headers_for, refuse
+from resonance_logs.web.ending import POLICY_VIOLATION, EndingRequest, EndingSocket
+from resonance_logs.web.login import Login
+from resonance_logs.web.proxies import Network, Proxies, rate_key
+from resonance_logs.web.rate import Rate
+from resonance_logs.web.request_headers import (
+    BadRequest,
+    check_readable,
+    is_address,
+    is_from_elsewhere,
+    read_host,
 )
-_FORM: Final = """<!doctype html>
-<html lang="en"><head><title>Resonance Logs</title>
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark"></head>
-<body><main><h1>Resonance Logs</h1>
-<form method="get"><p><label>Enter the token of this server:
-<input name="token" type="password" required autofocus autocomplete="current-password"></label>
-<button>Enter</button></p></form></main></body></html>
-"""
-SELF_ONLY_POLICY: Final = "default-src 'self'; frame-ancestors 'none'"
+from resonance_logs.web.sessions import SCOPE_KEY, Session, Sessions
+
+LOOPBACK_NAMES: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+SELF_ONLY_POLICY: Final = "default-src 'self'; base-uri 'none'; frame-ancestors 'none'"
+_STREAMED: Final = ("/api/tasks", "/_nicegui/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +42,8 @@ class Rules:
     """The host names of this server; IP addresses too if ``any_address``."""
     any_address: bool = False
     token: str | None = None
+    trusted_proxies: tuple[Network, ...] = ()
+    """Whose word counts for the address of a client, and for whether it uses TLS."""
     content_policy: str = SELF_ONLY_POLICY
     """The content security policy of pages."""
     max_body_bytes: int = 1_000_000
@@ -59,35 +51,19 @@ class Rules:
     """The limit for streams of tasks and for uploads, which are not held in memory."""
     requests_a_second: float = 200.0
     burst: int = 400
+    session_s: float = 7 * 86_400.0
+    """A session ends after this many seconds ..."""
+    session_idle_s: float = 86_400.0
+    """... or if it was not used for this many."""
+    max_sessions: int = 1_000
 
 
-@dataclass(slots=True)
-class _Bucket:
-    left: float
-    at: float
-
-
-@dataclass(slots=True)
-class _Rate:
-    """The remaining requests of each address; refilled every second, up to a burst."""
-
-    rules: Rules
-    buckets: OrderedDict[str, _Bucket] = field(default_factory=OrderedDict)
-
-    def take(self, address: str) -> float:
-        """Use up one request; returns the seconds to wait if none remains, else 0."""
-        now = time.monotonic()
-        bucket = self.buckets.pop(address, None) or _Bucket(self.rules.burst, now)
-        elapsed = now - bucket.at
-        bucket.left = min(self.rules.burst, bucket.left + elapsed * self.rules.requests_a_second)
-        bucket.at = now
-        self.buckets[address] = bucket
-        if len(self.buckets) > MAX_CLIENTS:
-            self.buckets.popitem(last=False)
-        if bucket.left < 1:
-            return (1 - bucket.left) / self.rules.requests_a_second
-        bucket.left -= 1
-        return 0.0
+def make_login(rules: Rules) -> Login:
+    """The check of tokens and sessions by these rules."""
+    sessions = Sessions(
+        lifetime_s=rules.session_s, idle_s=rules.session_idle_s, limit=rules.max_sessions
+    )
+    return Login(rules.token, sessions)
 
 
 class _TooLarge(Exception):
@@ -97,59 +73,73 @@ class _TooLarge(Exception):
 class Guard:
     """ASGI middleware in front of everything, including web sockets."""
 
-    def __init__(self, app: ASGIApp, rules: Rules) -> None:
+    def __init__(self, app: ASGIApp, rules: Rules, login: Login) -> None:
         self._app = app
         self._rules = rules
-        self._rate = _Rate(rules)
+        self._login = login
+        self._proxies = Proxies(rules.trusted_proxies)
+        self._rate = Rate(rules.requests_a_second, rules.burst)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or refuse it."""
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
-        answer = self._refusal(scope)
-        if answer is not None:
-            await _answer(scope, receive, send, answer)
+        scope, unreadable = self._proxies.resolve(scope)
+        try:
+            found = self._refusal(scope, unreadable) or await self._admit(scope, receive)
+        except BadRequest as error:
+            found = refuse(HTTPStatus.BAD_REQUEST, str(error))
+        if isinstance(found, Response):
+            await _answer(scope, receive, send, found)
             return
-        await self._pass_on(scope, receive, send)
+        if found is None:
+            await self._pass_on(scope, receive, send)
+        else:
+            await self._pass_on_in_session(found, scope, receive, send)
 
-    def _refusal(self, scope: Scope) -> Response | None:
-        headers = Headers(scope=scope)
-        if not self._is_our_host(headers.get("host", "")):
-            return refuse(
-                HTTPStatus.FORBIDDEN, "this host name is not accepted; allow it with serve --name"
-            )
-        if _is_foreign(scope, headers):
-            return refuse(HTTPStatus.FORBIDDEN, "requests from another origin are not accepted")
-        client = scope.get("client")
-        wait = self._rate.take(client[0] if client else "")
+    def _refusal(self, scope: Scope, unreadable: BadRequest | None) -> Response | None:
+        """The refusal of a request that may not be sent, whoever sends it.
+
+        Raises:
+            BadRequest: it cannot be read.
+        """
+        wait = self._rate.take(_client(scope))
         if wait:
             answer = refuse(HTTPStatus.TOO_MANY_REQUESTS, "too many requests; slow down")
             answer.headers["retry-after"] = str(max(1, round(wait)))
             return answer
-        return self._demand_token(scope, headers)
+        if unreadable is not None:
+            raise unreadable
+        check_readable(scope)
+        headers = Headers(scope=scope)
+        if not self._is_our_host(read_host(headers)):
+            return refuse(
+                HTTPStatus.FORBIDDEN, "this host name is not accepted; allow it with serve --name"
+            )
+        if is_from_elsewhere(scope, headers):
+            return refuse(HTTPStatus.FORBIDDEN, "requests from another origin are not accepted")
+        return None
 
-    def _is_our_host(self, host: str) -> bool:
-        name = _host_name(host)
-        if name in self._rules.hosts:
-            return True
-        return self._rules.any_address and _is_address(name)
+    def _is_our_host(self, name: str) -> bool:
+        return name in self._rules.hosts or (self._rules.any_address and is_address(name))
 
-    def _demand_token(self, scope: Scope, headers: Headers) -> Response | None:
-        token = self._rules.token
-        if token is None:
-            return None
-        if any(_is_same_token(each, token) for each in _credentials(headers)):
-            return None
-        query = parse_qs(scope["query_string"].decode("latin-1"))
-        if scope["type"] == "http" and any(
-            _is_same_token(each, token) for each in query.pop("token", [])
-        ):
-            # A request with a body would lose it in a redirect.
-            return _set_cookie(scope, query, token) if scope["method"] in SAFE_METHODS else None
-        answer = _ask_for_token(headers, scope)
-        answer.headers["www-authenticate"] = "Bearer"
-        return answer
+    async def _admit(self, scope: Scope, receive: Receive) -> Session | Response | None:
+        return await self._login.admit(scope, receive, _client(scope))
+
+    async def _pass_on_in_session(
+        self, session: Session, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        scope[SCOPE_KEY] = session
+        if scope["type"] == "websocket":
+            socket = EndingSocket(session, receive, send)
+            await self._pass_on(scope, socket.receive, socket.send)
+        elif scope["method"] == "GET":
+            request = EndingRequest(session, receive, send)
+            await self._pass_on(scope, request.receive, request.send)
+            await request.close()
+        else:  # what it sends is taken whole
+            await self._pass_on(scope, receive, send)
 
     async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
         left = self._max_bytes(scope)
@@ -167,8 +157,8 @@ class Guard:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
-                policy = (b"content-security-policy", self._rules.content_policy.encode())
-                message["headers"] = [*message.get("headers", ()), *HEADERS, policy]
+                message.setdefault("headers", [])
+                add_headers_for(scope["path"], message, self._rules.content_policy)
             await send(message)
 
         try:
@@ -182,87 +172,22 @@ class Guard:
             await _answer(scope, receive, send, answer)
 
     def _max_bytes(self, scope: Scope) -> int:
-        if scope.get("path", "").startswith(_STREAMED):
+        if scope["path"].startswith(_STREAMED):
             return self._rules.max_tasks_bytes
         return self._rules.max_body_bytes
 
 
-def refuse(status: HTTPStatus, message: str) -> JSONResponse:
-    """An answer that refuses a request, in the format of all errors."""
-    body = {"code": "refused", "message": message, "argument": None}
-    headers = {name.decode(): value.decode() for name, value in HEADERS}
-    return JSONResponse(body, status, headers | {"content-security-policy": SELF_ONLY_POLICY})
+def _client(scope: Scope) -> str:
+    client = scope.get("client")
+    return rate_key(client[0]) if client else ""
 
 
 async def _answer(scope: Scope, receive: Receive, send: Send, answer: Response) -> None:
     if scope["type"] == "websocket":
         await receive()
-        await send({"type": "websocket.close", "code": 1008})
+        await send({"type": "websocket.close", "code": POLICY_VIOLATION})
     else:
         await answer(scope, receive, send)
-
-
-def _host_name(host: str) -> str:
-    """The name or address in a Host header, without its port; empty if it is invalid."""
-    try:
-        return (urlsplit(f"//{host}").hostname or "").lower()
-    except ValueError:
-        return ""
-
-
-def _is_address(name: str) -> bool:
-    try:
-        ipaddress.ip_address(name)
-    except ValueError:
-        return False
-    return True
-
-
-def _is_foreign(scope: Scope, headers: Headers) -> bool:
-    """Whether a page of another site sent this request, and it can change something."""
-    origin = headers.get("origin")
-    if origin is not None and urlsplit(origin).netloc.lower() != headers.get("host", "").lower():
-        return True
-    is_safe = scope["type"] == "http" and scope["method"] in SAFE_METHODS
-    return not is_safe and headers.get("sec-fetch-site") == "cross-site"
-
-
-def _credentials(headers: Headers) -> list[str]:
-    """The tokens in the header and in the cookie."""
-    kind, _, given = headers.get("authorization", "").partition(" ")
-    found = [given.strip()] if kind.lower() == "bearer" else []
-    try:
-        cookies = SimpleCookie(headers.get("cookie", ""))
-    except CookieError:
-        return found
-    return [*found, cookies[COOKIE].value] if COOKIE in cookies else found
-
-
-def _is_same_token(given: str, token: str) -> bool:
-    return hmac.compare_digest(given.encode("utf-8", "replace"), token.encode())
-
-
-def _ask_for_token(headers: Headers, scope: Scope) -> Response:
-    """A form for browsers, an error for all other clients."""
-    is_page = scope["type"] == "http" and "text/html" in headers.get("accept", "")
-    if not is_page:
-        return refuse(
-            HTTPStatus.UNAUTHORIZED,
-            "a token is needed: Authorization: Bearer TOKEN, or ?token=TOKEN once in a browser",
-        )
-    answer = HTMLResponse(_FORM, HTTPStatus.UNAUTHORIZED)
-    answer.headers["content-security-policy"] = SELF_ONLY_POLICY
-    answer.headers.update({name.decode(): value.decode() for name, value in HEADERS})
-    return answer
-
-
-def _set_cookie(scope: Scope, query: dict[str, list[str]], token: str) -> Response:
-    """Store the token in a cookie, and remove it from the URL that the browser shows."""
-    rest = urlencode(query, doseq=True)
-    path = "/" + scope["path"].lstrip("/\\")
-    answer = RedirectResponse(f"{path}?{rest}" if rest else path, HTTPStatus.SEE_OTHER)
-    answer.set_cookie(COOKIE, token, httponly=True, samesite="strict")
-    return answer
 
 
 def _content_length(scope: Scope) -> int:

@@ -17,6 +17,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from starlette.concurrency import run_in_threadpool
 
 from resonance_logs.database import Database
+from resonance_logs.web.login import Login
 
 router = APIRouter(tags=["health"])
 
@@ -35,8 +36,23 @@ async def metrics(request: Request) -> Response:
     """The recorder's metrics in the text format of Prometheus."""
     registry = CollectorRegistry(auto_describe=False)
     registry.register(_Figures(request.app.state.database))
+    registry.register(_Clients(request.app.state.login))
     text = await run_in_threadpool(generate_latest, registry)
     return Response(text, media_type=CONTENT_TYPE_LATEST)
+
+
+class _Clients:
+    def __init__(self, login: Login) -> None:
+        self._login = login
+
+    def collect(self) -> Iterator[Metric]:
+        """Figures about those who ask."""
+        yield GaugeMetricFamily(
+            "resonance_logs_sessions", "Browsers that are logged in.", len(self._login.sessions)
+        )
+        yield CounterMetricFamily(
+            "resonance_logs_wrong_tokens", "Wrong tokens.", self._login.wrong.count
+        )
 
 
 class _Figures:

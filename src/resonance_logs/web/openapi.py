@@ -34,6 +34,7 @@ _ERROR: Final[dict[str, Any]] = {
     },
 }
 _REASONS: Final = {
+    "400": "A header, the path or the query cannot be read.",
     "401": "A token is needed.",
     "403": "Unknown host name, or another origin; or a change, on a read-only server (read_only).",
     "404": "The requested item is not stored.",

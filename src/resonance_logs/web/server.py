@@ -37,6 +37,7 @@ def make_server(app: FastAPI, announce: Callable[[], None]) -> uvicorn.Server:
         log_level="warning",
         access_log=False,
         server_header=False,
+        proxy_headers=False,  # the guard reads them, from trusted proxies only
         timeout_graceful_shutdown=SHUTDOWN_TIMEOUT_S,
     )
     return _Server(config, announce)

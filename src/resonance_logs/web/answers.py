@@ -1,0 +1,69 @@
+"""Refusals, and the headers that every answer has."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Final
+
+from starlette.datastructures import MutableHeaders
+from starlette.responses import JSONResponse
+from starlette.types import Message
+
+HEADERS: Final = {
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "referrer-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+}
+_NOWHERE: Final = "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+DATA_POLICY: Final = f"default-src 'none'; {_NOWHERE}"
+"""The content security policy of data: a browser that shows it as a page loads nothing."""
+
+REFERENCE_POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
+    f"img-src 'self' data:; connect-src 'self'; {_NOWHERE}"
+)
+"""The policy of the page of the HTTP API: no inline script and no ``eval``."""
+
+_REFERENCE: Final = "/api/docs"
+_DATA: Final = ("/api/", "/healthz", "/metrics")
+_GOOD: Final = frozenset({HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT, HTTPStatus.NOT_MODIFIED})
+
+
+def refuse(status: HTTPStatus, message: str) -> JSONResponse:
+    """An answer that refuses a request, in the format of all errors."""
+    body = {"code": "refused", "message": message, "argument": None}
+    answer = JSONResponse(body, status)
+    add_headers(answer.headers, DATA_POLICY)
+    return answer
+
+
+def add_headers(headers: MutableHeaders, policy: str, *, may_be_stored: bool = False) -> None:
+    """Add the headers that every answer has; they replace those that the application set."""
+    headers.update(HEADERS)
+    headers["content-security-policy"] = policy
+    if not may_be_stored:
+        headers["cache-control"] = "no-store"
+
+
+def add_headers_for(path: str, message: Message, page_policy: str) -> None:
+    """Add the headers to the start of an answer to a request for ``path``."""
+    headers = MutableHeaders(scope=message)
+    add_headers(
+        headers,
+        _policy(path, page_policy),
+        may_be_stored=message["status"] in _GOOD and _is_static(path, headers),
+    )
+
+
+def _policy(path: str, page_policy: str) -> str:
+    if path == _REFERENCE or path.startswith(f"{_REFERENCE}/"):
+        return REFERENCE_POLICY
+    return DATA_POLICY if path.startswith(_DATA) else page_policy
+
+
+def _is_static(path: str, headers: MutableHeaders) -> bool:
+    """Whether this is a file of the program or of the framework: the same for every reader."""
+    return path.startswith(f"{_REFERENCE}/") or (
+        path.startswith("/_nicegui/") and "immutable" in headers.get("cache-control", "")
+    )
