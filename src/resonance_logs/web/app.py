@@ -60,6 +60,7 @@ def create_app(
     app.state.reason_not_recorded = reason_not_recorded
     app.state.instance = instance
     app.state.login = make_login(rules)
+    app.state.figures = health.figures(database, app.state.login)
     app.state.is_stopping = lambda: False
     app.router.routes.append(commands.route)
     for module in (tasks, live, downloads, health):

@@ -14,12 +14,18 @@ from prometheus_client.core import (
     SummaryMetricFamily,
 )
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.registry import Collector
 from starlette.concurrency import run_in_threadpool
 
 from resonance_logs.database import Database
 from resonance_logs.web.login import Login
 
 router = APIRouter(tags=["health"])
+
+
+def figures(database: Database, login: Login) -> list[Collector]:
+    """What ``/metrics`` reports; more may be appended."""
+    return [_Figures(database), _Clients(login)]
 
 
 @router.get("/healthz")
@@ -33,15 +39,15 @@ async def health(request: Request) -> dict[str, str]:
 
 @router.get("/metrics", response_class=Response)
 async def metrics(request: Request) -> Response:
-    """The recorder's metrics in the text format of Prometheus."""
+    """The metrics of the recorder, the sessions and the pages in the text format of Prometheus."""
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Figures(request.app.state.database))
-    registry.register(_Clients(request.app.state.login))
+    for each in request.app.state.figures:
+        registry.register(each)
     text = await run_in_threadpool(generate_latest, registry)
     return Response(text, media_type=CONTENT_TYPE_LATEST)
 
 
-class _Clients:
+class _Clients(Collector):
     def __init__(self, login: Login) -> None:
         self._login = login
 
@@ -55,7 +61,7 @@ class _Clients:
         )
 
 
-class _Figures:
+class _Figures(Collector):
     def __init__(self, database: Database) -> None:
         self._database = database
 

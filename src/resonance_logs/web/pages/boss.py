@@ -26,6 +26,7 @@ from resonance_logs.web.pages.layout import (
     update_address,
 )
 from resonance_logs.web.pages.origins import GAME, game_name, game_select, has_several_games
+from resonance_logs.web.pages.registration import page_at
 
 MAX_FASTEST: Final = 10
 
@@ -33,13 +34,13 @@ MAX_FASTEST: Final = 10
 def register(database: Database) -> None:
     """Add the pages of this database."""
 
-    @ui.page("/bosses")
+    @page_at("/bosses")
     async def bosses(request: Request) -> None:
         game = parse_qs(request.url.query).get("game", [None])[-1]
         with page_layout("Bosses"):
             await _Bosses(database, game).build()
 
-    @ui.page("/boss")
+    @page_at("/boss")
     async def boss(request: Request) -> None:
         query = parse_qs(request.url.query)
         name, scene, game = (query.get(each, [None])[-1] for each in ("boss", "scene", "game"))

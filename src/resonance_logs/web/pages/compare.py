@@ -28,6 +28,7 @@ from resonance_logs.web.pages.grid import FIGURE, PERCENT, grid, room
 from resonance_logs.web.pages.layout import formatted, heading, page_layout, show_empty, text_button
 from resonance_logs.web.pages.origins import GAME, game_name
 from resonance_logs.web.pages.party import display_name
+from resonance_logs.web.pages.registration import page_at
 
 MIN_SIDES, MAX_SIDES = 2, 8
 SMOOTH_MS: Final = 3_000
@@ -40,7 +41,7 @@ _Answer = tuple[Comparison, dict[int, list[ActorEncounterStat]]]
 def register(database: Database) -> None:
     """Add the page of this database."""
 
-    @ui.page("/compare")
+    @page_at("/compare")
     async def compare(request: Request) -> None:
         query = parse_qs(request.url.query)
         with page_layout("Compare", charts=True):

@@ -22,6 +22,7 @@ from resonance_logs.web.pages.fight_tables import ActorPanel, PartyTable
 from resonance_logs.web.pages.fight_view import KINDS, SIDES, FightView
 from resonance_logs.web.pages.layout import page_layout, read_number, show_error, update_address
 from resonance_logs.web.pages.picture import show_picture
+from resonance_logs.web.pages.registration import page_at
 
 _FORMATS: Final = {Format.CSV: "CSV", Format.JSON: "JSON", Format.PARQUET: "Parquet"}
 
@@ -29,7 +30,7 @@ _FORMATS: Final = {Format.CSV: "CSV", Format.JSON: "JSON", Format.PARQUET: "Parq
 def register(database: Database) -> None:
     """Add the page of this database."""
 
-    @ui.page("/fight/{encounter_id}")
+    @page_at("/fight/{encounter_id}")
     async def encounter(encounter_id: str, request: Request) -> None:
         with page_layout(f"Fight {encounter_id}", charts=True):
             try:

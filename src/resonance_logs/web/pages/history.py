@@ -30,6 +30,7 @@ from resonance_logs.web.pages.layout import (
     update_address,
 )
 from resonance_logs.web.pages.origins import Origins
+from resonance_logs.web.pages.registration import page_at
 from resonance_logs.web.pages.selection import EMIT_CHOSEN, Selection
 from resonance_logs.web.pages.start import Start
 
@@ -46,7 +47,7 @@ _ENTER: Final = "params => params.event.key === 'Enter' && emitEvent('open', par
 def register(database: Database) -> None:
     """Add the page of this database."""
 
-    @ui.page("/")
+    @page_at("/")
     async def history(request: Request) -> None:
         view = View.of_query(parse_qs(request.url.query))
         with page_layout("History"):

@@ -11,6 +11,8 @@ from typing import Any, Final
 from nicegui import ui
 
 from resonance_logs.errors import NotFound
+from resonance_logs.web.login import LOGOUT
+from resonance_logs.web.sessions import SCOPE_KEY
 
 _COLORS: Final = {
     "primary": "#3d5afe",
@@ -70,6 +72,8 @@ def page_layout(title: str, *, charts: bool = False) -> Iterator[None]:
             ui.button("?", on_click=help_dialog.open).props(
                 'flat dense round color=white aria-label="Help"'
             )
+            if SCOPE_KEY in ui.context.client.request.scope:
+                _logout_button()
     ui.skip_link("Skip to content", target=main)
     ui.on("help", help_dialog.open)
     with main:
@@ -160,6 +164,13 @@ def show_empty(title: str, hint: str) -> None:
         ui.icon("inbox", size="3rem").classes("rl-quiet")
         ui.label(title).classes("text-lg font-bold")
         ui.label(hint).classes("rl-quiet text-center")
+
+
+def _logout_button() -> None:
+    with ui.element("form").props(f"method=post action={LOGOUT}"):
+        ui.button(icon="logout").props(
+            'type=submit flat dense round color=white aria-label="Log out"'
+        )
 
 
 def _help() -> ui.dialog:

@@ -35,6 +35,7 @@ from resonance_logs.web.pages.layout import (
 )
 from resonance_logs.web.pages.origins import Origins, game_name, read_origins
 from resonance_logs.web.pages.party import columns, party_rows
+from resonance_logs.web.pages.registration import page_at
 
 INTERVAL_S: Final = 1.0
 WAITING_S: Final = 10
@@ -58,7 +59,7 @@ class _Standings:
 def register(database: Database) -> None:
     """Add the page of this database."""
 
-    @ui.page("/live")
+    @page_at("/live")
     async def live(request: Request) -> None:
         query = parse_qs(request.url.query)
         kind = FightView.of_query(query).kind

@@ -32,6 +32,7 @@ from resonance_logs.web.pages.layout import (
     text_button,
 )
 from resonance_logs.web.pages.origins import GAME, game_name
+from resonance_logs.web.pages.registration import page_at
 
 MAX_REJECTED_SHOWN: Final = 50
 MAX_RUNS_SHOWN: Final = 20
@@ -40,7 +41,7 @@ MAX_RUNS_SHOWN: Final = 20
 def register(database: Database) -> None:
     """Add the page of this database."""
 
-    @ui.page("/maintenance")
+    @page_at("/maintenance")
     async def maintenance() -> None:
         with page_layout("Maintenance"):
             await _Maintenance(database).build()

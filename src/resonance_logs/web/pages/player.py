@@ -48,6 +48,7 @@ from resonance_logs.web.pages.layout import (
 )
 from resonance_logs.web.pages.origins import GAME, game_name, game_select, has_several_games
 from resonance_logs.web.pages.party import player_cell
+from resonance_logs.web.pages.registration import page_at
 
 MAX_FIGHTS_SHOWN: Final = 200
 """Maximum number of a player's newest fights that are listed and drawn."""
@@ -56,13 +57,13 @@ MAX_FIGHTS_SHOWN: Final = 200
 def register(database: Database) -> None:
     """Add the pages of this database."""
 
-    @ui.page("/players")
+    @page_at("/players")
     async def players(request: Request) -> None:
         search, game = _one(request, "search"), _one(request, "game")
         with page_layout("Players"):
             await _Players(database, search, game or None).build()
 
-    @ui.page("/player/{uid}")
+    @page_at("/player/{uid}")
     async def player(uid: str, request: Request) -> None:
         with page_layout(f"Player {uid}", charts=True):
             try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import secrets
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -16,15 +15,23 @@ from resonance_logs.errors import NotFound, Unavailable
 from resonance_logs.web.pages import boss, compare, encounter, history, live, maintenance, player
 from resonance_logs.web.pages.assets import CachedAssets
 from resonance_logs.web.pages.layout import page_layout, show_error
+from resonance_logs.web.pages.open_pages import (
+    MESSAGES_KEPT,
+    PageFigures,
+    drop_unused,
+    refuse_excess,
+)
 
 _logger = logging.getLogger(__name__)
 
 CONTENT_POLICY: Final = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; "
     "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; "
-    "connect-src 'self'; frame-ancestors 'none'"
+    "connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; "
+    "frame-ancestors 'none'"
 )
-"""Nothing from another host. The framework creates its components with ``eval``."""
+"""Nothing from another host. The framework runs the handlers of its components with ``eval``, and
+writes scripts and styles into the page."""
 
 
 async def _show_not_found(request: Request, _error: Exception) -> Response:
@@ -33,6 +40,9 @@ async def _show_not_found(request: Request, _error: Exception) -> Response:
     if path.startswith(("/api/", "/_nicegui")):
         body = {"code": NotFound.code, "message": f"there is no {path}", "argument": None}
         return JSONResponse(body, HTTPStatus.NOT_FOUND)
+    refusal = refuse_excess(request, including=0)
+    if refusal is not None:
+        return refusal
     with Client(ui.page(""), request=request) as client, page_layout("Not found"):
         show_error(f"There is no page {path}.")
     return client.build_response(request, HTTPStatus.NOT_FOUND)
@@ -51,12 +61,14 @@ def add_pages(app: FastAPI) -> None:
         module.register(app.state.database)
     pages.add_exception_handler(HTTPStatus.NOT_FOUND, _show_not_found)
     pages.add_exception_handler(OSError, _show_os_error)
+    drop_unused()
+    app.state.figures.append(PageFigures())
     options: dict[str, Any] = {"show_welcome_message": False, "tailwind": False}
     ui.run_with(
         app,
         title="Resonance Logs",
         dark=None,
-        storage_secret=secrets.token_urlsafe(),
+        message_history_length=MESSAGES_KEPT,
         gzip_middleware_factory=CachedAssets,
         **options,
     )
