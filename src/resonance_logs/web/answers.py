@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from http import HTTPStatus
 from typing import Final
 
@@ -27,6 +28,11 @@ REFERENCE_POLICY: Final = (
 
 _REFERENCE: Final = "/api/docs"
 _DATA: Final = ("/api/", "/healthz", "/metrics")
+_VERSIONED: Final = re.compile(
+    r"/_nicegui/[^/]+/(?:static|components|libraries|esm|resources)/", re.ASCII
+)
+"""The framework's files, the same for every reader; each URL contains its version."""
+
 _GOOD: Final = frozenset({HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT, HTTPStatus.NOT_MODIFIED})
 
 
@@ -49,21 +55,15 @@ def add_headers(headers: MutableHeaders, policy: str, *, may_be_stored: bool = F
 def add_headers_for(path: str, message: Message, page_policy: str) -> None:
     """Add the headers to the start of an answer to a request for ``path``."""
     headers = MutableHeaders(scope=message)
-    add_headers(
-        headers,
-        _policy(path, page_policy),
-        may_be_stored=message["status"] in _GOOD and _is_static(path, headers),
-    )
+    is_found = message["status"] in _GOOD
+    is_versioned = is_found and _VERSIONED.match(path) is not None
+    is_file = is_found and path.startswith(f"{_REFERENCE}/")
+    add_headers(headers, _policy(path, page_policy), may_be_stored=is_versioned or is_file)
+    if is_versioned:
+        headers["cache-control"] = "public, max-age=31536000, immutable"
 
 
 def _policy(path: str, page_policy: str) -> str:
     if path == _REFERENCE or path.startswith(f"{_REFERENCE}/"):
         return REFERENCE_POLICY
     return DATA_POLICY if path.startswith(_DATA) else page_policy
-
-
-def _is_static(path: str, headers: MutableHeaders) -> bool:
-    """Whether this is a file of the program or of the framework: the same for every reader."""
-    return path.startswith(f"{_REFERENCE}/") or (
-        path.startswith("/_nicegui/") and "immutable" in headers.get("cache-control", "")
-    )

@@ -7,9 +7,14 @@ from typing import Final
 
 from starlette.types import Message, Receive, Send
 
+from resonance_logs.web.rate import Rate
 from resonance_logs.web.sessions import Session
 
 POLICY_VIOLATION: Final = 1008
+
+MESSAGES_A_SECOND: Final = 20.0
+MESSAGES_BURST: Final = 100
+"""How many messages a web socket may send; the ones beyond it wait for their turn."""
 
 
 class EndingRequest:
@@ -37,17 +42,24 @@ class EndingRequest:
             await self.send({"type": "http.response.body", "body": b""})
 
 
-class EndingSocket:
-    """A web socket as its application sees it: it is closed when the session ends."""
+class GuardedSocket:
+    """A web socket as its application sees it: its messages are limited, and it is closed when its
+    session ends.
+    """
 
-    def __init__(self, session: Session, receive: Receive, send: Send) -> None:
+    def __init__(self, session: Session | None, receive: Receive, send: Send) -> None:
         self._session = session
         self._receive = receive
         self._send = send
         self._is_closed = False
+        self._rate = Rate(MESSAGES_A_SECOND, MESSAGES_BURST)
 
     async def receive(self) -> Message:
         """The next message, which counts as use of the session."""
+        while wait := self._rate.take(""):
+            await asyncio.sleep(wait)
+        if self._session is None:
+            return await self._receive()
         message = None if self._is_closed else await _next_message(self._session, self._receive)
         if message is not None:
             self._session.use()

@@ -16,7 +16,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from resonance_logs.web.answers import add_headers_for, refuse
-from resonance_logs.web.ending import POLICY_VIOLATION, EndingRequest, EndingSocket
+from resonance_logs.web.ending import POLICY_VIOLATION, EndingRequest, GuardedSocket
 from resonance_logs.web.login import Login
 from resonance_logs.web.proxies import Network, Proxies, rate_key
 from resonance_logs.web.rate import Rate
@@ -93,10 +93,17 @@ class Guard:
         if isinstance(found, Response):
             await _answer(scope, receive, send, found)
             return
-        if found is None:
-            await self._pass_on(scope, receive, send)
+        if scope["type"] == "websocket":
+            socket = GuardedSocket(found, receive, send)
+            receive, send = socket.receive, socket.send
+        if found is not None:
+            scope[SCOPE_KEY] = found
+        if found is not None and scope["type"] == "http" and scope["method"] == "GET":
+            request = EndingRequest(found, receive, send)
+            await self._pass_on(scope, request.receive, request.send)
+            await request.close()
         else:
-            await self._pass_on_in_session(found, scope, receive, send)
+            await self._pass_on(scope, receive, send)
 
     def _refusal(self, scope: Scope, unreadable: BadRequest | None) -> Response | None:
         """The refusal of a request that may not be sent, whoever sends it.
@@ -126,20 +133,6 @@ class Guard:
 
     async def _admit(self, scope: Scope, receive: Receive) -> Session | Response | None:
         return await self._login.admit(scope, receive, _client(scope))
-
-    async def _pass_on_in_session(
-        self, session: Session, scope: Scope, receive: Receive, send: Send
-    ) -> None:
-        scope[SCOPE_KEY] = session
-        if scope["type"] == "websocket":
-            socket = EndingSocket(session, receive, send)
-            await self._pass_on(scope, socket.receive, socket.send)
-        elif scope["method"] == "GET":
-            request = EndingRequest(session, receive, send)
-            await self._pass_on(scope, request.receive, request.send)
-            await request.close()
-        else:  # what it sends is taken whole
-            await self._pass_on(scope, receive, send)
 
     async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
         left = self._max_bytes(scope)

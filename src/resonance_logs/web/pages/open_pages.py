@@ -16,9 +16,9 @@ from prometheus_client.registry import Collector
 
 from resonance_logs.web.proxies import rate_key
 
-MAX_PAGES: Final = 500
+MAX_PAGES: Final = 300
 MAX_PAGES_OF_ONE: Final = 100
-"""The limit for one address; two pages of a person behind the same router count as its."""
+"""The limit for one address, which all machines behind a router share."""
 
 UNCONNECTED_S: Final = 30.0
 """A page is dropped if its browser has not connected its web socket after this many seconds."""
@@ -27,8 +27,8 @@ _CHECK_S: Final = 5.0
 TAB_S: Final = 600.0
 """The framework forgets a browser's tab after this many seconds."""
 
-PAGE_BYTES: Final = 60_000
-ELEMENT_BYTES: Final = 4_200
+PAGE_BYTES: Final = 30_000
+ELEMENT_BYTES: Final = 6_200
 """Measured: the memory of an empty page, and of each element on it, with its events and data."""
 
 MESSAGES_KEPT: Final = 100

@@ -21,6 +21,7 @@ from resonance_logs.web.pages.open_pages import (
     drop_unused,
     refuse_excess,
 )
+from resonance_logs.web.pages.socket_messages import SocketMessages
 
 _logger = logging.getLogger(__name__)
 
@@ -32,6 +33,8 @@ CONTENT_POLICY: Final = (
 )
 """Nothing from another host. The framework runs the handlers of its components with ``eval``, and
 writes scripts and styles into the page."""
+
+_MIDDLEWARE: Final[tuple[Any, ...]] = (SocketMessages, CachedAssets)
 
 
 async def _show_not_found(request: Request, _error: Exception) -> Response:
@@ -62,6 +65,7 @@ def add_pages(app: FastAPI) -> None:
     pages.add_exception_handler(HTTPStatus.NOT_FOUND, _show_not_found)
     pages.add_exception_handler(OSError, _show_os_error)
     drop_unused()
+    pages.add_middleware(SocketMessages)
     app.state.figures.append(PageFigures())
     options: dict[str, Any] = {"show_welcome_message": False, "tailwind": False}
     ui.run_with(
@@ -72,3 +76,5 @@ def add_pages(app: FastAPI) -> None:
         gzip_middleware_factory=CachedAssets,
         **options,
     )
+    # They add headers that the guard adds, and fail if a browser leaves before the answer.
+    pages.user_middleware[:] = [each for each in pages.user_middleware if each.cls in _MIDDLEWARE]
