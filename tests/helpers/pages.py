@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import signal
 from pathlib import Path
 
 from playwright.sync_api import Locator, Page
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import ClientConnection
 
 from resonance_logs import (
     BeginEncounter,
@@ -74,3 +77,12 @@ TOKEN = "a-token-of-some-length"
 
 def rows(page: Page) -> Locator:
     return page.locator(".ag-center-cols-container [role=row]")
+
+
+def close_code(socket: ClientConnection) -> int:
+    """The code with which a server closes a web socket, after whatever it sends."""
+    with contextlib.suppress(ConnectionClosed):
+        while True:
+            socket.recv(timeout=20)
+    assert socket.close_code is not None
+    return socket.close_code

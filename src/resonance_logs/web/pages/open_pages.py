@@ -87,13 +87,15 @@ def drop_unused() -> None:
     """From the start of the server on, drop the pages that no browser connects to."""
     pages.storage.max_tab_storage_age = TAB_S
 
-    def drop() -> None:
-        Client.prune_instances(client_age_threshold=UNCONNECTED_S)
-
     def watch() -> None:
-        pages.timer(_CHECK_S, drop)
+        pages.timer(_CHECK_S, drop_unconnected)
 
     pages.on_startup(watch)
+
+
+def drop_unconnected() -> None:
+    """Drop the pages that no browser has connected to in time."""
+    Client.prune_instances(client_age_threshold=UNCONNECTED_S)
 
 
 class PageFigures(Collector):
