@@ -1,5 +1,6 @@
 """A web socket that sends what no page sends is closed, and nothing of it reaches the log."""
 
+import html
 import json
 import re
 import signal
@@ -95,3 +96,35 @@ def test_what_a_browser_reports_is_one_line_of_the_log(path: Path) -> None:
     reported = [line for line in errors.splitlines() if "error" in line or "FAKE" in line]
     assert len(reported) == 1
     assert "a browser reports: error 0 FAKE LINE [2Jxxx" in reported[0]
+
+
+ARGUMENTS: tuple[list[str], ...] = (["null"], ["{}"], ['"x"'])
+
+
+def test_events_with_invented_contents_are_one_line_of_the_log_for_each_place(path: Path) -> None:
+    site = Site(path)
+    text = httpx.get(f"{site.address}/maintenance").text
+    found = re.search(r"String\.raw`(.*?)`", text, re.DOTALL)
+    assert found is not None
+    elements = json.loads(html.unescape(found[1]))
+    client = re.search(r"client_id\W+([0-9a-f-]{36})", text)
+    assert client is not None
+    query = f"&implicit_handshake=true&client_id={client[1]}&tab_id=a&document_id=b"
+    address = site.address.replace("http", "ws", 1)
+    sent = 0
+    with connect(f"{address}{SOCKET}{query}&next_message_id=0", max_size=None) as socket:
+        socket.send("40")
+        for number, element in elements.items():
+            for each in element.get("events", []):
+                for args in ARGUMENTS:
+                    content = {"id": int(number), "listener_id": each["listener_id"], "args": args}
+                    socket.send(event("event", client_id=client[1], **content))
+                    sent += 1
+        socket.send("42" + json.dumps(["event", {}]))
+        assert close_code(socket) == 1007
+    site.popen.send_signal(signal.SIGINT)
+    _, errors = site.popen.communicate(timeout=30)
+    assert "Traceback" not in errors
+    failed = [line for line in errors.splitlines() if "an event of a page failed" in line]
+    assert 0 < len(failed) < sent / 2
+    assert len(failed) == len({line.partition("(")[2] for line in failed})

@@ -21,6 +21,7 @@ from resonance_logs.web.pages.open_pages import (
     drop_unused,
     refuse_excess,
 )
+from resonance_logs.web.pages.page_errors import error_logger
 from resonance_logs.web.pages.socket_messages import SocketMessages
 
 _logger = logging.getLogger(__name__)
@@ -65,6 +66,7 @@ def add_pages(app: FastAPI) -> None:
     pages.add_exception_handler(HTTPStatus.NOT_FOUND, _show_not_found)
     pages.add_exception_handler(OSError, _show_os_error)
     drop_unused()
+    pages._exception_handlers[:] = [error_logger()]  # the framework's logs whole tracebacks
     pages.add_middleware(SocketMessages)
     app.state.figures.append(PageFigures())
     options: dict[str, Any] = {"show_welcome_message": False, "tailwind": False}
