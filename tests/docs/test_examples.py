@@ -31,7 +31,7 @@ from tests.helpers.documents import (
 from tests.helpers.serving import Server
 
 SERVED = "http://127.0.0.1:8017/"
-OTHER_PROGRAMS = {"your-meter", "make", "pip", "curl"}
+OTHER_PROGRAMS = {"your-meter", "make", "pip", "curl", "python"}
 
 
 @pytest.mark.parametrize("document", with_blocks("console"), ids=name)
@@ -178,4 +178,4 @@ def test_every_language_of_a_block_is_one_that_is_tested() -> None:
         for document in DOCUMENTS
         for language in re.findall(r"^```(\w+)$", document.read_text("utf-8"), re.MULTILINE)
     }
-    assert languages <= {"console", "python", "text", "json", "toml", "sql", "sh"}
+    assert languages <= {"console", "python", "text", "json", "toml", "sql", "sh", "nginx", "caddy"}

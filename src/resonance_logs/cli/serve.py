@@ -69,9 +69,11 @@ def serve(
         fail("the web extra is not installed; install it with: pip install 'resonance-logs[web]'")
     wanted = _token(token, token_file)
     is_local = _is_loopback(host)
-    if wanted is None and not is_local:
+    proxies = _networks(trusted_proxy)
+    if wanted is None and not (is_local and not proxies):
+        place = host if not is_local else "what is behind a proxy"
         raise typer.BadParameter(
-            f"{host} is reachable from other machines; give --token or --token-file"
+            f"{place} is reachable from other machines; give --token or --token-file"
         )
     from resonance_logs.web.pages.routes import CONTENT_POLICY
 
@@ -80,7 +82,7 @@ def serve(
         hosts=Rules().hosts | {each.lower() for each in (host, *(name or ()))},
         any_address=not is_local,
         token=wanted,
-        trusted_proxies=_networks(trusted_proxy),
+        trusted_proxies=proxies,
     )
     try:
         listener = socket.create_server((host, port), family=_family(host))

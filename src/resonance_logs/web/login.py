@@ -96,8 +96,9 @@ class Login:
             return await self._log_in(scope, receive, client)
         if is_post and scope["path"] == LOGOUT:
             return self._log_out(scope, headers)
-        if "authorization" in headers:
-            return self._check_header(headers, client)
+        kind, _, token = headers.get("authorization", "").partition(" ")
+        if kind.lower() == "bearer":
+            return self._check_header(token.strip(), client)
         session = self.sessions.find(_session_ids(scope, headers))
         if session is None:
             return self._ask(scope, headers, client)
@@ -107,14 +108,11 @@ class Login:
             return _lead_to("/")
         return session
 
-    def _check_header(self, headers: Headers, client: str) -> Response | None:
-        kind, _, token = headers["authorization"].partition(" ")
-        if kind.lower() != "bearer":
-            return _ask_program("the header authorization must be: Bearer TOKEN")
+    def _check_header(self, token: str, client: str) -> Response | None:
         wait = self.wrong.wait(client)
         if wait:
             return _too_many(wait)
-        if self._is_right(token.strip(), client):
+        if self._is_right(token, client):
             return None
         return _ask_program("this is not the token of this server")
 
