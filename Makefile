@@ -24,11 +24,12 @@ demo: setup  ## Record a simulated raid night and look at it
 test: setup  ## Run the tests
 	@$(BIN)/python -m pytest -n auto --dist worksteal
 
-lint: setup  ## Check style, types and the direction of imports
+lint: setup  ## Check style, types, the direction of imports, and dependencies
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(BIN)/python tools/check_vulnerabilities.py
 
 bench: setup  ## Measure speed and size against floors taken in the same run
 	@$(BIN)/python -m bench
