@@ -134,14 +134,13 @@ def test_every_page_of_the_tour_is_served(tmp_path: Path) -> None:
 
 _ROUTES = """
 import sys
-from fastapi import FastAPI
 from nicegui import app as pages
 from resonance_logs import Database
+from resonance_logs.web.app import create_app
+from resonance_logs.web.guard import Rules
 from resonance_logs.web.pages.routes import add_pages
 
 with Database.open(sys.argv[1]) as database:
-    served = FastAPI()
-    served.state.database = database
-    add_pages(served)
+    add_pages(create_app(database, Rules()))
     print(*{route.path for route in pages.routes if hasattr(route, "endpoint")})
 """

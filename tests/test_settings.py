@@ -118,3 +118,21 @@ def test_importing_the_settings_loads_nothing_heavy() -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60
     )
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("", ()),
+        ("10.0.0.1, 192.168.0.0/24,", ("10.0.0.1", "192.168.0.0/24")),
+        (["::1"], ("::1",)),
+    ],
+)
+def test_proxies_are_addresses_and_networks(given: object, expected: tuple[str, ...]) -> None:
+    assert Settings(trusted_proxies=given).trusted_proxies == expected  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("given", ["localhost", "10.0.0.1/8", 7, [7], None])
+def test_what_is_no_address_of_a_proxy_is_named(given: object) -> None:
+    with pytest.raises(ValueError, match="trusted_proxies: "):
+        Settings(trusted_proxies=given)  # type: ignore[arg-type]

@@ -88,3 +88,20 @@ def test_two_tokens_or_a_file_that_does_not_exist_are_reported(run: Run, tmp_pat
     missing = run("serve", "--token-file", tmp_path / "x")
     assert missing.exit_code == 1
     assert error_lines(missing.stderr) == [f"error: {tmp_path}/x: No such file or directory"]
+
+
+def test_behind_a_proxy_it_does_not_start_without_a_token(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    by_option = run("serve", "--trusted-proxy", "127.0.0.1")
+    monkeypatch.setenv("RESONANCE_LOGS_TRUSTED_PROXIES", "10.0.0.1, 192.168.0.0/24")
+    for done in (by_option, run("serve")):
+        assert done.exit_code == 2
+        assert "give --token or --token-file" in " ".join(done.stderr.split())
+
+
+@pytest.mark.parametrize("proxy", ["", "localhost", "10.0.0.1/8", "10.0.0.0/99", "1.2.3"])
+def test_a_proxy_that_is_no_address_is_refused(run: Run, proxy: str) -> None:
+    done = run("serve", "--token", TOKEN, "--trusted-proxy", proxy)
+    assert done.exit_code == 2
+    assert "is neither an IP address nor a network" in " ".join(done.stderr.split())
