@@ -155,11 +155,14 @@ def test_bad_escapes_are_taken_as_they_are(client: httpx.Client, target: bytes) 
     assert status_of(client, b"GET " + target, [b"host: localhost"]) in {200, 404}
 
 
-def test_requests_that_are_refused_count_against_the_limit(serve: Serve) -> None:
+def test_requests_that_are_refused_have_a_limit_of_their_own(serve: Serve) -> None:
     client = serve(Rules(requests_a_second=0.01, burst=3))
     unreadable = [b"host: localhost", b"origin: http://["]
     codes = [status_of(client, b"GET /healthz", unreadable) for _ in range(5)]
     assert codes == [400, 400, 400, 429, 429]
+    assert ask(client, origin="http://evil.example").status_code == 429
+    # What another site sends uses up nothing of what this machine may send.
+    assert [ask(client).status_code for _ in range(4)] == [200, 200, 200, 429]
 
 
 @pytest.mark.parametrize("bad", [b"host: evil.example", b"origin: http://[", b"cookie: \xff[=;;"])

@@ -79,6 +79,8 @@ class Guard:
         self._login = login
         self._proxies = Proxies(rules.trusted_proxies)
         self._rate = Rate(rules.requests_a_second, rules.burst)
+        # Of their own: a page of another site cannot use up what a meter beside it may send.
+        self._refusals = Rate(rules.requests_a_second, rules.burst)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or refuse it."""
@@ -86,10 +88,7 @@ class Guard:
             await self._app(scope, receive, send)
             return
         scope, unreadable = self._proxies.resolve(scope)
-        try:
-            found = self._refusal(scope, unreadable) or await self._admit(scope, receive)
-        except BadRequest as error:
-            found = refuse(HTTPStatus.BAD_REQUEST, str(error))
+        found = await self._judge(scope, receive, unreadable)
         if isinstance(found, Response):
             await _answer(scope, receive, send, found)
             return
@@ -105,17 +104,27 @@ class Guard:
         else:
             await self._pass_on(scope, receive, send)
 
+    async def _judge(
+        self, scope: Scope, receive: Receive, unreadable: BadRequest | None
+    ) -> Session | Response | None:
+        """Let a request pass (None, or its session), or return the answer to it instead."""
+        client = _client(scope)
+        try:
+            refusal = self._refusal(scope, unreadable)
+            if refusal is None:
+                wait = self._rate.take(client)
+                return _too_many(wait) if wait else await self._login.admit(scope, receive, client)
+        except BadRequest as error:
+            refusal = refuse(HTTPStatus.BAD_REQUEST, str(error))
+        wait = self._refusals.take(client)
+        return _too_many(wait) if wait else refusal
+
     def _refusal(self, scope: Scope, unreadable: BadRequest | None) -> Response | None:
         """The refusal of a request that may not be sent, whoever sends it.
 
         Raises:
             BadRequest: it cannot be read.
         """
-        wait = self._rate.take(_client(scope))
-        if wait:
-            answer = refuse(HTTPStatus.TOO_MANY_REQUESTS, "too many requests; slow down")
-            answer.headers["retry-after"] = str(max(1, round(wait)))
-            return answer
         if unreadable is not None:
             raise unreadable
         check_readable(scope)
@@ -130,9 +139,6 @@ class Guard:
 
     def _is_our_host(self, name: str) -> bool:
         return name in self._rules.hosts or (self._rules.any_address and is_address(name))
-
-    async def _admit(self, scope: Scope, receive: Receive) -> Session | Response | None:
-        return await self._login.admit(scope, receive, _client(scope))
 
     async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
         left = self._max_bytes(scope)
@@ -168,6 +174,12 @@ class Guard:
         if scope["path"].startswith(_STREAMED):
             return self._rules.max_tasks_bytes
         return self._rules.max_body_bytes
+
+
+def _too_many(wait: float) -> Response:
+    answer = refuse(HTTPStatus.TOO_MANY_REQUESTS, "too many requests; slow down")
+    answer.headers["retry-after"] = str(max(1, round(wait)))
+    return answer
 
 
 def _client(scope: Scope) -> str:

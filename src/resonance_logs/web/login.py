@@ -121,11 +121,11 @@ class Login:
         if not is_navigation(scope, headers):
             return _ask_program("a token is needed: Authorization: Bearer TOKEN, or log in")
         address = _address(scope)
+        if headers.get("sec-fetch-site") in {"cross-site", "same-site"}:
+            return ask_again(address)  # nor may another site try tokens in this browser
         typed = parse_qs(scope["query_string"].decode("ascii")).get("token", [])
         if typed:
             return self._try(scope, typed[-1], address, client)
-        if headers.get("sec-fetch-site") == "cross-site":
-            return ask_again(address)
         answer = login_page(HTTPStatus.UNAUTHORIZED, address)
         answer.headers["www-authenticate"] = "Bearer"
         return answer
