@@ -28,6 +28,11 @@ REFERENCE_POLICY: Final = (
 
 _REFERENCE: Final = "/api/docs"
 _DATA: Final = ("/api/", "/healthz", "/metrics")
+_ENCODED: Final = [(name.encode(), value.encode()) for name, value in HEADERS.items()]
+_NAMES: Final = frozenset({b"content-security-policy", *(name for name, _ in _ENCODED)})
+_NAMES_OF_DATA: Final = _NAMES | {b"cache-control"}
+_FOREVER: Final = b"public, max-age=31536000, immutable"
+
 _VERSIONED: Final = re.compile(
     r"/_nicegui/[^/]+/(?:static|components|libraries|esm|resources)/", re.ASCII
 )
@@ -44,23 +49,25 @@ def refuse(status: HTTPStatus, message: str) -> JSONResponse:
     return answer
 
 
-def add_headers(headers: MutableHeaders, policy: str, *, may_be_stored: bool = False) -> None:
-    """Add the headers that every answer has; they replace those that the application set."""
+def add_headers(headers: MutableHeaders, policy: str) -> None:
+    """Add the headers that an answer with data has; they replace those that it has already."""
     headers.update(HEADERS)
     headers["content-security-policy"] = policy
-    if not may_be_stored:
-        headers["cache-control"] = "no-store"
+    headers["cache-control"] = "no-store"
 
 
 def add_headers_for(path: str, message: Message, page_policy: str) -> None:
     """Add the headers to the start of an answer to a request for ``path``."""
-    headers = MutableHeaders(scope=message)
     is_found = message["status"] in _GOOD
     is_versioned = is_found and _VERSIONED.match(path) is not None
     is_file = is_found and path.startswith(f"{_REFERENCE}/")
-    add_headers(headers, _policy(path, page_policy), may_be_stored=is_versioned or is_file)
-    if is_versioned:
-        headers["cache-control"] = "public, max-age=31536000, immutable"
+    replaced = _NAMES if is_file else _NAMES_OF_DATA
+    headers = [each for each in message.get("headers", ()) if each[0] not in replaced]
+    headers += _ENCODED
+    headers.append((b"content-security-policy", _policy(path, page_policy).encode()))
+    if not is_file:
+        headers.append((b"cache-control", _FOREVER if is_versioned else b"no-store"))
+    message["headers"] = headers
 
 
 def _policy(path: str, page_policy: str) -> str:

@@ -156,7 +156,6 @@ class Guard:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
-                message.setdefault("headers", [])
                 add_headers_for(scope["path"], message, self._rules.content_policy)
             await send(message)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from ipaddress import (
     IPv4Address,
     IPv4Network,
@@ -57,7 +58,8 @@ class Proxies:
         headers = Headers(scope=scope)
         plain = [each for each in scope["headers"] if not _is_forwarding(each[0])]
         scope = {**scope, "headers": plain}
-        peer = _read_address(scope["client"][0]) if scope.get("client") else None
+        client = scope.get("client") if self._networks else None
+        peer = _read_address(client[0]) if client else None
         if peer is None or not self._trusts(peer):
             return scope, None
         address, error = self._client(peer, headers.getlist("x-forwarded-for"))
@@ -89,6 +91,7 @@ class Proxies:
         return address, None
 
 
+@lru_cache(1_000)
 def rate_key(address: str) -> str:
     """What counts as one client in limits: an IPv4 address, or an IPv6 network of 64 bits."""
     found = _read_address(address)
@@ -98,7 +101,7 @@ def rate_key(address: str) -> str:
 
 
 def _is_forwarding(name: bytes) -> bool:
-    return name.startswith(b"x-forwarded-") or name == b"forwarded"
+    return name.startswith((b"x-forwarded-", b"forwarded"))
 
 
 def _is_secure(headers: Headers) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -52,10 +51,10 @@ def check_readable(scope: Scope) -> None:
     Raises:
         BadRequest: a header that counts is given twice, or the path or query cannot be read.
     """
-    given = Counter(name for name, _ in scope["headers"] if name in _ONCE)
-    for name, count in given.items():
-        if count > 1:
-            raise BadRequest(f"there is more than one header {name.decode()}")
+    given = [name for name, _ in scope["headers"] if name in _ONCE]
+    if len(given) != len(set(given)):
+        name = max(given, key=given.count).decode()
+        raise BadRequest(f"there is more than one header {name}")
     if _UNPRINTABLE.search(scope["path"]):
         raise BadRequest("the path has control characters")
     if _NOT_IN_QUERY.search(scope.get("query_string", b"")):
