@@ -61,7 +61,7 @@ def serve(
 ) -> None:
     """Serve the database over HTTP: commands, tasks, live fight, exports, metrics.
 
-    No token is needed on the loopback address; any other address needs one.
+    No token is needed on the loopback address; any other address, and a trusted proxy, needs one.
     """
     try:
         from resonance_logs.web.guard import Rules
@@ -70,8 +70,8 @@ def serve(
     wanted = _token(token, token_file)
     is_local = _is_loopback(host)
     proxies = _networks(trusted_proxy)
-    if wanted is None and not (is_local and not proxies):
-        place = host if not is_local else "what is behind a proxy"
+    if wanted is None and (proxies or not is_local):
+        place = "a server behind a proxy" if is_local else host
         raise typer.BadParameter(
             f"{place} is reachable from other machines; give --token or --token-file"
         )

@@ -20,13 +20,13 @@ PATIENCE_S: Final = 1.0
 _BUILD_S: Final = 600.0
 """Far more than ``PATIENCE_S``: the framework answers with status 500 after it."""
 
-_Build = Callable[..., Awaitable[None]]
+_PageFunction = Callable[..., Awaitable[None]]
 
 
-def page_at(path: str) -> Callable[[_Build], _Build]:
+def page_at(path: str) -> Callable[[_PageFunction], _PageFunction]:
     """Add a page. Its function takes the parts of the path by their names, and ``request``."""
 
-    def register(build: _Build) -> _Build:
+    def register(build: _PageFunction) -> _PageFunction:
         @ui.page(path, response_timeout=_BUILD_S)
         @wraps(build)
         async def show(**named: Any) -> Response | None:
@@ -35,7 +35,7 @@ def page_at(path: str) -> Callable[[_Build], _Build]:
             if refusal is not None:
                 client.delete()
                 return refusal
-            await _build(client, build(**named))
+            await _complete(client, build(**named))
             return None
 
         return build
@@ -43,7 +43,7 @@ def page_at(path: str) -> Callable[[_Build], _Build]:
     return register
 
 
-async def _build(client: Client, building: Awaitable[None]) -> None:
+async def _complete(client: Client, building: Awaitable[None]) -> None:
     """Await the page; show that it loads if it takes long, and stop if the browser leaves."""
     task = asyncio.current_task()
     client.on_delete(lambda: task is None or task.done() or task.cancel())
