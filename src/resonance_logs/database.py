@@ -26,7 +26,7 @@ from resonance_logs.recording.recorder import Recorder, TaskInput
 from resonance_logs.recording.recording import Recording
 from resonance_logs.recording.resending import Sender
 from resonance_logs.recording.stats import NO_STATS, RecorderStatus, Stats
-from resonance_logs.settings import Settings, absolute, find_path
+from resonance_logs.settings import Settings, absolute, find_name, find_path
 from resonance_logs.store.recorder_inputs import begin_input
 from resonance_logs.store.sqlite.backup import back_up, restore
 from resonance_logs.store.sqlite.connections import Store
@@ -117,7 +117,7 @@ class Database(TaskInput):
             ReadOnlyDatabase: the file is read-only, but has to be recorded into or migrated.
             DatabaseError: the file cannot be used; the subclass says why.
         """
-        found = find_path(path)
+        name, found = find_name(path), find_path(path)
         settings = settings or Settings()
         check_not_inherited(found)
         record = record and not read_only
@@ -127,7 +127,7 @@ class Database(TaskInput):
             check_recorder(recorder)
             if game is not None:
                 check_game(game)
-            recording = Recording.begin(found, settings)
+            recording = Recording.begin(found, settings, name)
             own = recording.first_recorder(recorder, game, resume=resume)
             return cls(recording.store, settings, recording, own)
         with ExitStack() as held:
@@ -135,6 +135,7 @@ class Database(TaskInput):
                 held.enter_context(preserve_wal(found))
             prepare(found, is_read_only=read_only)
             store = Store(found, is_read_only=read_only)
+            store.watch(name)
             return cls(store, settings, None, held=held.pop_all())
 
     @cached_property
@@ -241,14 +242,14 @@ class Database(TaskInput):
         return NO_STATS if self._recording is None else self._recording.stats()
 
     def backup(self, target: str | os.PathLike[str]) -> int:
-        """Copy the committed data to the new file ``target``, verified; returns its size in bytes.
-
-        Recording continues meanwhile.
+        """Copy what is committed to the new file ``target``, verified; returns its size in bytes.
 
         Raises:
             BackupError: the target already exists, or the copy cannot be made.
+            DatabaseMoved: the file that was opened is not at its path any more.
         """
         self._store.check_open()
+        self._store.check_in_place()
         return back_up(self.path, absolute(target), is_read_only=self._store.is_read_only)
 
     def export_fights(self, ids: Sequence[int], target: str | os.PathLike[str]) -> int:
@@ -270,8 +271,7 @@ class Database(TaskInput):
     ) -> ExportReport:
         """Write all ended fights that match the filters to a new file, like ``export_fights``.
 
-        They are selected and read in one snapshot of the database: fights added or deleted
-        meanwhile have no effect.
+        They are selected and read in one snapshot: what changes meanwhile has no effect.
 
         Raises:
             BackupError: the target already exists, or cannot be written, or a fight is damaged.
@@ -361,6 +361,8 @@ class Database(TaskInput):
                 next opened for recording.
             DamagedDatabase: recording had to stop because the file is damaged; the message says
                 the same.
+            DatabaseMoved: recording had to stop because the file was deleted, moved or replaced;
+                the message also says where what was recorded is.
         """
         with self._close_lock:
             if self._closed:

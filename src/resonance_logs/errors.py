@@ -9,6 +9,7 @@ open, write or read whole files raise DatabaseError, or NotFound for a fight tha
     ├── DatabaseError            the file cannot be used
     │   ├── DatabaseUnavailable  locked, full, unreadable: the same call may succeed later
     │   │   ├── AlreadyRecording another program records into the file
+    │   │   ├── DatabaseMoved    it was deleted, moved or replaced since it was opened
     │   │   └── ReadOnlyDatabase the file is read-only
     │   ├── NotADatabase         the path is a folder, or the file is something else
     │   ├── NewerDatabase        written by a newer version of this program
@@ -49,6 +50,10 @@ class DatabaseUnavailable(DatabaseError):
 
 class AlreadyRecording(DatabaseUnavailable):
     """The file is already being recorded, by another program or by this one."""
+
+
+class DatabaseMoved(DatabaseUnavailable):
+    """The file that was opened is not at its path any more: deleted, moved or replaced."""
 
 
 class ReadOnlyDatabase(DatabaseUnavailable):

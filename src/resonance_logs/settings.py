@@ -219,17 +219,26 @@ def absolute(path: str | os.PathLike[str]) -> Path:
         raise DatabaseUnavailable(f"{path}: {error}") from error
 
 
-def find_path(path: str | os.PathLike[str] | None = None) -> Path:
+def find_name(path: str | os.PathLike[str] | None = None) -> Path:
     """The given path, else the environment variable RESONANCE_LOGS_DB, else the default.
 
-    Symlinks are followed, so that the files beside the database are beside the real file.
+    Raises:
+        DatabaseUnavailable: there is no user with the name after the tilde.
+    """
+    named = path if path is not None else os.environ.get(ENVIRONMENT_VARIABLE) or None
+    return default_path() if named is None else absolute(named)
+
+
+def find_path(path: str | os.PathLike[str] | None = None) -> Path:
+    """What ``find_name`` finds, with symlinks followed.
+
+    So the files beside the database are beside the real file.
 
     Raises:
         DatabaseUnavailable: there is no user with the name after the tilde, or symlinks form a
             loop.
     """
-    named = path if path is not None else os.environ.get(ENVIRONMENT_VARIABLE) or None
-    found = default_path() if named is None else absolute(named)
+    found = find_name(path)
     try:
         return found.resolve()
     except (OSError, RuntimeError) as error:

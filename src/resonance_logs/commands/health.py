@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 from collections.abc import Iterator
 from importlib.metadata import version
@@ -74,14 +75,18 @@ class DatabaseHealth(Shape):
 MIN_FREE_BYTES: Final = 500_000_000
 """Less free disk space than this is reported, in bytes."""
 
-_KEPT_FILE_KINDS: Final = ("damaged", "before")
+_KEPT_FILE_KINDS: Final = ("damaged", "before", "removed")
 
 
 @command()
 def get_database_health(store: Store, _arguments: NoArguments) -> DatabaseHealth:
     """Size, free space, the recorder's last run, pending files, and what needs attention."""
     health, last = _read_health(store)
-    findings = [*_findings(health, last), *_spills_set_aside(store.path)]
+    findings = [
+        *_findings(health, last),
+        *_removed_files(store.path),
+        *_spills_set_aside(store.path),
+    ]
     return health.model_copy(update={"findings": findings})
 
 
@@ -160,19 +165,27 @@ def _findings(health: DatabaseHealth, last: Run | None) -> Iterator[str]:
 def _spills_set_aside(path: Path) -> Iterator[str]:
     for file in find_set_aside(path):
         yield (
-            f"{file} holds tasks that could not be written, and is damaged; record what is left of "
-            f"them with: {ingest_command(path, file)}; then delete it"
+            f"{file} holds tasks that could not be written, and is damaged or belongs to another "
+            f"file; record what is left of them with: {ingest_command(path, file)}; then delete it"
+        )
+
+
+def _removed_files(path: Path) -> Iterator[str]:
+    for file in _kept_as(path, "removed"):
+        yield (
+            f"{file} has what was recorded into a file that was deleted or replaced meanwhile; add "
+            f"its fights to this one with: {shlex.join(['resonance-logs', 'import', str(file)])}; "
+            "then delete it"
         )
 
 
 def _kept_files(path: Path) -> list[str]:
-    """Files kept by a migration, a restore or a salvage."""
-    found = (
-        file
-        for what in _KEPT_FILE_KINDS
-        for file in path.parent.glob(f"{_literal(path.stem)}.{what}-*{_literal(path.suffix)}")
-    )
-    return sorted(str(file) for file in found)
+    """Files kept by a migration, a restore, a salvage, or where the file was removed."""
+    return sorted(str(file) for what in _KEPT_FILE_KINDS for file in _kept_as(path, what))
+
+
+def _kept_as(path: Path, what: str) -> list[Path]:
+    return sorted(path.parent.glob(f"{_literal(path.stem)}.{what}-*{_literal(path.suffix)}"))
 
 
 def _literal(name: str) -> str:

@@ -7,18 +7,23 @@ import threading
 import time
 from collections.abc import Callable
 from math import inf
-from typing import Final
+from typing import Final, NoReturn
 
 from sqlalchemy import Connection
 
+from resonance_logs.errors import DamagedDatabase, DatabaseError, DatabaseMoved, DatabaseUnavailable
 from resonance_logs.recording.progress import Progress
 from resonance_logs.settings import Durability, Settings
 from resonance_logs.store.runs import DAMAGE, REPAIRED
 from resonance_logs.store.sqlite.connections import Store, describe
+from resonance_logs.store.sqlite.file_identity import LogFiles
 from resonance_logs.store.sqlite.integrity import Failure, kind_of
+from resonance_logs.store.sqlite.rescue import fold_log
 
 MIN_RETRY_S: Final = 0.05
 MAX_RETRY_S: Final = 5.0
+CHECK_S: Final = 0.5
+"""How often to look whether the file is still at its path."""
 
 _logger = logging.getLogger(__name__)
 
@@ -28,7 +33,11 @@ class CloseTimeout(Exception):
 
 
 class Stopped(Exception):
-    """The file is damaged, and could not be repaired."""
+    """The file is damaged and could not be repaired, or it is not at its path any more."""
+
+    def __init__(self, reason: str, kind: type[DatabaseError] = DamagedDatabase) -> None:
+        super().__init__(reason)
+        self.kind = kind
 
 
 Work = Callable[[Connection], Callable[[], None]]
@@ -49,6 +58,7 @@ class Committer:
         progress: Progress,
         *,
         repair: Callable[[], str] | None,
+        rescue: Callable[[Connection | None, LogFiles | None], str] | None,
         count_held: Callable[[], int],
     ) -> None:
         self.closing = threading.Event()
@@ -59,8 +69,11 @@ class Committer:
         self._settings = settings
         self._progress = progress
         self._repair_file = repair
+        self._rescue = rescue
         self._count_held = count_held
         self._connection: Connection | None = None
+        self._log_files: LogFiles | None = None
+        self._check_at = 0.0
         self._is_just_repaired = False
         self._faulty_since = 0.0
 
@@ -71,7 +84,7 @@ class Committer:
 
         Raises:
             CloseTimeout: it is still failing at the time by which the writer must stop.
-            Stopped: the file is damaged, and could not be repaired.
+            Stopped: the file is damaged and could not be repaired, or is not at its path any more.
         """
         wait = MIN_RETRY_S
         while True:
@@ -79,8 +92,7 @@ class Committer:
                 with self.connection().begin() as transaction:
                     keep = work(transaction.connection)
             except Exception as error:  # noqa: BLE001 - the thread must survive any error
-                self.disconnect()
-                kind = kind_of(error, self._store)
+                kind = self.examine(error)
                 if kind is Failure.TASK:
                     self._log_error(error)
                     return error
@@ -92,8 +104,84 @@ class Committer:
                 wait = min(wait * 2, MAX_RETRY_S)
             else:
                 keep()
+                if self._log_files is None:
+                    self._log_files = LogFiles(self._store.path)
                 self._end_fault()
                 return None
+
+    @property
+    def check_in_s(self) -> float:
+        """In how many seconds to look again whether the file is still at its path."""
+        return max(0.0, self._check_at - time.monotonic())
+
+    def check_file(self) -> None:
+        """See that what was committed is in the file that whoever opens the path will read.
+
+        Raises:
+            CloseTimeout: that cannot be found out until the time by which the writer must stop.
+            Stopped: the file is not at its path any more.
+        """
+        wait = MIN_RETRY_S
+        while True:
+            try:
+                self._store.check_in_place()
+                self._check_log()
+            except DatabaseMoved as error:
+                self._stop_as_moved(error)
+            except DatabaseUnavailable as error:
+                self._report_fault(error)
+                self._pause(wait)
+                wait = min(wait * 2, MAX_RETRY_S)
+            else:
+                self._check_at = time.monotonic() + CHECK_S
+                return
+
+    def _check_log(self) -> None:
+        """Renew the log, where another program deleted or replaced it or its index.
+
+        Raises:
+            DatabaseUnavailable: readers are in the way.
+        """
+        moved = None if self._log_files is None else self._log_files.find_moved()
+        if moved is None:
+            return
+        self._store.disconnect()
+        if not fold_log(self.connection()):
+            raise DatabaseUnavailable(f"{moved} was deleted, and readers are in the way")
+        self.disconnect()
+        self.warn(
+            "%s was deleted or replaced by another program; what was committed is in the database "
+            "file now, and recording goes on; leave the files beside the database alone",
+            moved,
+        )
+
+    def examine(self, error: Exception) -> Failure:
+        """What kind of failure an error is; disconnects.
+
+        Raises:
+            Stopped: the file is not at its path any more, whatever the error is.
+        """
+        try:
+            self._store.check_in_place()
+        except DatabaseMoved as moved:
+            self._stop_as_moved(moved)
+        except DatabaseUnavailable:
+            self.disconnect()
+            return Failure.TRANSIENT
+        self.disconnect()
+        return kind_of(error, self._store)
+
+    def _stop_as_moved(self, error: DatabaseMoved) -> NoReturn:
+        self._progress.last_error = str(error)
+        reason = str(error)
+        if self._rescue is not None:
+            try:
+                reason = self._rescue(self._connection, self._log_files)
+            except Exception as failure:  # noqa: BLE001 - the tasks must be kept whatever happens
+                reason = f"what was recorded could not be saved: {describe(failure)}"
+        self.disconnect()
+        self._store.disconnect()
+        raise Stopped(reason, DatabaseMoved) from error
 
     def repair(self, error: Exception) -> None:
         """Have the damaged file put aside and go on with a new one.
@@ -119,10 +207,6 @@ class Committer:
         self._is_just_repaired = True
         self._progress.damage = f"{REPAIRED}{reason}; {summary}"
 
-    def is_damage(self, error: Exception) -> bool:
-        """Whether an error means that the file is damaged."""
-        return kind_of(error, self._store) is Failure.DAMAGE
-
     def connection(self) -> Connection:
         """The connection, opened if necessary."""
         if self._connection is None:
@@ -132,6 +216,7 @@ class Committer:
 
     def disconnect(self) -> None:
         """Close the connection."""
+        self._log_files = None
         if self._connection is not None:
             self._connection.close()
             self._connection = None

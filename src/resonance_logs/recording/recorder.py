@@ -43,7 +43,10 @@ class OpenRecording(Protocol):
         """Put a mark into a queue; it is done once all that was put before is committed."""
 
     def check_running(self) -> None:
-        """Raise DatabaseClosed, or RecordingError if recording stopped as the file is damaged."""
+        """Raise DatabaseClosed, or RecordingError if recording stopped."""
+
+    def check_in_place(self) -> None:
+        """Raise RecordingError if the file was deleted, moved or replaced meanwhile."""
 
     def check_taken(self, items: Sequence[Item]) -> None:
         """Raise DatabaseClosed or RecordingError unless the writer took these items."""
@@ -80,7 +83,7 @@ class TaskInput:
                 which adds the task to the rejected tasks.
             QueueFull: the queue stayed full; the task was not queued.
             DatabaseClosed: the database was closed.
-            RecordingError: recording has stopped because the file is damaged.
+            RecordingError: recording has stopped because the file is damaged or gone.
         """
         if type(task) not in TASK_TYPES:
             raise _not_a_task(type(task))
@@ -101,7 +104,7 @@ class TaskInput:
             InvalidTask: one of them is not a task; none was queued.
             QueueFull: the queue stayed full; only the first ``taken`` (of the error) were queued.
             DatabaseClosed: the database was closed; the message says how many were not queued.
-            RecordingError: recording has stopped because the file is damaged.
+            RecordingError: recording has stopped because the file is damaged or gone.
         """
         for kind in set(map(type, tasks)) - _ACCEPTED:
             raise _not_a_task(kind)
@@ -122,8 +125,8 @@ class TaskInput:
             FlushTimeout: not committed within ``timeout`` seconds; the tasks are still held and
                 retried.
             DatabaseClosed: the database was closed, or closed before everything could be written.
-            RecordingError: recording has stopped because the file is damaged; the message says
-                where the unwritten tasks are kept.
+            RecordingError: recording has stopped because the file is damaged or gone; the message
+                says where the unwritten tasks are kept.
         """
         deadline = None if timeout is None else time.monotonic() + timeout
         try:
@@ -234,8 +237,14 @@ class Recorder(TaskInput):
 
     @property
     def stored_position(self) -> int:
-        """The number of tasks that a crash cannot undo; the others must be sent again after one."""
-        return max(0, self._stream.state.stored_position)
+        """The number of tasks that a crash cannot undo; the others must be sent again after one.
+
+        Raises:
+            RecordingError: the file was deleted, moved or replaced meanwhile.
+        """
+        position = max(0, self._stream.state.stored_position)
+        self._recording.check_in_place()
+        return position
 
     def _begin_input(self, input_id: str) -> int:
         return self._recording.begin_input(self._stream.identity, input_id, self.position)

@@ -12,12 +12,15 @@ from typing import Final, Self
 from resonance_logs.errors import (
     DamagedDatabase,
     DatabaseClosed,
+    DatabaseError,
+    DatabaseMoved,
     DatabaseUnavailable,
     InvalidArgument,
     RecordingError,
 )
 from resonance_logs.fights.identity import Identity, check_game, check_recorder
 from resonance_logs.forks import tell_after_fork
+from resonance_logs.recording.committing import Stopped
 from resonance_logs.recording.queue import FlushMark, Item, TaskQueue
 from resonance_logs.recording.recorder import Recorder, TaskInput
 from resonance_logs.recording.session import Session
@@ -55,6 +58,7 @@ class Recording:
         self._recorders: dict[str, Recorder] = {}
         self._missed: list[Item] = []
         self._stopped: str | None = None
+        self._stopped_as: type[DatabaseError] = DamagedDatabase
         self._is_closed = False
         self._make_locks()
         tell_after_fork(self, Recording._leave_to_parent)
@@ -75,14 +79,16 @@ class Recording:
             each.queue.close()
 
     @classmethod
-    def begin(cls, path: Path, settings: Settings) -> Self:
+    def begin(cls, path: Path, settings: Settings, name: Path | None = None) -> Self:
         """Begin a session with the file at ``path`` and start its writer.
+
+        ``name`` is the symlink by which it is opened, if it is one.
 
         Raises:
             AlreadyRecording: another program records into the file.
             DatabaseError: the file cannot be used; the subclass says why.
         """
-        return cls(Session.begin(path, settings), settings)
+        return cls(Session.begin(path, settings, name), settings)
 
     @property
     def store(self) -> Store:
@@ -216,6 +222,17 @@ class Recording:
             if self._stopped is not None:
                 raise RecordingError(self._stopped)
 
+    def check_in_place(self) -> None:
+        """See that what is committed is in the file that is at the path.
+
+        Raises:
+            RecordingError: that was deleted, moved or replaced meanwhile.
+        """
+        try:
+            self.store.check_in_place()
+        except DatabaseUnavailable as error:
+            raise RecordingError(str(error)) from error
+
     def check_taken(self, items: Sequence[Item]) -> None:
         """See that the writer took these items; to be asked once the queues are closed.
 
@@ -268,6 +285,7 @@ class Recording:
                 where the tasks that are left are kept.
             DamagedDatabase: recording had to stop because the file is damaged; the message says
                 the same.
+            DatabaseMoved: recording had to stop because the file was deleted, moved or replaced.
         """
         seconds = self._settings.close_seconds if seconds is None else seconds
         deadline = time.monotonic() + seconds
@@ -281,7 +299,7 @@ class Recording:
             left = self._unwritten()
             try:
                 if self._stopped is not None:
-                    raise DamagedDatabase(self._stopped)
+                    raise self._stopped_as(self._stopped)
                 if left:
                     raise DatabaseUnavailable(
                         f"{self.path} could not be written for {seconds:.3g} s "
@@ -298,19 +316,21 @@ class Recording:
         for each in self._inputs:
             each.stop_accepting()
 
-    def _stop(self, reason: str, collect: Callable[[], None]) -> RecordingError:
-        """Take no more tasks, because the file is damaged; keep those that are not written."""
+    def _stop(self, stop: Stopped, collect: Callable[[], None]) -> RecordingError:
+        """Take no more tasks, because the file is damaged or gone; keep what is not written."""
+        is_moved = stop.kind is DatabaseMoved
+        what = "was deleted, moved or replaced while it was recorded" if is_moved else "is damaged"
         with self._stopping:
             self._stop_inputs()
             self.streams.close()
             collect()
             left = self._unwritten()
-            self._stopped = (
-                f"{self.path} is damaged, and recording has stopped: {reason}; "
-                f"{self._account(left)}"
-            )
+            account = self._account(left, " to the old file" if is_moved else "")
+            self._stopped = f"{self.path} {what}, and recording has stopped: {stop}; {account}"
+            self._stopped_as = stop.kind
         _logger.critical("%s", self._stopped)
-        self._session.note(self._writer.run_progress(), NOTE_S)
+        if not is_moved:
+            self._session.note(self._writer.run_progress(), NOTE_S)
         return RecordingError(self._stopped)
 
     def _unwritten(self) -> list[Unwritten]:
@@ -326,9 +346,9 @@ class Recording:
                 found.append(Unwritten(stream.identity, left, position, is_positioned, begun))
         return found
 
-    def _account(self, left: Sequence[Unwritten]) -> str:
+    def _account(self, left: Sequence[Unwritten], whereto: str = "") -> str:
         """What became of the tasks."""
-        account = [f"{self._writer.progress.written:,} tasks are written"]
+        account = [f"{self._writer.progress.written:,} tasks are written{whereto}"]
         for number, each in enumerate(left):
             whose = "" if each.identity.is_default else f" of recorder {each.identity.recorder!r}"
             what = f"{len(each.items):,} tasks{whose}"
@@ -341,7 +361,7 @@ def _save_unwritten(session: Session, number: int, unwritten: Unwritten) -> str:
         file = session.spill(number, unwritten)
     except OSError as error:
         return f"are lost: they could not be saved to a file either ({error})"
-    if file.parent == session.store.path.parent:
+    if session.reads(file):
         return f"are kept in {file}"
     command = ingest_command(session.store.path, file)
     return f"are kept in {file} (once the database can be written, record them with: {command})"

@@ -39,7 +39,7 @@ from resonance_logs.store.recorders import (
     read_recorders,
     read_strays,
 )
-from resonance_logs.store.runs import is_spill_read, record_spill_read
+from resonance_logs.store.runs import is_spill_read, record_spill_read, started_at_ms
 from resonance_logs.store.sqlite.connections import Store, describe
 from resonance_logs.store.stored_fight import StoredFight
 from resonance_logs.tasks import BeginEncounter
@@ -72,7 +72,7 @@ def _read_spills_of_run(store: Store, run_id: int, files: Sequence[Path], *, arc
     if _is_read(store, run_id):
         _remove_read(store, run_id, files)
         return
-    spills = _read_whole(store, files)
+    spills = _of_this_file(store, run_id, _read_whole(store, files))
     try:
         if spills:
             with store.write_transaction() as connection:
@@ -98,6 +98,19 @@ def _read_whole(store: Store, files: Sequence[Path]) -> Mapping[Path, Spill]:
         except InputError as error:
             _set_aside(store, file, error)
     return spills
+
+
+def _of_this_file(store: Store, run_id: int, spills: Mapping[Path, Spill]) -> Mapping[Path, Spill]:
+    """Set aside what a run left that recorded into another file, which was here before."""
+    with store.read_transaction() as connection:
+        started = started_at_ms(connection, run_id)
+    for file, spill in spills.items():
+        if spill.run_started_at_ms not in (None, started):
+            why = "they belong to another file, which was deleted or moved while it was recorded"
+            _set_aside(store, file, why)
+    return {
+        file: each for file, each in spills.items() if each.run_started_at_ms in (None, started)
+    }
 
 
 def _remove_read(store: Store, run_id: int, files: Sequence[Path]) -> None:

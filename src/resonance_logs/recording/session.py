@@ -32,12 +32,15 @@ from resonance_logs.store.runs import (
     last_run,
     record_progress,
     resume_run,
+    started_at_ms,
 )
 from resonance_logs.store.sqlite.connections import Store
 from resonance_logs.store.sqlite.file_copies import preserve_wal
+from resonance_logs.store.sqlite.file_identity import HeldFile, LogFiles
 from resonance_logs.store.sqlite.integrity import page_faults
 from resonance_logs.store.sqlite.lock import RecorderLock
 from resonance_logs.store.sqlite.migrate import check_kind, prepare
+from resonance_logs.store.sqlite.rescue import Rescue, rescue
 from resonance_logs.store.sqlite.salvage import SalvageReport, finish_salvage, salvage
 from resonance_logs.whole_files import remove_stale
 
@@ -50,15 +53,21 @@ ADVICE = "run resonance-logs salvage to save what can be read, or restore a back
 class Session:
     """A program's session with a file: the lock, and the run recorded in the file."""
 
-    def __init__(self, store: Store, lock: RecorderLock, run_id: int, *, archive: bool) -> None:
+    def __init__(
+        self, store: Store, lock: RecorderLock, run: tuple[int, int | None], *, archive: bool
+    ) -> None:
         self.store = store
         self._lock = lock
         self._archive = archive
-        self.run_id = run_id
+        self.run_id, self._started_at_ms = run
+        self._held = HeldFile(store.path)
+        self._rescue: Rescue | None = None
 
     @classmethod
-    def begin(cls, path: Path, settings: Settings) -> Self:
+    def begin(cls, path: Path, settings: Settings, name: Path | None = None) -> Self:
         """Take the lock, finish what the last recorder left behind, record the new run.
+
+        ``name`` is the symlink by which the file at ``path`` is opened, if it is one.
 
         A damaged file is put aside, and its readable parts are saved into a new one.
 
@@ -75,13 +84,15 @@ class Session:
             remove_stale(path.parent)
             store = _open_intact(path, settings)
             try:
+                store.watch(name or path)
                 lock.follow_file()  # it was made just now, or put in the place of a damaged one
                 read_spills(store, archive=settings.archive)
                 recover(store, archive=settings.archive)
                 recompute_outdated(store)
                 with store.write_transaction() as connection:
                     run_id = begin_run(connection)
-                return cls(store, lock, run_id, archive=settings.archive)
+                    run = run_id, started_at_ms(connection, run_id)
+                return cls(store, lock, run, archive=settings.archive)
             except BaseException:  # on any error, Ctrl-C too: leave no connection open
                 store.close()
                 raise
@@ -120,10 +131,34 @@ class Session:
     def spill(self, number: int, unwritten: Unwritten) -> Path:
         """Save tasks of a stream that can no longer be written; the next session reads them.
 
+        After a rescue only a session with the file that was rescued does.
+
         Raises:
             OSError: no file can be written either.
         """
-        return write_spill(self.store.path, self.run_id, number, unwritten)
+        path, only_for = self.store.path, None
+        if self._rescue is not None:
+            only_for = self._started_at_ms
+            if not path.parent.is_dir() and self._rescue.place is not None:
+                path = self._rescue.place  # the whole folder was moved
+        return write_spill(path, self.run_id, number, unwritten, run_started_at_ms=only_for)
+
+    def reads(self, spill: Path) -> bool:
+        """Whether a session reads this spill by itself, because it is beside its file."""
+        places = (
+            [self.store.path] if self._rescue is None else [self.store.path, self._rescue.place]
+        )
+        return spill.parent in {each.parent for each in places if each is not None}
+
+    def rescue(self, connection: Connection | None, log_files: LogFiles | None) -> str:
+        """Keep what was committed to the file, which is not at its path any more.
+
+        ``connection`` is one to that file, which has these ``log_files`` open. Returns an account
+        of it. Only for the thread that writes.
+        """
+        self.store.disconnect()
+        self._rescue = rescue(connection, self.store.path, self._held, log_files)
+        return self._rescue.account
 
     def repair(self, streams: Streams, is_stopped: Callable[[], bool]) -> SalvageReport:
         """Put the file, which is damaged, aside; go on with a new one and what can be read.
@@ -139,7 +174,8 @@ class Session:
         with preserve_wal(path):
             report = salvage(path, is_stopped)
         self._lock.follow_file()
-        self.store.disconnect()  # what was connected meanwhile still has the damaged file
+        self._held.follow(path)
+        self.store.follow_file()  # what was connected meanwhile still has the damaged file
         with self.store.write_transaction() as connection:
             resume_run(connection, self.run_id)
             found = []
@@ -178,6 +214,7 @@ class Session:
         except DatabaseError as error:
             _logger.warning("could not record the shutdown: %s", error)
         finally:
+            self._held.release()
             self._lock.release()
 
 

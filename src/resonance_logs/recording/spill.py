@@ -72,6 +72,8 @@ class Spill:
     position: int | None
     begun: BeginEncounter | None = None
     """The begin of the fight that was open before them."""
+    run_started_at_ms: int | None = None
+    """Only the file in which a run began at this time may read it; None for any."""
 
     def after(self, position: int) -> Sequence[StreamItem]:
         """The items that follow a position of the recorder."""
@@ -94,26 +96,35 @@ class _Owner(msgspec.Struct, forbid_unknown_fields=True):
     is_positioned: bool = False
     has_begin: bool = False
     """Whether the begin of the open fight is before the tasks."""
+    run_started_at_ms: int | None = None
 
 
-def write_spill(path: Path, run_id: int, number: int, unwritten: Unwritten) -> Path:
+def write_spill(
+    path: Path,
+    run_id: int,
+    number: int,
+    unwritten: Unwritten,
+    *,
+    run_started_at_ms: int | None = None,
+) -> Path:
     """Write the tasks (NDJSON) beside the database at ``path``, or else to the temporary folder.
 
     ``number`` distinguishes the recorders of a run, from 0. Returns the file with the tasks. One
     beside the database is read when that is next opened for recording; one in the temporary folder
-    must be recorded by hand, see ``ingest_command``.
+    must be recorded by hand, see ``ingest_command``. With ``run_started_at_ms`` it is only for the
+    file in which the run began at that time.
 
     Raises:
         OSError: neither folder is writable; nothing is left in them.
     """
     name = f"{path.name}{_SPILL}{run_id}{f'-{number}' if number else ''}.ndjson"
     try:
-        return _write_both(path.with_name(name), unwritten)
+        return _write_both(path.with_name(name), unwritten, run_started_at_ms)
     except OSError as error:
         _logger.error("%s is not writable: %s", path.parent, error.strerror or error)
     folder = Path(tempfile.mkdtemp(prefix="resonance-logs-"))
     try:
-        return _write_both(folder / name, unwritten)
+        return _write_both(folder / name, unwritten, run_started_at_ms)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
@@ -161,7 +172,8 @@ def read_spill(file: Path) -> Spill:
     for refusal in (each for batch in batches for each in batch.refusals):
         if refusal.text != _NO_TASK:
             _logger.error("%s; skipped: %s", refusal, refusal.text[:200])
-    return Spill(Identity(owner.recorder, owner.game), items, owner.position, begun)
+    identity = Identity(owner.recorder, owner.game)
+    return Spill(identity, items, owner.position, begun, owner.run_started_at_ms)
 
 
 def _take_begin(file: Path, items: list[StreamItem]) -> BeginEncounter:
@@ -267,7 +279,7 @@ def _encode_line(item: StreamItem) -> bytes:
         return _encode_line(SKIPPED_LINE)
 
 
-def _write_both(file: Path, unwritten: Unwritten) -> Path:
+def _write_both(file: Path, unwritten: Unwritten, run_started_at_ms: int | None) -> Path:
     """Write the tasks, and give both files their names once they are complete."""
     whose, items = unwritten.identity, unwritten.items
     owner = _Owner(
@@ -277,6 +289,7 @@ def _write_both(file: Path, unwritten: Unwritten) -> Path:
         len(items),
         unwritten.is_positioned,
         unwritten.begun is not None,
+        run_started_at_ms,
     )
     lines = items if unwritten.begun is None else [unwritten.begun, *items]
     is_owner_written = False

@@ -24,6 +24,7 @@ from resonance_logs.settings import Settings
 from resonance_logs.store.rejects import Rejection
 from resonance_logs.store.runs import RunProgress, record_progress
 from resonance_logs.store.sqlite.connections import Store, describe
+from resonance_logs.store.sqlite.integrity import Failure
 from resonance_logs.tasks import EndEncounter, SkippedLine, StreamItem
 
 THREAD_NAME: Final = "resonance-logs-writer"
@@ -31,7 +32,7 @@ THREAD_NAME: Final = "resonance-logs-writer"
 _logger = logging.getLogger(__name__)
 
 
-OnStopped = Callable[[str, Callable[[], None]], RecordingError]
+OnStopped = Callable[[Stopped, Callable[[], None]], RecordingError]
 """Told, in the writer's thread, why the writer stops; has it leave the tasks that are not written
 in the hands of their streams, and answers what those get who wait for them."""
 
@@ -62,6 +63,7 @@ class Writer:
             settings,
             self.progress,
             repair=None if session is None else self._repair_file,
+            rescue=None if session is None else session.rescue,
             count_held=lambda: self._unwritten + streams.queued,
         )
         self._thread = threading.Thread(target=self._run, name=THREAD_NAME, daemon=True)
@@ -105,11 +107,12 @@ class Writer:
             self._settle()
             self._discard_strays()
             self._run_housekeeping(self._housekeeping.finish)
+            self._committer.check_file()
         except CloseTimeout:
             self._abandon()
         except Stopped as stop:
             self._committer.disconnect()
-            error = self._on_stopped(str(stop), self._collect)
+            error = self._on_stopped(stop, self._collect)
             self.progress.fault = str(error)
             self._resolve_marks(error)
         except BaseException:  # unexpected: waiters must not wait forever
@@ -195,21 +198,22 @@ class Writer:
             self._write_in_hand(stream)
         if self._marks or time.monotonic() >= self._settle_at:
             self._settle()
+        if self._marks or not self._committer.check_in_s:
+            self._committer.check_file()
         self._resolve_marks()
         if not self._is_closing and self._housekeeping.is_due(is_idle=not came):
             self._run_housekeeping(self._housekeeping.step)
 
-    def _wait_s(self) -> float | None:
+    def _wait_s(self) -> float:
         settling = None if self._settle_at == inf else self._settle_at - time.monotonic()
-        waits = [each for each in (settling, self._housekeeping.wait_s) if each is not None]
-        return max(0.0, min(waits)) if waits else None
+        waits = (settling, self._housekeeping.wait_s, self._committer.check_in_s)
+        return max(0.0, min(each for each in waits if each is not None))
 
     def _run_housekeeping(self, work: Callable[[Connection], None]) -> None:
         try:
             work(self._committer.connection())
         except Exception as error:  # noqa: BLE001 - housekeeping can wait; recording cannot
-            self._committer.disconnect()
-            if self._committer.is_damage(error):
+            if self._committer.examine(error) is Failure.DAMAGE:
                 self._committer.repair(error)
             else:
                 _logger.warning("housekeeping is postponed: %s", describe(error))

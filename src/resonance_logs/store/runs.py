@@ -63,6 +63,12 @@ def begin_run(connection: Connection) -> int:
     return int(key[0]) if key else 0
 
 
+def started_at_ms(connection: Connection, run_id: int) -> int | None:
+    """When a run began; None if the file does not know it."""
+    of_run = recorder_runs.c.id == run_id
+    return connection.execute(select(recorder_runs.c.started_at_ms).where(of_run)).scalar()
+
+
 def resume_run(connection: Connection, run_id: int) -> None:
     """Record the run in the file, which replaced another one during the run."""
     found = connection.execute(select(recorder_runs.c.id).where(recorder_runs.c.id == run_id))

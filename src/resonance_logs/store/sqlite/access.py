@@ -17,8 +17,8 @@ from resonance_logs.errors import DatabaseUnavailable, ReadOnlyDatabase
 class Access(Enum):
     """How this process can access a database file."""
 
-    WRITE = ""
-    """Read and write; the values are parameters of the file's URI."""
+    WRITE = "mode=rw"
+    """Read and write, but never create; the values are parameters of the file's URI."""
     SHARED_READ = "mode=ro"
     """Read with the existing files beside it, for example while another process records."""
     FROZEN_READ = "mode=ro&immutable=1"
@@ -57,7 +57,7 @@ def _is_denied(path: Path) -> bool:
 
 def address(path: Path, access: Access) -> str:
     """The file as SQLite's URI."""
-    return f"file:{quote(str(path))}?{access.value}"
+    return f"file:{quote(os.fsencode(path))}?{access.value}"
 
 
 def check_readable(path: Path, access: Access) -> None:

@@ -25,6 +25,7 @@ from resonance_logs.store.sqlite.access import (
     opened_read_only,
     read_only,
 )
+from resonance_logs.store.sqlite.file_identity import OpenedFile
 from resonance_logs.store.sqlite.files import BUSY_TIMEOUT_MS, inherited_message, open_file
 from resonance_logs.store.sqlite.lock import check_other_names
 
@@ -63,11 +64,9 @@ class Store:
         self.access = find_access(path, read_only=is_read_only)
         self._frozen = Frozen(path) if self.access is Access.FROZEN_READ else None
 
-        def opened() -> sqlite3.Connection:
-            return connect(path, is_read_only=is_read_only)
-
-        self._readers = _engine(opened, begin="BEGIN", poolclass=QueuePool, pool_size=READERS)
-        self._writers = _engine(opened, begin="BEGIN IMMEDIATE", poolclass=NullPool)
+        self._file = OpenedFile(path)
+        self._readers = _engine(self._open, begin="BEGIN", poolclass=QueuePool, pool_size=READERS)
+        self._writers = _engine(self._open, begin="BEGIN IMMEDIATE", poolclass=NullPool)
         self._refusal: str | None = None
         tell_after_fork(self, Store._leave_to_parent)
 
@@ -84,6 +83,24 @@ class Store:
         """
         if self._refusal is not None:
             raise DatabaseClosed(self._refusal)
+
+    def check_in_place(self) -> None:
+        """Check that the file that was opened is still at its path.
+
+        Raises:
+            DatabaseMoved: it was deleted, moved or replaced.
+            DatabaseUnavailable: that cannot be found out now.
+        """
+        self._file.check()
+
+    def watch(self, name: Path) -> None:
+        """Check another name of the file, too: a symlink by which it was opened."""
+        self._file = OpenedFile(self.path, name)
+
+    def follow_file(self) -> None:
+        """Go on with the file that is at the path now, which replaced the one that was opened."""
+        self.disconnect()
+        self._file.follow()
 
     def check_writable(self) -> None:
         """Check that the file may be written.
@@ -104,10 +121,12 @@ class Store:
 
         Raises:
             DatabaseClosed: it was closed.
+            DatabaseMoved: the file that was opened is not at its path any more.
             DatabaseUnavailable: the file cannot be read now.
             DamagedDatabase: the data cannot be read at all.
         """
         self.check_open()
+        self.check_in_place()
         if self._frozen is not None:
             self._frozen.check()
         with _translated(self.path), self._readers.connect() as connection:
@@ -122,11 +141,13 @@ class Store:
 
         Raises:
             AlreadyRecording: the file is being recorded under another name.
+            DatabaseMoved: the file that was opened is not at its path any more.
             ReadOnlyDatabase: the file may only be read.
             DatabaseUnavailable: the file cannot be written now.
             DamagedDatabase: a part that must be read for it cannot be.
         """
         self.check_writable()
+        self.check_in_place()
         check_other_names(self.path)
         with _translated(self.path), self._writers.connect() as connection:
             if patience_s is not None:
@@ -155,7 +176,7 @@ class Store:
             DatabaseUnavailable: the file cannot be written now.
         """
         try:
-            with closing(connect(self.path)) as connection:
+            with closing(self._open()) as connection:
                 connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
         except sqlite3.Error as error:
             raise DatabaseUnavailable(f"{self.path} cannot be written now: {error}") from error
@@ -171,6 +192,15 @@ class Store:
                     pass
         except (sqlite3.OperationalError, DBAPIError) as error:
             _logger.info("%s cannot be shrunk now: %s", self.path, describe(error))
+
+    def _open(self) -> sqlite3.Connection:
+        connection = connect(self.path, is_read_only=self.is_read_only)
+        try:
+            self.check_in_place()
+        except BaseException:
+            connection.close()
+            raise
+        return connection
 
     def disconnect(self) -> None:
         """Close all connections; the next transaction opens new ones."""

@@ -13,11 +13,12 @@ from typing import Final
 from resonance_logs.errors import DatabaseUnavailable
 from resonance_logs.forks import keep_forever, tell_after_fork
 from resonance_logs.store.sqlite.access import Access, address
+from resonance_logs.store.sqlite.file_identity import Identity, identify
 
 BUSY_TIMEOUT_MS: Final = 10_000
 
-_inherited: Final[set[tuple[int, int]]] = set()
-"""Device and inode of the files that the parent had open at the fork."""
+_inherited: Final[set[Identity]] = set()
+"""The files that the parent had open at the fork."""
 
 
 class FileConnection(sqlite3.Connection):
@@ -47,21 +48,21 @@ class FileConnection(sqlite3.Connection):
             return
         self._is_inherited = True
         keep_forever(self)
-        identity = _identity(self.path)
+        identity = identify(self.path)
         if identity is not None:
             _inherited.add(identity)
 
 
 def open_file(path: Path, access: Access) -> FileConnection:
-    """Open a file, in autocommit mode, for any thread.
+    """Open a file that exists, in autocommit mode, for any thread.
 
     Raises:
         DatabaseUnavailable: the process that this one was forked from had it open.
     """
     check_not_inherited(path)
     connection = sqlite3.connect(
-        path if access is Access.WRITE else address(path, access),
-        uri=access is not Access.WRITE,
+        address(path, access),
+        uri=True,
         isolation_level=None,
         check_same_thread=False,
         timeout=BUSY_TIMEOUT_MS / 1000,
@@ -78,7 +79,7 @@ def check_not_inherited(path: Path) -> None:
     Raises:
         DatabaseUnavailable: it was.
     """
-    if _inherited and _identity(path) in _inherited:
+    if _inherited and identify(path) in _inherited:
         raise DatabaseUnavailable(inherited_message(path))
 
 
@@ -88,11 +89,3 @@ def inherited_message(path: Path) -> str:
         f"{path} was open in the process that this one was forked from, and cannot be used here; "
         "start this process by the method 'spawn', or before the database is opened"
     )
-
-
-def _identity(path: Path) -> tuple[int, int] | None:
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return found.st_dev, found.st_ino
