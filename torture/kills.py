@@ -79,7 +79,7 @@ def _judge_migrated(path: Path, old: Old) -> Verdict:
 def kill_pruning(moment: Moment) -> Verdict:
     """Kill the program while it deletes fights and returns their space."""
     stream = moment.stream(120, 2, 12)
-    _record_all(moment.path, stream)
+    record_all(moment.path, stream)
     limits = KEPT, KEPT_HITS
     spare = moment.path.with_name("spare.db")
     shutil.copyfile(moment.path, spare)
@@ -154,7 +154,7 @@ def kill_restoring(moment: Moment) -> Verdict:
     old, new = moment.stream(6, 50, 400), moment.stream(6, 50, 400)
     source = moment.path.with_name("backup.db")
     for path, stream in ((moment.path, old), (source, new)):
-        _record_all(path, stream)
+        record_all(path, stream)
     spare = moment.path.with_name("spare.db")
     shutil.copyfile(moment.path, spare)
     took = _time_of_work("restore", spare, source)
@@ -186,7 +186,8 @@ def _whole(path: Path, stream: Stream) -> Verdict:
     return judge(path, tasks, len(tasks))
 
 
-def _record_all(path: Path, stream: Stream) -> None:
+def record_all(path: Path, stream: Stream) -> None:
+    """Record a whole stream into a new file."""
     with Database.open(path) as db:
         db.enqueue_many(stream.tasks())
 

@@ -1,8 +1,8 @@
 """The program under torture: records a known stream, and reports progress after each flush.
 
 It prints ``open``, ``flushed N`` (tasks), ``ending N`` (before an end), ``trouble MESSAGE`` (a
-batch could not be written), ``paused N`` (and then waits for a line), ``done N``, ``closed`` or
-``left N MESSAGE``; N counts tasks from the start of the stream.
+batch could not be written), ``stopped N`` (recording has stopped), ``paused N`` (and then waits for
+a line), ``done N``, ``closed`` or ``left N MESSAGE``; N counts tasks from the start of the stream.
 """
 
 from __future__ import annotations
@@ -14,7 +14,14 @@ import sys
 import time
 from itertools import count
 
-from resonance_logs import Database, DatabaseUnavailable, EndEncounter, Settings, Task
+from resonance_logs import (
+    Database,
+    DatabaseUnavailable,
+    EndEncounter,
+    RecordingError,
+    Settings,
+    Task,
+)
 from torture import limits
 from torture.stream import Stream
 
@@ -48,10 +55,18 @@ def record(db: Database, tasks: list[Task], options: argparse.Namespace) -> None
         part = tasks[start:stop]
         if EndEncounter in set(map(type, part)):
             say("ending", stop)
-        db.enqueue_many(part)
+        try:
+            db.enqueue_many(part)
+        except RecordingError:
+            say("stopped", start)
+            raise
         start = stop
         if not (options.then_leave and pause == -1):
-            db.flush()
+            try:
+                db.flush()
+            except RecordingError:
+                say("stopped", stop)
+                raise
             say("flushed", stop)
 
 
@@ -92,8 +107,12 @@ def main() -> None:
     settings = Settings(batch_seconds=0.001, live_seconds=0.01, close_seconds=options.close_seconds)
     db = Database.open(options.path, settings=settings)
     say("open")
-    record(db, tasks, options)
-    say("done", len(tasks))
+    try:
+        record(db, tasks, options)
+    except RecordingError as error:
+        say("trouble", error)
+    else:
+        say("done", len(tasks))
     sys.stdin.readline()
     try:
         db.close()

@@ -8,6 +8,7 @@ from torture.crowd import crowd
 from torture.damage import damage
 from torture.faults import FAULTS, clock, faults
 from torture.kills import KILLS, kills
+from torture.moving import moving
 from torture.scenario import Scenario
 
 SCENARIOS: Final[dict[str, Scenario]] = {
@@ -15,5 +16,6 @@ SCENARIOS: Final[dict[str, Scenario]] = {
     **{name: faults(name) for name in FAULTS},
     "clock": clock,
     "damage": damage,
+    "moving": moving,
     "crowd": crowd,
 }
