@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import zstandard
 
-from resonance_logs import Database
+from resonance_logs import BeginEncounter, Database, UpsertEntity
 from resonance_logs.tasks import encode_task
 from tests.helpers.cli import Process, Run, all_fights, error_lines, first_fight, write_lines
 from tests.helpers.cli_waiting import wait_for
@@ -267,3 +267,20 @@ def test_refused_lines_never_overwrite_the_database(
     assert done.exit_code == 2
     assert "--rejects would overwrite the database" in done.stderr
     assert recorded.read_bytes() == before
+
+
+def test_names_that_are_too_long_are_counted_in_the_summary(run: Run, tmp_path: Path) -> None:
+    begin = BeginEncounter(started_at_ms=1_700_000_000_000, scene_name="S" * 300)
+    named = UpsertEntity(entity_id=7, seen_at_ms=1_700_000_000_000, name="N" * 300)
+    file = tmp_path / "long.ndjson"
+    file.write_bytes(b"".join(encode_task(each) + b"\n" for each in (begin, named)))
+    told = "2 names or attributes were too long and were cut: names have up to 256 characters"
+    assert told in run("ingest", file).stdout
+
+
+def test_names_of_skills_that_are_too_long_are_counted(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "skills.json"
+    file.write_text('{"1": "Slash", "2": "' + "S" * 300 + '"}')
+    done = run("catalog", "import", "skills", file)
+    assert done.exit_code == 0
+    assert "1 names were longer than 256 characters and were cut" in done.stdout

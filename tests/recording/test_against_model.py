@@ -18,8 +18,9 @@ from resonance_logs.fights.events import Events
 from resonance_logs.fights.identity import DEFAULT_IDENTITY, Identity
 from resonance_logs.fights.kinds.values import CRIT, LUCKY, UNKNOWN
 from resonance_logs.fights.tally import Tally
-from resonance_logs.recording.batch import Batch, Settlement
+from resonance_logs.recording.batch import Batch
 from resonance_logs.recording.recovery import end_open_fights, read_state, recover
+from resonance_logs.recording.settlement import Settlement
 from resonance_logs.recording.state import RecorderState
 from resonance_logs.store import schema
 from resonance_logs.store.players import EntityCache

@@ -47,6 +47,7 @@ def load(
     from resonance_logs.sources.names import read_names
     from resonance_logs.store.sqlite.connections import Store
     from resonance_logs.store.sqlite.migrate import prepare
+    from resonance_logs.text_limits import MAX_NAME_LENGTH, is_cut
 
     of_game = options.read_game(game)
     refuse_other_kinds(file, FileKind.NAMES)
@@ -59,3 +60,5 @@ def load(
     finally:
         store.close()
     typer.echo(f"loaded {len(names):,} names of {kind} from {safe(str(file), 200)}")
+    if cut := sum(map(is_cut, names.values())):
+        typer.echo(f"{cut:,} names were longer than {MAX_NAME_LENGTH} characters and were cut")

@@ -14,6 +14,7 @@ from resonance_logs.cli.configuration import configuration
 from resonance_logs.cli.ingest_target import Target
 from resonance_logs.cli.opening import open_for_recording, show_warnings
 from resonance_logs.cli.render import err, fail, print_error, safe
+from resonance_logs.text_limits import MAX_NAME_LENGTH, MAX_TEXT_BYTES
 
 if TYPE_CHECKING:
     from resonance_logs.cli.handover import ServerRecorder
@@ -224,6 +225,11 @@ def _print_summary(
         typer.echo(
             f"{stats.unknown_dmg:,} damage by unknown attackers is not in any total: send an "
             "upsert_entity for each player (show lists the attackers of a fight)"
+        )
+    if stats.cut:
+        typer.echo(
+            f"{stats.cut:,} names or attributes were too long and were cut: names have up to "
+            f"{MAX_NAME_LENGTH} characters, attributes {MAX_TEXT_BYTES:,} bytes"
         )
     if stats.unmatched_bosses:
         typer.echo(f"Defeated bosses that match no hit: {stats.unmatched_bosses:,}")

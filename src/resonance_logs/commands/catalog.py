@@ -5,16 +5,17 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, StringConstraints
 from sqlalchemy import func, select
 
-from resonance_logs.commands.models import Arguments, GameArguments, GameId, Shape, Text
+from resonance_logs.commands.models import Arguments, GameArguments, GameId, Shape, storable
 from resonance_logs.commands.registry import command
 from resonance_logs.fights.identity import DEFAULT_GAME
 from resonance_logs.store.rows import insert_rows
 from resonance_logs.store.schema import catalog_names
 from resonance_logs.store.sqlite.connections import Store
 from resonance_logs.tasks import MAX_INTEGER
+from resonance_logs.text_limits import MAX_NAME_LENGTH
 
 
 class CatalogKind(StrEnum):
@@ -24,6 +25,13 @@ class CatalogKind(StrEnum):
     SCENE = "scene"
 
 
+Name = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=MAX_NAME_LENGTH),
+    AfterValidator(storable),
+]
+
+
 class SetCatalogNamesArguments(Arguments):
     """Names by id, and what they belong to."""
 
@@ -31,7 +39,7 @@ class SetCatalogNamesArguments(Arguments):
     names: Annotated[
         dict[
             Annotated[int, Field(ge=-MAX_INTEGER, le=MAX_INTEGER)],
-            Annotated[Text, Field(min_length=1)],
+            Name,
         ],
         Field(max_length=1_000_000),
     ]

@@ -23,6 +23,7 @@ from resonance_logs.store.facets import Facet, add_to_index, remove_from_index
 from resonance_logs.store.marks import FAVORITE, TAG, read_tags, write_tags
 from resonance_logs.store.schema import encounters
 from resonance_logs.store.sqlite.connections import Store
+from resonance_logs.text_limits import MAX_TAG_LENGTH, MAX_TEXT_BYTES
 
 
 class FavoriteArguments(Arguments):
@@ -32,15 +33,26 @@ class FavoriteArguments(Arguments):
     is_favorite: Flag
 
 
+def _check_length(note: str) -> str:
+    size = len(note.encode())
+    if size > MAX_TEXT_BYTES:
+        raise ValueError(
+            f"a note has up to {MAX_TEXT_BYTES:,} bytes of UTF-8; this one has {size:,}"
+        )
+    return note
+
+
 class SetNoteArguments(EncounterArguments):
     """A fight and its note."""
 
-    note: Annotated[Text, Field(max_length=10_000)] | None
+    note: (
+        Annotated[Text, Field(max_length=MAX_TEXT_BYTES), AfterValidator(_check_length)] | None
+    ) = Field(description="Up to 64 kB of UTF-8.")
 
 
 Tag = Annotated[
     str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=50),
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_TAG_LENGTH),
     AfterValidator(storable),
 ]
 

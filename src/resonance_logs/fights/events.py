@@ -93,6 +93,12 @@ class Events:
             lambda each: each.select(slice(len(each) - most, None)) if len(each) > most else each
         )
 
+    def with_short_names(self) -> Self:
+        """The events with names that are not too long."""
+        return self._map(
+            lambda each: each.with_short_names() if isinstance(each, DamageEvents) else each
+        )
+
     def _map(self, change: Callable[[EventColumns], EventColumns]) -> Self:
         return type(self)(*(change(each) if len(each) else each for each in self.kinds))
 

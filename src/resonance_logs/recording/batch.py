@@ -7,11 +7,11 @@ is committed; where it is rolled back, the draft is dropped and nothing has happ
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
+from msgspec import structs
 from sqlalchemy import Connection
 
 from resonance_logs.errors import InvalidTask
@@ -21,12 +21,11 @@ from resonance_logs.fights.finished_fight import Ending, EndReport
 from resonance_logs.fights.kinds import EVENT_TASKS
 from resonance_logs.fights.open_fight import OpenEncounter
 from resonance_logs.recording.late_names import EndedFight, LateNames
+from resonance_logs.recording.settlement import store_state
 from resonance_logs.recording.state import RecorderState
-from resonance_logs.recording.strays import Strays
 from resonance_logs.store import fights, journal
 from resonance_logs.store.finished_fights import finish
 from resonance_logs.store.players import EntityDraft
-from resonance_logs.store.recorders import store_recorder
 from resonance_logs.store.rejects import Rejection, store_rejections
 from resonance_logs.tasks import (
     BeginEncounter,
@@ -35,6 +34,7 @@ from resonance_logs.tasks import (
     UpsertEntity,
     check_task,
 )
+from resonance_logs.text_limits import count_long, cut_name, is_cut
 
 _logger = logging.getLogger(__name__)
 _BOUNDARIES: Final = frozenset({BeginEncounter, EndEncounter})
@@ -42,9 +42,6 @@ MAX_LOGGED: Final = 200
 """Characters of a rejected task that are logged."""
 
 MAX_IDS_LOGGED: Final = 10
-
-MAX_SEEN_DELAY_S: Final = 5.0
-"""When a recorder was last seen is stored at least this often while its tasks come."""
 
 PLAUSIBLE_MS: Final = range(10**11, 10**14)
 """From 1973 to 5138. Times outside are probably seconds (or 0), or microseconds."""
@@ -74,6 +71,7 @@ class Batch:
         self._rejected = 0
         self._first_rejection: Rejection | None = None
         self._ignored = 0
+        self._cut = 0
         self._implausible_start: int | None = None
         self._has_begun = False
         self._has_stored_seen = False
@@ -124,6 +122,7 @@ class Batch:
         state.fight = self._fight
         state.strays = self._strays
         state.ignored += self._ignored
+        state.cut += self._cut + self._entities.cut
         state.rejected += self._rejected
         state.ended += len(self._ended)
         state.unmatched_bosses += sum(each.unmatched_bosses for each in self._ended)
@@ -194,6 +193,9 @@ class Batch:
         if task.started_at_ms not in PLAUSIBLE_MS:
             self._implausible_start = task.started_at_ms
         self._late_names.awaited = self._late_names.awaited.since(task.started_at_ms)
+        if task.scene_name is not None:
+            self._cut += count_long([task.scene_name])
+            task = structs.replace(task, scene_name=cut_name(task.scene_name))
         self._fight = fights.begin(self._connection, task, self._identity)
         self._has_begun = True
         taken, self._strays = self._strays.claim(task.started_at_ms)
@@ -205,7 +207,9 @@ class Batch:
             return
         check_task(task)
         events, lost = self._read_events(self._fight)
-        ending = Ending(task.ended_at_ms, task.defeated_bosses or (), lost_events=lost)
+        bosses = task.defeated_bosses or ()
+        self._cut += count_long(bosses)
+        ending = Ending(task.ended_at_ms, [cut_name(each) for each in bosses], lost_events=lost)
         self._finish(self._fight, events, ending)
 
     def _interrupt(self, fight: OpenEncounter) -> None:
@@ -275,9 +279,12 @@ class Batch:
 
     def _events(self, run: Sequence[StreamItem]) -> Events:
         try:
-            return collect_events(run)
+            events = collect_events(run)
         except InvalidTask:
-            return collect_events(list(self._valid_events(run)))
+            events = collect_events(list(self._valid_events(run)))
+        if any(map(is_cut, events.damage.monster_names)):
+            self._cut += count_long(getattr(task, "monster_name", None) for task in run)
+        return events
 
     def _valid_events(self, tasks: Sequence[StreamItem]) -> Iterator[StreamItem]:
         """The valid events; the others are rejected."""
@@ -323,55 +330,6 @@ class Batch:
         elif not is_in_journal:
             return
         self._stored_position = self._position
-
-
-def store_state(
-    connection: Connection, state: RecorderState, position: int, strays: Strays
-) -> None:
-    """Store a recorder's position, and the strays that it needs to resume."""
-    store_recorder(
-        connection,
-        state.identity,
-        position,
-        can_resume=state.can_resume,
-        strays=strays.held if state.can_resume else None,
-    )
-
-
-class Settlement:
-    """Stores what may lag behind: live counters, and when players were last seen."""
-
-    def __init__(
-        self, connection: Connection, state: RecorderState, *, with_players: bool = True
-    ) -> None:
-        self._state = state
-        self._with_players = with_players
-        self._position = state.position
-        self._entities = state.entities.draft(state.updated)
-        self._live_rows = state.live_rows
-        if state.fight is not None:
-            self._live_rows = fights.store_live(
-                connection, state.fight, self._entities, state.live_rows
-            )
-        if with_players:
-            self._entities.store(connection, with_seen=True)
-        self._is_stored = state.stored_position != state.position or _is_seen_outdated(state)
-        if self._is_stored:
-            store_state(connection, state, state.position, state.strays)
-
-    def publish(self) -> None:
-        """Mark the state as stored; called once the transaction is committed."""
-        if self._with_players:
-            self._entities.publish(with_seen=True)
-        self._state.live_rows = self._live_rows
-        if self._is_stored:
-            self._state.stored_position = self._position
-            self._state.seen_stored_at = time.monotonic()
-        self._state.is_settled = True
-
-
-def _is_seen_outdated(state: RecorderState) -> bool:
-    return time.monotonic() - state.seen_stored_at > MAX_SEEN_DELAY_S
 
 
 def _split_runs(tasks: Sequence[StreamItem]) -> Iterator[Sequence[StreamItem]]:

@@ -266,6 +266,7 @@ class Recording:
             ignored=sum(state.ignored for state in states),
             strays=sum(state.strays.dropped for state in states),
             rejected=sum(state.rejected for state in states) + progress.rejected,
+            cut=sum(state.cut for state in states),
             unmatched_bosses=sum(state.unmatched_bosses for state in states),
             unknown_dmg=sum(state.unknown_dmg for state in states),
             retries=progress.retries,

@@ -16,8 +16,9 @@ from resonance_logs.fights.archive import decode_events
 from resonance_logs.fights.finished_fight import Ending
 from resonance_logs.fights.identity import DEFAULT_GAME, Identity
 from resonance_logs.fights.open_fight import OpenEncounter
-from resonance_logs.recording.batch import Batch, Settlement
+from resonance_logs.recording.batch import Batch
 from resonance_logs.recording.late_names import read_awaited
+from resonance_logs.recording.settlement import Settlement
 from resonance_logs.recording.spill import (
     Spill,
     find_missing,

@@ -10,7 +10,6 @@ from typing import Self
 from sqlalchemy import Connection
 
 from resonance_logs.errors import DamagedDatabase, DatabaseError
-from resonance_logs.recording.batch import store_state
 from resonance_logs.recording.recovery import (
     continued,
     end_open_fights,
@@ -19,6 +18,7 @@ from resonance_logs.recording.recovery import (
     recompute_outdated,
     recover,
 )
+from resonance_logs.recording.settlement import store_state
 from resonance_logs.recording.spill import Unwritten, write_spill
 from resonance_logs.recording.state import RecorderState
 from resonance_logs.recording.streams import Streams

@@ -38,6 +38,8 @@ class RecorderState:
     """The live counters as stored; they lag behind ``fight`` by about a second."""
     is_settled: bool = True
     ignored: int = 0
+    cut: int = 0
+    """Texts that were too long, and were cut."""
     rejected: int = 0
     ended: int = 0
     """Fights ended so far."""

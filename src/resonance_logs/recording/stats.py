@@ -23,6 +23,8 @@ class Stats:
     """Events that arrived outside any fight and were dropped."""
     rejected: int
     """Tasks rejected with an error: in the table rejected_tasks or, failing that, in the log."""
+    cut: int
+    """Names and attributes that were too long, and were cut."""
     unmatched_bosses: int
     """Bosses named as defeated that match no hit."""
     unknown_dmg: int
@@ -42,6 +44,7 @@ NO_STATS: Final = Stats(
     ignored=0,
     strays=0,
     rejected=0,
+    cut=0,
     unmatched_bosses=0,
     unknown_dmg=0,
     retries=0,

@@ -12,12 +12,13 @@ from typing import Final
 from sqlalchemy import Connection
 
 from resonance_logs.errors import RecordingError
-from resonance_logs.recording.batch import Batch, Settlement
+from resonance_logs.recording.batch import Batch
 from resonance_logs.recording.committing import CloseTimeout, Committer, Stopped
 from resonance_logs.recording.housekeeping import Housekeeping
 from resonance_logs.recording.progress import Progress
 from resonance_logs.recording.queue import FlushMark
 from resonance_logs.recording.session import Session
+from resonance_logs.recording.settlement import Settlement
 from resonance_logs.recording.state import RecorderState
 from resonance_logs.recording.streams import Stream, Streams, split_items
 from resonance_logs.settings import Settings

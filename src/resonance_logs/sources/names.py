@@ -10,6 +10,7 @@ import msgspec
 
 from resonance_logs.errors import InputError
 from resonance_logs.tasks import MAX_INTEGER
+from resonance_logs.text_limits import cut_name
 
 MAX_SHOWN_LENGTH: Final = 80
 BOM: Final = b"\xef\xbb\xbf"
@@ -19,7 +20,7 @@ _decoder: Final = msgspec.json.Decoder(dict[str, Any])
 
 
 def read_names(file: Path) -> dict[int, str]:
-    """Read a file ``{"id": "name", ...}``; blank names are skipped.
+    """Read a file ``{"id": "name", ...}``; blank names are skipped, and long ones cut.
 
     Raises:
         InputError: the file cannot be read or is malformed; the message names the offending key.
@@ -35,7 +36,7 @@ def read_names(file: Path) -> dict[int, str]:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InputError(f"{file}: not JSON: {error}") from error
     named = ((_id(file, key), _name(file, key, value)) for key, value in entries.items())
-    return {number: name for number, name in named if name.strip()}
+    return {number: cut_name(name) for number, name in named if name.strip()}
 
 
 def _id(file: Path, key: str) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from msgspec import structs
 from sqlalchemy import Connection
 
 from resonance_logs.fights.identity import DEFAULT_GAME
@@ -13,6 +14,7 @@ from resonance_logs.fights.players import COLUMNS, FIELDS, Entity
 from resonance_logs.store.rows import insert_rows, select_in
 from resonance_logs.store.schema import entities
 from resonance_logs.tasks import MAX_INTEGER, UpsertEntity, check_task
+from resonance_logs.text_limits import cut_name, cut_text
 
 MAX_CACHED_PLAYERS: Final = 20_000
 """Maximum number of players kept in memory between batches; others are read when next seen."""
@@ -45,6 +47,15 @@ def _is_repeat(task: UpsertEntity, known: Entity) -> bool:
         and (not task.level or task.level == known.level)
         and (not task.attributes or task.attributes == known.attributes)
     )
+
+
+def _with_short_texts(task: UpsertEntity) -> UpsertEntity:
+    """The task with its name and attributes cut, or the task itself if they are not too long."""
+    name = None if task.name is None else cut_name(task.name)
+    attributes = None if task.attributes is None else cut_text(task.attributes)
+    if name == task.name and attributes == task.attributes:
+        return task
+    return structs.replace(task, name=name, attributes=attributes)
 
 
 @dataclass(slots=True)
@@ -95,6 +106,8 @@ class EntityDraft:
         self._new_class: set[int] = set()
         self._seen: dict[int, int] = {}
         self._updated: set[int] = set()
+        self.cut = 0
+        """How many updates had a text that was cut."""
 
     def upsert(self, connection: Connection, task: UpsertEntity) -> None:
         """Apply one update.
@@ -112,7 +125,13 @@ class EntityDraft:
         if known is None:
             self.load(connection, [task.entity_id])
             known = self.find(task.entity_id)
-        self._change(known, task)
+        short = _with_short_texts(task)
+        if short is not task:
+            if known is not None and _is_repeat(short, known):
+                self.upsert(connection, short)
+                return
+            self.cut += 1
+        self._change(known, short)
 
     def _change(self, known: Entity | None, task: UpsertEntity) -> None:
         before = known or Entity.first_seen(task)

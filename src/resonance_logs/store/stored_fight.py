@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from sqlalchemy import Connection, and_, insert, select
 
 from resonance_logs.errors import CorruptArchive
-from resonance_logs.fights.archive import decode_events
+from resonance_logs.fights.archive import decode_events, encode_events
+from resonance_logs.fights.name_folding import fold_name
 from resonance_logs.fights.players import Entity
 from resonance_logs.store import schema
 from resonance_logs.store.checksums import (
@@ -23,6 +24,8 @@ from resonance_logs.store.checksums import (
 from resonance_logs.store.facets import Facet, add_to_index, facets_of_fight
 from resonance_logs.store.marks import mark_facets
 from resonance_logs.store.rows import insert_rows, select_in
+from resonance_logs.store.short_texts import cut_cells, cut_texts
+from resonance_logs.text_limits import cut_name, cut_text
 
 Rows = Sequence[tuple[Any, ...]]
 
@@ -91,7 +94,23 @@ class StoredFight:
             return False
 
     def store(self, connection: Connection, encounter_id: int | None = None) -> int:
-        """Write everything under this id, or under a new one, which is returned."""
+        """Write everything under this id, or under a new one, which is returned.
+
+        Texts that are too long, as in files of older versions, are cut.
+        """
+        row, figures = cut_texts(self.row, self.figures)
+        if row is not self.row:
+            fight = replace(self, row=row, figures=figures, archive=self._short_archive())
+            return fight._store(connection, encounter_id)
+        return self._store(connection, encounter_id)
+
+    def _short_archive(self) -> tuple[int, bytes] | None:
+        if self.archive is None or not self._is_readable():
+            return self.archive
+        events = decode_events(self.archive[1]).with_short_names()
+        return self.archive[0], encode_events(events, compact=True)
+
+    def _store(self, connection: Connection, encounter_id: int | None) -> int:
         row = dict(self.row)
         if row["fingerprint"] is None:
             row["fingerprint"] = fingerprint(row)
@@ -167,8 +186,8 @@ def merge_entities(connection: Connection, rows: Rows) -> None:
         if newer["class_id"] not in (None, older["class_id"]):
             values["class_spec"] = newer["class_spec"]
         values["first_seen_ms"] = min(news["first_seen_ms"], before["first_seen_ms"])
-        merged.append(tuple(values.values()))
-    insert_rows(connection, schema.entities, ENTITY_COLUMNS, merged, replace=True)
+        merged.append(values)
+    insert_rows(connection, schema.entities, ENTITY_COLUMNS, map(_short, merged), replace=True)
 
 
 def add_names(connection: Connection, rows: Rows) -> None:
@@ -176,7 +195,7 @@ def add_names(connection: Connection, rows: Rows) -> None:
     names = schema.catalog_names
     keys = select(names.c.game, names.c.kind, names.c.id)
     known = {tuple(row) for row in connection.execute(keys)}
-    new = [row for row in rows if tuple(row[:3]) not in known]
+    new = [cut_cells(row) for row in rows if tuple(row[:3]) not in known]
     insert_rows(connection, names, names.c.keys(), dict.fromkeys(new))
 
 
@@ -204,6 +223,14 @@ def find_same(connection: Connection, fight: StoredFight) -> int | None:
         if found is not None:
             return int(found)
     return None
+
+
+def _short(player: Mapping[str, Any]) -> tuple[Any, ...]:
+    """The values of a player, with the texts cut that are too long."""
+    values = {**player, "attributes": player["attributes"] and cut_text(player["attributes"])}
+    if (name := player["name"]) is not None and cut_name(name) != name:
+        values |= {"name": cut_name(name), "name_folded": fold_name(cut_name(name))}
+    return tuple(values.values())
 
 
 def _actor(row: tuple[Any, ...]) -> dict[str, Any]:

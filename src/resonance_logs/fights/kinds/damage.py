@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from struct import Struct
 from typing import ClassVar, Final, Self
@@ -33,6 +33,7 @@ from resonance_logs.fights.kinds.values import (
     Limits,
 )
 from resonance_logs.tasks import MAX_AMOUNT, InsertDamageEvent
+from resonance_logs.text_limits import cut_name
 
 BOSS: Final = 4
 """The flag of a hit on a boss, beside CRIT and LUCKY."""
@@ -144,6 +145,10 @@ class DamageEvents(EventColumns):
             monsters.append(np.array([*lookup, NO_NAME], dtype=np.int32)[part.monster])
         return cls(*join_common(parts), np.concatenate(monsters), tuple(codes))
 
+    def with_short_names(self) -> Self:
+        """The hits with names that are not too long."""
+        return replace(self, monster_names=tuple(map(cut_name, self.monster_names)))
+
     def select(self, which: Which) -> Self:
         """The hits selected by a mask, an index array or a slice."""
         return type(self)(
@@ -222,6 +227,7 @@ class DamageGatherer:
         self._numbers = Numbers(_RANGES)
         self._flags = Flags(3)
         self._codes: dict[str | None, int] = {None: NO_NAME}
+        self._names: dict[str, int] = {}
         self._monsters = array("i")
 
     def add(self, tasks: list[InsertDamageEvent]) -> None:
@@ -248,8 +254,8 @@ class DamageGatherer:
         codes = self._codes
         for name in dict.fromkeys(names):
             if name not in codes:
-                _check_name(name)
-                codes[name] = len(codes) - 1
+                short = _short_name(name)
+                codes[name] = self._names.setdefault(short, len(self._names))
         self._monsters.fromlist([codes[name] for name in names])
 
     def columns(self) -> DamageEvents:
@@ -258,11 +264,12 @@ class DamageGatherer:
             self._numbers.checked(),
             self._flags.packed(),
             np.frombuffer(self._monsters, dtype=np.int32),
-            tuple(name for name in self._codes if name is not None),
+            tuple(self._names),
         )
 
 
-def _check_name(name: object) -> None:
+def _short_name(name: object) -> str:
     if not isinstance(name, str):
         raise InvalidTask(f"monster_name: expected text, got {name!r:.80}")
     name.encode()  # an unpaired surrogate cannot be stored
+    return cut_name(name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,6 +31,7 @@ from resonance_logs.store.sqlite.file_copies import (
 from resonance_logs.store.sqlite.migrate import prepare
 from resonance_logs.store.sqlite.salvaged_fight import Outcome, SalvagedFight
 from resonance_logs.tasks import MAX_INTEGER
+from resonance_logs.text_limits import cut_name, cut_text
 from resonance_logs.whole_files import scratch_file, write_whole
 
 _logger = logging.getLogger(__name__)
@@ -156,6 +157,7 @@ def _save_rows(connection: Connection, table: Table, rows: Iterator[dict[str, An
     known = set(table.c.keys())
     for row in rows:
         values = {name: value for name, value in row.items() if name in known}
+        values |= _short_texts(values)
         if isinstance(name := values.get("name"), str) and "name_folded" in known:
             values["name_folded"] = fold_name(name)  # an older version folded less
         try:
@@ -165,6 +167,16 @@ def _save_rows(connection: Connection, table: Table, rows: Iterator[dict[str, An
             if is_transient(error):
                 raise  # a full disk is not damage
             _logger.warning("a row of %s is lost: %s", table.name, describe(error))
+
+
+def _short_texts(values: Mapping[str, Any]) -> dict[str, str]:
+    """The name and the attributes of a row, cut if they are too long."""
+    limits: dict[str, Callable[[str], str]] = {"name": cut_name, "attributes": cut_text}
+    return {
+        name: limit(text)
+        for name, limit in limits.items()
+        if isinstance(text := values.get(name), str)
+    }
 
 
 def _save_fight(
