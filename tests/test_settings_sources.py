@@ -131,3 +131,17 @@ def test_what_is_wrong_in_the_environment_is_reported_with_its_name(
         Configuration.load()
     assert str(error.value).startswith(f"RESONANCE_LOGS_{variable}: ")
     assert message in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "keep_fights_newest = " + "[" * 100_000 + "]" * 100_000,
+        "keep_fights_newest = " + "{a=" * 100_000 + "1" + "}" * 100_000,
+        "keep_fights_newest = " + "9" * 10_000,
+    ],
+)
+def test_values_without_end_are_refused_with_the_name_of_the_file(file: Path, content: str) -> None:
+    file.write_text(content)
+    with pytest.raises(InputError, match=file.name):
+        Configuration.load()

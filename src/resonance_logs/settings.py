@@ -309,7 +309,9 @@ def _from_file() -> tuple[str, dict[str, Any]]:
         return str(file), {}
     except OSError as error:
         raise InputError(f"{file}: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except RecursionError as error:
+        raise InputError(f"{file}: it is nested too deeply; settings are plain values") from error
+    except ValueError as error:  # also a number of thousands of digits, and what is not UTF-8
         raise InputError(f"{file}: {error}") from error
     return str(file), _known(str(file), found)
 

@@ -281,6 +281,6 @@ def test_names_that_are_too_long_are_counted_in_the_summary(run: Run, tmp_path: 
 def test_names_of_skills_that_are_too_long_are_counted(run: Run, tmp_path: Path) -> None:
     file = tmp_path / "skills.json"
     file.write_text('{"1": "Slash", "2": "' + "S" * 300 + '"}')
-    done = run("catalog", "import", "skills", file)
+    done = run("catalog", "load", file)
     assert done.exit_code == 0
     assert "1 names were longer than 256 characters and were cut" in done.stdout

@@ -105,3 +105,14 @@ def test_a_proxy_that_is_no_address_is_refused(run: Run, proxy: str) -> None:
     done = run("serve", "--token", TOKEN, "--trusted-proxy", proxy)
     assert done.exit_code == 2
     assert "is neither an IP address nor a network" in " ".join(done.stderr.split())
+
+
+@pytest.mark.parametrize(
+    "content", [b"\xff\xfe" * 20, "ünicode-is-not-plain".encode(), b"", b"x" * 65_537]
+)
+def test_a_file_that_holds_no_token_is_refused(run: Run, tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "token"
+    file.write_bytes(content)
+    done = run("serve", "--token-file", file)
+    assert done.exit_code == 2
+    assert "token" in " ".join(error_lines(done.stderr))

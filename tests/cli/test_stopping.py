@@ -18,7 +18,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals a
 LINES = b"".join(encode_task(task) + b"\n" for task in first_fight())
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_stopped_ingest_has_committed_what_it_read_and_says_how_far_it_came(
     start: type[Process], path: Path, number: signal.Signals
 ) -> None:

@@ -25,7 +25,7 @@ from tests.helpers.stopping import fights
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
 
 LINES = b"".join(encode_task(task) + b"\n" for task in first_fight())
-BOTH = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+ALL = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 
 
 @pytest.fixture(autouse=True)
@@ -51,7 +51,7 @@ def wait_for_line(process: subprocess.Popen[bytes], words: str) -> None:
     raise AssertionError(f"it never said: {words}")
 
 
-@BOTH
+@ALL
 def test_a_locked_file_keeps_no_ingest_from_ending_and_no_task_is_lost(
     start: type[Process], path: Path, number: signal.Signals
 ) -> None:
@@ -73,7 +73,7 @@ def test_a_locked_file_keeps_no_ingest_from_ending_and_no_task_is_lost(
     assert fights(path) == 2
 
 
-@BOTH
+@ALL
 def test_a_signal_while_the_file_is_opened_ends_it(
     start: type[Process], recorded: Path, tasks_file: Path, number: signal.Signals
 ) -> None:
@@ -86,7 +86,7 @@ def test_a_signal_while_the_file_is_opened_ends_it(
     assert error_lines(err) == ["error: stopped"]
 
 
-@BOTH
+@ALL
 def test_a_command_that_waits_within_sqlite_is_ended(
     recorded: Path, number: signal.Signals
 ) -> None:
@@ -120,7 +120,7 @@ def test_a_command_that_waits_within_sqlite_is_ended(
     assert (process.returncode, err) == (1, "error: stopped\n")
 
 
-@BOTH
+@ALL
 def test_an_import_into_a_locked_file_is_ended(
     start: type[Process],
     recorded: Path,
@@ -142,7 +142,7 @@ def test_an_import_into_a_locked_file_is_ended(
     assert fights(recorded) == 2
 
 
-@BOTH
+@ALL
 def test_a_server_whose_file_is_locked_keeps_the_tasks_and_says_where(
     path: Path, number: signal.Signals
 ) -> None:

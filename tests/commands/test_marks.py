@@ -87,11 +87,11 @@ def test_tags_are_shown_in_their_order_and_fights_are_found_by_any_of_them(
 @pytest.mark.parametrize(
     ("name", "given", "argument"),
     [
-        ("set_encounter_note", {"note": "x" * 10_001}, "note"),
+        ("set_encounter_note", {"note": "x" * 65_537}, "note"),
         ("set_encounter_note", {"note": 5}, "note"),
         ("set_encounter_note", {}, "note"),
         ("set_encounter_tags", {"tags": ["ok", " "]}, "tags.1"),
-        ("set_encounter_tags", {"tags": ["x" * 51]}, "tags.0"),
+        ("set_encounter_tags", {"tags": ["x" * 65]}, "tags.0"),
         ("set_encounter_tags", {"tags": ["x"] * 51}, "tags"),
         ("set_encounter_tags", {"tags": None}, "tags"),
         ("set_encounter_tags", {"tags": ["\ud800"]}, "tags.0"),

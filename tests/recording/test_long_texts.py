@@ -18,8 +18,8 @@ from resonance_logs import (
 )
 from resonance_logs.fights.archive import decode_events, encode_events
 from resonance_logs.fights.events_from_tasks import collect_events
-from resonance_logs.recording.spill import Unwritten, write_spill
 from resonance_logs.fights.identity import DEFAULT_IDENTITY
+from resonance_logs.recording.spill import Unwritten, write_spill
 from resonance_logs.sources.names import read_names
 from resonance_logs.store import schema
 from resonance_logs.store.sqlite.salvage import salvage

@@ -6,6 +6,7 @@ Exit codes: 0 success, 1 refused, not found or stopped, 2 usage error.
 
 from __future__ import annotations
 
+import logging
 import sys
 from typing import Annotated, Final
 
@@ -106,7 +107,6 @@ def main() -> None:
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
             reconfigure(errors="backslashreplace")
-    try:
-        app(prog_name=DISTRIBUTION)
-    except KeyboardInterrupt:  # before a command started
-        sys.exit(1)
+    # What a pool of connections logs when Ctrl-C interrupts it is no news to the user.
+    logging.getLogger("sqlalchemy").addHandler(logging.NullHandler())
+    app(prog_name=DISTRIBUTION)

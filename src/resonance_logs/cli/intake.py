@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -11,6 +10,7 @@ from typing import BinaryIO, Final, Protocol
 
 from resonance_logs.cli.meter import Meter
 from resonance_logs.cli.render import safe
+from resonance_logs.cli.stopping import handled, stop_signals
 from resonance_logs.database import Database, Sender
 from resonance_logs.errors import FlushTimeout, InputError, QueueFull
 from resonance_logs.sources.task_source import Batch, Refusal, TaskSource
@@ -205,16 +205,12 @@ def _count_tasks(items: Sequence[StreamItem]) -> int:
 
 @contextmanager
 def stop_on_signals(ingestion: Ingestion) -> Iterator[None]:
-    """While the block runs, Ctrl-C and SIGTERM stop reading; a second one ends the program."""
+    """While the block runs, a signal to stop stops reading; a second one ends the program."""
 
     def stop(_number: int, _frame: FrameType | None) -> None:
         if ingestion.stopped:
             raise KeyboardInterrupt
         ingestion.stop()
 
-    before = {each: signal.signal(each, stop) for each in (signal.SIGINT, signal.SIGTERM)}
-    try:
+    with handled(stop_signals(), stop):
         yield
-    finally:
-        for each, handler in before.items():
-            signal.signal(each, handler)

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
@@ -17,7 +18,7 @@ from resonance_logs.cli import options
 from resonance_logs.cli.configuration import configuration
 from resonance_logs.cli.opening import open_for_reading, open_for_recording
 from resonance_logs.cli.render import fail, print_error
-from resonance_logs.cli.stopping import ends_by_itself
+from resonance_logs.cli.stopping import ends_by_itself, handled, stop_signals
 
 if TYPE_CHECKING:
     from resonance_logs.database import Database
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from resonance_logs.web.proxies import Network
 
 MIN_TOKEN_LENGTH: Final = 16
+MAX_TOKEN_FILE_BYTES: Final = 65_536
 
 
 def serve(
@@ -134,20 +136,21 @@ def _run(
 
     server = make_server(app, announce)
     app.state.is_stopping = lambda: server.should_exit
-    # The server handles the signal, and raises it again after it has stopped.
-    before = signal.signal(signal.SIGTERM, lambda _number, _frame: None)
-    try:
-        with held, ends_by_itself(), suppress(KeyboardInterrupt):
-            server.run(sockets=[listener])
-    finally:
-        signal.signal(signal.SIGTERM, before)
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        server.should_exit = True
+
+    # The server handles Ctrl-C and SIGTERM itself, and raises them again after it has stopped.
+    others = [each for each in stop_signals() if each != signal.SIGINT]
+    with handled(others, stop), held, ends_by_itself(), suppress(KeyboardInterrupt):
+        server.run(sockets=[listener])
     print_error("stopped")
 
 
 def _token(token: str | None, file: Path | None) -> str | None:
     if token is not None and file is not None:
         raise typer.BadParameter("give --token or --token-file, not both")
-    found = token if file is None else file.read_text(encoding="utf-8").strip()
+    found = token if file is None else _read_token(file)
     if found is None:
         return None
     if (
@@ -171,6 +174,14 @@ def _networks(given: Sequence[str] | None) -> tuple[Network, ...]:
         return read_networks(given)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--trusted-proxy") from error
+
+
+def _read_token(file: Path) -> str:
+    with file.open("rb") as stream:
+        content = stream.read(MAX_TOKEN_FILE_BYTES + 1)
+    if len(content) > MAX_TOKEN_FILE_BYTES:
+        raise typer.BadParameter(f"{file} is too large for a file with a token")
+    return content.decode("latin-1").strip()  # what is no text is no token either
 
 
 def _is_loopback(host: str) -> bool:

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM end every command soon, wherever it waits.
+"""Ctrl-C, SIGTERM and SIGHUP end every command soon, wherever it waits.
 
 Python runs signal handlers between two of its instructions. SQLite may block the thread for long
 before the next one: it waits for a locked file, or searches a large one. So a separate thread
@@ -12,16 +12,36 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Final
 
 SHUTDOWN_TIMEOUT_S: Final = 2.0
 """Time for a command that holds no tasks, or ``close_seconds`` if that is less."""
 
-_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 _END: Final = b"\0"
+
+
+def stop_signals() -> list[signal.Signals]:
+    """The signals that stop a command: not those that the process was started to ignore (nohup)."""
+    known = [signal.SIGINT, signal.SIGTERM]
+    if hasattr(signal, "SIGHUP"):
+        known.append(signal.SIGHUP)
+    return [each for each in known if signal.getsignal(each) != signal.SIG_IGN]
+
+
+@contextmanager
+def handled(
+    signals: Iterable[signal.Signals], handler: Callable[[int, FrameType | None], None]
+) -> Iterator[None]:
+    """While the block runs, the handler handles these signals."""
+    before = {each: signal.signal(each, handler) for each in signals}
+    try:
+        yield
+    finally:
+        for each, previous in before.items():
+            signal.signal(each, previous)
 
 
 class Watch:
@@ -29,6 +49,7 @@ class Watch:
 
     def __init__(self) -> None:
         self._is_suspended = False
+        self._signals = stop_signals()
         self._ended = threading.Event()
         self._reader, self._writer = os.pipe()
         os.set_blocking(self._writer, False)
@@ -57,11 +78,12 @@ class Watch:
     def _run(self) -> None:
         while not self._ended.is_set():
             (number,) = os.read(self._reader, 1)
-            if number not in _SIGNALS or self._is_suspended:
+            if number not in self._signals or self._is_suspended:
                 continue
             if not self._ended.wait(_grace_s()) and not self._is_suspended:
-                sys.stderr.write("error: stopped\n")
-                sys.stderr.flush()
+                with suppress(OSError, ValueError):  # the terminal may be gone
+                    sys.stderr.write("error: stopped\n")
+                    sys.stderr.flush()
                 os._exit(1)
 
 
@@ -81,7 +103,7 @@ _watches: Final[list[Watch]] = []
 
 @contextmanager
 def ended_by_signals() -> Iterator[None]:
-    """While the block runs, SIGTERM interrupts it like Ctrl-C, and both end it in time."""
+    """While the block runs, SIGTERM and SIGHUP interrupt it like Ctrl-C; all end it in time."""
     if threading.current_thread() is not threading.main_thread() or os.name == "nt" or _watches:
         yield  # signals cannot be handled here, or another command of this process handles them
         return
@@ -89,15 +111,15 @@ def ended_by_signals() -> Iterator[None]:
     def interrupt(_number: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, interrupt)
-    watch = Watch()
-    _watches.append(watch)
-    try:
-        yield
-    finally:
-        _watches.remove(watch)
-        watch.close()
-        signal.signal(signal.SIGTERM, before)
+    others = [each for each in stop_signals() if each != signal.SIGINT]
+    with handled(others, interrupt):
+        watch = Watch()
+        _watches.append(watch)
+        try:
+            yield
+        finally:
+            _watches.remove(watch)
+            watch.close()
 
 
 @contextmanager

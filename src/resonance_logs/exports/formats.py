@@ -12,8 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from resonance_logs.errors import Unavailable
-
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+from resonance_logs.exports.spreadsheets import defuse
 
 
 class Kind(StrEnum):
@@ -78,7 +77,8 @@ MEDIA_TYPES: Final = {
 def write_table(table: Table, form: Format) -> bytes:
     """Write the table in a format; JSON is a list of rows, Parquet has the types of the columns.
 
-    In CSV, text that a spreadsheet would read as a formula is prefixed with an apostrophe.
+    In CSV, text that a spreadsheet would read as a formula is prefixed with an apostrophe; so is
+    what follows a semicolon, a tab, a bar or a line break within a text.
 
     Raises:
         Unavailable: the library for Parquet is not installed.
@@ -92,14 +92,10 @@ def write_table(table: Table, form: Format) -> bytes:
     text = io.StringIO(newline="")
     writer = csv.writer(text)
     writer.writerow(table)
-    writer.writerows([_harmless(value) for value in row] for row in rows)
+    writer.writerows(
+        [defuse(value) if isinstance(value, str) else value for value in row] for row in rows
+    )
     return text.getvalue().encode()
-
-
-def _harmless(value: Any) -> Any:
-    if isinstance(value, str) and value.startswith(_FORMULA):
-        return f"'{value}"
-    return value
 
 
 def _parquet(table: Table) -> bytes:

@@ -18,6 +18,7 @@ READ_BYTES: Final = 64 * 1024
 """Larger is slower: a chunk and its tasks should stay in the processor's cache."""
 
 POLL_SECONDS: Final = 0.1
+_POLLS_FIFOS: Final = sys.platform == "linux"
 RESTART: Final = b""
 """Marks in the chunks that the input has ended, and what follows is a new one."""
 
@@ -107,8 +108,11 @@ class ByteInput:
             raise self._input_error(error) from error
 
     def _opener(self, path: str, flags: int) -> int:
-        """Open a FIFO to follow without waiting for its first writer, so that a stop is noticed."""
-        if self._follow and hasattr(os, "O_NONBLOCK"):
+        """Open a FIFO without waiting for its first writer, so that a stop is noticed.
+
+        On Linux, polling a FIFO tells one that had no writer yet from one that has none any more.
+        """
+        if hasattr(os, "O_NONBLOCK") and (self._follow or (_POLLS_FIFOS and _is_fifo(path))):
             flags |= os.O_NONBLOCK
         return os.open(path, flags)
 
@@ -188,6 +192,10 @@ class ByteInput:
         else:
             text = f"it cannot be read: {getattr(error, 'strerror', None) or error}"
         return InputError(f"{self._name}: {text}")
+
+
+def _is_fifo(path: str) -> bool:
+    return stat.S_ISFIFO(os.stat(path).st_mode)  # noqa: PTH116
 
 
 def _standard_input() -> Readable:

@@ -35,7 +35,7 @@ async def follow_live(
     """
     database: Database = request.app.state.database
     arguments = "" if recorder is None else json.dumps({"recorder": recorder})
-    while not await request.is_disconnected():
+    while not (request.app.state.is_stopping() or await request.is_disconnected()):
         try:
             text = await run_in_threadpool(
                 database.commands.call_json, "get_live_encounter", arguments

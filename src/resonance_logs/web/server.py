@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
+import logging
 import socket
 from collections.abc import Callable
 from typing import Final
@@ -30,6 +32,12 @@ class _Server(uvicorn.Server):
             self._announce()
 
 
+def _is_news(record: logging.LogRecord) -> bool:
+    """Not so if it says that a request was cancelled because the server stops."""
+    error = record.exc_info[1] if record.exc_info else None
+    return not isinstance(error, asyncio.CancelledError)
+
+
 def make_server(app: FastAPI, announce: Callable[[], None]) -> uvicorn.Server:
     """A server for the application; ``announce`` is called once it answers."""
     config = uvicorn.Config(
@@ -40,4 +48,5 @@ def make_server(app: FastAPI, announce: Callable[[], None]) -> uvicorn.Server:
         proxy_headers=False,  # the guard reads them, from trusted proxies only
         timeout_graceful_shutdown=SHUTDOWN_TIMEOUT_S,
     )
+    logging.getLogger("uvicorn.error").addFilter(_is_news)
     return _Server(config, announce)
