@@ -14,6 +14,7 @@ from torture.children import ROOT
 from torture.damage import damage
 from torture.faults import FAULTS, clock, faults
 from torture.kills import KILLS, kills
+from torture.moving import moving
 from torture.scenario import Outcome, Run
 from torture.scenarios import SCENARIOS
 from torture.stream import Stream
@@ -151,3 +152,9 @@ def test_the_command_says_what_it_did_and_refuses_what_it_does_not_know(tmp_path
     assert "lost 0  wrong 0" in done.stdout
     assert '"moment": 0' in file.read_text()
     assert subprocess.run([*command, "napping"], cwd=ROOT, capture_output=True).returncode == 2
+
+
+def test_a_file_that_is_moved_or_deleted_loses_nothing_that_was_accepted(run: Run) -> None:
+    outcomes = list(islice(moving(run), 6))
+    assert told(outcomes) == []
+    assert len(outcomes) == 6

@@ -10,6 +10,7 @@ from torture.faults import FAULTS, clock, faults
 from torture.kills import KILLS, kills
 from torture.moving import moving
 from torture.scenario import Scenario
+from torture.senders import senders
 
 SCENARIOS: Final[dict[str, Scenario]] = {
     **{name: kills(name) for name in KILLS},
@@ -17,5 +18,6 @@ SCENARIOS: Final[dict[str, Scenario]] = {
     "clock": clock,
     "damage": damage,
     "moving": moving,
+    "senders": senders,
     "crowd": crowd,
 }

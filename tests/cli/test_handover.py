@@ -58,7 +58,9 @@ def test_a_file_goes_to_the_server_that_records(run: Run, path: Path, tasks_file
     with serving(path) as server:
         done = run("ingest", tasks_file)
         assert done.exit_code == 0, done.stderr
-        assert done.stdout.startswith("fights 3 · tasks 16 · refused lines 0 · tasks per second ")
+        assert done.stdout.startswith(
+            "fights 3 · tasks 16 · refused lines 0 · ignored 0 · strays 0 · rejected 0 · "
+        )
         assert done.stderr == (
             f"the server at {server.address} records this file; sending the tasks to it\n"
         )

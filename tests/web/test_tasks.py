@@ -28,6 +28,10 @@ def test_tasks_are_recorded_and_committed(client: httpx.Client, recorded_db: Dat
         "skipped": 0,
         "refused": 0,
         "refusals": [],
+        "ignored": 0,
+        "strays": 0,
+        "rejected": 0,
+        "cut": 0,
         "committed": True,
         "fault": None,
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
@@ -161,6 +162,9 @@ class ServerClient:
         return response.status, names, _object(text)
 
 
+COUNTED: Final = ("ignored", "strays", "rejected", "cut")
+
+
 class ServerRecorder:
     """Accepts tasks like a database, and sends them to a server.
 
@@ -179,6 +183,8 @@ class ServerRecorder:
         """Tasks that the server has accepted."""
         self.refused = 0
         """Tasks that the server has refused: its version differs from this program's."""
+        self.counts: Counter[str] = Counter()
+        """What became of them there: ignored, strays, rejected, cut."""
         self.address = client.address
         self._client = client
         self._is_live = is_live
@@ -247,10 +253,17 @@ class ServerRecorder:
 
     def _post(self, body: bytes, *, wait: bool) -> dict[str, Any]:
         try:
-            return self._client.post(body, wait=wait, recorder=self._query)
+            answer = self._client.post(body, wait=wait, recorder=self._query)
         except RecordingError as error:
             was_sent = not isinstance(error.__cause__, ConnectionRefusedError)
             self._fail(str(error), is_unclear=was_sent and bool(self._pending), cause=error)
+        self._note_counts(answer)
+        return answer
+
+    def _note_counts(self, answer: Mapping[str, Any]) -> None:
+        for name in COUNTED:
+            count = answer.get(name)
+            self.counts[name] += count if type(count) is int else 0  # not counted by older servers
 
     def _fail(
         self, reason: str, *, is_unclear: bool = False, cause: Exception | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -17,6 +18,7 @@ from resonance_logs.cli.render import err, fail, print_error, safe
 from resonance_logs.text_limits import MAX_NAME_LENGTH, MAX_TEXT_BYTES
 
 if TYPE_CHECKING:
+    from resonance_logs import Stats
     from resonance_logs.cli.handover import ServerRecorder
     from resonance_logs.cli.intake import Ingestion
     from resonance_logs.cli.meter import Meter
@@ -102,12 +104,14 @@ def ingest(
                 is_open = True
         ingestion.end_clock()
         meter.close()
-        rejected = database.stats().rejected if is_open else 0
+        counts = _counts(database.stats()) if server is None and is_open else Counter()
+        counts += Counter() if server is None else server.counts
         ingestion.refused += 0 if server is None else server.refused
         if is_open and not quiet:
             fights = _count_fights(database) - fights_before
-            _print_summary(database, ingestion, target.name, fights, is_ours=server is None)
-    _end(ingestion, follow=follow, failed=bool(ingestion.refused or rejected) and not quiet)
+            _print_summary(database, ingestion, target.name, fights, counts)
+    failed = bool(ingestion.refused or counts["rejected"])
+    _end(ingestion, follow=follow, failed=failed and not quiet)
 
 
 def _open_rejects(path: Path) -> BinaryIO:
@@ -206,29 +210,34 @@ def _count_fights(database: Database) -> int:
     return database.commands.get_recent_encounters(limit=1).total_count
 
 
+def _counts(stats: Stats) -> Counter[str]:
+    return Counter(
+        ignored=stats.ignored, strays=stats.strays, rejected=stats.rejected, cut=stats.cut
+    )
+
+
 def _print_summary(
-    database: Database, ingestion: Ingestion, recorder: str, fights: int, *, is_ours: bool
+    database: Database, ingestion: Ingestion, recorder: str, fights: int, counts: Counter[str]
 ) -> None:
-    """Print the counts; a server keeps its own counts of ignored and rejected tasks."""
+    """Print the counts: of this program, or what the server answered."""
     stats = database.stats()
-    found = {"ignored": stats.ignored, "strays": stats.strays, "rejected": stats.rejected}
-    counts = {
+    shown = {
         "fights": fights,
         "tasks": ingestion.taken,
         **({"recorded before": ingestion.skipped} if ingestion.skipped else {}),
         "refused lines": ingestion.refused,
-        **(found if is_ours else {}),
+        **{name: counts[name] for name in ("ignored", "strays", "rejected")},
         "tasks per second": round(ingestion.taken / ingestion.seconds),
     }
-    typer.echo(" · ".join(f"{name} {count:,}" for name, count in counts.items()))
+    typer.echo(" · ".join(f"{name} {count:,}" for name, count in shown.items()))
     if stats.unknown_dmg:
         typer.echo(
             f"{stats.unknown_dmg:,} damage by unknown attackers is not in any total: send an "
             "upsert_entity for each player (show lists the attackers of a fight)"
         )
-    if stats.cut:
+    if counts["cut"]:
         typer.echo(
-            f"{stats.cut:,} names or attributes were too long and were cut: names have up to "
+            f"{counts['cut']:,} names or attributes were too long and were cut: names have up to "
             f"{MAX_NAME_LENGTH} characters, attributes {MAX_TEXT_BYTES:,} bytes"
         )
     if stats.unmatched_bosses:

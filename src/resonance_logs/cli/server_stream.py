@@ -89,6 +89,7 @@ class ServerStream(ServerRecorder):
                     },
                 )
                 self._note(answer)
+                self._note_counts(answer)
                 return answer
             except PositionGap as gap:
                 self._continue_at(gap.position)

@@ -22,6 +22,7 @@ from resonance_logs.fights.identity import Identity
 from resonance_logs.recording.committing import CloseTimeout
 from resonance_logs.recording.queue import FlushMark, Item, TaskQueue
 from resonance_logs.recording.resending import Sender
+from resonance_logs.recording.stats import Counts
 from resonance_logs.recording.streams import Stream
 from resonance_logs.tasks import TASK_TYPES, SkippedLine, StreamItem, Task
 
@@ -245,6 +246,13 @@ class Recorder(TaskInput):
         position = max(0, self._stream.state.stored_position)
         self._recording.check_in_place()
         return position
+
+    def take_counts(self) -> Counts:
+        """What became of its tasks since the last call, as far as the writer has come.
+
+        For who is ``sending``: so that the sum over all answers to the senders is exact.
+        """
+        return self._stream.take_counts()
 
     def _begin_input(self, input_id: str) -> int:
         return self._recording.begin_input(self._stream.identity, input_id, self.position)

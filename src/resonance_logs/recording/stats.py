@@ -56,6 +56,28 @@ NO_STATS: Final = Stats(
 
 
 @dataclass(frozen=True, slots=True)
+class Counts:
+    """What became of the tasks of one recorder that were not simply recorded."""
+
+    ignored: int = 0
+    strays: int = 0
+    rejected: int = 0
+    cut: int = 0
+
+    def since(self, before: Counts) -> Counts:
+        """What was added to the counts before."""
+        return Counts(
+            self.ignored - before.ignored,
+            self.strays - before.strays,
+            self.rejected - before.rejected,
+            self.cut - before.cut,
+        )
+
+
+NOTHING_COUNTED: Final = Counts()
+
+
+@dataclass(frozen=True, slots=True)
 class RecorderStatus:
     """How far the tasks of a recorder were accepted, and stored."""
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from resonance_logs.fights.identity import Identity
 from resonance_logs.recording.queue import FlushMark, Item, TaskQueue, Wakeup, wait_for_any
 from resonance_logs.recording.state import RecorderState
+from resonance_logs.recording.stats import NOTHING_COUNTED, Counts
 from resonance_logs.store.players import EntityCache
 from resonance_logs.tasks import StreamItem
 
@@ -21,6 +22,8 @@ class Stream:
     state: RecorderState
     in_hand: Sequence[Item] = ()
     """Taken from the queue, and not written yet."""
+    reported: Counts = NOTHING_COUNTED
+    """What its senders were told so far."""
     sending: threading.Lock = field(default_factory=threading.Lock)
     """Held while somebody sends its tasks from where they begin."""
 
@@ -28,6 +31,12 @@ class Stream:
     def identity(self) -> Identity:
         """Whose tasks they are."""
         return self.state.identity
+
+    def take_counts(self) -> Counts:
+        """What was counted since the last call; only for who is sending."""
+        state, before = self.state, self.reported
+        self.reported = Counts(state.ignored, state.strays.dropped, state.rejected, state.cut)
+        return self.reported.since(before)
 
     def collect(self) -> list[FlushMark]:
         """Have everything in hand that is not written; returns the marks among it."""

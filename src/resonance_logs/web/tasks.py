@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from typing import Annotated, Final
 
 from anyio import CapacityLimiter, to_thread
@@ -53,6 +54,11 @@ class IngestResult(_Shape):
     of the ``refused`` lines are listed. ``position`` is how many tasks (and refused lines) the
     recorder has accepted so far, ever, ``stored_position`` how many of them a crash cannot undo.
     ``committed``: everything accepted is on disk; ``fault``: why reading ended early.
+
+    ``ignored`` begins and ends, ``strays`` outside any fight, ``rejected`` and ``cut`` tasks are
+    those of the recorder that were counted since the answer before, to whomever; where
+    ``committed``, all tasks of this request are among them, except events that still wait for their
+    fight to begin.
     """
 
     recorder: str
@@ -63,6 +69,10 @@ class IngestResult(_Shape):
     skipped: int = 0
     refused: int = 0
     refusals: list[RefusedLine] = []
+    ignored: int = 0
+    strays: int = 0
+    rejected: int = 0
+    cut: int = 0
     committed: bool = False
     fault: str | None = None
 
@@ -235,7 +245,7 @@ def _ingest(
         else:
             result.committed = True
     result.stored_position = recorder.stored_position
-    return result
+    return result.model_copy(update=asdict(recorder.take_counts()))
 
 
 def _count_tasks(items: Sequence[StreamItem]) -> int:
