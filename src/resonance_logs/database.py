@@ -359,10 +359,8 @@ class Database(TaskInput):
             DatabaseUnavailable: the file could not be written within that time; the message says
                 where the remaining tasks are kept. A file beside the database is read when it is
                 next opened for recording.
-            DamagedDatabase: recording had to stop because the file is damaged; the message says
-                the same.
-            DatabaseMoved: recording had to stop because the file was deleted, moved or replaced;
-                the message also says where what was recorded is.
+            DamagedDatabase: recording had to stop because the file is damaged; it says the same.
+            DatabaseMoved: recording had to stop because the file was deleted, moved or replaced.
         """
         with self._close_lock:
             if self._closed:
