@@ -134,6 +134,8 @@ class Committer:
                 wait = min(wait * 2, MAX_RETRY_S)
             else:
                 self._check_at = time.monotonic() + CHECK_S
+                if wait > MIN_RETRY_S:
+                    self._end_fault()
                 return
 
     def _check_log(self) -> None:

@@ -7,6 +7,7 @@ moved into it, so that it is whole there. Otherwise its content is saved as a ne
 from __future__ import annotations
 
 import logging
+import shutil
 import sqlite3
 import tempfile
 import time
@@ -96,9 +97,10 @@ def _fold_patiently(connection: Connection) -> bool:
 def _save(driver: sqlite3.Connection, path: Path) -> tuple[str, bool]:
     """Save the content as a new file; returns an account of it, and whether it was possible."""
     problem: Exception | None = None
-    for folder in (path.parent, None):
+    for is_beside in (True, False):
+        folder = path.parent if is_beside else Path(tempfile.mkdtemp(prefix="resonance-logs-"))
         try:
-            target = free_name(_in_folder(path, folder), "removed")
+            target = free_name(folder / path.name, "removed")
             with whole_database(target) as part:
                 with closing(sqlite3.connect(part)) as copy:
                     driver.backup(copy)
@@ -106,13 +108,9 @@ def _save(driver: sqlite3.Connection, path: Path) -> tuple[str, bool]:
         except (BackupError, OSError, sqlite3.Error) as error:
             problem = problem or error
             _logger.error("what was recorded could not be saved to %s: %s", folder, error)
+            if not is_beside:
+                shutil.rmtree(folder, ignore_errors=True)
         else:
             account = f"everything that was recorded is kept in {target}; {_advice(path)}"
             return account, True
     return f"what was recorded before is lost, because it cannot be saved ({problem})", False
-
-
-def _in_folder(path: Path, folder: Path | None) -> Path:
-    if folder is not None:
-        return path
-    return Path(tempfile.mkdtemp(prefix="resonance-logs-")) / path.name
