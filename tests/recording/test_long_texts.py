@@ -19,12 +19,12 @@ from resonance_logs import (
 from resonance_logs.fights.archive import decode_events, encode_events
 from resonance_logs.fights.events_from_tasks import collect_events
 from resonance_logs.fights.identity import DEFAULT_IDENTITY
+from resonance_logs.fights.text_limits import MARK, MAX_TEXT_BYTES
 from resonance_logs.recording.spill import Unwritten, write_spill
 from resonance_logs.sources.names import read_names
 from resonance_logs.store import schema
 from resonance_logs.store.sqlite.salvage import salvage
 from resonance_logs.store.stored_fight import StoredFight
-from resonance_logs.text_limits import MARK, MAX_TEXT_BYTES
 from tests.helpers.recording import record, rows
 
 STARTED = 1_000_000_000_000

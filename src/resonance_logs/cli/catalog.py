@@ -43,11 +43,11 @@ def load(
     """Load names from a JSON file, replacing existing ones."""
     from resonance_logs.cli.file_kinds import FileKind, refuse_other_kinds
     from resonance_logs.commands import CatalogKind, Commands
+    from resonance_logs.fights.text_limits import MAX_NAME_LENGTH, is_cut
     from resonance_logs.settings import find_path
     from resonance_logs.sources.names import read_names
     from resonance_logs.store.sqlite.connections import Store
     from resonance_logs.store.sqlite.migrate import prepare
-    from resonance_logs.text_limits import MAX_NAME_LENGTH, is_cut
 
     of_game = options.read_game(game)
     refuse_other_kinds(file, FileKind.NAMES)

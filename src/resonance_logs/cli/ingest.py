@@ -15,7 +15,7 @@ from resonance_logs.cli.configuration import configuration
 from resonance_logs.cli.ingest_target import Target
 from resonance_logs.cli.opening import open_for_recording, show_warnings
 from resonance_logs.cli.render import err, fail, print_error, safe
-from resonance_logs.text_limits import MAX_NAME_LENGTH, MAX_TEXT_BYTES
+from resonance_logs.fights.text_limits import MAX_NAME_LENGTH, MAX_TEXT_BYTES
 
 if TYPE_CHECKING:
     from resonance_logs import Stats

@@ -11,11 +11,11 @@ from sqlalchemy import func, select
 from resonance_logs.commands.models import Arguments, GameArguments, GameId, Shape, storable
 from resonance_logs.commands.registry import command
 from resonance_logs.fights.identity import DEFAULT_GAME
+from resonance_logs.fights.text_limits import MAX_NAME_LENGTH
 from resonance_logs.store.rows import insert_rows
 from resonance_logs.store.schema import catalog_names
 from resonance_logs.store.sqlite.connections import Store
 from resonance_logs.tasks import MAX_INTEGER
-from resonance_logs.text_limits import MAX_NAME_LENGTH
 
 
 class CatalogKind(StrEnum):

@@ -19,11 +19,11 @@ from resonance_logs.commands.models import (
     storable,
 )
 from resonance_logs.commands.registry import command
+from resonance_logs.fights.text_limits import MAX_TAG_LENGTH, MAX_TEXT_BYTES
 from resonance_logs.store.facets import Facet, add_to_index, remove_from_index
 from resonance_logs.store.marks import FAVORITE, TAG, read_tags, write_tags
 from resonance_logs.store.schema import encounters
 from resonance_logs.store.sqlite.connections import Store
-from resonance_logs.text_limits import MAX_TAG_LENGTH, MAX_TEXT_BYTES
 
 
 class FavoriteArguments(Arguments):

@@ -20,6 +20,7 @@ from resonance_logs.fights.events_from_tasks import collect_events
 from resonance_logs.fights.finished_fight import Ending, EndReport
 from resonance_logs.fights.kinds import EVENT_TASKS
 from resonance_logs.fights.open_fight import OpenEncounter
+from resonance_logs.fights.text_limits import count_long, cut_name, is_cut
 from resonance_logs.recording.late_names import EndedFight, LateNames
 from resonance_logs.recording.settlement import store_state
 from resonance_logs.recording.state import RecorderState
@@ -34,7 +35,6 @@ from resonance_logs.tasks import (
     UpsertEntity,
     check_task,
 )
-from resonance_logs.text_limits import count_long, cut_name, is_cut
 
 _logger = logging.getLogger(__name__)
 _BOUNDARIES: Final = frozenset({BeginEncounter, EndEncounter})

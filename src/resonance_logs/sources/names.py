@@ -9,8 +9,8 @@ from typing import Any, Final
 import msgspec
 
 from resonance_logs.errors import InputError
+from resonance_logs.fights.text_limits import cut_name
 from resonance_logs.tasks import MAX_INTEGER
-from resonance_logs.text_limits import cut_name
 
 MAX_SHOWN_LENGTH: Final = 80
 BOM: Final = b"\xef\xbb\xbf"

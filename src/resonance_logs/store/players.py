@@ -11,10 +11,10 @@ from sqlalchemy import Connection
 
 from resonance_logs.fights.identity import DEFAULT_GAME
 from resonance_logs.fights.players import COLUMNS, FIELDS, Entity
+from resonance_logs.fights.text_limits import cut_name, cut_text
 from resonance_logs.store.rows import insert_rows, select_in
 from resonance_logs.store.schema import entities
 from resonance_logs.tasks import MAX_INTEGER, UpsertEntity, check_task
-from resonance_logs.text_limits import cut_name, cut_text
 
 MAX_CACHED_PLAYERS: Final = 20_000
 """Maximum number of players kept in memory between batches; others are read when next seen."""

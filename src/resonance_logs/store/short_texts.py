@@ -6,9 +6,9 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from resonance_logs.fights.text_limits import MAX_NAME_LENGTH, MAX_TAG_LENGTH, cut_name, cut_text
 from resonance_logs.store.checksums import CHECKED, checksum, fingerprint
 from resonance_logs.store.marks import read_tags, write_tags
-from resonance_logs.text_limits import MAX_NAME_LENGTH, MAX_TAG_LENGTH, cut_name, cut_text
 
 Rows = Sequence[tuple[Any, ...]]
 

@@ -12,6 +12,7 @@ from resonance_logs.errors import CorruptArchive
 from resonance_logs.fights.archive import decode_events, encode_events
 from resonance_logs.fights.name_folding import fold_name
 from resonance_logs.fights.players import Entity
+from resonance_logs.fights.text_limits import cut_name, cut_text
 from resonance_logs.store import schema
 from resonance_logs.store.checksums import (
     CHECKED,
@@ -25,7 +26,6 @@ from resonance_logs.store.facets import Facet, add_to_index, facets_of_fight
 from resonance_logs.store.marks import mark_facets
 from resonance_logs.store.rows import insert_rows, select_in
 from resonance_logs.store.short_texts import cut_cells, cut_texts
-from resonance_logs.text_limits import cut_name, cut_text
 
 Rows = Sequence[tuple[Any, ...]]
 

@@ -32,8 +32,8 @@ from resonance_logs.fights.kinds.values import (
     SKILL,
     Limits,
 )
+from resonance_logs.fights.text_limits import cut_name
 from resonance_logs.tasks import MAX_AMOUNT, InsertDamageEvent
-from resonance_logs.text_limits import cut_name
 
 BOSS: Final = 4
 """The flag of a hit on a boss, beside CRIT and LUCKY."""

@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from resonance_logs.errors import DatabaseUnavailable
 from resonance_logs.fights.name_folding import fold_name
+from resonance_logs.fights.text_limits import cut_name, cut_text
 from resonance_logs.store import schema
 from resonance_logs.store.checksums import CHECKED
 from resonance_logs.store.runs import note_repaired
@@ -31,7 +32,6 @@ from resonance_logs.store.sqlite.file_copies import (
 from resonance_logs.store.sqlite.migrate import prepare
 from resonance_logs.store.sqlite.salvaged_fight import Outcome, SalvagedFight
 from resonance_logs.tasks import MAX_INTEGER
-from resonance_logs.text_limits import cut_name, cut_text
 from resonance_logs.whole_files import scratch_file, write_whole
 
 _logger = logging.getLogger(__name__)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resonance_logs.text_limits import (
+from resonance_logs.fights.text_limits import (
     MARK,
     MAX_NAME_LENGTH,
     MAX_TEXT_BYTES,
