@@ -251,7 +251,12 @@ class Recorder(TaskInput):
         """What became of its tasks since the last call, as far as the writer has come.
 
         For who is ``sending``: so that the sum over all answers to the senders is exact.
+
+        Raises:
+            DatabaseClosed: the database was closed.
+            RecordingError: recording was stopped.
         """
+        self._recording.check_running()
         return self._stream.take_counts()
 
     def _begin_input(self, input_id: str) -> int:
