@@ -54,6 +54,21 @@ def test_a_follower_reads_what_is_appended_until_it_is_stopped(
     assert "fights 2" in out
 
 
+def test_a_follower_of_a_silent_file_ends_once_its_database_is_deleted(
+    start: type[Process], path: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "growing.ndjson"
+    file.write_bytes(LINES)
+    process = start("ingest", "--follow", file, "--db", path)
+    wait_for(lambda: fights(path) == 1)
+    path.unlink()
+    code, _, err = process.end()
+    (kept,) = tmp_path.glob("*.removed-*.db")
+    assert code == 1
+    assert f"everything that was recorded is kept in {kept}" in err
+    assert fights(kept) == 1
+
+
 def test_a_pipe_that_closes_in_the_middle_of_a_line_loses_only_that_line(
     start: type[Process], path: Path
 ) -> None:

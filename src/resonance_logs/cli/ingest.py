@@ -95,6 +95,7 @@ def ingest(
         fights_before = _count_fights(database)
         sender = target.sender(stack, database, server)
         ingestion = Ingestion(server or database, sources, meter, kept, sender)
+        database.on_stopped = ingestion.stop_reading
         with stop_on_signals(ingestion):
             ingestion.run()
             if server is None:

@@ -114,10 +114,15 @@ class Ingestion:
             Exception: to interrupt ``finish``, which handles it.
         """
         self.stopped = True
-        self._sources[self._current].stop()
+        self.stop_reading()
         if self._is_finishing:
             self._is_finishing = False
             raise _Interrupted
+
+    def stop_reading(self) -> None:
+        """Make ``run`` return soon, also while a source is silent; safe from any thread."""
+        for source in self._sources[self._current :]:
+            source.stop()
 
     def end_clock(self) -> None:
         """Stop the clock: everything is committed."""

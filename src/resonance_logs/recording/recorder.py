@@ -74,6 +74,10 @@ class TaskInput:
 
     _recording: OpenRecording | None
 
+    on_stopped: Callable[[], None] | None = None
+    """Called once no more tasks are accepted: the database is closed, damaged or gone. It must not
+    wait; it may be called by the writer's thread."""
+
     def enqueue(self, task: Task, timeout: float | None = None) -> None:
         """Queue a task to be written; returns at once, unless the queue is full.
 
@@ -166,6 +170,8 @@ class TaskInput:
     def stop_accepting(self) -> None:
         """Accept no more tasks."""
         self._queue = None
+        if self.on_stopped is not None:
+            self.on_stopped()
 
     def _queues(self) -> Sequence[TaskQueue]:
         """The queues that a flush waits for."""
