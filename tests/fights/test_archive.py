@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import tracemalloc
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from struct import pack
@@ -18,7 +20,7 @@ from numpy.typing import NDArray
 
 from resonance_logs.errors import CorruptArchive
 from resonance_logs.fights import archive
-from resonance_logs.fights.archive import decode_events, encode_events
+from resonance_logs.fights.archive import check_events, decode_events, encode_events
 from resonance_logs.fights.events import Events
 from resonance_logs.fights.events_from_tasks import collect_events
 from resonance_logs.fights.kinds.damage import DamageEvents
@@ -31,7 +33,15 @@ from resonance_logs.tasks import (
     InsertHealEvent,
     decode_task,
 )
-from tests.helpers.payloads import START_BYTES, assert_equal, content_of, framed, signed, with_heads
+from tests.helpers.payloads import (
+    START_BYTES,
+    assert_equal,
+    content_of,
+    framed,
+    signed,
+    split_content,
+    with_heads,
+)
 
 SHARED_DATA = Path(__file__).parents[3] / "shared/data"
 
@@ -302,6 +312,89 @@ def test_integers_that_no_task_can_carry_are_refused_when_written() -> None:
     numbers[1, 0] = 2**62
     with pytest.raises(ValueError, match="range of tasks"):
         encode_events(Events(replace(events.damage, numbers=numbers)), compact=True)
+
+
+@contextmanager
+def little_memory() -> Iterator[None]:
+    """Fails if the block takes more than 8 MB at any time."""
+    tracemalloc.start()
+    try:
+        yield
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 8 << 20
+
+
+BOMB_BYTES = 64 << 20
+
+
+@pytest.mark.parametrize("size", [0, 5])
+def test_a_frame_that_unpacks_to_more_than_its_events_need_is_not_unpacked(size: int) -> None:
+    heads, planes = split_content(encode_events(fight(size), compact=False))
+    bomb = with_heads(heads, planes + bytes(BOMB_BYTES))
+    assert len(bomb) < BOMB_BYTES // 1_000
+    with little_memory(), pytest.raises(CorruptArchive, match="more bytes than its events need"):
+        decode_events(bomb)
+
+
+def test_frames_that_together_unpack_to_more_than_their_events_need_are_not_unpacked() -> None:
+    more = zstandard.ZstdCompressor(level=1).compress(bytes(1 << 20))
+    packed = encode_events(fight(20), compact=True)[START_BYTES:]
+    bomb = signed(packed + (pack("<I", len(more)) + more) * 64)
+    with little_memory(), pytest.raises(CorruptArchive, match="more bytes than its events need"):
+        decode_events(bomb)
+
+
+@pytest.mark.parametrize("size", [archive.MAX_HEADS_BYTES + 1, 2**32 - 1])
+def test_heads_cannot_be_larger_than_allowed(size: int) -> None:
+    bomb = framed(pack("<I", size) + bytes(BOMB_BYTES))
+    with little_memory(), pytest.raises(CorruptArchive, match="heads are too large"):
+        decode_events(bomb)
+
+
+def test_a_million_frames_of_a_byte_are_not_unpacked() -> None:
+    frame = zstandard.ZstdCompressor(level=1).compress(b"\0")
+    with pytest.raises(CorruptArchive, match="more than 4,096 frames"):
+        decode_events(signed((pack("<I", len(frame)) + frame) * 1_000_000))
+
+
+def endless() -> bytes:
+    """A small payload of as many events as there may be of each kind, all of them equal."""
+    count = archive.MAX_EVENTS
+    one = split_content(encode_events(events_of([InsertDamageEvent(1, 2, 3)], []), compact=True))[0]
+    hits = pack("<BBIq", 1, 1, count, 1) + one[14 : one.index(pack("<BBIq", 2, 1, 0, 0))]
+    heals = pack("<BBIq", 2, 1, count, 1) + pack("<BqI", 0, 0, 0) * 6
+    return with_heads(hits + heals)
+
+
+@pytest.mark.parametrize("expected", [0, 1, archive.MAX_EVENTS, 2 * archive.MAX_EVENTS + 1])
+def test_a_payload_of_another_number_of_events_than_stored_claims_no_memory(expected: int) -> None:
+    for read in (decode_events, check_events):
+        with little_memory(), pytest.raises(CorruptArchive, match="33,554,432 events"):
+            read(endless(), expected=expected)
+
+
+def test_a_payload_can_be_checked_without_keeping_its_events() -> None:
+    events = fight(400)
+    payload = encode_events(events, compact=True)
+    assert check_events(payload, 500) == {DamageEvents: 400, HealEvents: 100}
+    damaged = framed(content_of(encode_events(events, compact=False))[:-1])
+    with pytest.raises(CorruptArchive, match="too early"):
+        check_events(damaged, 500)
+
+
+def test_more_names_than_a_payload_may_hold_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archive, "MAX_HEADS_BYTES", 1_000)
+    hits = [InsertDamageEvent(1, 2, 3, monster_name=f"{n}" * 9) for n in range(200)]
+    with pytest.raises(ValueError, match="1,000 bytes of names"):
+        encode_events(events_of(hits, []), compact=True)
+
+
+@pytest.mark.parametrize("payload", ["text", 7, 1.5, None])
+def test_what_is_not_even_bytes_is_no_archive(payload: Any) -> None:
+    with pytest.raises(CorruptArchive, match="not an archive"):
+        decode_events(payload)
 
 
 def recorded_fights(path: Path) -> Iterator[Events]:

@@ -208,13 +208,14 @@ def get_encounter_range(store: Store, arguments: RangeArguments) -> EncounterRan
 def _read_events(connection: Connection, encounter: Row[Any]) -> Events:
     if encounter.ended_at_ms is None:
         return journal.read(connection, encounter.id).events
-    statement = select(encounter_archives.c.payload).where(
-        encounter_archives.c.encounter_id == encounter.id
+    archives = encounter_archives.c
+    statement = select(archives.events, archives.payload).where(
+        archives.encounter_id == encounter.id
     )
-    payload = connection.execute(statement).scalar_one_or_none()
-    if payload is not None:
+    archive = connection.execute(statement).one_or_none()
+    if archive is not None:
         try:
-            return decode_events(payload)
+            return decode_events(archive.payload, expected=archive.events)
         except CorruptArchive as error:
             raise CorruptArchive(
                 f"fight {encounter.id} is damaged: its individual hits cannot be read: {error}"

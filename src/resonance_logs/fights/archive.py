@@ -19,10 +19,10 @@ columns (see kinds), and each column records its own encoding (see column_encodi
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from struct import Struct
 from struct import error as struct_error
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import zstandard
@@ -31,7 +31,11 @@ from resonance_logs.errors import CorruptArchive
 from resonance_logs.fights.column_encoding import ColumnReader, ColumnWriter
 from resonance_logs.fights.events import Events
 from resonance_logs.fights.kinds import KINDS
-from resonance_logs.fights.kinds.archive_section import SectionReader, SectionWriter
+from resonance_logs.fights.kinds.archive_section import (
+    SectionMeasure,
+    SectionReader,
+    SectionWriter,
+)
 from resonance_logs.fights.kinds.kind import TIMESTAMP_MS, EventColumns
 
 MAX_EVENTS: Final = 2**24
@@ -39,6 +43,12 @@ MAX_EVENTS: Final = 2**24
 
 MAX_CONTENT_BYTES: Final = 2**31
 """Maximum unpacked size of a payload."""
+
+MAX_HEADS_BYTES: Final = 2**26
+"""Maximum size of the heads: nothing but the names in them is larger than a few hundred bytes."""
+
+MAX_FRAMES: Final = 4_096
+"""Maximum number of frames, far above the number of planes of all kinds."""
 
 _MAGIC: Final = b"RLA"
 _VERSION: Final = 1
@@ -54,6 +64,8 @@ _LARGE_FRAME_LEVEL: Final = 9
 _LARGE_FRAME_BYTES: Final = 1 << 17
 _FRAME_BYTES: Final = 1024
 """A plane of at least this size gets its own frame, and so its own entropy code."""
+_SMALL_BYTES: Final = 1 << 20
+"""A content of at most this size is unpacked at once, which is faster."""
 _BEST_RATIO: Final = 1 << 16
 """Maximum ratio of zstd: four bytes repeat one byte at most 128 Ki times."""
 
@@ -65,13 +77,16 @@ def encode_events(events: Events, *, compact: bool) -> bytes:
     cheap enough for every batch of the journal.
 
     Raises:
-        ValueError: more than MAX_EVENTS of a kind, or integers outside the range of tasks.
+        ValueError: more than MAX_EVENTS of a kind, more than MAX_HEADS_BYTES of names, or integers
+            outside the range of tasks.
     """
     writer = ColumnWriter()
     for number, kind in KINDS.items():
         columns = events.of(kind)
         if columns is not None:
             _write_section(writer, number, columns, compact=compact)
+    if len(writer.heads) > MAX_HEADS_BYTES:
+        raise ValueError(f"expected at most {MAX_HEADS_BYTES:,} bytes of names")
     pieces = [_SIZE.pack(len(writer.heads)) + writer.heads, *writer.planes]
     if sum(map(len, pieces)) > MAX_CONTENT_BYTES:
         raise ValueError(f"expected at most {MAX_CONTENT_BYTES} bytes of events and names")
@@ -80,27 +95,35 @@ def encode_events(events: Events, *, compact: bool) -> bytes:
     return _START.pack(_MAGIC, _VERSION, _checksum(packed)) + packed
 
 
-def decode_events(payload: bytes) -> Events:
+def decode_events(payload: bytes, *, expected: int | None = None) -> Events:
     """Decode the bytes of ``encode_events``; the columns are read-only.
 
-    Memory is bounded: by the size of the payload while unpacking (at most MAX_CONTENT_BYTES), then
-    by MAX_EVENTS of each kind.
+    Memory is bounded by the numbers of events that the heads declare, at most MAX_EVENTS of each
+    kind: only the heads are unpacked before it is certain that everything else has the size that
+    they imply. With ``expected``, a payload of another number of events is refused then, too.
 
     Raises:
         CorruptArchive: the payload is not an archive, is damaged, or was written by a newer version
             of the program.
     """
-    content = _unpack(memoryview(payload))
-    if len(content) < _SIZE.size:
-        raise CorruptArchive("the archive ends too early")
-    (size,) = _SIZE.unpack_from(content)
-    heads_end = _SIZE.size + size
-    if heads_end > len(content):
-        raise CorruptArchive("the archive ends too early")
-    reader = ColumnReader(content[_SIZE.size : heads_end], content[heads_end:])
-    events = Events(*_read_sections(reader))
+    reader, _ = _open(payload, expected)
+    events = Events(*(columns for _, columns in _read_sections(reader)))
     reader.finish()
     return events
+
+
+def check_events(payload: bytes, expected: int) -> Mapping[type[EventColumns], int]:
+    """Decode a payload of ``expected`` events without keeping them; returns how many of each kind
+    it has. Memory is that of the kind with the most events.
+
+    Raises:
+        CorruptArchive: as for ``decode_events``.
+    """
+    reader, counts = _open(payload, expected)
+    for _section in _read_sections(reader):
+        del _section
+    reader.finish()
+    return {KINDS[number]: count for number, count in counts.items()}
 
 
 def _write_section(
@@ -118,42 +141,94 @@ def _write_section(
         columns.write(section)
 
 
-def _read_sections(reader: ColumnReader) -> Iterator[EventColumns]:
-    """The kinds of a payload; as their numbers ascend, memory is bounded by the known kinds."""
+def _open(payload: bytes, expected: int | None) -> tuple[ColumnReader, Mapping[int, int]]:
+    """The columns of a payload, unpacked, and its number of events of each kind."""
+    frames = _split(payload)
+    declared = sum(frame.declared for frame in frames)
+    content = _unpack(frames, declared) if declared <= _SMALL_BYTES else None
+    (size,) = _SIZE.unpack(_beginning(frames, content, _SIZE.size))
+    if size > MAX_HEADS_BYTES:
+        raise CorruptArchive("its heads are too large")
+    heads_end = _SIZE.size + size
+    counts, planes = _measure(_beginning(frames, content, heads_end)[_SIZE.size :])
+    if declared < heads_end + planes:
+        raise CorruptArchive("the archive ends too early")
+    if declared > heads_end + planes:
+        raise CorruptArchive("a frame declares more bytes than its events need")
+    found = sum(counts.values())
+    if expected not in (None, found):
+        raise CorruptArchive(f"the archive has {found:,} events, but {expected} were stored")
+    if content is None:
+        content = _unpack(frames, declared)
+    return ColumnReader(content[_SIZE.size : heads_end], content[heads_end:]), counts
+
+
+def _measure(heads: memoryview) -> tuple[Mapping[int, int], int]:
+    """The number of events of each kind, and the bytes of all planes, as the heads declare them."""
+    reader = ColumnReader(heads, memoryview(b""))
+    counts = {}
+    for number, form, count, _ in _section_heads(reader):
+        counts[number] = count
+        kind = KINDS[number]
+        if count or kind.IS_ALWAYS_KNOWN:
+            section = SectionMeasure(reader, count)
+            nothing = np.empty((len(kind.COLUMNS), 0), dtype=np.int64)
+            section.times(nothing[TIMESTAMP_MS], 0)
+            kind.readers()[form >> 1](section, nothing)
+    return counts, reader.skipped
+
+
+def _section_heads(reader: ColumnReader) -> Iterator[tuple[int, ...]]:
+    """The head of each section: number, form, number of events, first time.
+
+    As the numbers ascend, memory is bounded by the known kinds. The caller reads the columns of a
+    section before it asks for the next one.
+    """
     missing = {number for number, kind in KINDS.items() if kind.IS_ALWAYS_KNOWN}
     last = 0
     while reader.has_heads():
-        number, form, count, first = reader.unpack(_SECTION)
+        head = reader.unpack(_SECTION)
+        number, form, count, _ = head
         if number <= last or count > MAX_EVENTS:
             raise CorruptArchive("the head of a section is out of range")
-        yield _read_section(reader, number, form, count, first)
+        _check_known(number, form >> 1)
+        yield head
         last = number
         missing.discard(number)
     if missing:
         raise CorruptArchive("the archive lacks a section that every archive has")
 
 
-def _read_section(
-    reader: ColumnReader, number: int, form: int, count: int, first: int
-) -> EventColumns:
-    kind, version = KINDS.get(number), form >> 1
+def _check_known(number: int, version: int) -> None:
+    newer = "the archive was written by a newer version of the program: "
+    kind = KINDS.get(number)
     if kind is None:
         raise CorruptArchive(
-            f"the archive was written by a newer version of the program: it has events of kind "
-            f"{number}, which this version does not know"
+            f"{newer}it has events of kind {number}, which this version does not know"
         )
     readers = kind.readers()
     if version >= len(readers):
         raise CorruptArchive(
-            f"the archive was written by a newer version of the program: its section of kind "
-            f"{number} has version {version}, this version reads up to {len(readers) - 1}"
+            f"{newer}its section of kind {number} has version {version}, this version reads up to "
+            f"{len(readers) - 1}"
         )
+
+
+def _read_sections(reader: ColumnReader) -> Iterator[tuple[int, EventColumns]]:
+    """The kinds of a payload."""
+    for number, form, count, first in _section_heads(reader):
+        yield number, _read_section(reader, KINDS[number], form, count, first)
+
+
+def _read_section(
+    reader: ColumnReader, kind: type[EventColumns], form: int, count: int, first: int
+) -> EventColumns:
     if not (count or kind.IS_ALWAYS_KNOWN):
         return kind.empty()
     section = SectionReader(reader, count, compact=bool(form & 1))
     numbers = np.empty((len(kind.COLUMNS), count), dtype=np.int64)
     section.times(numbers[TIMESTAMP_MS], first)
-    columns = readers[version](section, numbers)
+    columns = kind.readers()[form >> 1](section, numbers)
     columns.freeze()
     return columns
 
@@ -181,8 +256,22 @@ def _pack(content: bytes, *, compact: bool) -> bytes:
     return _SIZE.pack(len(frame)) + frame
 
 
-def _unpack(payload: memoryview) -> memoryview:
-    """Unpack the content of a payload after checking its start, checksum and declared sizes."""
+class _Frame(NamedTuple):
+    """A compressed frame, and the size of its content as it declares it."""
+
+    packed: memoryview
+    declared: int
+
+    def reader(self) -> zstandard.ZstdDecompressionReader:
+        """Unpacks the frame part by part."""
+        decompressor = zstandard.ZstdDecompressor(max_window_size=MAX_CONTENT_BYTES)
+        return decompressor.stream_reader(self.packed)
+
+
+def _split(payload: bytes) -> list[_Frame]:
+    """The frames of a payload, after checking its start, checksum and declared sizes."""
+    if not isinstance(payload, bytes):  # a damaged or forged file may hold anything
+        raise CorruptArchive("this is not an archive of events")
     if len(payload) < _START.size:
         raise CorruptArchive("the archive ends too early")
     magic, version, checksum = _START.unpack_from(payload)
@@ -190,15 +279,10 @@ def _unpack(payload: memoryview) -> memoryview:
         raise CorruptArchive("this is not an archive of events")
     if version != _VERSION:
         raise CorruptArchive(f"archive version {version} is not supported by this program")
-    packed = payload[_START.size :]
+    packed = memoryview(payload)[_START.size :]
     if checksum != _checksum(packed):
         raise CorruptArchive("the archive is damaged: its checksum is wrong")
-    return _unpack_frames(packed)
-
-
-def _unpack_frames(packed: memoryview) -> memoryview:
-    decompressor = zstandard.ZstdDecompressor()
-    contents = []
+    frames = []
     room = MAX_CONTENT_BYTES
     try:
         while len(packed):
@@ -207,11 +291,53 @@ def _unpack_frames(packed: memoryview) -> memoryview:
             declared = zstandard.frame_content_size(frame)
             if not 0 < declared <= min(room, len(frame) * _BEST_RATIO):
                 raise CorruptArchive("a frame declares an impossible size")
+            if len(frames) == MAX_FRAMES:
+                raise CorruptArchive(f"the archive has more than {MAX_FRAMES:,} frames")
             room -= declared
-            contents.append(decompressor.decompress(frame, allow_extra_data=False))
+            frames.append(_Frame(frame, declared))
     except (zstandard.ZstdError, struct_error) as error:
         raise CorruptArchive("a frame is damaged") from error
-    return memoryview(contents[0] if len(contents) == 1 else b"".join(contents))
+    return frames
+
+
+def _beginning(frames: list[_Frame], content: memoryview | None, size: int) -> memoryview:
+    """The first bytes of the content; if it is not unpacked yet, nothing after them is."""
+    begun = bytearray()
+    if content is not None:
+        frames, begun = [], bytearray(content[:size])
+    try:
+        for frame in frames:
+            if len(begun) == size:
+                break
+            with frame.reader() as reader:
+                begun += reader.read(min(size - len(begun), frame.declared))
+    except zstandard.ZstdError as error:
+        raise CorruptArchive("a frame is damaged") from error
+    if len(begun) < size:
+        raise CorruptArchive("the archive ends too early")
+    return memoryview(begun)
+
+
+def _unpack(frames: list[_Frame], declared: int) -> memoryview:
+    """Unpack all frames, into one piece of memory of exactly the declared size."""
+    if len(frames) == 1:
+        return memoryview(_unpack_frame(frames[0]))
+    content = bytearray(declared)
+    end = 0
+    for frame in frames:
+        content[end : end + frame.declared] = _unpack_frame(frame)
+        end += frame.declared
+    return memoryview(content).toreadonly()
+
+
+def _unpack_frame(frame: _Frame) -> bytes:
+    try:
+        content = zstandard.ZstdDecompressor().decompress(frame.packed, allow_extra_data=False)
+    except zstandard.ZstdError as error:
+        raise CorruptArchive("a frame is damaged") from error
+    if len(content) != frame.declared:
+        raise CorruptArchive("a frame is damaged")
+    return content
 
 
 def _checksum(packed: bytes | memoryview) -> int:

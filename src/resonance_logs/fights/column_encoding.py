@@ -77,6 +77,8 @@ class ColumnReader:
     def __init__(self, heads: memoryview, planes: memoryview) -> None:
         self._heads = heads
         self._planes = planes
+        self.skipped = 0
+        """The bytes of the planes of all skipped columns."""
 
     def unpack(self, form: Struct) -> tuple[int, ...]:
         """The next numbers of the heads."""
@@ -103,8 +105,7 @@ class ColumnReader:
             values = codes.astype(np.int64)
             values += lowest
             return values, codes
-        if entries > count:
-            raise CorruptArchive("a table has more entries than its column has elements")
+        _check_entries(entries, count)
         gaps, _, _ = self._read_codes(entries - 1)
         if int(codes.max()) >= entries:
             raise CorruptArchive("a code points beyond its table")
@@ -112,10 +113,23 @@ class ColumnReader:
         table[1:] += np.cumsum(gaps, dtype=np.int64)
         return table[codes], codes
 
-    def _read_codes(self, count: int) -> tuple[Codes, int, int]:
+    def skip(self, count: int) -> None:
+        """Skip the next column of ``count`` elements, whose planes need not be there."""
+        width, _, entries = self._read_head()
+        self.skipped += width * count
+        if entries:
+            _check_entries(entries, count)
+            width, _, _ = self._read_head()
+            self.skipped += width * (entries - 1)
+
+    def _read_head(self) -> tuple[int, int, int]:
         width, lowest, entries = self.unpack(_HEAD)
         if width > _MAX_WIDTH or abs(lowest) > _MAX_OFFSET:
             raise CorruptArchive("the head of a column is out of range")
+        return width, lowest, entries
+
+    def _read_codes(self, count: int) -> tuple[Codes, int, int]:
+        width, lowest, entries = self._read_head()
         planes, self._planes = _cut(self._planes, width * count)
         dtype = _CODES[width]
         octets = np.zeros((count, dtype.itemsize), dtype=np.uint8)
@@ -124,6 +138,11 @@ class ColumnReader:
             octets[:, plane] = np.frombuffer(planes[start : start + count], dtype=np.uint8)
         codes: Codes = octets.view(dtype).reshape(count)
         return codes, lowest, entries
+
+
+def _check_entries(entries: int, count: int) -> None:
+    if entries > count:
+        raise CorruptArchive("a table has more entries than its column has elements")
 
 
 def _width(highest: int) -> int:

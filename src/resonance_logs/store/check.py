@@ -63,19 +63,19 @@ def check_fight(connection: Connection, encounter_id: int) -> Iterator[Finding]:
     fight = connection.execute(
         select(encounters).where(encounters.c.id == encounter_id)
     ).one_or_none()
-    payload = connection.execute(
-        select(archives.c.payload).where(archives.c.encounter_id == encounter_id)
-    ).scalar_one_or_none()
+    archive = connection.execute(
+        select(archives.c.events, archives.c.payload).where(archives.c.encounter_id == encounter_id)
+    ).one_or_none()
     if fight is None:
         return
     differing = [*_differing(connection, fight)]
     yield from (
         _figures(encounter_id, f"its {each} do not match their checksum") for each in differing
     )
-    if payload is None or _is_outdated(connection, encounter_id):
+    if archive is None or _is_outdated(connection, encounter_id):
         return  # there is nothing to compare, or its figures follow an older rule
     try:
-        events = decode_events(payload)
+        events = decode_events(archive.payload, expected=archive.events)
     except CorruptArchive as error:
         yield Finding("archive", f"its individual hits cannot be read: {error}", encounter_id)
         return

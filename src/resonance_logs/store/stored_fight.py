@@ -9,7 +9,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, and_, insert, select
 
 from resonance_logs.errors import CorruptArchive
-from resonance_logs.fights.archive import decode_events, encode_events
+from resonance_logs.fights.archive import check_events, decode_events, encode_events
 from resonance_logs.fights.name_folding import fold_name
 from resonance_logs.fights.players import Entity
 from resonance_logs.fights.text_limits import cut_name, cut_text
@@ -88,10 +88,14 @@ class StoredFight:
         return differing
 
     def _is_readable(self) -> bool:
+        if self.archive is None:
+            return True
+        expected, payload = self.archive
         try:
-            return self.archive is None or len(decode_events(self.archive[1])) == self.archive[0]
+            check_events(payload, expected)
         except CorruptArchive:
             return False
+        return True
 
     def store(self, connection: Connection, encounter_id: int | None = None) -> int:
         """Write everything under this id, or under a new one, which is returned.

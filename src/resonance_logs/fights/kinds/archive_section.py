@@ -104,6 +104,27 @@ class SectionReader:
             self._order = _refine_order(self._order, codes)
 
 
+class SectionMeasure(SectionReader):
+    """Reads the heads of a section of ``declared`` events, and skips its columns.
+
+    The arrays to read into are empty. What a section needs depends only on its heads, so that
+    memory need not be claimed before it is known how much.
+    """
+
+    def __init__(self, reader: ColumnReader, declared: int) -> None:
+        super().__init__(reader, 0, compact=False)
+        self._declared = declared
+
+    def times(self, into: Int64Array, first: int) -> None:  # noqa: ARG002 - as in SectionReader
+        """Skip the times."""
+        self._reader.skip(self._declared)
+
+    def column(self, into: _Column, limits: Limits) -> Codes:  # noqa: ARG002 - as in SectionReader
+        """Skip one column."""
+        self._reader.skip(self._declared)
+        return np.empty(0, dtype=np.uint8)
+
+
 def _refine_order(order: _Order | None, codes: Codes) -> _Order | None:
     """The order that sorts by ``codes`` (already in ``order``), stable among equal codes."""
     highest = int(codes.max()) if len(codes) else 0
