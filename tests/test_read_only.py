@@ -1,9 +1,7 @@
 """A database opened with ``read_only`` cannot be changed, and never writes to its file."""
 
-import sqlite3
 import subprocess
 import sys
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -16,6 +14,7 @@ from resonance_logs import (
     ReadOnlyDatabase,
     RecordingError,
 )
+from tests.helpers.frozen import OLDER, thaw
 from tests.helpers.recording import fight, record
 
 
@@ -80,11 +79,10 @@ def test_a_missing_file_is_an_error_and_not_created(path: Path) -> None:
 
 
 def test_an_older_file_is_not_migrated_and_the_error_says_what_to_do(recorded: Path) -> None:
-    with closing(sqlite3.connect(recorded)) as connection:
-        connection.execute("UPDATE alembic_version SET version_num = '0004'")
-        connection.commit()
+    older = recorded.with_name("older.db")
+    thaw(OLDER[-1], older)
     with pytest.raises(ReadOnlyDatabase, match="open it once for writing"):
-        Database.open(recorded, read_only=True)
+        Database.open(older, read_only=True)
 
 
 def test_a_database_open_for_recording_is_not_read_only(db: Database) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from resonance_logs.store.sqlite import connections
+from resonance_logs.store.sqlite.guard import Guard
 
 NONE: Final = 4_294_967_294
 """SQLite's own limit of pages."""
@@ -53,8 +54,10 @@ def watch_connections() -> None:
     """Apply the limit to every connection that the program opens from now on."""
     plain = connections.connect
 
-    def connect(path: Path, *, is_read_only: bool = False) -> sqlite3.Connection:
-        connection = plain(path, is_read_only=is_read_only)
+    def connect(
+        path: Path, *, is_read_only: bool = False, guard: Guard | None = None
+    ) -> sqlite3.Connection:
+        connection = plain(path, is_read_only=is_read_only, guard=guard)
         _limit.watch(connection)
         return connection
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from resonance_logs.database import Database
     from resonance_logs.errors import (
         AlreadyRecording,
+        AlteredDatabase,
         BackupError,
         CommandError,
         CorruptArchive,
@@ -79,6 +80,8 @@ _EXPORTS = {
     ),
     "errors": (
         "AlreadyRecording",
+        "AlteredDatabase",
+        "AlteredDatabase",
         "BackupError",
         "CommandError",
         "CorruptArchive",
@@ -127,6 +130,7 @@ __all__ = [  # noqa: RUF022 - in order of importance
     "DatabaseMoved",
     "DatabaseUnavailable",
     "AlreadyRecording",
+    "AlteredDatabase",
     "ReadOnlyDatabase",
     "NotADatabase",
     "NewerDatabase",

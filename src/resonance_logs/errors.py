@@ -13,6 +13,7 @@ open, write or read whole files raise DatabaseError, or NotFound for a fight tha
     │   │   └── ReadOnlyDatabase the file is read-only
     │   ├── NotADatabase         the path is a folder, or the file is something else
     │   ├── NewerDatabase        written by a newer version of this program
+    │   ├── AlteredDatabase      somebody added triggers, views or the like to the file
     │   ├── BackupError          a copy of the file cannot be made, or cannot be put in place
     │   ├── DamagedDatabase      the file is a database, but parts of it cannot be read
     │   └── CorruptArchive       the stored events of a fight are damaged
@@ -66,6 +67,10 @@ class NotADatabase(DatabaseError):
 
 class NewerDatabase(DatabaseError):
     """The file was written by a newer version of this program."""
+
+
+class AlteredDatabase(DatabaseError):
+    """The file has triggers, views or tables that this program did not make; none of them ran."""
 
 
 class BackupError(DatabaseError):

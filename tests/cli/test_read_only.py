@@ -12,6 +12,7 @@ import pytest
 
 from resonance_logs import Database
 from tests.helpers.cli import error_lines
+from tests.helpers.frozen import OLDER, thaw
 from tests.helpers.unprivileged import lock_up, run_unprivileged, unlocked_afterwards
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX permissions")
@@ -99,11 +100,10 @@ def test_a_file_is_read_with_its_log_where_both_files_beside_it_are_there(archiv
 
 
 def test_an_older_file_is_not_migrated(archived: Path) -> None:
-    with closing(sqlite3.connect(archived)) as connection:
-        connection.execute("UPDATE alembic_version SET version_num = '0004'")
-        connection.commit()
+    older = archived.with_name("older.db")
+    thaw(OLDER[3], older)
     lock_up(archived.parent)
-    done = run_unprivileged("list", "--db", archived)
+    done = run_unprivileged("list", "--db", older)
     assert done.returncode == 1
     (line,) = error_lines(done.stderr)
     assert "is of an older version (schema 0004) and cannot be migrated" in line

@@ -58,7 +58,7 @@ def test_what_is_found_is_reported_with_its_fight(recorded: Path) -> None:
         ("tables", None, False),
         ("figures", 2, True),
     }
-    assert report.findings[0].message == "mine is not ours"
+    assert report.findings[0].message == "table 'mine' is not ours"
 
 
 SHARED = Path(__file__).parents[3] / "shared/data/malygos.ndjson"

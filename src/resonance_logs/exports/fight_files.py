@@ -22,9 +22,10 @@ from resonance_logs.store.sqlite.file_copies import (
     check_copy,
     check_room,
     collapse_wal,
-    copy_database,
     whole_database,
 )
+from resonance_logs.store.sqlite.foreign_files import copy_foreign, foreign_store
+from resonance_logs.store.sqlite.guard import Guard
 from resonance_logs.store.sqlite.migrate import check_source, prepare
 from resonance_logs.store.stored_fight import StoredFight, add_names, find_same, merge_entities
 
@@ -92,32 +93,33 @@ def import_fights(store: Store, source: Path) -> ImportReport:
     Raises:
         DatabaseUnavailable: the file does not exist.
         NotADatabase: the file is empty or not a database.
+        AlteredDatabase: somebody added triggers, views or the like to the file.
         DamagedDatabase: the file is damaged.
         BackupError: there is no room for a copy of the file, or it cannot be copied.
         DatabaseError: the file cannot be read; the subclass says why.
     """
     check_source(source)
     check_room(source.stat().st_size, Path(tempfile.gettempdir()))
+    guard = Guard(source, is_stopped=lambda: store.is_closed)
     with tempfile.TemporaryDirectory(prefix="resonance-logs-") as folder:
         copy = Path(folder) / "import.db"
         try:
-            copy_database(source, copy)
-            prepare(copy, copy_first=False)
-            check_copy(copy, source)
-            with closing(Store(copy)) as found, found.read_transaction() as connection:
-                return _import_all(store, connection)
+            copy_foreign(source, copy, guard)
+            with foreign_store(copy, guard) as found, found.read_transaction() as connection:
+                return _import_all(store, connection, guard)
         except (sqlite3.Error, UnicodeDecodeError, DamagedDatabase) as error:
             raise DamagedDatabase(
                 f"{source} is damaged; the import stopped there: {error}"
             ) from error
 
 
-def _import_all(store: Store, source: Connection) -> ImportReport:
+def _import_all(store: Store, source: Connection, guard: Guard) -> ImportReport:
     ended = select(encounters.c.id).where(encounters.c.ended_at_ms.is_not(None))
     imported: list[int] = []
     known: list[int] = []
     damaged: list[int] = []
     for encounter_id in source.execute(ended.order_by(encounters.c.id)).scalars().all():
+        guard.begin()
         fight = StoredFight.read(source, encounter_id)
         if fight is None:
             continue

@@ -282,7 +282,7 @@ def _split(payload: bytes) -> list[_Frame]:
     packed = memoryview(payload)[_START.size :]
     if checksum != _checksum(packed):
         raise CorruptArchive("the archive is damaged: its checksum is wrong")
-    frames = []
+    frames: list[_Frame] = []
     room = MAX_CONTENT_BYTES
     try:
         while len(packed):

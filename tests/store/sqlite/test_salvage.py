@@ -11,6 +11,7 @@ from resonance_logs import (
     AlreadyRecording,
     DamagedDatabase,
     Database,
+    DatabaseError,
     DatabaseUnavailable,
     EndEncounter,
     InsertDamageEvent,
@@ -352,8 +353,47 @@ def ranges(path: Path) -> list[EncounterRange]:
 
 
 def test_tables_that_the_user_added_are_no_damage(recorded: Path) -> None:
-    spoil(recorded, "CREATE TABLE notes (x)", "CREATE VIEW mine AS SELECT 1")
+    spoil(recorded, "CREATE TABLE notes (x)", "CREATE INDEX mine ON notes (x)")
     assert Database.salvage(recorded) is None
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "CREATE VIEW mine AS SELECT 1",
+        "CREATE TRIGGER gone AFTER INSERT ON encounters BEGIN DELETE FROM encounters; END",
+        "CREATE VIRTUAL TABLE words USING fts5(word)",
+        "ALTER TABLE encounters ADD COLUMN late INTEGER AS (total_dmg / 0)",
+        "ALTER TABLE damage_skill_stats ADD COLUMN more TEXT DEFAULT 'x'",
+    ],
+)
+def test_the_fights_of_an_altered_file_are_saved_in_one_that_is_as_it_should_be(
+    recorded: Path, statement: str
+) -> None:
+    before = told(recorded)
+    spoil(recorded, statement)
+    with pytest.raises(DatabaseError, match="resonance-logs salvage --db"):
+        Database.open(recorded, record=False)
+    salvage_if_damaged(recorded)
+    assert told(recorded) == before
+    assert is_sound(recorded)
+
+
+def test_a_view_in_place_of_a_table_is_not_read_however_long_it_is(recorded: Path) -> None:
+    """Its rows have no end; the figures that it hides are computed from the individual hits."""
+    before = told(recorded)
+    spoil(
+        recorded,
+        "DROP TABLE damage_skill_stats",
+        "CREATE VIEW damage_skill_stats AS WITH RECURSIVE n(encounter_id) AS "
+        "(SELECT 1 UNION ALL SELECT encounter_id + 1 FROM n) SELECT * FROM n",
+        "DROP TABLE catalog_names",
+        "CREATE VIEW catalog_names AS WITH RECURSIVE n(id) AS (SELECT 1 UNION ALL SELECT id FROM n)"
+        " SELECT 'bpsr' AS game, 'skill' AS kind, id, 'x' AS name FROM n",
+    )
+    salvage_if_damaged(recorded)
+    assert told(recorded) == before
+    assert is_sound(recorded)
 
 
 def test_a_disk_that_is_full_meanwhile_costs_no_fight(

@@ -6,18 +6,18 @@ from pathlib import Path
 
 from resonance_logs.errors import BackupError
 from resonance_logs.store.sqlite.file_copies import (
-    check_copy,
     check_room,
     collapse_wal,
-    copy_database,
     copy_verified,
     free_name,
     keep_copy,
     preserve_wal,
     whole_database,
 )
+from resonance_logs.store.sqlite.foreign_files import copy_foreign
+from resonance_logs.store.sqlite.guard import Guard
 from resonance_logs.store.sqlite.lock import RecorderLock
-from resonance_logs.store.sqlite.migrate import check_source, prepare
+from resonance_logs.store.sqlite.migrate import check_source
 
 
 def back_up(path: Path, target: Path, *, is_read_only: bool = False) -> int:
@@ -40,12 +40,14 @@ def back_up(path: Path, target: Path, *, is_read_only: bool = False) -> int:
 def restore(path: Path, source: Path) -> Path | None:
     """Restore the backup ``source`` as the database at ``path``.
 
-    The backup is verified, and migrated to this program's version, before anything is replaced. The
-    previous database is kept under another name, which is returned; None if there was none.
+    The backup is verified, and migrated to this program's version, before anything is replaced. It
+    may be from anybody, and may lie where nothing can be written. The previous database is kept
+    under another name, which is returned; None if there was none.
 
     Raises:
         AlreadyRecording: the database is being recorded.
-        DatabaseUnavailable: there is no such source.
+        DatabaseUnavailable: there is no such source, or it takes too long to read.
+        AlteredDatabase: somebody added triggers, views or the like to the source.
         DatabaseError: the source cannot be used; the subclass says why.
         BackupError: another program has the database open, or the disk has no room.
     """
@@ -56,9 +58,7 @@ def restore(path: Path, source: Path) -> Path | None:
     lock.acquire()
     try:
         with whole_database(path, replaces=True) as part:
-            copy_database(source, part)
-            prepare(part, copy_first=False)
-            check_copy(part, source)
+            copy_foreign(source, part, Guard(source))
             kept = _keep_copy(path) if path.exists() else None
     finally:
         lock.release()

@@ -27,10 +27,15 @@ from resonance_logs.store.sqlite.access import (
 )
 from resonance_logs.store.sqlite.file_identity import OpenedFile
 from resonance_logs.store.sqlite.files import BUSY_TIMEOUT_MS, inherited_message, open_file
+from resonance_logs.store.sqlite.guard import Guard
 from resonance_logs.store.sqlite.lock import check_other_names
 
 WRITER_BUSY_TIMEOUT_MS: Final = 500
 READERS: Final = 8
+
+DISTRUSTING: Final = ("trusted_schema=OFF", "cell_size_check=ON")
+"""Anybody may have made the file: what its schema says may call no function that has an effect,
+and its pages are checked as they are read."""
 
 _logger = logging.getLogger(__name__)
 
@@ -47,7 +52,9 @@ TRANSIENT_CODES: Final = frozenset(
     }
 )
 
-_UNREADABLE: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+_UNREADABLE: Final = frozenset(
+    {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_TOOBIG}
+)
 _DAMAGE_CODES: Final = _UNREADABLE | {sqlite3.SQLITE_ERROR}
 """Unreadable pages, or missing tables."""
 
@@ -55,15 +62,19 @@ _DAMAGE_CODES: Final = _UNREADABLE | {sqlite3.SQLITE_ERROR}
 class Store:
     """Connections to one database file: a pool for readers, separate ones for writers.
 
-    With ``is_read_only`` it is never opened for writing, even where that is possible.
+    With ``is_read_only`` it is never opened for writing, even where that is possible. A ``guard``
+    bounds what the connections may take.
     """
 
-    def __init__(self, path: Path, *, is_read_only: bool = False) -> None:
+    def __init__(
+        self, path: Path, *, is_read_only: bool = False, guard: Guard | None = None
+    ) -> None:
         self.path = path
         self.is_read_only = is_read_only
         self.access = find_access(path, read_only=is_read_only)
         self._frozen = Frozen(path) if self.access is Access.FROZEN_READ else None
 
+        self._guard = guard
         self._file = OpenedFile(path)
         self._readers = _engine(self._open, begin="BEGIN", poolclass=QueuePool, pool_size=READERS)
         self._writers = _engine(self._open, begin="BEGIN IMMEDIATE", poolclass=NullPool)
@@ -74,6 +85,11 @@ class Store:
     def is_writable(self) -> bool:
         """Whether the file may be written."""
         return self.access is Access.WRITE
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether it was closed."""
+        return self._refusal is not None
 
     def check_open(self) -> None:
         """Check that it was not closed.
@@ -194,7 +210,7 @@ class Store:
             _logger.info("%s cannot be shrunk now: %s", self.path, describe(error))
 
     def _open(self) -> sqlite3.Connection:
-        connection = connect(self.path, is_read_only=self.is_read_only)
+        connection = connect(self.path, is_read_only=self.is_read_only, guard=self._guard)
         try:
             self.check_in_place()
         except BaseException:
@@ -282,16 +298,21 @@ def _wait_at_most(connection: Connection, seconds: float) -> None:
     connection.connection.execute(f"PRAGMA busy_timeout={round(seconds * 1000)}").close()
 
 
-def connect(path: Path, *, is_read_only: bool = False) -> sqlite3.Connection:
+def connect(
+    path: Path, *, is_read_only: bool = False, guard: Guard | None = None
+) -> sqlite3.Connection:
     """A plain connection with the settings that all connections have.
 
     Where the file cannot be written, or is not to be, it is opened in the way in which it can be
-    read.
+    read. A ``guard`` bounds what it may take.
     """
     connection = open_file(path, find_access(path, read_only=is_read_only))
+    if guard is not None:
+        guard.watch(connection)
     # Read damaged text all the same; the checksums of its fight reveal it.
     connection.text_factory = partial(str, encoding="utf-8", errors="replace")
     for pragma in (
+        *DISTRUSTING,
         f"busy_timeout={BUSY_TIMEOUT_MS}",
         "foreign_keys=ON",
         "synchronous=NORMAL",

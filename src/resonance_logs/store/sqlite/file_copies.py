@@ -17,11 +17,15 @@ from resonance_logs.errors import BackupError
 from resonance_logs.store.sqlite.access import Access, check_readable, find_access
 from resonance_logs.store.sqlite.connections import connect
 from resonance_logs.store.sqlite.files import open_file
+from resonance_logs.store.sqlite.guard import Guard
 from resonance_logs.store.sqlite.lock import check_other_names
 from resonance_logs.whole_files import make_folder, open_private, whole_file
 
 FREE_SPACE_FACTOR: Final = 1.05
 """Required free space, as a multiple of the file's size."""
+
+_PART_PAGES: Final = 2_000
+"""A few milliseconds of copying; then a guard is asked whether to go on."""
 
 _logger = logging.getLogger(__name__)
 
@@ -75,8 +79,10 @@ def whole_database(
         raise BackupError(f"{target} could not be made: {error}") from error
 
 
-def copy_database(source: Path, target: Path, *, is_read_only: bool = False) -> None:
-    """Copy a snapshot of the committed data.
+def copy_database(
+    source: Path, target: Path, *, is_read_only: bool = False, guard: Guard | None = None
+) -> None:
+    """Copy a snapshot of the committed data; a ``guard`` bounds the time that it may take.
 
     Raises:
         AlreadyRecording: the source is being recorded under another name.
@@ -87,21 +93,36 @@ def copy_database(source: Path, target: Path, *, is_read_only: bool = False) -> 
     check_readable(source, find_access(source, read_only=is_read_only))
     try:
         with (
-            closing(connect(source, is_read_only=is_read_only)) as reader,
+            closing(connect(source, is_read_only=is_read_only, guard=guard)) as reader,
             closing(sqlite3.connect(target)) as writer,
         ):
-            reader.backup(writer)
+            if guard is None:
+                reader.backup(writer)
+            else:
+                _copy_in_parts(reader, writer, guard)
     except (sqlite3.Error, UnicodeDecodeError) as error:
         raise BackupError(f"{source} cannot be copied: {error}") from error
 
 
-def check_copy(part: Path, source: Path) -> None:
-    """Verify a copy.
+def _copy_in_parts(reader: sqlite3.Connection, writer: sqlite3.Connection, guard: Guard) -> None:
+    """Copy part by part; a transaction keeps the snapshot that all of them are of."""
+
+    def check(_status: int, _remaining: int, _total: int) -> None:
+        guard.check()
+
+    reader.execute("BEGIN").close()
+    reader.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    reader.backup(writer, pages=_PART_PAGES, progress=check)
+    reader.execute("COMMIT").close()
+
+
+def check_copy(part: Path, source: Path, guard: Guard | None = None) -> None:
+    """Verify a copy; a ``guard`` bounds the time that it may take.
 
     Raises:
         BackupError: it is damaged, and so is the ``source`` that it was made from.
     """
-    with closing(connect(part)) as connection:
+    with closing(connect(part, guard=guard)) as connection:
         found = [row[0] for row in connection.execute("PRAGMA quick_check(1)")]
     if found != ["ok"]:
         raise BackupError(f"{source} is damaged, and so would be its copy: {found[0]}")

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from enum import Enum, auto
-from pathlib import Path
 from typing import Final, NamedTuple
 
 from sqlalchemy import Connection
@@ -21,7 +19,13 @@ from resonance_logs.store.sqlite.connections import (
     is_transient,
     is_wrong_statement,
 )
-from resonance_logs.store.sqlite.migrate import prepare
+from resonance_logs.store.sqlite.migrate import SCHEMA_VERSION
+from resonance_logs.store.sqlite.schema_check import (
+    SELECT_SCHEMA,
+    SchemaObject,
+    compare,
+    known_schemas,
+)
 
 MAX_FAULTS: Final = 100
 
@@ -54,7 +58,7 @@ def kind_of(error: BaseException, store: Store) -> Failure:
         return Failure.TASK
     try:
         with store.read_transaction() as connection:
-            has_all = metadata.tables.keys() <= _schema(connection).keys()
+            has_all = metadata.tables.keys() <= _tables(connection)
     except DamagedDatabase:
         return Failure.DAMAGE
     except DatabaseUnavailable:
@@ -112,39 +116,16 @@ def reference_faults(connection: Connection) -> list[str]:
 
 def table_faults(connection: Connection) -> list[Finding]:
     """How the tables and indexes differ from those that the migrations make."""
-    found, expected = _schema(connection), _fresh_schema()
+    rows = connection.exec_driver_sql(SELECT_SCHEMA).all()
+    objects = [SchemaObject(*row) for row in rows]
+    found = compare(objects, known_schemas()[SCHEMA_VERSION])
+    others = sorted((*found.foreign, *found.added))
     return [
-        *(
-            Finding("tables", f"{name} is missing")
-            for name in sorted(expected.keys() - found.keys())
-        ),
-        *(
-            Finding("tables", f"{name} is not ours", is_damage=False)
-            for name in sorted(found.keys() - expected.keys())
-        ),
-        *(
-            Finding("tables", f"{name} differs from its definition")
-            for name in sorted(expected.keys() & found.keys())
-            if expected[name] != found[name]
-        ),
+        *(Finding("tables", f"{key} is missing") for key in found.missing),
+        *(Finding("tables", f"{each} is not ours", is_damage=False) for each in others),
+        *(Finding("tables", f"{each} differs from its definition") for each in found.altered),
     ]
 
 
-def _schema(connection: Connection) -> dict[str, str]:
-    rows = connection.exec_driver_sql(
-        "SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite\\_%' "
-        "ESCAPE '\\'"
-    )
-    return {row[0]: " ".join(row[1].split()) for row in rows}
-
-
-def _fresh_schema() -> dict[str, str]:
-    with tempfile.TemporaryDirectory(prefix="resonance-logs-") as folder:
-        path = Path(folder) / "fresh.db"
-        prepare(path)
-        store = Store(path)
-        try:
-            with store.read_transaction() as connection:
-                return _schema(connection)
-        finally:
-            store.close()
+def _tables(connection: Connection) -> set[str]:
+    return set(connection.exec_driver_sql("SELECT name FROM sqlite_schema").scalars())

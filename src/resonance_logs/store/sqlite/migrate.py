@@ -32,7 +32,10 @@ from resonance_logs.store.sqlite.access import (
 )
 from resonance_logs.store.sqlite.connections import Store, connect, describe
 from resonance_logs.store.sqlite.file_copies import check_room, copy_verified, free_name
+from resonance_logs.store.sqlite.guard import Guard
+from resonance_logs.store.sqlite.library_version import check_library
 from resonance_logs.store.sqlite.lock import check_other_names
+from resonance_logs.store.sqlite.schema_check import check_schema
 from resonance_logs.whole_files import create_empty, make_folder
 
 if TYPE_CHECKING:
@@ -50,6 +53,9 @@ APPLICATION_ID: Final = 0x524C4F47
 
 OPENING_TIMEOUT_S: Final = 60.0
 
+SCRIPTS: Final = "resonance_logs.store:migrations"
+"""Where Alembic finds the migrations."""
+
 ALEMBIC_LOGGERS: Final = ("alembic.runtime.migration", "alembic.runtime.plugins")
 
 _alembic = threading.Lock()
@@ -58,11 +64,18 @@ _alembic = threading.Lock()
 _logger = logging.getLogger(__name__)
 
 
-def prepare(path: Path, *, copy_first: bool = True, is_read_only: bool = False) -> None:
+def prepare(
+    path: Path,
+    *,
+    copy_first: bool = True,
+    is_read_only: bool = False,
+    guard: Guard | None = None,
+) -> None:
     """Create the file if it is missing, check that it is ours, and migrate it.
 
     With ``copy_first`` a file of which a table is to be rebuilt is copied before. A file that
-    cannot be written, or with ``is_read_only`` is not to be, is only checked.
+    cannot be written, or with ``is_read_only`` is not to be, is only checked. A ``guard`` bounds
+    what a file of unknown origin may take; it must be complete, too.
 
     Several processes may do so at once: each step is atomic, and the migration runs in one write
     transaction that the others wait for.
@@ -70,11 +83,13 @@ def prepare(path: Path, *, copy_first: bool = True, is_read_only: bool = False) 
     Raises:
         NotADatabase: the path is a folder, or the file is something else.
         DamagedDatabase: the file cannot be read.
+        AlteredDatabase: somebody added triggers, views or the like to the file.
         NewerDatabase: the file was written by a newer version of this program.
         BackupError: the copy before a migration cannot be made.
         AlreadyRecording: it is being recorded under another name.
         DatabaseUnavailable: it cannot be opened or written now.
     """
+    check_library()
     _check_path(path)
     check_other_names(path)
     _check_log(path)
@@ -85,17 +100,17 @@ def prepare(path: Path, *, copy_first: bool = True, is_read_only: bool = False) 
     deadline = time.monotonic() + OPENING_TIMEOUT_S
     while True:
         try:
-            _initialize(path)
-            if _version(path) != SCHEMA_VERSION:
-                _migrate(path, copy_first=copy_first)
+            create_empty_database(path, guard)
+            if _check_version(path, guard) != SCHEMA_VERSION:
+                _migrate(path, copy_first=copy_first, guard=guard)
             return
         except sqlite3.OperationalError as error:
             # Switching a new file to WAL ignores the busy timeout.
             if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
-                raise _refusal(path, error) from error
+                raise refusal(path, error) from error
             time.sleep(0.02)
         except sqlite3.DatabaseError as error:
-            raise _refusal(path, error) from error
+            raise refusal(path, error) from error
         except UnicodeDecodeError as error:  # SQLite's message about it is unreadable too
             raise DamagedDatabase(f"{path} is damaged: {error}") from error
         except DatabaseUnavailable:
@@ -109,13 +124,13 @@ def _check_as_it_is(path: Path, access: Access, *, is_read_only: bool) -> None:
     try:
         with closing(connect(path, is_read_only=is_read_only)) as connection:
             if _pragma(connection, "application_id") != APPLICATION_ID:
-                raise _foreign(path)
-            version = _version_in(connection)
+                raise other_program(path)
+            version = check_schema(connection, path)
     except sqlite3.OperationalError as error:
         # Where the index of the log cannot be made: read-only, cannot be opened, cannot be locked.
         raise not_closed(path) from error
     except sqlite3.DatabaseError as error:
-        raise _refusal(path, error) from error
+        raise refusal(path, error) from error
     except UnicodeDecodeError as error:
         raise DamagedDatabase(f"{path} is damaged: {error}") from error
     if version is None or version < SCHEMA_VERSION:
@@ -130,7 +145,7 @@ def _check_as_it_is(path: Path, access: Access, *, is_read_only: bool) -> None:
             f"{path} is of an older version (schema {version}) and cannot be migrated, {reason}"
         )
     if version > SCHEMA_VERSION:
-        raise _newer(path, version)
+        raise newer(path, version)
 
 
 def check_kind(path: Path) -> None:
@@ -157,6 +172,7 @@ def check_source(path: Path) -> None:
         DatabaseUnavailable: there is no file.
         NotADatabase: it is a folder, empty, or another kind of file.
     """
+    check_library()
     if not path.exists():
         raise DatabaseUnavailable(f"{path}: there is no such file; check the path")
     if path.is_file() and path.stat().st_size == 0:
@@ -191,7 +207,7 @@ def _probe(path: Path) -> None:
             connection.execute("PRAGMA schema_version").fetchone()
     except sqlite3.DatabaseError as error:
         if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_NOTADB:
-            raise _refusal(path, error) from error
+            raise refusal(path, error) from error
 
 
 def _check_log(path: Path) -> None:
@@ -210,12 +226,16 @@ def _make_folder(path: Path) -> None:
         ) from error
 
 
-def _initialize(path: Path) -> None:
-    """Write the persistent settings, the first of which only an empty file accepts."""
+def create_empty_database(path: Path, guard: Guard | None = None) -> None:
+    """Write the persistent settings, the first of which only an empty file accepts.
+
+    Raises:
+        NotADatabase: the file is of another program.
+    """
     if not path.exists():
         with suppress(OSError):  # SQLite says why it cannot be created
             create_empty(path)  # so that it, and what SQLite writes beside it, is its owner's only
-    connection = connect(path)
+    connection = connect(path, guard=guard)
     try:
         if _pragma(connection, "application_id") == APPLICATION_ID:
             if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
@@ -223,7 +243,7 @@ def _initialize(path: Path) -> None:
             return
         tables = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
         if tables:
-            raise _foreign(path)
+            raise other_program(path)
         connection.execute("PRAGMA auto_vacuum=INCREMENTAL").close()
         connection.execute("PRAGMA journal_mode=WAL").close()
         connection.execute(f"PRAGMA application_id={APPLICATION_ID}").close()
@@ -235,34 +255,26 @@ def _pragma(connection: sqlite3.Connection, name: str) -> int:
     return int(connection.execute(f"PRAGMA {name}").fetchone()[0])
 
 
-def _version(path: Path) -> str | None:
-    """The version of the file; None if no migration has run yet."""
-    with closing(connect(path)) as connection:
-        return _version_in(connection)
+def _check_version(path: Path, guard: Guard | None) -> str | None:
+    """The version of the file, in which nothing runs by itself; None if no migration has run."""
+    with closing(connect(path, guard=guard)) as connection:
+        return check_schema(connection, path, is_complete=guard is not None)
 
 
-def _version_in(connection: sqlite3.Connection) -> str | None:
-    named = connection.execute(
-        "SELECT 1 FROM sqlite_schema WHERE name = 'alembic_version'"
-    ).fetchone()
-    row = named and connection.execute("SELECT version_num FROM alembic_version").fetchone()
-    return row[0] if row else None
-
-
-def _migrate(path: Path, *, copy_first: bool) -> None:
+def _migrate(path: Path, *, copy_first: bool, guard: Guard | None) -> None:
     with _alembic_info_hidden():
-        _upgrade(path, copy_first=copy_first)
+        _upgrade(path, copy_first=copy_first, guard=guard)
 
 
-def _upgrade(path: Path, *, copy_first: bool) -> None:
+def _upgrade(path: Path, *, copy_first: bool, guard: Guard | None) -> None:
     # Alembic takes a fifth of a second to import, and most openings have nothing to migrate.
     from alembic.config import Config
     from alembic.script import ScriptDirectory
     from alembic.util import CommandError
 
     config = Config()
-    config.set_main_option("script_location", "resonance_logs.store:migrations")
-    store = Store(path)
+    config.set_main_option("script_location", SCRIPTS)
+    store = Store(path, guard=guard)
     try:
         with store.write_transaction() as connection:
             before = _version_within(connection)
@@ -301,7 +313,7 @@ def _alembic_info_hidden() -> Iterator[None]:
 
 def _refuse_newer(path: Path, version: str, migrations: ScriptDirectory) -> None:
     if version not in {each.revision for each in migrations.walk_revisions()}:
-        raise _newer(path, version)
+        raise newer(path, version)
 
 
 def _run_migrations(path: Path, config: Config) -> None:
@@ -346,22 +358,25 @@ def _version_within(connection: Connection) -> str | None:
     return MigrationContext.configure(connection).get_current_revision()
 
 
-def _foreign(path: Path) -> NotADatabase:
+def other_program(path: Path) -> NotADatabase:
+    """The error for a database of another program."""
     return NotADatabase(f"{path} is a database of another program; choose another file")
 
 
-def _newer(path: Path, version: str | None) -> NewerDatabase:
+def newer(path: Path, version: str | None) -> NewerDatabase:
+    """The error for a file of a newer version."""
     return NewerDatabase(
         f"{path} was written by a newer version of this program (schema {version}, this one "
         f"knows up to {SCHEMA_VERSION}); update the program, or choose another file"
     )
 
 
-def _refusal(path: Path, error: sqlite3.DatabaseError) -> DatabaseError:
+def refusal(path: Path, error: sqlite3.DatabaseError) -> DatabaseError:
+    """The error for a file that SQLite cannot open or read."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code == sqlite3.SQLITE_NOTADB:
         return NotADatabase(f"{path} is not a database; choose another file")
-    if code == sqlite3.SQLITE_CORRUPT:
+    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_TOOBIG):
         return DamagedDatabase(f"{path} is damaged: {error}")
     if code == sqlite3.SQLITE_READONLY or not _explain_unwritable(path):
         return DatabaseUnavailable(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import closing
 from pathlib import Path
 
-from resonance_logs.errors import DamagedDatabase, DatabaseUnavailable
+from resonance_logs.errors import AlteredDatabase, DamagedDatabase, DatabaseUnavailable
 from resonance_logs.store.sqlite.connections import Store
 from resonance_logs.store.sqlite.file_copies import preserve_wal
 from resonance_logs.store.sqlite.integrity import find_damage
@@ -15,7 +15,7 @@ from resonance_logs.store.sqlite.salvage import SalvageReport, finish_salvage, s
 
 
 def salvage_if_damaged(path: Path) -> SalvageReport | None:
-    """Salvage the file if a check finds anything wrong with it.
+    """Salvage the file if a check finds anything wrong with it, or something in it would run.
 
     Raises:
         AlreadyRecording: the database is being recorded.
@@ -39,5 +39,5 @@ def _is_intact(path: Path) -> bool:
         with closing(Store(path)) as store:
             # Tables that somebody added would be lost by salvaging the file.
             return not any(each.is_damage for each in find_damage(store).findings)
-    except DamagedDatabase:
+    except (DamagedDatabase, AlteredDatabase):
         return False
