@@ -13,8 +13,8 @@ from pathlib import Path
 from sqlalchemy import Connection, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from resonance_logs.errors import BackupError, DamagedDatabase, InvalidArgument, NotFound
-from resonance_logs.fights.identity import Identity
+from resonance_logs.errors import BackupError, DamagedDatabase, NotFound
+from resonance_logs.store.foreign_fight import MAX_ROWS, count_rows, invalid_values
 from resonance_logs.store.rows import missing_row
 from resonance_logs.store.schema import encounters
 from resonance_logs.store.sqlite.connections import Store
@@ -120,12 +120,14 @@ def _import_all(store: Store, source: Connection, guard: Guard) -> ImportReport:
     damaged: list[int] = []
     for encounter_id in source.execute(ended.order_by(encounters.c.id)).scalars().all():
         guard.begin()
-        fight = StoredFight.read(source, encounter_id)
-        if fight is None:
-            continue
-        if fight.faults or not _has_valid_identity(fight):
+        fight, faults = _read_foreign(source, encounter_id)
+        if fight is None or faults:
             damaged.append(encounter_id)
-            _logger.warning("fight %d of the file is damaged and was not imported", encounter_id)
+            _logger.warning(
+                "fight %d of the file is damaged and was not imported: %s",
+                encounter_id,
+                ", ".join(faults),
+            )
             continue
         try:
             with store.write_transaction() as connection:
@@ -142,12 +144,15 @@ def _import_all(store: Store, source: Connection, guard: Guard) -> ImportReport:
     return ImportReport(imported, known, damaged)
 
 
-def _has_valid_identity(fight: StoredFight) -> bool:
-    try:
-        Identity.checked(fight.row["recorder"], fight.row["game"])
-    except InvalidArgument:
-        return False
-    return True
+def _read_foreign(source: Connection, encounter_id: int) -> tuple[StoredFight | None, list[str]]:
+    """A fight of a file of unknown origin, or what is wrong with it."""
+    count = count_rows(source, encounter_id)
+    if count > MAX_ROWS:
+        return None, [f"it has {count:,} rows, more than {MAX_ROWS:,}"]
+    fight = StoredFight.read(source, encounter_id)
+    if fight is None:
+        return None, ["it cannot be found by its id"]
+    return fight, [*fight.faults, *invalid_values(fight)]
 
 
 def _import_fight(connection: Connection, fight: StoredFight) -> int:

@@ -10,6 +10,8 @@ from sqlalchemy import Connection, and_, insert, select
 
 from resonance_logs.errors import CorruptArchive
 from resonance_logs.fights.archive import check_events, decode_events, encode_events
+from resonance_logs.fights.kinds.damage import DamageEvents
+from resonance_logs.fights.kinds.heal import HealEvents
 from resonance_logs.fights.name_folding import fold_name
 from resonance_logs.fights.players import Entity
 from resonance_logs.fights.text_limits import cut_name, cut_text
@@ -92,10 +94,11 @@ class StoredFight:
             return True
         expected, payload = self.archive
         try:
-            check_events(payload, expected)
+            counts = check_events(payload, expected)
         except CorruptArchive:
             return False
-        return True
+        found = counts[DamageEvents], counts[HealEvents]
+        return found == (self.row["damage_events"], self.row["heal_events"])
 
     def store(self, connection: Connection, encounter_id: int | None = None) -> int:
         """Write everything under this id, or under a new one, which is returned.

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import tempfile
-from asyncio import to_thread
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from anyio import CapacityLimiter, to_thread
 from nicegui import events, ui
 
 from resonance_logs.commands import CatalogKind
@@ -43,6 +43,10 @@ _UPLOAD_ERROR: Final = """event => {
   try { why = JSON.parse(event.xhr.responseText).message; } catch { /* no message */ }
   emit(event.files[0].name, why);
 }"""
+MAX_IMPORTS: Final = 2
+"""Number of files that are imported at once; others wait, so that the pages always have threads."""
+
+_imports: Final = CapacityLimiter(MAX_IMPORTS)
 _SQLITE: Final = b"SQLite format 3\0"
 
 
@@ -52,9 +56,12 @@ class _Progress:
 
     share: float = 0.0
     tasks: int = 0
+    is_begun: bool = False
 
     def describe(self) -> str:
         """The progress as text."""
+        if not self.is_begun:
+            return "waiting for other imports ..."
         return f"{self.tasks:,} tasks so far" if self.tasks else "reading ..."
 
 
@@ -117,13 +124,15 @@ class FileImport:
             with tempfile.TemporaryDirectory(prefix="resonance-logs-") as folder:
                 file = Path(folder) / "upload"
                 await event.file.save(file)
-                outcome = await to_thread(
+                game = self._game.value if self._game else None
+                outcome = await to_thread.run_sync(
                     _import_file,
                     self._database,
                     file,
                     self._kind.value,
-                    self._game.value if self._game else None,
+                    game,
                     progress,
+                    limiter=_imports,
                 )
         except ResonanceLogsError as error:
             _show_failure(str(error).replace(str(file), event.file.name))
@@ -179,6 +188,7 @@ def _import_file(
     database: Database, file: Path, kind: str, game: str | None, progress: _Progress
 ) -> _Outcome:
     """Import a file; names and tasks are those of the game, or of the default one."""
+    progress.is_begun = True
     game = game or DEFAULT_GAME
     if kind != FIGHTS:
         names = read_names(file)
