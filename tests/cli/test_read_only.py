@@ -134,3 +134,32 @@ def crash(path: Path) -> None:
         "c.execute(\"UPDATE encounters SET note = 'only in the log'\"); c.commit(); os._exit(0)"
     )
     subprocess.run([sys.executable, "-c", script, str(path)], check=True)
+
+
+def test_a_backup_on_read_only_media_is_restored(archived: Path, tmp_path: Path) -> None:
+    backup = archived.with_name("backup.db")
+    with Database.open(archived, record=False) as db:
+        db.backup(backup)
+    lock_up(archived.parent)
+    before = sorted(archived.parent.iterdir())
+    for source in (backup, archived):
+        target = tmp_path / f"{source.stem}-restored.db"
+        done = run_unprivileged("restore", source, "--db", target)
+        assert (done.returncode, done.stderr) == (0, "")
+        with Database.open(target, record=False) as db:
+            assert db.commands.get_recent_encounters().total_count == 3
+    assert sorted(archived.parent.iterdir()) == before
+
+
+@pytest.mark.parametrize("command", ["restore", "import"])
+def test_a_backup_on_read_only_media_that_was_not_closed_cleanly_is_refused(
+    archived: Path, tmp_path: Path, command: str
+) -> None:
+    crash(archived)
+    archived.with_name("fights.db-shm").unlink()
+    lock_up(archived.parent)
+    done = run_unprivileged(command, archived, "--db", tmp_path / "new.db")
+    assert done.returncode == 1
+    (line,) = error_lines(done.stderr)
+    assert "was not closed cleanly" in line
+    assert "copy it and fights.db-wal to a folder that you can write to" in line

@@ -15,6 +15,7 @@ from resonance_logs.errors import (
     ReadOnlyDatabase,
     Unavailable,
 )
+from resonance_logs.store.sqlite.connections import Store
 
 
 @contextmanager
@@ -34,8 +35,11 @@ def naming_arguments(*, camel: bool = False) -> Iterator[None]:
 
 
 @contextmanager
-def answering() -> Iterator[None]:
+def answering(store: Store | None = None) -> Iterator[None]:
     """Turn an error of the store into one that a command may raise.
+
+    With ``store`` an error of any other kind is taken for damage if its file is damaged: values of
+    another type than their columns have, which only a damaged or forged file holds.
 
     Raises:
         ReadOnly: the file may only be read.
@@ -47,6 +51,11 @@ def answering() -> Iterator[None]:
         raise ReadOnly(str(error)) from error
     except DatabaseError as error:
         raise Unavailable(str(error)) from error
+    except (ValueError, TypeError, ArithmeticError, LookupError) as error:
+        fault = None if store is None else store.find_fault()
+        if store is None or fault is None:
+            raise
+        raise Unavailable(f"{store.path} is damaged: {fault}") from error
 
 
 def _message(kind: str, message: str) -> str:

@@ -58,7 +58,7 @@ class Caller:
         return command
 
     def _answer(self, function: Callable[[Store, Any], _Answer], given: Arguments) -> _Answer:
-        with answering():
+        with answering(self._store):
             return function(self._store, given)
 
 

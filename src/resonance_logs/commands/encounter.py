@@ -31,6 +31,7 @@ from resonance_logs.store.checksums import (
     is_row_intact,
     stored_rows,
 )
+from resonance_logs.store.fight_lists import is_list_valid
 from resonance_logs.store.schema import actor_encounter_stats, encounters
 from resonance_logs.store.sqlite.connections import Store
 
@@ -270,10 +271,11 @@ def summary(row: Row[Any], actors: list[ActorEncounterStat]) -> EncounterSummary
 def summary_json(row: Row[Any]) -> bytes:
     """The summary of an ended fight, without its actors, as JSON.
 
-    The lists in a row are JSON already; they are inserted as they are if the fingerprint matches.
+    The lists in a row are JSON already; they are inserted as they are if they are valid.
     """
     plain = _plain(row)
-    if row.fingerprint is None or plain["is_damaged"]:
+    are_valid = is_list_valid("bosses", row.bosses) and is_list_valid("players", row.players)
+    if row.fingerprint is None or plain["is_damaged"] or not are_valid:
         return _summary.dump_json(summary(row, []), by_alias=True)
     fields = {_WIRE[name]: value for name, value in plain.items()}
     fields["bosses"] = msgspec.Raw(row.bosses.encode())
@@ -355,7 +357,7 @@ def _with_players(connection: Connection, row: Row[Any]) -> EncounterSummary:
 
 
 def _listed(kind: TypeAdapter[list[_Named]], text: str) -> list[_Named]:
-    """The list in a fight's row; empty if the fingerprint shows damage."""
+    """The list in a fight's row; empty if it is damaged."""
     try:
         return kind.validate_json(text, by_alias=True)
     except ValidationError:

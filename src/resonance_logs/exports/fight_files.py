@@ -108,6 +108,8 @@ def import_fights(store: Store, source: Path) -> ImportReport:
             with foreign_store(copy, guard) as found, found.read_transaction() as connection:
                 return _import_all(store, connection, guard)
         except (sqlite3.Error, UnicodeDecodeError, DamagedDatabase) as error:
+            if str(error).startswith(str(source)):
+                raise
             raise DamagedDatabase(
                 f"{source} is damaged; the import stopped there: {error}"
             ) from error

@@ -6,15 +6,15 @@ too: a number or a list that nothing here ever writes would break every page tha
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from collections.abc import Iterator
+from typing import Final
 
-import msgspec
 from sqlalchemy import Connection, func, select
 
 from resonance_logs.errors import InvalidArgument
 from resonance_logs.fights.identity import Identity
 from resonance_logs.store.checksums import CHECKED
+from resonance_logs.store.fight_lists import is_list_valid
 from resonance_logs.store.schema import rejected_tasks
 from resonance_logs.store.stored_fight import ENTITY_COLUMNS, StoredFight
 from resonance_logs.tasks import MAX_INTEGER
@@ -31,24 +31,6 @@ _COUNTS: Final = (
     *("journal_bytes", "rejected_events", "lost_events"),
 )
 _SEEN: Final = tuple(ENTITY_COLUMNS.index(name) for name in ("first_seen_ms", "last_seen_ms"))
-
-
-class _Boss(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
-    monster_name: str
-    max_hp: int | None
-    is_defeated: bool
-
-
-class _Player(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
-    name: str
-    class_id: int | None
-    is_local_player: bool
-
-
-_LISTS: Final[Mapping[str, msgspec.json.Decoder[Any]]] = {
-    "bosses": msgspec.json.Decoder(list[_Boss]),
-    "players": msgspec.json.Decoder(list[_Player]),
-}
 
 
 def count_rows(connection: Connection, encounter_id: int) -> int:
@@ -79,11 +61,7 @@ def _invalid(fight: StoredFight) -> Iterator[str]:
     for name in _COUNTS:
         if not _is_within(row[name], 0, MAX_COUNT, is_needed=name != "unknown_dmg"):
             yield name
-    for name, decoder in _LISTS.items():
-        try:
-            decoder.decode(row[name])
-        except (msgspec.MsgspecError, UnicodeError, TypeError, RecursionError):
-            yield name
+    yield from (name for name in ("bosses", "players") if not is_list_valid(name, row[name]))
     if not all(
         _is_within(each[at], -MAX_INTEGER, MAX_INTEGER) for each in fight.entities for at in _SEEN
     ):

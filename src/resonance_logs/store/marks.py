@@ -21,7 +21,7 @@ def read_tags(text: object) -> list[str]:
     """The tags in a fight's row; none if they are damaged."""
     try:
         return msgspec.json.decode(text, type=list[str]) if isinstance(text, str) else []
-    except (msgspec.DecodeError, UnicodeEncodeError):
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
         return []
 
 

@@ -15,7 +15,12 @@ from sqlalchemy.exc import DBAPIError, MultipleResultsFound, NoResultFound
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import NullPool, Pool, QueuePool
 
-from resonance_logs.errors import DamagedDatabase, DatabaseClosed, DatabaseUnavailable
+from resonance_logs.errors import (
+    DamagedDatabase,
+    DatabaseClosed,
+    DatabaseError,
+    DatabaseUnavailable,
+)
 from resonance_logs.forks import tell_after_fork
 from resonance_logs.store.sqlite import space
 from resonance_logs.store.sqlite.access import (
@@ -38,6 +43,8 @@ DISTRUSTING: Final = ("trusted_schema=OFF", "cell_size_check=ON")
 and its pages are checked as they are read."""
 
 _logger = logging.getLogger(__name__)
+
+_HEADING: Final = "*** in database main ***"
 
 TRANSIENT_CODES: Final = frozenset(
     {
@@ -180,6 +187,18 @@ class Store:
             connection.connection.execute("PRAGMA synchronous=FULL").close()
         return connection
 
+    def find_fault(self) -> str | None:
+        """The first fault that SQLite finds in the file, without looking at indexes.
+
+        Takes as long as reading the file: for where something is wrong already.
+        """
+        try:
+            with self.read_transaction() as connection:
+                found = connection.exec_driver_sql("PRAGMA quick_check(1)").scalars().all()
+        except DatabaseError as error:
+            return str(error)
+        return None if found == ["ok"] else one_line(found[0])
+
     def file_bytes(self) -> int:
         """The size of the file including its write-ahead log."""
         files = (self.path, self.path.with_name(self.path.name + "-wal"))
@@ -262,7 +281,13 @@ def _code(error: DBAPIError) -> int | None:
 def describe(error: BaseException) -> str:
     """The error in one line, without SQL and links."""
     cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
-    return f"{type(cause).__name__}: {cause}".splitlines()[0]
+    return one_line(f"{type(cause).__name__}: {cause}".splitlines()[0])
+
+
+def one_line(finding: object) -> str:
+    """A message of SQLite without its heading and line breaks; it may quote what a file says."""
+    text = " ".join(str(finding).removeprefix(_HEADING).split())
+    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
 
 
 @contextmanager
@@ -276,7 +301,8 @@ def _translated(path: Path) -> Iterator[None]:
         raise DamagedDatabase(f"{path} is damaged: {error}") from error
     except DBAPIError as error:
         if is_transient(error):
-            raise DatabaseUnavailable(f"{path} cannot be used now: {error.orig}") from error
+            what = f"{path} cannot be used now: {one_line(error.orig)}"
+            raise DatabaseUnavailable(what) from error
         if _code(error) in _DAMAGE_CODES:
             raise DamagedDatabase(f"{path} is damaged: {describe(error)}") from error
         raise

@@ -15,7 +15,7 @@ from typing import Final
 
 from resonance_logs.errors import BackupError
 from resonance_logs.store.sqlite.access import Access, check_readable, find_access
-from resonance_logs.store.sqlite.connections import connect
+from resonance_logs.store.sqlite.connections import connect, one_line
 from resonance_logs.store.sqlite.files import open_file
 from resonance_logs.store.sqlite.guard import Guard
 from resonance_logs.store.sqlite.lock import check_other_names
@@ -101,7 +101,7 @@ def copy_database(
             else:
                 _copy_in_parts(reader, writer, guard)
     except (sqlite3.Error, UnicodeDecodeError) as error:
-        raise BackupError(f"{source} cannot be copied: {error}") from error
+        raise BackupError(f"{source} cannot be copied: {one_line(error)}") from error
 
 
 def _copy_in_parts(reader: sqlite3.Connection, writer: sqlite3.Connection, guard: Guard) -> None:
@@ -125,7 +125,7 @@ def check_copy(part: Path, source: Path, guard: Guard | None = None) -> None:
     with closing(connect(part, guard=guard)) as connection:
         found = [row[0] for row in connection.execute("PRAGMA quick_check(1)")]
     if found != ["ok"]:
-        raise BackupError(f"{source} is damaged, and so would be its copy: {found[0]}")
+        raise BackupError(f"{source} is damaged, and so would be its copy: {one_line(found[0])}")
 
 
 def copy_files(path: Path, target: Path) -> None:

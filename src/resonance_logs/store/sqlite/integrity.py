@@ -18,6 +18,7 @@ from resonance_logs.store.sqlite.connections import (
     is_damage,
     is_transient,
     is_wrong_statement,
+    one_line,
 )
 from resonance_logs.store.sqlite.migrate import SCHEMA_VERSION
 from resonance_logs.store.sqlite.schema_check import (
@@ -105,7 +106,7 @@ def page_faults(connection: Connection, *, quick: bool) -> list[str]:
         if is_transient(error):
             raise
         return [describe(error)]
-    return [row[0] for row in rows if row[0] != "ok"]
+    return [one_line(row[0]) for row in rows if row[0] != "ok"]
 
 
 def reference_faults(connection: Connection) -> list[str]:

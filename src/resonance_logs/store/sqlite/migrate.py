@@ -30,7 +30,7 @@ from resonance_logs.store.sqlite.access import (
     not_closed,
     read_only,
 )
-from resonance_logs.store.sqlite.connections import Store, connect, describe
+from resonance_logs.store.sqlite.connections import Store, connect, describe, one_line
 from resonance_logs.store.sqlite.file_copies import check_room, copy_verified, free_name
 from resonance_logs.store.sqlite.guard import Guard
 from resonance_logs.store.sqlite.library_version import check_library
@@ -334,7 +334,7 @@ def _check_and_copy(path: Path, connection: Connection, before: str, *, copy_fir
     """
     found = connection.exec_driver_sql("PRAGMA quick_check(1)").scalars().all()
     if found != ["ok"]:
-        raise DamagedDatabase(f"{path} is damaged, and was not migrated: {found[0]}")
+        raise DamagedDatabase(f"{path} is damaged, and was not migrated: {one_line(found[0])}")
     if not copy_first or not any(before < each for each in REBUILDING):
         return
     kept = free_name(path, f"before-{SCHEMA_VERSION}")
@@ -377,12 +377,12 @@ def refusal(path: Path, error: sqlite3.DatabaseError) -> DatabaseError:
     if code == sqlite3.SQLITE_NOTADB:
         return NotADatabase(f"{path} is not a database; choose another file")
     if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_TOOBIG):
-        return DamagedDatabase(f"{path} is damaged: {error}")
+        return DamagedDatabase(f"{path} is damaged: {one_line(error)}")
     if code == sqlite3.SQLITE_READONLY or not _explain_unwritable(path):
         return DatabaseUnavailable(
             f"{path} is not writable; check the permissions of it and its folder"
         )
-    return DatabaseUnavailable(f"{path} cannot be opened now: {error}")
+    return DatabaseUnavailable(f"{path} cannot be opened now: {one_line(error)}")
 
 
 def _explain_unwritable(path: Path) -> bool:
