@@ -13,6 +13,7 @@ import pytest
 from torture.children import ROOT
 from torture.damage import damage
 from torture.faults import FAULTS, clock, faults
+from torture.hostile import hostile
 from torture.kills import KILLS, kills
 from torture.moving import moving
 from torture.scenario import Outcome, Run
@@ -54,6 +55,15 @@ def test_no_damage_breaks_the_program_or_has_it_show_a_wrong_total_as_right(run:
     outcomes = list(damage(replace(run, moments=3)))
     assert told(outcomes) == []
     assert sum(each.verdict.fights for each in outcomes) > 0
+
+
+def test_hostile_files_harm_no_database_and_starve_no_server(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("torture.hostile.FILES_A_MOMENT", 26)
+    reading, uploading = (list(hostile(replace(run, only=each))) for each in (0, 3))
+    assert [each.what for each in (*reading, *uploading)] == ["hostile files", "hostile uploads"]
+    assert told([*reading, *uploading]) == []
 
 
 def test_a_wall_clock_that_runs_backwards_changes_nothing(run: Run) -> None:

@@ -7,6 +7,7 @@ from typing import Final
 from torture.crowd import crowd
 from torture.damage import damage
 from torture.faults import FAULTS, clock, faults
+from torture.hostile import hostile
 from torture.kills import KILLS, kills
 from torture.moving import moving
 from torture.scenario import Scenario
@@ -17,6 +18,7 @@ SCENARIOS: Final[dict[str, Scenario]] = {
     **{name: faults(name) for name in FAULTS},
     "clock": clock,
     "damage": damage,
+    "hostile": hostile,
     "moving": moving,
     "senders": senders,
     "crowd": crowd,

@@ -36,7 +36,7 @@ def test_a_statement_without_end_is_ended_and_the_error_says_why(file: Path) -> 
 
 def test_each_step_has_its_own_time(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     now = 100.0
-    monkeypatch.setattr(guards.time, "monotonic", lambda: now)
+    monkeypatch.setattr("time.monotonic", lambda: now)
     guard = Guard(file, seconds=10)
     for _ in range(5):
         now += 9
@@ -49,7 +49,7 @@ def test_each_step_has_its_own_time(file: Path, monkeypatch: pytest.MonkeyPatch)
 
 def test_a_large_file_has_more_time(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     now = 100.0
-    monkeypatch.setattr(guards.time, "monotonic", lambda: now)
+    monkeypatch.setattr("time.monotonic", lambda: now)
     os.truncate(file, 100 * guards.BYTES_PER_SECOND)
     guard = Guard(file, seconds=10)
     now += 109

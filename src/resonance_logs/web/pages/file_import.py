@@ -51,7 +51,7 @@ _SQLITE: Final = b"SQLite format 3\0"
 
 
 @dataclass(slots=True)
-class _Progress:
+class Progress:
     """Progress of importing a file, updated by the thread that does it."""
 
     share: float = 0.0
@@ -113,7 +113,7 @@ class FileImport:
         self._known.set(found.skills, " skills and ", found.scenes, " scenes have a name.")
 
     async def _handle_upload(self, event: events.UploadEventArguments) -> None:
-        progress = _Progress()
+        progress = Progress()
         note = ui.notification("reading ...", spinner=True, timeout=None)
 
         def tell() -> None:
@@ -125,14 +125,8 @@ class FileImport:
                 file = Path(folder) / "upload"
                 await event.file.save(file)
                 game = self._game.value if self._game else None
-                outcome = await to_thread.run_sync(
-                    _import_file,
-                    self._database,
-                    file,
-                    self._kind.value,
-                    game,
-                    progress,
-                    limiter=_imports,
+                outcome = await import_in_turn(
+                    self._database, file, self._kind.value, game, progress
                 )
         except ResonanceLogsError as error:
             _show_failure(str(error).replace(str(file), event.file.name))
@@ -163,7 +157,7 @@ def _report_failed_upload(event: events.GenericEventArguments) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Outcome:
+class Outcome:
     """The result of an import, as text."""
 
     text: str
@@ -184,31 +178,42 @@ def _game_choice(database: Database) -> ui.select | None:
     return box.props("dense").classes("w-72")
 
 
-def _import_file(
-    database: Database, file: Path, kind: str, game: str | None, progress: _Progress
-) -> _Outcome:
+async def import_in_turn(
+    database: Database, file: Path, kind: str, game: str | None, progress: Progress
+) -> Outcome:
+    """Import a file in a thread, at most MAX_IMPORTS at once."""
+
+    def run() -> Outcome:
+        progress.is_begun = True
+        return import_file(database, file, kind, game, progress)
+
+    return await to_thread.run_sync(run, limiter=_imports)
+
+
+def import_file(
+    database: Database, file: Path, kind: str, game: str | None, progress: Progress
+) -> Outcome:
     """Import a file; names and tasks are those of the game, or of the default one."""
-    progress.is_begun = True
     game = game or DEFAULT_GAME
     if kind != FIGHTS:
         names = read_names(file)
         database.commands.set_catalog_names(CatalogKind(kind), names, game)
-        return _Outcome(f"loaded {len(names):,} names")
+        return Outcome(f"loaded {len(names):,} names")
     with file.open("rb") as stream:
         is_database = stream.read(len(_SQLITE)) == _SQLITE
     return _import(database, file) if is_database else _record(database, file, game, progress)
 
 
-def _import(database: Database, file: Path) -> _Outcome:
+def _import(database: Database, file: Path) -> Outcome:
     report = database.import_fights(file)
     text = (
         f"imported {len(report.imported):,} fights, already stored {len(report.known):,}, "
         f"damaged {len(report.damaged):,}"
     )
-    return _Outcome(text, is_whole=not report.damaged)
+    return Outcome(text, is_whole=not report.damaged)
 
 
-def _record(database: Database, file: Path, game: str, progress: _Progress) -> _Outcome:
+def _record(database: Database, file: Path, game: str, progress: Progress) -> Outcome:
     """Record the tasks of a file, as a recorder that no meter uses; each records one game."""
     refusals: list[str] = []
     refused = 0
@@ -226,9 +231,9 @@ def _record(database: Database, file: Path, game: str, progress: _Progress) -> _
         recorder.flush()
     text = f"recorded {progress.tasks:,} tasks, refused {refused:,} lines"
     if not refused:
-        return _Outcome(text)
+        return Outcome(text)
     hint = "" if progress.tasks else " If it is a file of names, import it on the page Maintenance."
-    return _Outcome(f"{text}, first: {'; '.join(refusals)}.{hint}", is_whole=False)
+    return Outcome(f"{text}, first: {'; '.join(refusals)}.{hint}", is_whole=False)
 
 
 def _enqueue(recorder: Recorder, tasks: list[Any]) -> None:
