@@ -39,6 +39,7 @@ torture: setup  ## Kill, starve and crowd the program for about an hour; nothing
 
 docs: setup  ## Write the generated classes of the commands and parts of the pages anew
 	@$(BIN)/python tools/generate_facade.py --write
+	@$(BIN)/python tools/generate_known_schemas.py --write
 	@$(BIN)/python docs/generate.py --write
 
 pictures: setup  ## Take the pictures of the pages anew (needs Chromium)
