@@ -136,7 +136,7 @@ def fights_table(store: Store, filters: Filters | None) -> Table:
     with naming_arguments(camel=True):
         wanted = Filters() if filters is None else Filters.model_validate(filters)
     values: dict[str, list[Any]] = {column.name: [] for column in FIGHT_COLUMNS}
-    with answering(), store.read_transaction() as connection:
+    with answering(store), store.read_transaction() as connection:
         for row in iterate_rows(connection, wanted):
             for name, value in _fight_row(summary(row, [])).items():
                 values[name].append(value)
@@ -167,7 +167,7 @@ def encounter_table(store: Store, encounter_id: int, of: TableKind | str) -> Tab
     """
     with naming_arguments(camel=True):
         wanted = TableArguments.model_validate({"encounter_id": encounter_id, "of": of})
-    with answering():
+    with answering(store):
         return _encounter_table(store, wanted)
 
 
