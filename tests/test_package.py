@@ -3,6 +3,7 @@
 import pydoc
 import subprocess
 import sys
+from importlib.metadata import version
 
 import resonance_logs
 
@@ -43,3 +44,7 @@ def test_a_program_that_only_records_imports_no_commands() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert done.stdout == "set()\n", done.stderr
+
+
+def test_the_installed_version_is_that_of_the_package() -> None:
+    assert version("resonance-logs") == resonance_logs.__version__

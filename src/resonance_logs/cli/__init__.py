@@ -12,6 +12,7 @@ from typing import Annotated, Final
 
 import typer
 
+from resonance_logs import __version__
 from resonance_logs.cli import (
     call,
     catalog,
@@ -50,9 +51,7 @@ app = typer.Typer(
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        from importlib.metadata import version
-
-        typer.echo(f"resonance-logs {version(DISTRIBUTION)}")
+        typer.echo(f"resonance-logs {__version__}")
         raise typer.Exit
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import shlex
 import shutil
 from collections.abc import Iterator
-from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
 from sqlalchemy import func, select, text
 
+from resonance_logs import __version__
 from resonance_logs.commands.models import NoArguments, PageArguments, Shape
 from resonance_logs.commands.registry import command
 from resonance_logs.recording.spill import find_set_aside, find_spills, ingest_command
@@ -102,7 +102,7 @@ def _read_health(store: Store) -> tuple[DatabaseHealth, Run | None]:
         ).first()
         health = DatabaseHealth(
             path=str(store.path),
-            program_version=version("resonance-logs"),
+            program_version=__version__,
             schema_version=connection.execute(
                 text("SELECT version_num FROM alembic_version")
             ).scalar(),

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import time
 from dataclasses import asdict, dataclass
-from importlib.metadata import version
 from typing import Final
 
 from sqlalchemy import Connection, func, insert, select, update
 
+from resonance_logs import __version__
 from resonance_logs.store.schema import recorder_runs
 
 DAMAGE: Final = "damage: "
@@ -56,7 +56,7 @@ def begin_run(connection: Connection) -> int:
     """Record that a run begins now; returns its id."""
     row = {
         "started_at_ms": _now_ms(),
-        "version": version("resonance-logs"),
+        "version": __version__,
         "pid": os.getpid(),
     }
     key = connection.execute(insert(recorder_runs), row).inserted_primary_key
@@ -73,7 +73,7 @@ def resume_run(connection: Connection, run_id: int) -> None:
     """Record the run in the file, which replaced another one during the run."""
     found = connection.execute(select(recorder_runs.c.id).where(recorder_runs.c.id == run_id))
     if found.first() is None:
-        row = {"id": run_id, "started_at_ms": _now_ms(), "version": version("resonance-logs")}
+        row = {"id": run_id, "started_at_ms": _now_ms(), "version": __version__}
         connection.execute(insert(recorder_runs), row | {"pid": os.getpid()})
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from importlib.metadata import version
 from typing import Any, Final
 
 from fastapi import FastAPI, Request
@@ -11,6 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
+from resonance_logs import __version__
 from resonance_logs.database import Database
 from resonance_logs.errors import (
     CommandError,
@@ -48,7 +48,7 @@ def create_app(
     app = FastAPI(
         title="Resonance Logs",
         summary="The combat-log database over HTTP.",
-        version=version("resonance-logs"),
+        version=__version__,
         docs_url=None,  # these two would load scripts from another host
         redoc_url=None,
         openapi_url="/api/openapi.json",
