@@ -12,26 +12,26 @@ import uvicorn
 
 from resonance_logs import Database, encode_task
 from resonance_logs.web.app import create_app
+from resonance_logs.web.connection_limits import ConnectionLimits
 from resonance_logs.web.guard import Rules
+from resonance_logs.web.server import server_config
 from tests.helpers.recording import fight
 
 Serve = Callable[..., httpx.Client]
 
 
 @contextmanager
-def running(database: Database, rules: Rules, reason: str = "") -> Iterator[str]:
+def running(
+    database: Database,
+    rules: Rules,
+    reason: str = "",
+    limits: ConnectionLimits = ConnectionLimits(),  # noqa: B008 - frozen
+) -> Iterator[str]:
     """The URL of a server that runs while the block does."""
-    app = create_app(database, rules, reason_not_recorded=reason)
+    app = create_app(database, rules, limits=limits, reason_not_recorded=reason)
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        server = uvicorn.Server(
-            uvicorn.Config(
-                app,
-                log_level="error",
-                proxy_headers=False,
-                timeout_graceful_shutdown=1,
-                lifespan="on",
-            )
-        )
+        config = server_config(app, log_level="error", timeout_graceful_shutdown=1, lifespan="on")
+        server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
         try:

@@ -18,6 +18,13 @@ GZIP_STEP_BYTES: Final = 16 * 1024
 ZSTD_STEP_BYTES: Final = 1024
 """Bytes fed at a time: even a decompression bomb yields at most 32 MB from it."""
 
+MAX_RATIO: Final = 400
+"""Bytes from each compressed byte, at most. Recorded fights give up to 40, and lines that differ only
+in their time 110."""
+
+FREE_BYTES: Final = 64 * 1024 * 1024
+"""As much may always be decompressed: a short file of equal lines, or a long run of zeros."""
+
 SQLITE: Final = b"SQLite format 3\0"
 """The first bytes of a database, such as an exported file."""
 
@@ -43,6 +50,10 @@ class DecompressionError(Exception):
     """The bytes cannot be decompressed (further); the message says why."""
 
 
+class ExpandsTooMuchError(DecompressionError):
+    """The bytes decompress to so many that they cannot be tasks."""
+
+
 class HoldsDatabaseError(DecompressionError):
     """The bytes, compressed or not, are those of a database."""
 
@@ -65,9 +76,12 @@ class Decompressor:
         self._head = b""
         self._format: _Format | None = None
         self._has_begun = False
+        self._taken = 0
+        self._given = 0
 
     def feed(self, data: bytes) -> Iterator[bytes]:
         """Decompress ``data``, in blocks."""
+        self._taken += len(data)
         if self._format is None:
             data = self._head + data
             if _is_undecided(data):
@@ -78,6 +92,11 @@ class Decompressor:
             if not self._has_begun and block.startswith(SQLITE):
                 raise HoldsDatabaseError(f"{_A_DATABASE}, after decompressing it")
             self._has_begun = True
+            self._given += len(block)
+            if self._given > FREE_BYTES + MAX_RATIO * self._taken:
+                raise ExpandsTooMuchError(
+                    f"decompresses to more than {MAX_RATIO} times its size, as tasks never do"
+                )
             yield block
 
     def finish(self) -> Iterator[bytes]:

@@ -27,9 +27,9 @@ class FirstLine:
         if self._is_complete:
             return
         self._start += block[:MAX_BYTES]
-        text = self._start.lstrip(BLANK + b"\n")
-        line, end, _ = text.partition(b"\n")
-        if end or len(text) >= MAX_BYTES:
+        self._start = self._start.lstrip(BLANK + b"\n")
+        line, end, _ = self._start.partition(b"\n")
+        if end or len(self._start) >= MAX_BYTES:
             self._complete(line)
 
     def finish(self) -> None:

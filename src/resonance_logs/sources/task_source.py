@@ -14,7 +14,11 @@ from typing import NamedTuple
 
 from resonance_logs.errors import InputError
 from resonance_logs.sources.byte_input import ByteInput, Origin
-from resonance_logs.sources.compression import DecompressionError, Decompressor
+from resonance_logs.sources.compression import (
+    DecompressionError,
+    Decompressor,
+    ExpandsTooMuchError,
+)
 from resonance_logs.sources.first_line import FirstLine
 from resonance_logs.sources.ndjson import LineDecoder, Refusal
 from resonance_logs.sources.terminal_text import printable
@@ -177,9 +181,11 @@ class _Reading:
 def _fault(name: str, line: int, error: DecompressionError) -> str:
     if not line:
         return f"{printable(name)}: {error}"
+    advice = "get the file again for the rest"
+    if isinstance(error, ExpandsTooMuchError):
+        advice = "if they are tasks, decompress it first"
     return (
-        f"{printable(name)}: {error} after line {line:,}; everything before it was read; get the "
-        "file again for the rest"
+        f"{printable(name)}: {error} after line {line:,}; everything before it was read; {advice}"
     )
 
 

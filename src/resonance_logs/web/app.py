@@ -23,6 +23,8 @@ from resonance_logs.errors import (
 )
 from resonance_logs.web import commands, downloads, health, live, openapi, reference, tasks
 from resonance_logs.web.command_scheduler import CommandScheduler
+from resonance_logs.web.connection_limits import ConnectionLimits
+from resonance_logs.web.connections import Connections
 from resonance_logs.web.guard import Guard, Rules, make_login
 from resonance_logs.web.senders import Senders
 
@@ -35,9 +37,16 @@ _STATUS: Final = {
     "unavailable": HTTPStatus.SERVICE_UNAVAILABLE,
 }
 
+_USUAL_LIMITS: Final = ConnectionLimits()
+
 
 def create_app(
-    database: Database, rules: Rules, *, reason_not_recorded: str = "", instance: str = ""
+    database: Database,
+    rules: Rules,
+    *,
+    limits: ConnectionLimits = _USUAL_LIMITS,
+    reason_not_recorded: str = "",
+    instance: str = "",
 ) -> FastAPI:
     """Create the application of one database, which the caller closes.
 
@@ -54,6 +63,7 @@ def create_app(
         openapi_url="/api/openapi.json",
     )
     app.state.database = database
+    app.state.connections = Connections(limits)
     app.state.scheduler = CommandScheduler()
     app.state.streams = tasks.stream_limiter()
     app.state.senders = Senders()

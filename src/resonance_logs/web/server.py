@@ -7,13 +7,21 @@ import gc
 import logging
 import socket
 from collections.abc import Callable
-from typing import Final
+from functools import partial
+from typing import Any, Final, cast
 
 import uvicorn
 from fastapi import FastAPI
 
+from resonance_logs.web.connections import Connections
+from resonance_logs.web.http_protocol import LimitedHttpProtocol
+from resonance_logs.web.web_socket_protocol import LimitedWebSocketProtocol
+
 SHUTDOWN_TIMEOUT_S: Final = 2
 """How long open connections may take when the server stops."""
+
+BACKLOG: Final = 1_024
+"""Connections that the system accepts while the server is busy."""
 
 
 class _Server(uvicorn.Server):
@@ -40,13 +48,31 @@ def _is_news(record: logging.LogRecord) -> bool:
 
 def make_server(app: FastAPI, announce: Callable[[], None]) -> uvicorn.Server:
     """A server for the application; ``announce`` is called once it answers."""
+    return _Server(server_config(app), announce)
+
+
+def server_config(app: FastAPI, **options: Any) -> uvicorn.Config:
+    """How the application is served: with the limits of its connections."""
+    connections: Connections = app.state.connections
+    limits = connections.limits
+    limited = partial(LimitedHttpProtocol, connections=connections)
+    limited_web_socket = partial(LimitedWebSocketProtocol, connections=connections)
+    chosen: dict[str, Any] = {
+        "log_level": "warning",
+        "timeout_graceful_shutdown": SHUTDOWN_TIMEOUT_S,
+        **options,
+    }
     config = uvicorn.Config(
         app,
-        log_level="warning",
+        http=cast("type[asyncio.Protocol]", limited),
+        ws=cast("type[asyncio.Protocol]", limited_web_socket),
+        ws_max_size=limits.max_message_bytes,
+        timeout_keep_alive=max(1, round(limits.idle_s)),
+        backlog=BACKLOG,
         access_log=False,
         server_header=False,
         proxy_headers=False,  # the guard reads them, from trusted proxies only
-        timeout_graceful_shutdown=SHUTDOWN_TIMEOUT_S,
+        **chosen,
     )
     logging.getLogger("uvicorn.error").addFilter(_is_news)
-    return _Server(config, announce)
+    return config
