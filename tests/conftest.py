@@ -8,12 +8,19 @@ from hypothesis import settings
 
 from resonance_logs import Database
 from resonance_logs.commands import Commands
+from resonance_logs.repeated_messages import REPEATED_MESSAGES
 from resonance_logs.store.sqlite.connections import Store
 from resonance_logs.store.sqlite.migrate import prepare
 from tests.helpers.builder import Builder
 
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
+
+
+@pytest.fixture(autouse=True)
+def no_messages_counted() -> None:
+    """Messages of one test are not counted as repeating those of another."""
+    REPEATED_MESSAGES.reset()
 
 
 @pytest.fixture

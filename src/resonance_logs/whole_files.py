@@ -7,7 +7,6 @@ left behind can be told from what another one is writing. New files can be read 
 
 from __future__ import annotations
 
-import logging
 import os
 import re
 import secrets
@@ -17,6 +16,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
+
+from resonance_logs.repeated_messages import limited_logger
 
 FILE_MODE: Final = 0o600
 FOLDER_MODE: Final = 0o700
@@ -31,7 +32,7 @@ _TEMPORARY: Final = re.compile(
     r"(.{1,40}\.resonance-logs-([0-9]{1,10})-[0-9a-f]{16}\.part)(-wal|-shm|-journal)?", re.DOTALL
 )
 
-_logger = logging.getLogger(__name__)
+_logger = limited_logger(__name__)
 
 _own: Final[set[str]] = set()
 """The temporary names that this process is using."""

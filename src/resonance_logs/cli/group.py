@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
 from pathlib import Path
@@ -15,9 +14,10 @@ from typer.exceptions import TyperException
 from resonance_logs.cli.render import fail
 from resonance_logs.cli.stopping import ended_by_signals
 from resonance_logs.errors import ResonanceLogsError
+from resonance_logs.repeated_messages import limited_logger
 from resonance_logs.settings import TRACEBACK_VARIABLE
 
-_logger = logging.getLogger(__name__)
+_logger = limited_logger(__name__)
 
 
 class Group(TyperGroup):

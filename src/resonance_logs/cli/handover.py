@@ -34,6 +34,9 @@ TIMEOUT_S: Final = 60.0
 BUSY_S: Final = 10.0
 """How long to retry a recorder that is busy: an earlier request may still be open there."""
 
+MAX_REPORTED_REFUSALS: Final = 100
+"""Maximum number of refused lines that are shown one by one."""
+
 CLOSE_S: Final = 30.0
 """After a stop, how long to retry a server whose queue is full."""
 
@@ -247,9 +250,12 @@ class ServerRecorder:
             raise QueueFull(str(fault), accepted_here)
 
     def _note_refused(self, count: int, answer: dict[str, Any]) -> None:
+        left = max(0, MAX_REPORTED_REFUSALS - self.refused)
         self.refused += count
-        for each in answer.get("refusals", ()):
+        for each in answer.get("refusals", ())[:left]:
             self._say(f"refused by the server: {each.get('field')}: {each.get('reason')}")
+        if left and self.refused > MAX_REPORTED_REFUSALS:
+            self._say("refused by the server: more lines, which are only counted")
 
     def _post(self, body: bytes, *, wait: bool) -> dict[str, Any]:
         try:

@@ -22,6 +22,7 @@ from resonance_logs.cli.stopping import ends_by_itself, handled, stop_signals
 
 if TYPE_CHECKING:
     from resonance_logs.database import Database
+    from resonance_logs.web.connection_limits import ConnectionLimits
     from resonance_logs.web.guard import Rules
     from resonance_logs.web.proxies import Network
 
@@ -59,6 +60,27 @@ def serve(
     read_only: Annotated[
         bool, typer.Option("--read-only", help="Refuse tasks and every change.")
     ] = False,
+    max_connections: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            max=100_000,
+            envvar="RESONANCE_LOGS_MAX_CONNECTIONS",
+            metavar="N",
+            help="Connections at once.",
+        ),
+    ] = 600,
+    max_per_client: Annotated[
+        int,
+        typer.Option(
+            "--max-connections-per-client",
+            min=1,
+            max=100_000,
+            envvar="RESONANCE_LOGS_MAX_CONNECTIONS_PER_CLIENT",
+            metavar="N",
+            help="Connections at once from one address; behind a proxy, all of them.",
+        ),
+    ] = 200,
     db: options.Db = None,
 ) -> None:
     """Serve the database over HTTP: commands, tasks, live fight, exports, metrics.
@@ -91,7 +113,8 @@ def serve(
     except OSError as error:
         fail(f"cannot listen on {host}, port {port}: {error.strerror or error}")
     with listener, _open_database(db, read_only=read_only) as (database, reason):
-        _run(listener, database, rules, reason, open_browser=open_browser)
+        limits = _limits(max_connections, max_per_client)
+        _run(listener, database, rules, limits, reason, open_browser=open_browser)
 
 
 @contextmanager
@@ -110,8 +133,32 @@ def _open_database(db: Path | None, *, read_only: bool) -> Iterator[tuple[Databa
         yield database, "this server does not record; send tasks to the one that does"
 
 
+def _limits(connections: int, per_client: int) -> ConnectionLimits:
+    """The limits that the system has room for."""
+    from resonance_logs.web.connection_limits import ConnectionLimits, raise_descriptor_limit
+
+    wanted = ConnectionLimits(
+        max_connections=connections,
+        max_connections_per_client=per_client,
+        max_websockets_per_client=max(1, per_client // 2),
+    )
+    limits = raise_descriptor_limit(wanted)
+    if limits.max_connections < connections:
+        print_error(
+            f"serving up to {limits.max_connections:,} connections instead of {connections:,}: "
+            "the system allows no more open files (see ulimit -Hn)"
+        )
+    return limits
+
+
 def _run(
-    listener: socket.socket, database: Database, rules: Rules, reason: str, *, open_browser: bool
+    listener: socket.socket,
+    database: Database,
+    rules: Rules,
+    limits: ConnectionLimits,
+    reason: str,
+    *,
+    open_browser: bool,
 ) -> None:
     from resonance_logs.cli.server_note import ServerNote, loopback_address, note_kept
     from resonance_logs.web.app import create_app
@@ -121,7 +168,7 @@ def _run(
     reachable = None if reason else loopback_address(*listener.getsockname()[:2])
     note = None if reachable is None else ServerNote(reachable)
     instance = "" if note is None else note.instance
-    app = create_app(database, rules, reason_not_recorded=reason, instance=instance)
+    app = create_app(database, rules, limits=limits, reason_not_recorded=reason, instance=instance)
     add_pages(app)
     held = ExitStack()
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ipaddress
 import json
-import logging
 import os
 import secrets
 import sys
@@ -19,11 +18,12 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
+from resonance_logs.repeated_messages import limited_logger
 from resonance_logs.whole_files import write_whole
 
 MAX_BYTES: Final = 4_096
 
-_logger = logging.getLogger(__name__)
+_logger = limited_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import sqlite3
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
@@ -14,6 +13,7 @@ from sqlalchemy import Connection, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from resonance_logs.errors import BackupError, DamagedDatabase, NotFound
+from resonance_logs.repeated_messages import limited_logger
 from resonance_logs.store.foreign_fight import MAX_ROWS, count_rows, invalid_values
 from resonance_logs.store.rows import missing_row
 from resonance_logs.store.schema import encounters
@@ -29,7 +29,7 @@ from resonance_logs.store.sqlite.guard import Guard
 from resonance_logs.store.sqlite.migrate import check_source, prepare
 from resonance_logs.store.stored_fight import StoredFight, add_names, find_same, merge_entities
 
-_logger = logging.getLogger(__name__)
+_logger = limited_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)

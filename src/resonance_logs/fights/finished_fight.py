@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
@@ -22,8 +21,9 @@ from resonance_logs.fights.open_fight import (
 )
 from resonance_logs.fights.players import Entity
 from resonance_logs.fights.tally import Tally
+from resonance_logs.repeated_messages import limited_logger
 
-_logger = logging.getLogger(__name__)
+_logger = limited_logger(__name__)
 
 Rows = Sequence[Sequence[object]]
 """Rows of one table, sorted by key, each without the fight's id."""

@@ -6,7 +6,6 @@ is committed; where it is rolled back, the draft is dropped and nothing has happ
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final
@@ -24,6 +23,7 @@ from resonance_logs.fights.text_limits import count_long, cut_name, is_cut
 from resonance_logs.recording.late_names import EndedFight, LateNames
 from resonance_logs.recording.settlement import store_state
 from resonance_logs.recording.state import RecorderState
+from resonance_logs.repeated_messages import limited_logger
 from resonance_logs.store import fights, journal
 from resonance_logs.store.finished_fights import finish
 from resonance_logs.store.players import EntityDraft
@@ -36,7 +36,7 @@ from resonance_logs.tasks import (
     check_task,
 )
 
-_logger = logging.getLogger(__name__)
+_logger = limited_logger(__name__)
 _BOUNDARIES: Final = frozenset({BeginEncounter, EndEncounter})
 MAX_LOGGED: Final = 200
 """Characters of a rejected task that are logged."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 from collections.abc import Callable
@@ -13,6 +12,7 @@ from sqlalchemy import Connection
 
 from resonance_logs.errors import DamagedDatabase, DatabaseError, DatabaseMoved, DatabaseUnavailable
 from resonance_logs.recording.progress import Progress
+from resonance_logs.repeated_messages import limited_logger
 from resonance_logs.settings import Durability, Settings
 from resonance_logs.store.runs import DAMAGE, REPAIRED
 from resonance_logs.store.sqlite.connections import Store, describe
@@ -25,7 +25,7 @@ MAX_RETRY_S: Final = 5.0
 CHECK_S: Final = 0.5
 """How often to look whether the file is still at its path."""
 
-_logger = logging.getLogger(__name__)
+_logger = limited_logger(__name__)
 
 
 class CloseTimeout(Exception):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -17,6 +16,7 @@ from resonance_logs.fights.identity import Identity
 from resonance_logs.fights.players import Entity
 from resonance_logs.fights.statistics import monster_names
 from resonance_logs.fights.tally import Tally
+from resonance_logs.repeated_messages import limited_logger
 from resonance_logs.store.fights import Period, read_newest
 from resonance_logs.store.finished_fights import rebuild
 from resonance_logs.store.stored_fight import StoredFight
@@ -30,7 +30,7 @@ MAX_FIGHTS: Final = 16
 NEWEST: Final = 1_000
 """The number of newest fights in which a recorder that resumes looks for its own last ones."""
 
-_logger = logging.getLogger(__name__)
+_logger = limited_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -28,6 +27,7 @@ from resonance_logs.recording.spill import Unwritten, ingest_command
 from resonance_logs.recording.stats import Stats
 from resonance_logs.recording.streams import Stream, Streams
 from resonance_logs.recording.writer import Writer
+from resonance_logs.repeated_messages import limited_logger
 from resonance_logs.settings import Settings
 from resonance_logs.store.recorder_inputs import begin_input, has_input
 from resonance_logs.store.sqlite.connections import Store
@@ -38,7 +38,7 @@ NOTE_S: Final = 1.0
 MAX_RECORDERS: Final = 1_000
 """Maximum number of recorders that are open at a time."""
 
-_logger = logging.getLogger(__name__)
+_logger = limited_logger(__name__)
 
 
 class Recording:

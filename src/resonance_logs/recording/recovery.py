@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -31,6 +30,7 @@ from resonance_logs.recording.spill import (
 )
 from resonance_logs.recording.state import RecorderState
 from resonance_logs.recording.strays import Strays
+from resonance_logs.repeated_messages import limited_logger
 from resonance_logs.store import fights, journal
 from resonance_logs.store.finished_fights import finish, rebuild
 from resonance_logs.store.players import EntityCache
@@ -48,7 +48,7 @@ from resonance_logs.tasks import BeginEncounter
 RESUME_MS: Final = 24 * 3_600_000
 """A fight of a recorder that can resume waits this long for it, after its tasks last came."""
 
-_logger = logging.getLogger(__name__)
+_logger = limited_logger(__name__)
 
 
 def read_spills(store: Store, *, archive: bool) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from pathlib import Path
 from typing import Self
@@ -22,6 +21,7 @@ from resonance_logs.recording.settlement import store_state
 from resonance_logs.recording.spill import Unwritten, write_spill
 from resonance_logs.recording.state import RecorderState
 from resonance_logs.recording.streams import Streams
+from resonance_logs.repeated_messages import limited_logger
 from resonance_logs.settings import Settings
 from resonance_logs.store.recorder_inputs import end_input
 from resonance_logs.store.runs import (
@@ -44,7 +44,7 @@ from resonance_logs.store.sqlite.rescue import Rescue, rescue
 from resonance_logs.store.sqlite.salvage import SalvageReport, finish_salvage, salvage
 from resonance_logs.whole_files import remove_stale
 
-_logger = logging.getLogger(__name__)
+_logger = limited_logger(__name__)
 
 
 ADVICE = "run resonance-logs salvage to save what can be read, or restore a backup"

@@ -11,7 +11,6 @@ read, it goes on; if it was ended meanwhile, they become a fight of their own.
 
 from __future__ import annotations
 
-import logging
 import os
 import re
 import shlex
@@ -28,6 +27,7 @@ import msgspec
 
 from resonance_logs.errors import InputError, InvalidArgument
 from resonance_logs.fights.identity import DEFAULT_GAME, DEFAULT_RECORDER, Identity
+from resonance_logs.repeated_messages import limited_logger
 from resonance_logs.sources.task_source import Batch, TaskSource
 from resonance_logs.tasks import (
     MAX_INTEGER,
@@ -39,7 +39,7 @@ from resonance_logs.tasks import (
 )
 from resonance_logs.whole_files import whole_file, write_whole
 
-_logger = logging.getLogger(__name__)
+_logger = limited_logger(__name__)
 
 _NUMBERS: Final = r"(\d{1,18})(?:-(\d{1,9}))?"
 _SPILL: Final = ".spill-"

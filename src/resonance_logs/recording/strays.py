@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass, field
 from typing import Final, Self
 
 from resonance_logs.fights.events import Events
 from resonance_logs.fights.statistics import last_time_ms
+from resonance_logs.repeated_messages import limited_logger
 
-_logger = logging.getLogger(__name__)
+_logger = limited_logger(__name__)
 
 HOLD_MS: Final = 2_000
 """A stray is held while it is at most this much older than the newest one (spec: Strays)."""

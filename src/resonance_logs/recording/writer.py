@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -21,6 +20,7 @@ from resonance_logs.recording.session import Session
 from resonance_logs.recording.settlement import Settlement
 from resonance_logs.recording.state import RecorderState
 from resonance_logs.recording.streams import Stream, Streams, split_items
+from resonance_logs.repeated_messages import limited_logger
 from resonance_logs.settings import Settings
 from resonance_logs.store.rejects import Rejection
 from resonance_logs.store.runs import RunProgress, record_progress
@@ -30,7 +30,7 @@ from resonance_logs.tasks import EndEncounter, SkippedLine, StreamItem
 
 THREAD_NAME: Final = "resonance-logs-writer"
 
-_logger = logging.getLogger(__name__)
+_logger = limited_logger(__name__)
 
 
 OnStopped = Callable[[Stopped, Callable[[], None]], RecordingError]

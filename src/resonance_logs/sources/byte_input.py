@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import select
 import stat
@@ -12,6 +11,7 @@ from collections.abc import Iterator
 from typing import Final, Protocol
 
 from resonance_logs.errors import InputError
+from resonance_logs.repeated_messages import limited_logger
 from resonance_logs.sources.terminal_text import printable
 
 READ_BYTES: Final = 64 * 1024
@@ -22,7 +22,7 @@ _POLLS_FIFOS: Final = sys.platform == "linux"
 RESTART: Final = b""
 """Marks in the chunks that the input has ended, and what follows is a new one."""
 
-_log = logging.getLogger(__name__)
+_log = limited_logger(__name__)
 
 
 class Readable(Protocol):

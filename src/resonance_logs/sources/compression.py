@@ -19,8 +19,8 @@ ZSTD_STEP_BYTES: Final = 1024
 """Bytes fed at a time: even a decompression bomb yields at most 32 MB from it."""
 
 MAX_RATIO: Final = 400
-"""Bytes from each compressed byte, at most. Recorded fights give up to 40, and lines that differ only
-in their time 110."""
+"""Bytes from each compressed byte, at most. Recorded fights give up to 40, and lines that
+differ only in their time 110."""
 
 FREE_BYTES: Final = 64 * 1024 * 1024
 """As much may always be decompressed: a short file of equal lines, or a long run of zeros."""

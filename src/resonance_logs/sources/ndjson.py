@@ -24,6 +24,9 @@ LONG_LINE_EXCERPT_BYTES: Final = 200
 TAIL_BYTES: Final = 64 * 1024
 """The end of a line that is too long; a task within it is accepted."""
 
+SHORT_LINE_BYTES: Final = 16
+"""A task is longer than this."""
+
 MAX_SHOWN_LENGTH: Final = 200
 BOM: Final = b"\xef\xbb\xbf"
 BLANK: Final = b" \t\r"
@@ -172,9 +175,9 @@ class LineDecoder:
 
     def _decode_lines(self, block: bytes, refusals: list[Refusal]) -> list[Task]:
         before = self.line
-        filled, total = _find_filled_lines(block)
+        lines, total = _find_lines(block)
         tasks: list[Task] = []
-        for number, start, end in filled:
+        for number, start, end in lines:
             line = block[start:end]
             self.line = before + number
             if self.line == 1 and len(line) <= self._max_line_bytes:
@@ -283,16 +286,18 @@ def _count_newlines_between_objects(block: bytes) -> int | None:
     return None
 
 
-def _find_filled_lines(block: bytes) -> tuple[Iterable[tuple[int, int, int]], int]:
-    """The lines of ``block`` that are not blank, and how many lines it has; it ends with a newline.
+def _find_lines(block: bytes) -> tuple[Iterable[tuple[int, int, int]], int]:
+    """The lines of ``block``, which ends with a newline, and how many it has.
 
-    Each is given by its number, its start and its end. Blank lines cost next to nothing: a few
-    bytes can be decompressed to millions of them.
+    Each is given by its number, its start and its end. If there are very many, blank ones are left
+    out: a few bytes can be decompressed to millions of them.
     """
     text = np.frombuffer(block, np.uint8)
     ends = np.flatnonzero(text == ord("\n"))
     starts = np.concatenate(([0], ends[:-1] + 1))
-    filled = np.flatnonzero(np.logical_or.reduceat(_IS_TEXT[text], starts))
+    filled = np.arange(len(ends))
+    if len(ends) * SHORT_LINE_BYTES > len(block):
+        filled = np.flatnonzero(np.logical_or.reduceat(_IS_TEXT[text], starts))
     places = ((filled + 1).tolist(), starts[filled].tolist(), ends[filled].tolist())
     return zip(*places, strict=True), len(ends)
 

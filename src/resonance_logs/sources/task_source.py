@@ -6,13 +6,13 @@ with gzip or zstd. It yields its tasks in batches, each as soon as it arrives.
 
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from resonance_logs.errors import InputError
+from resonance_logs.repeated_messages import limited_logger
 from resonance_logs.sources.byte_input import ByteInput, Origin
 from resonance_logs.sources.compression import (
     DecompressionError,
@@ -26,7 +26,7 @@ from resonance_logs.tasks import SKIPPED_LINE, StreamItem, Task
 
 __all__ = ["Batch", "Items", "Refusal", "TaskSource"]
 
-_log = logging.getLogger(__name__)
+_log = limited_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)

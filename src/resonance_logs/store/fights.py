@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -17,6 +16,7 @@ from resonance_logs.fights.open_fight import (
     actor_rows,
     totals,
 )
+from resonance_logs.repeated_messages import limited_logger
 from resonance_logs.store import journal, schema
 from resonance_logs.store.checksums import CHECKED, checksum, fingerprint
 from resonance_logs.store.facets import add_to_index, facets_of_fight, remove_from_index
@@ -24,7 +24,7 @@ from resonance_logs.store.players import EntityDraft
 from resonance_logs.store.rows import MAX_PARAMETERS, insert_rows, parts
 from resonance_logs.tasks import BeginEncounter
 
-_logger = logging.getLogger(__name__)
+_logger = limited_logger(__name__)
 
 
 def begin(connection: Connection, task: BeginEncounter, identity: Identity) -> OpenEncounter:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Collection
 from typing import NamedTuple
 
@@ -12,10 +11,11 @@ from sqlalchemy import Connection, delete, func, select
 from resonance_logs.errors import CorruptArchive
 from resonance_logs.fights.archive import decode_events, encode_events
 from resonance_logs.fights.events import Events
+from resonance_logs.repeated_messages import limited_logger
 from resonance_logs.store.rows import insert_rows
 from resonance_logs.store.schema import encounter_journal
 
-_logger = logging.getLogger(__name__)
+_logger = limited_logger(__name__)
 
 
 class Journal(NamedTuple):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from dataclasses import dataclass
 from typing import Final
@@ -13,6 +12,7 @@ from resonance_logs.errors import CorruptArchive
 from resonance_logs.fights.archive import decode_events, encode_events
 from resonance_logs.fights.events import Events
 from resonance_logs.fights.identity import DEFAULT_GAME, Identity
+from resonance_logs.repeated_messages import limited_logger
 from resonance_logs.store.rows import insert_rows
 from resonance_logs.store.schema import recorders
 
@@ -43,7 +43,7 @@ _RECORDERS: Final = text(
     """
 )
 
-_logger = logging.getLogger(__name__)
+_logger = limited_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from resonance_logs.web.command_scheduler import CommandScheduler
 from resonance_logs.web.connection_limits import ConnectionLimits
 from resonance_logs.web.connections import Connections
 from resonance_logs.web.guard import Guard, Rules, make_login
+from resonance_logs.web.refused_lines import RefusedLines
 from resonance_logs.web.senders import Senders
 
 _STATUS: Final = {
@@ -67,10 +68,11 @@ def create_app(
     app.state.scheduler = CommandScheduler()
     app.state.streams = tasks.stream_limiter()
     app.state.senders = Senders()
+    app.state.refused_lines = RefusedLines()
     app.state.reason_not_recorded = reason_not_recorded
     app.state.instance = instance
     app.state.login = make_login(rules)
-    app.state.figures = health.figures(database, app.state.login)
+    app.state.figures = health.figures(database, app.state.login, app.state.connections)
     app.state.is_stopping = lambda: False
     app.router.routes.append(commands.route)
     for module in (tasks, live, downloads, health):

@@ -6,8 +6,8 @@ has one limit for all connections, at which it refuses everybody. With h11, its 
 length of headers is limited, but not their number, nor any time; and h11 is written in Python. A
 proxy in front would be one more program to install. So a subclass of uvicorn's own protocol
 (``http_protocol``) counts what arrives before it is kept, and a table of all connections
-(``connections``) closes those that keep the server waiting. It looks at all of them once per second,
-so a request costs no timer.
+(``connections``) closes those that keep the server waiting. It looks at all of them once per
+second, so a request costs no timer.
 """
 
 from __future__ import annotations

@@ -34,6 +34,7 @@ class Refused(StrEnum):
     GAVE_WAY = "gave_way"
     SLOW_STREAM = "stream_gave_way"
     EXPANDING = "expanding_body"
+    LINES = "refused_lines"
 
 
 class Phase(Enum):

@@ -18,14 +18,15 @@ from prometheus_client.registry import Collector
 from starlette.concurrency import run_in_threadpool
 
 from resonance_logs.database import Database
+from resonance_logs.web.connections import Connections, Refused
 from resonance_logs.web.login import Login
 
 router = APIRouter(tags=["health"])
 
 
-def figures(database: Database, login: Login) -> list[Collector]:
+def figures(database: Database, login: Login, connections: Connections) -> list[Collector]:
     """What ``/metrics`` reports; more may be appended."""
-    return [_Figures(database), _Clients(login)]
+    return [_Figures(database), _Clients(login), _Traffic(connections)]
 
 
 @router.get("/healthz")
@@ -59,6 +60,27 @@ class _Clients(Collector):
         yield CounterMetricFamily(
             "resonance_logs_wrong_tokens", "Wrong tokens.", self._login.wrong.count
         )
+
+
+class _Traffic(Collector):
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
+
+    def collect(self) -> Iterator[Metric]:
+        """What the limits of connections have to do."""
+        for name, value, what in (
+            ("connections", len(self._connections), "Open connections."),
+            ("web_sockets", self._connections.web_sockets, "Of these, web sockets: open pages."),
+        ):
+            yield GaugeMetricFamily(f"resonance_logs_{name}", what, value)
+        refused = CounterMetricFamily(
+            "resonance_logs_refused",
+            "Requests and connections that a limit refused or ended.",
+            labels=["reason"],
+        )
+        for reason in Refused:
+            refused.add_metric([reason], self._connections.refused[reason])
+        yield refused
 
 
 class _Figures(Collector):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -9,11 +10,12 @@ from functools import partial
 from math import inf
 from typing import Final
 
-from anyio import CancelScope, from_thread
+from anyio import CancelScope, CapacityLimiter, from_thread
 from starlette.requests import ClientDisconnect
 
 from resonance_logs.database import Recorder, Sender
-from resonance_logs.errors import RecorderBusy
+from resonance_logs.errors import InputError, RecorderBusy
+from resonance_logs.web.connections import Connection, Refused
 
 SILENT_S: Final = 15.0
 """A request that has sent nothing for this long gives way to another one for its recorder."""
@@ -21,7 +23,21 @@ SILENT_S: Final = 15.0
 GIVE_WAY_S: Final = 5.0
 """How long to wait until it has."""
 
+SLOW_RATE: Final = 1_000.0
+"""While requests wait for a thread, one that sends fewer bytes per second may have to give way."""
+
+SLOW_AFTER_S: Final = 10.0
+"""But not before it has been read for this long."""
+
+ROOM_STEP_S: Final = 1.0
+_RECORDER_TAKEN: Final = "another request sends for this recorder now"
+_THREADS_TAKEN: Final = (
+    "this was the slowest of the requests that send tasks now, and another one was waiting; "
+    "send what is left in a new request"
+)
+
 _STEP_S: Final = 0.05
+_LEFT: Final = "the client disconnected before the end"
 
 
 class Body:
@@ -31,8 +47,14 @@ class Body:
     client may be gone without a word.
     """
 
-    def __init__(self, chunks: AsyncIterator[bytes]) -> None:
+    def __init__(self, chunks: AsyncIterator[bytes], connection: Connection | None = None) -> None:
+        self.refused: Refused | None = None
+        """The limit that ended it, if any."""
         self._chunks = chunks
+        self._connection = connection
+        self._began_at = time.monotonic()
+        self._received = 0
+        self._taken_by = ""
         self._rest = b""
         self._waiting: CancelScope | None = None
         self._silent_since = inf
@@ -42,10 +64,35 @@ class Body:
         """How long it has been waiting for its client, in seconds."""
         return max(0.0, time.monotonic() - self._silent_since)
 
-    def give_way(self) -> None:
+    @property
+    def rate(self) -> float:
+        """Bytes per second, since it began."""
+        return self._received / max(time.monotonic() - self._began_at, 1e-6)
+
+    @property
+    def is_slow(self) -> bool:
+        """Whether it may have to give way while others wait."""
+        return time.monotonic() - self._began_at >= SLOW_AFTER_S and self.rate < SLOW_RATE
+
+    @property
+    def has_left(self) -> bool:
+        """Whether its client has left."""
+        return self._connection is not None and self._connection.has_left
+
+    def give_way(self, reason: str = _RECORDER_TAKEN) -> None:
         """End a wait for the client; only in the server's event loop."""
         if self._waiting is not None:
+            self._taken_by = reason
             self._waiting.cancel()
+
+    def check(self) -> None:
+        """See that the client still waits for the answer.
+
+        Raises:
+            InputError: it does not.
+        """
+        if self.has_left:
+            raise InputError(f"body: {_LEFT}")
 
     def read(self, size: int, /) -> bytes:
         """Up to ``size`` bytes; empty at the end.
@@ -57,12 +104,13 @@ class Body:
             try:
                 chunk = from_thread.run(self._next)
             except ClientDisconnect as error:
-                raise OSError("the client disconnected before the end") from error
+                raise OSError(_LEFT) from error
             except TimeoutError as error:
-                raise OSError("another request sends for this recorder now") from error
+                raise OSError(self._taken_by) from error
             if chunk is None:
                 return b""
             self._rest = chunk
+            self._received += len(chunk)
         part, self._rest = self._rest[:size], self._rest[size:]
         return part
 
@@ -81,6 +129,27 @@ class Senders:
 
     def __init__(self) -> None:
         self._bodies: dict[str, Body] = {}
+        self._timer: asyncio.TimerHandle | None = None
+
+    def make_room(self, threads: CapacityLimiter) -> None:
+        """While requests wait for a thread, let the slowest one give way, one per second.
+
+        Only in the server's event loop.
+        """
+        if self._timer is None:
+            self._end_slowest(threads)
+
+    def _end_slowest(self, threads: CapacityLimiter) -> None:
+        self._timer = None
+        if not threads.statistics().tasks_waiting:
+            return
+        slow = [each for each in list(self._bodies.values()) if each.is_slow]
+        if slow:
+            slowest = min(slow, key=lambda each: each.rate)
+            slowest.refused = Refused.SLOW_STREAM
+            slowest.give_way(_THREADS_TAKEN)
+        loop = asyncio.get_running_loop()
+        self._timer = loop.call_later(ROOM_STEP_S, self._end_slowest, threads)
 
     @contextmanager
     def sending(

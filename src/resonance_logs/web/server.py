@@ -13,6 +13,7 @@ from typing import Any, Final, cast
 import uvicorn
 from fastapi import FastAPI
 
+from resonance_logs.repeated_messages import limited_logger
 from resonance_logs.web.connections import Connections
 from resonance_logs.web.http_protocol import LimitedHttpProtocol
 from resonance_logs.web.web_socket_protocol import LimitedWebSocketProtocol
@@ -22,6 +23,9 @@ SHUTDOWN_TIMEOUT_S: Final = 2
 
 BACKLOG: Final = 1_024
 """Connections that the system accepts while the server is busy."""
+
+_LOGGERS: Final = ("uvicorn.error", "asyncio", "nicegui", "engineio.server", "socketio.server")
+"""Those of libraries that write what a client can cause."""
 
 
 class _Server(uvicorn.Server):
@@ -75,4 +79,6 @@ def server_config(app: FastAPI, **options: Any) -> uvicorn.Config:
         **chosen,
     )
     logging.getLogger("uvicorn.error").addFilter(_is_news)
+    for name in _LOGGERS:
+        limited_logger(name)
     return config

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
@@ -17,9 +18,13 @@ from resonance_logs.database import Database, Recorder, Sender
 from resonance_logs.errors import FlushTimeout, InputError, QueueFull, ReadOnly, RecordingError
 from resonance_logs.fights.identity import DEFAULT_RECORDER, GAME_PATTERN, MAX_NAME_LENGTH
 from resonance_logs.settings import Settings
+from resonance_logs.sources.compression import ExpandsTooMuchError
 from resonance_logs.sources.ndjson import Refusal
 from resonance_logs.sources.task_source import TaskSource
 from resonance_logs.tasks import MAX_INTEGER, SkippedLine, StreamItem
+from resonance_logs.web.connections import Refused
+from resonance_logs.web.http_protocol import CONNECTION
+from resonance_logs.web.refused_lines import RefusedLines, are_too_many
 from resonance_logs.web.senders import Body, Senders
 
 MAX_REFUSALS: Final = 1_000
@@ -126,17 +131,24 @@ async def record_tasks(
         raise ReadOnly("this server is read-only, and takes no tasks")
     if reason := request.app.state.reason_not_recorded:
         raise RecordingError(reason)
-    body = Body(request.stream())
+    body = Body(request.stream(), getattr(request.state, CONNECTION, None))
+    senders: Senders = request.app.state.senders
+    streams: CapacityLimiter = request.app.state.streams
+    pace: RefusedLines = request.app.state.refused_lines
 
     def take() -> IngestResult:
         chosen = database.recorder(recorder, game, resume=True)
-        senders: Senders = request.app.state.senders
         sending = senders.sending(chosen, body, from_position, by_input=continues_input)
         with sending as sender:
             waits = _Waits(chosen, database.settings, request.app.state.is_stopping)
-            return _ingest(waits, chosen, sender, body, wait=wait)
+            return _ingest(waits, chosen, sender, body, pace, wait=wait)
 
-    return await to_thread.run_sync(take, limiter=request.app.state.streams)
+    asyncio.get_running_loop().call_soon(senders.make_room, streams)
+    try:
+        return await to_thread.run_sync(take, limiter=streams)
+    finally:
+        if body.refused is not None:
+            request.app.state.connections.refused[body.refused] += 1
 
 
 class RecorderPosition(_Shape):
@@ -212,6 +224,15 @@ class _Waits:
             else:
                 return
 
+    def refuse(self, lines: int, body: Body, pace: RefusedLines) -> None:
+        """Wait until so many more lines may be refused.
+
+        Raises:
+            InputError: the client has left.
+        """
+        pace.wait(lines, lambda: body.has_left or self._is_stopping())
+        body.check()
+
     def _step(self, deadline: float) -> float:
         return max(0.0, min(STEP_S, deadline - time.monotonic()))
 
@@ -220,7 +241,13 @@ class _Waits:
 
 
 def _ingest(
-    waits: _Waits, recorder: Recorder, sender: Sender, body: Body, *, wait: bool
+    waits: _Waits,
+    recorder: Recorder,
+    sender: Sender,
+    body: Body,
+    pace: RefusedLines,
+    *,
+    wait: bool,
 ) -> IngestResult:
     result = IngestResult(recorder=recorder.name, game=recorder.game)
     items: Sequence[StreamItem] = ()
@@ -230,8 +257,11 @@ def _ingest(
             waits.enqueue(items)
             _refuse(result, refusals)
             result.accepted += _count_tasks(items)
+            waits.refuse(len(refusals), body, pace)
+            _check_lines(result)
     except InputError as error:
         result.fault = str(error)
+        body.refused = _limit_of(error) or body.refused
     except QueueFull as error:
         result.accepted += _count_tasks(items[: error.taken])
         result.fault = str(error)
@@ -246,6 +276,24 @@ def _ingest(
             result.committed = True
     result.stored_position = recorder.stored_position
     return result.model_copy(update=asdict(recorder.take_counts()))
+
+
+class _NoTasks(InputError):
+    """The body does not consist of tasks."""
+
+
+def _check_lines(result: IngestResult) -> None:
+    if are_too_many(result.refused, result.accepted + result.skipped):
+        raise _NoTasks(
+            f"body: {result.refused:,} lines are not tasks, and hardly any is; the rest was not "
+            "read; send one JSON object per line"
+        )
+
+
+def _limit_of(error: InputError) -> Refused | None:
+    if isinstance(error, _NoTasks):
+        return Refused.LINES
+    return Refused.EXPANDING if isinstance(error.__cause__, ExpandsTooMuchError) else None
 
 
 def _count_tasks(items: Sequence[StreamItem]) -> int:

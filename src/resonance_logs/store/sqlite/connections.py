@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -22,6 +21,7 @@ from resonance_logs.errors import (
     DatabaseUnavailable,
 )
 from resonance_logs.forks import tell_after_fork
+from resonance_logs.repeated_messages import limited_logger
 from resonance_logs.store.sqlite import space
 from resonance_logs.store.sqlite.access import (
     Access,
@@ -42,7 +42,7 @@ DISTRUSTING: Final = ("trusted_schema=OFF", "cell_size_check=ON")
 """Anybody may have made the file: what its schema says may call no function that has an effect,
 and its pages are checked as they are read."""
 
-_logger = logging.getLogger(__name__)
+_logger = limited_logger(__name__)
 
 _HEADING: Final = "*** in database main ***"
 

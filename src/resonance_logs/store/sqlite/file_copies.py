@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import shutil
 import sqlite3
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from resonance_logs.errors import BackupError
+from resonance_logs.repeated_messages import limited_logger
 from resonance_logs.store.sqlite.access import Access, check_readable, find_access
 from resonance_logs.store.sqlite.connections import connect, one_line
 from resonance_logs.store.sqlite.files import open_file
@@ -27,7 +27,7 @@ FREE_SPACE_FACTOR: Final = 1.05
 _PART_PAGES: Final = 2_000
 """A few milliseconds of copying; then a guard is asked whether to go on."""
 
-_logger = logging.getLogger(__name__)
+_logger = limited_logger(__name__)
 
 
 def copy_verified(source: Path, target: Path, *, is_read_only: bool = False) -> None:

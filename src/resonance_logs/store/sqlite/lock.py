@@ -9,7 +9,6 @@ the file's device and inode, in a folder of the user in the temporary folder.
 from __future__ import annotations
 
 import getpass
-import logging
 import os
 import stat
 import tempfile
@@ -19,12 +18,13 @@ from typing import Final
 from filelock import FileLock, Timeout
 
 from resonance_logs.errors import AlreadyRecording, DatabaseUnavailable
+from resonance_logs.repeated_messages import limited_logger
 from resonance_logs.whole_files import FILE_MODE, write_whole
 
 LOCK_TIMEOUT_S: Final = 0.2
 """Longer than a test of the lock holds it."""
 
-_logger = logging.getLogger(__name__)
+_logger = limited_logger(__name__)
 
 
 def is_held(path: Path) -> bool:

@@ -23,6 +23,7 @@ from resonance_logs.errors import (
     NotADatabase,
     ReadOnlyDatabase,
 )
+from resonance_logs.repeated_messages import limited_logger
 from resonance_logs.store.sqlite.access import (
     Access,
     check_readable,
@@ -61,7 +62,7 @@ ALEMBIC_LOGGERS: Final = ("alembic.runtime.migration", "alembic.runtime.plugins"
 _alembic = threading.Lock()
 """Alembic has one context per process."""
 
-_logger = logging.getLogger(__name__)
+_logger = limited_logger(__name__)
 
 
 def prepare(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
@@ -16,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from resonance_logs.errors import DatabaseUnavailable
 from resonance_logs.fights.name_folding import fold_name
 from resonance_logs.fights.text_limits import cut_name, cut_text
+from resonance_logs.repeated_messages import limited_logger
 from resonance_logs.store import schema
 from resonance_logs.store.checksums import CHECKED
 from resonance_logs.store.runs import note_repaired
@@ -34,7 +34,7 @@ from resonance_logs.store.sqlite.salvaged_fight import Outcome, SalvagedFight
 from resonance_logs.tasks import MAX_INTEGER
 from resonance_logs.whole_files import scratch_file, write_whole
 
-_logger = logging.getLogger(__name__)
+_logger = limited_logger(__name__)
 
 MAX_ID_GAP: Final = 1_000_000
 """A highest id that exceeds all existing ones by this much is treated as damaged."""

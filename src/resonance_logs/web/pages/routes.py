@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -12,6 +11,7 @@ from nicegui import Client, ui
 from nicegui import app as pages
 
 from resonance_logs.errors import NotFound, Unavailable
+from resonance_logs.repeated_messages import limited_logger
 from resonance_logs.web.pages import boss, compare, encounter, history, live, maintenance, player
 from resonance_logs.web.pages.assets import CachedAssets
 from resonance_logs.web.pages.layout import page_layout, show_error
@@ -24,7 +24,7 @@ from resonance_logs.web.pages.open_pages import (
 from resonance_logs.web.pages.page_errors import error_logger
 from resonance_logs.web.pages.socket_messages import SocketMessages
 
-_logger = logging.getLogger(__name__)
+_logger = limited_logger(__name__)
 
 CONTENT_POLICY: Final = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; "
