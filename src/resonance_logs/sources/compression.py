@@ -15,8 +15,8 @@ BLOCK_BYTES: Final = 64 * 1024
 GZIP_STEP_BYTES: Final = 16 * 1024
 """Bytes decompressed at a time; at damaged data at most this much before it is lost."""
 
-ZSTD_STEP_BYTES: Final = 1024
-"""Bytes fed at a time: even a decompression bomb yields at most 32 MB from it."""
+ZSTD_STEP_BYTES: Final = 256
+"""Bytes fed at a time: even a decompression bomb yields at most 8 MB from it."""
 
 MAX_RATIO: Final = 400
 """Bytes from each compressed byte, at most. Recorded fights give up to 40, and lines that

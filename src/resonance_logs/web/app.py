@@ -9,6 +9,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from resonance_logs import __version__
 from resonance_logs.database import Database
@@ -80,6 +81,7 @@ def create_app(
     reference.add_reference(app)
     app.add_exception_handler(ResonanceLogsError, _explain)
     app.add_exception_handler(OSError, _explain)
+    app.add_exception_handler(ClientDisconnect, answer_nobody)
     app.add_exception_handler(HTTPException, _explain_http)
     app.add_exception_handler(RequestValidationError, _explain_argument)
     app.add_middleware(Guard, rules=rules, login=app.state.login)
@@ -89,6 +91,11 @@ def create_app(
 
 async def _explain(_request: Request, error: Exception) -> Response:
     return error_response(error)
+
+
+async def answer_nobody(_request: Request, _error: Exception) -> Response:
+    """Answer a client that left before its request was complete; nobody receives it."""
+    return Response(status_code=HTTPStatus.BAD_REQUEST)
 
 
 async def _explain_http(_request: Request, error: Exception) -> Response:

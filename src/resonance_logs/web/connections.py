@@ -14,7 +14,7 @@ from resonance_logs.web.connection_limits import ConnectionLimits
 MAX_TICKS: Final = 2.0
 """A late look counts as so many: while the server itself is held up, no client is slow."""
 
-EVICTABLE_AFTER_S: Final = 5.0
+EVICTABLE_AFTER_S: Final = 1.0
 """A body or an answer may be this late before it gives way to a new connection."""
 
 
@@ -54,7 +54,7 @@ class Phase(Enum):
 _WAITS_FOR_CLIENT: Final = {
     Phase.IDLE: 0.0,
     Phase.UNWANTED: 0.0,
-    Phase.HEADERS: 1.0,
+    Phase.HEADERS: 0.0,
     Phase.BODY: EVICTABLE_AFTER_S,
 }
 """The phases in which a connection gives way to a new one, and after how many seconds."""
@@ -65,6 +65,9 @@ class Owner(Protocol):
 
     def time_out(self, reason: Refused | None) -> None:
         """End the connection because of this; None if it was merely idle."""
+
+    def abort(self) -> None:
+        """End the connection at once, without an answer."""
 
 
 class Connection:
@@ -113,7 +116,8 @@ class Connection:
 
     def overdue(self, elapsed: float, limits: ConnectionLimits) -> tuple[bool, Refused | None]:
         """Whether the client has kept the server waiting for too long, and in what way."""
-        self.waited_s += elapsed
+        # What the server itself does not read yet is not late.
+        self.waited_s = 0.0 if self.is_paused else self.waited_s + elapsed
         if self._is_slow_reader(elapsed, limits):
             return True, Refused.SLOW_READER
         if self.phase is Phase.BODY:
@@ -126,7 +130,7 @@ class Connection:
         return self.phase is Phase.UNWANTED and self.waited_s > limits.linger_s, None
 
     def _slow_body(self, elapsed: float, limits: ConnectionLimits) -> Refused | None:
-        if self.is_paused or self.received != self._seen:
+        if self.received != self._seen:
             self._seen = self.received
             self.waited_s = 0.0
         if self.is_paused:
@@ -239,7 +243,7 @@ class Connections:
         chosen = max(waiting, key=lambda each: (each.phase in _NO_REQUEST, each.waited_s))
         self.refused[Refused.GAVE_WAY] += 1
         self.release(chosen.transport)
-        chosen.transport.abort()
+        chosen.owner.abort()
         return True
 
     def _look(self) -> None:
@@ -255,8 +259,7 @@ class Connections:
                     self.refused[reason] += 1
                 connection.owner.time_out(reason)
             elif connection.is_paused and _has_left(connection.transport):
-                connection.has_left = True
-                connection.transport.abort()
+                connection.owner.abort()
         self._timer = loop.call_later(self.limits.tick_s, self._look) if self._all else None
 
 

@@ -8,13 +8,18 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 import httptools
+from uvicorn._types import ASGI3Application
 from uvicorn.config import Config
 from uvicorn.protocols.http.flow_control import FlowControl
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import (
+    STATUS_LINE,
+    HttpToolsProtocol,
+    RequestResponseCycle,
+)
 from uvicorn.server import ServerState
 
+from resonance_logs.web.answers import refuse
 from resonance_logs.web.connections import Connection, Connections, Phase, Refused
-from resonance_logs.web.guard import refuse
 
 CONNECTION: Final = "connection"
 """The attribute of a request's state with its ``Connection``."""
@@ -38,11 +43,12 @@ class _Flow(FlowControl):
         self._is_held = False
 
     def pause_reading(self) -> None:
-        super().pause_reading()
-        self._connection.is_paused = True
+        if not self._transport.is_closing():
+            super().pause_reading()
+            self._connection.is_paused = True
 
     def resume_reading(self) -> None:
-        if not self._is_held:
+        if not self._is_held and not self._transport.is_closing():
             super().resume_reading()
             self._connection.is_paused = False
 
@@ -79,6 +85,8 @@ class LimitedHttpProtocol(HttpToolsProtocol):
         """What arrived while an earlier request is being answered."""
         self._is_over = False
         """Whether nothing more is read."""
+        self._running: RequestResponseCycle | None = None
+        """The request that is being answered; ``cycle`` may be a later one."""
         self._deferred: bytes | None = None
         """An answer to a bad request that follows one which is still being answered."""
         self._refusal: tuple[HTTPStatus, str, Refused] | None = None
@@ -88,6 +96,7 @@ class LimitedHttpProtocol(HttpToolsProtocol):
         self._header_fields = 0
         self._unparsed = 0
         """Bytes that the parser has taken since, and not given yet."""
+        self._ignores_upgrade = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Admit the connection, or refuse it."""
@@ -104,9 +113,27 @@ class LimitedHttpProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the connection."""
         self._all.release(self.transport)
-        self._connection.has_left = True
-        self._held.clear()
+        self._disconnect()
         super().connection_lost(exc)
+
+    def abort(self) -> None:
+        """End the connection at once."""
+        self._disconnect()
+        self.transport.abort()
+
+    def _disconnect(self) -> None:
+        """Tell the application that nobody receives its answer."""
+        self._is_over = self._connection.has_left = True
+        self._held.clear()
+        self.pipeline.clear()
+        if self._running is not None and not self._running.response_complete:
+            self._running.disconnected = True
+            self._running.message_event.set()
+            self.flow.resume_writing()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        self._running = cycle
+        super()._start_asgi_task(cycle, app)
 
     def data_received(self, data: bytes) -> None:
         """Parse what has arrived, or keep it until earlier requests are answered."""
@@ -134,8 +161,8 @@ class LimitedHttpProtocol(HttpToolsProtocol):
         self._unparsed += len(data)
         try:
             self.parser.feed_data(data)
-        except httptools.HttpParserUpgrade:
-            self._upgrade()
+        except httptools.HttpParserUpgrade as upgrade:
+            self._upgrade(data[upgrade.args[0] :])
         except httptools.HttpParserCallbackError as error:
             if self._refusal is None and not isinstance(error.__context__, _INVALID_URL):
                 raise
@@ -193,6 +220,9 @@ class LimitedHttpProtocol(HttpToolsProtocol):
             self._stop_parser(HTTPStatus.HTTP_VERSION_NOT_SUPPORTED, _VERSION, Refused.INVALID)
         if not self._is_sound():
             self._stop_parser(*_INVALID)
+        self._ignores_upgrade = self.parser.should_upgrade() and not self._should_upgrade()
+        if self._ignores_upgrade:
+            return
         super().on_headers_complete()
         self._header_bytes = self._header_fields = 0
         self._connection.enter(Phase.BODY)
@@ -220,6 +250,8 @@ class LimitedHttpProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """The request has arrived."""
+        if self._ignores_upgrade:
+            return
         super().on_message_complete()
         self._unparsed = self._header_bytes = 0
         is_answered = self.cycle is None or self.cycle.response_complete
@@ -250,21 +282,29 @@ class LimitedHttpProtocol(HttpToolsProtocol):
         self.flow.release()
         self._parse(held)
 
-    def _upgrade(self) -> None:
-        if self._is_over or self.transport.is_closing():
-            return
-        if not self._should_upgrade():
-            # The request was answered like any other; what follows it may be anything.
-            self.cycle.keep_alive = False
-            self._is_over = True
-            if self.cycle.response_complete:
-                self._drop_rest()
+    def _upgrade(self, rest: bytes) -> None:
+        if self._ignores_upgrade:
+            self._parse_without_upgrade(rest)
         elif self._is_answering():
             self._refuse(*_INVALID)
         elif self._all.begin_web_socket(self._connection):
             self.handle_websocket_upgrade()
         else:
             self._end_with(_answer(HTTPStatus.SERVICE_UNAVAILABLE, _MANY_SOCKETS, retry=True))
+
+    def _parse_without_upgrade(self, rest: bytes) -> None:
+        """Parse a request to change to an unknown protocol as if it had not asked for it.
+
+        The parser takes the body of such a request for the other protocol.
+        """
+        kept = [(name, value) for name, value in self.headers if name not in _UPGRADE_HEADERS]
+        if not self.parser.should_keep_alive():
+            kept.append((b"connection", b"close"))
+        version = self.parser.get_http_version().encode()
+        lines = [b"%s %s HTTP/%s\r\n" % (self.parser.get_method(), self.url, version)]
+        lines += [name + b": " + value + b"\r\n" for name, value in kept]
+        self.parser = httptools.HttpRequestParser(self)
+        self._parse_slice(b"".join([*lines, b"\r\n", rest]))
 
     def _stop_parser(self, status: HTTPStatus, message: str, reason: Refused) -> None:
         self._refusal = status, message, reason
@@ -273,7 +313,7 @@ class LimitedHttpProtocol(HttpToolsProtocol):
     def time_out(self, reason: Refused | None) -> None:
         """End a connection whose client is too slow."""
         if reason is Refused.SLOW_READER:
-            self.transport.abort()
+            self.abort()
         elif reason is None:
             self.transport.close()
             self._is_over = True
@@ -294,18 +334,18 @@ class LimitedHttpProtocol(HttpToolsProtocol):
             return
         cycle = self.cycle
         if cycle is not None and not cycle.response_complete:  # the application reads the body
-            self._connection.has_left = True
-            cycle.disconnected = True
-            cycle.message_event.set()
             if cycle.response_started:
-                self.transport.abort()
+                self.abort()
                 return
+            self._disconnect()
         self._end_with(answer)
 
     def _is_answering(self) -> bool:
         """Whether a request before the one being read is not answered yet."""
         if self.pipeline and self._connection.phase is Phase.BODY:
             self.pipeline.popleft()  # the one being read
+            assert self._running is not None  # noqa: S101
+            self.cycle = self.pipeline[0][0] if self.pipeline else self._running
             return True
         if self._connection.phase is Phase.BODY:
             return False
@@ -336,6 +376,7 @@ _LONG_URL: Final = "the URL is too long"
 _FRAMING: Final = "a chunk of the body has a header that does not end"
 _VERSION: Final = "only HTTP/1.0 and HTTP/1.1 are spoken here"
 _INVALID_URL: Final = (httptools.HttpParserInvalidURLError, UnicodeDecodeError)
+_UPGRADE_HEADERS: Final = frozenset({b"connection", b"upgrade", b"http2-settings"})
 _BODY_HEADERS: Final = frozenset({b"content-length", b"transfer-encoding"})
 _INVALID: Final = (HTTPStatus.BAD_REQUEST, "not a valid HTTP request", Refused.INVALID)
 _LARGE_HEADERS: Final = (

@@ -49,7 +49,7 @@ class LimitedWebSocketProtocol(WebSocketsSansIOProtocol):
         """Take frames, unless the client takes none of ours."""
         if self.transport.get_write_buffer_size() > MAX_UNSENT_BYTES:
             self._all.refused[Refused.SLOW_READER] += 1
-            self.transport.abort()
+            self.abort()
             return
         super().data_received(data)
 
@@ -76,6 +76,12 @@ class LimitedWebSocketProtocol(WebSocketsSansIOProtocol):
     def time_out(self, reason: Refused | None) -> None:
         """End a connection whose client takes nothing."""
         del reason
+        self.abort()
+
+    def abort(self) -> None:
+        """End the connection at once, and tell the application."""
+        self.disconnected = True
+        self.writable.set()
         self.transport.abort()
 
     def _take(self) -> bool:

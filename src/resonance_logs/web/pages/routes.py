@@ -9,9 +9,11 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 from nicegui import Client, ui
 from nicegui import app as pages
+from starlette.requests import ClientDisconnect
 
 from resonance_logs.errors import NotFound, Unavailable
 from resonance_logs.repeated_messages import limited_logger
+from resonance_logs.web.app import answer_nobody
 from resonance_logs.web.pages import boss, compare, encounter, history, live, maintenance, player
 from resonance_logs.web.pages.assets import CachedAssets
 from resonance_logs.web.pages.layout import page_layout, show_error
@@ -69,6 +71,7 @@ def add_pages(app: FastAPI) -> None:
     pages._exception_handlers[:] = [error_logger()]  # the framework's logs whole tracebacks
     pages.add_middleware(SocketMessages)
     app.state.figures.append(PageFigures())
+    pages.add_exception_handler(ClientDisconnect, answer_nobody)
     options: dict[str, Any] = {"show_welcome_message": False, "tailwind": False}
     ui.run_with(
         app,
