@@ -9,6 +9,8 @@ from contextlib import contextmanager
 
 import httpx
 import uvicorn
+from fastapi import FastAPI
+from starlette.applications import Starlette
 
 from resonance_logs import Database, encode_task
 from resonance_logs.web.app import create_app
@@ -26,9 +28,18 @@ def running(
     rules: Rules,
     reason: str = "",
     limits: ConnectionLimits = ConnectionLimits(),  # noqa: B008 - frozen
+    prepare: Callable[[FastAPI], None] = lambda _: None,
 ) -> Iterator[str]:
     """The URL of a server that runs while the block does."""
     app = create_app(database, rules, limits=limits, reason_not_recorded=reason)
+    prepare(app)
+    with serving(app) as address:
+        yield address
+
+
+@contextmanager
+def serving(app: Starlette) -> Iterator[str]:
+    """The same for an application with a table of connections."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         config = server_config(app, log_level="error", timeout_graceful_shutdown=1, lifespan="on")
         server = uvicorn.Server(config)

@@ -29,7 +29,7 @@ SLOW_RATE: Final = 1_000.0
 SLOW_AFTER_S: Final = 10.0
 """But not before it has been read for this long."""
 
-ROOM_STEP_S: Final = 1.0
+ROOM_STEP_S: Final = 0.5
 _RECORDER_TAKEN: Final = "another request sends for this recorder now"
 _THREADS_TAKEN: Final = (
     "this was the slowest of the requests that send tasks now, and another one was waiting; "
@@ -67,12 +67,12 @@ class Body:
     @property
     def rate(self) -> float:
         """Bytes per second, since it began."""
-        return self._received / max(time.monotonic() - self._began_at, 1e-6)
+        return self._received / max(self.age_s, 1e-6)
 
     @property
-    def is_slow(self) -> bool:
-        """Whether it may have to give way while others wait."""
-        return time.monotonic() - self._began_at >= SLOW_AFTER_S and self.rate < SLOW_RATE
+    def age_s(self) -> float:
+        """Seconds since it began."""
+        return time.monotonic() - self._began_at
 
     @property
     def has_left(self) -> bool:
@@ -127,29 +127,33 @@ class Body:
 class Senders:
     """The bodies that are read now, by recorder."""
 
-    def __init__(self) -> None:
+    def __init__(self, slow_after_s: float = SLOW_AFTER_S) -> None:
+        self._slow_after_s = slow_after_s
         self._bodies: dict[str, Body] = {}
         self._timer: asyncio.TimerHandle | None = None
 
     def make_room(self, threads: CapacityLimiter) -> None:
-        """While requests wait for a thread, let the slowest one give way, one per second.
+        """While requests wait for a thread, let the slowest one give way, again and again.
 
         Only in the server's event loop.
         """
-        if self._timer is None:
-            self._end_slowest(threads)
+        if self._timer is None and threads.available_tokens < 1:
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_later(ROOM_STEP_S, self._end_slowest, threads)
 
     def _end_slowest(self, threads: CapacityLimiter) -> None:
         self._timer = None
         if not threads.statistics().tasks_waiting:
             return
-        slow = [each for each in list(self._bodies.values()) if each.is_slow]
+        slow = [each for each in list(self._bodies.values()) if self._is_slow(each)]
         if slow:
             slowest = min(slow, key=lambda each: each.rate)
             slowest.refused = Refused.SLOW_STREAM
             slowest.give_way(_THREADS_TAKEN)
-        loop = asyncio.get_running_loop()
-        self._timer = loop.call_later(ROOM_STEP_S, self._end_slowest, threads)
+        self.make_room(threads)
+
+    def _is_slow(self, body: Body) -> bool:
+        return body.age_s >= self._slow_after_s and body.rate < SLOW_RATE
 
     @contextmanager
     def sending(

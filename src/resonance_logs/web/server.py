@@ -12,6 +12,7 @@ from typing import Any, Final, cast
 
 import uvicorn
 from fastapi import FastAPI
+from starlette.applications import Starlette
 
 from resonance_logs.repeated_messages import limited_logger
 from resonance_logs.web.connections import Connections
@@ -55,7 +56,7 @@ def make_server(app: FastAPI, announce: Callable[[], None]) -> uvicorn.Server:
     return _Server(server_config(app), announce)
 
 
-def server_config(app: FastAPI, **options: Any) -> uvicorn.Config:
+def server_config(app: Starlette, **options: Any) -> uvicorn.Config:
     """How the application is served: with the limits of its connections."""
     connections: Connections = app.state.connections
     limits = connections.limits

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
@@ -143,7 +142,7 @@ async def record_tasks(
             waits = _Waits(chosen, database.settings, request.app.state.is_stopping)
             return _ingest(waits, chosen, sender, body, pace, wait=wait)
 
-    asyncio.get_running_loop().call_soon(senders.make_room, streams)
+    senders.make_room(streams)
     try:
         return await to_thread.run_sync(take, limiter=streams)
     finally:
