@@ -3,7 +3,9 @@
 import json
 import os
 import signal
+import socket
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -22,6 +24,7 @@ from resonance_logs import (
     encode_task,
 )
 from resonance_logs.cli.handover import REQUEST_TASKS, ServerClient, ServerRecorder
+from resonance_logs.cli.ingest_target import Target
 from resonance_logs.cli.server_note import (
     ServerNote,
     loopback_address,
@@ -29,8 +32,11 @@ from resonance_logs.cli.server_note import (
     note_kept,
     read_note,
 )
+from resonance_logs.web.connection_limits import ConnectionLimits
+from resonance_logs.web.guard import Rules
 from tests.helpers.cli import Process, Run, error_lines, first_fight
 from tests.helpers.cli_waiting import wait_for
+from tests.helpers.http import running
 from tests.helpers.serving import TOKEN, Server
 
 LINES = b"".join(encode_task(task) + b"\n" for task in first_fight())
@@ -406,3 +412,58 @@ def test_after_a_stop_a_server_that_cannot_write_is_given_up(
     client = ScriptedClient(*[lambda lines: taken(lines) | {"committed": False}] * 9)
     with pytest.raises(RecordingError, match="cannot write its file now"):
         recorder(client).flush(lambda: True)
+
+
+@pytest.mark.parametrize("recorder", [None, "raid"])
+def test_a_meter_may_be_silent_for_longer_than_the_server_waits(
+    path: Path, recorder: str | None
+) -> None:
+    """Each batch is a request of its own."""
+    limits = ConnectionLimits(header_s=0.3, idle_s=0.3, silent_body_s=0.3, tick_s=0.1)
+    tasks = first_fight()
+    with Database.open(path) as db, running(db, Rules(), limits=limits) as address:
+        client = ServerClient(ServerNote(f"{address}/"), token=None)
+        target = Target(recorder=recorder)
+        sending = target.server_recorder(client, lambda: client, is_live=True, say=print)
+        for start in range(0, len(tasks), 3):
+            sending.enqueue_many(tasks[start : start + 3])
+            time.sleep(0.6)
+        sending.flush()
+        assert sending.accepted == len(tasks)
+        assert db.commands.get_recent_encounters().total_count == 1
+
+
+@contextmanager
+def answering(*answers: bytes) -> Iterator[str]:
+    """A server that sends these answers, one per connection."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def answer() -> None:
+            for each in answers:
+                connection, _ = listener.accept()
+                with connection:
+                    while b"\r\n\r\n" not in connection.recv(1 << 16):
+                        pass
+                    connection.sendall(each)
+
+        thread = Thread(target=answer)
+        thread.start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/"
+        thread.join()
+
+
+def test_a_server_with_too_many_connections_is_asked_again() -> None:
+    full = b"HTTP/1.1 503 Full\r\nretry-after: 0\r\ncontent-length: 2\r\n\r\n{}"
+    good = b'HTTP/1.1 200 OK\r\ncontent-length: 15\r\n\r\n{"accepted": 0}'
+    with answering(full, good) as address:
+        client = ServerClient(ServerNote(address), token=None)
+        assert client.post(b"", wait=False) == {"accepted": 0}
+
+
+def test_tasks_that_arrived_too_late_can_be_sent_again() -> None:
+    late = b"HTTP/1.1 408 Late\r\ncontent-length: 2\r\n\r\n{}"
+    with answering(late) as address:
+        client = ServerClient(ServerNote(address), token=None)
+        with pytest.raises(RecordingError, match="no longer waits") as raised:
+            client.post(b"", wait=False)
+    assert raised.value.__cause__ is not None

@@ -1,8 +1,11 @@
 """``serve`` is safe by default, prints where it listens, and shuts down cleanly."""
 
 import re
+import shutil
 import signal
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import httpx
@@ -10,6 +13,7 @@ import pytest
 
 from resonance_logs import Database, encode_task
 from tests.helpers.cli import Run, error_lines
+from tests.helpers.raw_http import connect, exchange, statuses
 from tests.helpers.recording import fight, record
 from tests.helpers.serving import TOKEN, Server
 
@@ -116,3 +120,29 @@ def test_a_file_that_holds_no_token_is_refused(run: Run, tmp_path: Path, content
     done = run("serve", "--token-file", file)
     assert done.exit_code == 2
     assert "token" in " ".join(error_lines(done.stderr))
+
+
+def test_the_number_of_connections_can_be_chosen(path: Path) -> None:
+    server = Server(path, "--max-connections", "50", "--max-connections-per-client", "2")
+    live = b"GET /api/live HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    with connect(server.address) as first, connect(server.address) as second:
+        for each in (first, second):
+            each.sendall(live)
+            assert statuses(each.recv(1 << 16)) == [200]
+        assert statuses(exchange(server.address, b"")) == [503]
+    assert server.end(signal.SIGINT)[0] == 0
+
+
+@pytest.mark.skipif(shutil.which("prlimit") is None, reason="needs prlimit")
+def test_more_connections_than_open_files_are_not_promised(path: Path) -> None:
+    command = ["prlimit", "--nofile=400:400", sys.executable, "-m", "resonance_logs", "serve"]
+    options = ["--port", "0", "--max-connections", "100000", "--db", str(path)]
+    with subprocess.Popen(
+        [*command, *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith("serving ")
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert "serving up to 272 connections instead of 100,000" in errors

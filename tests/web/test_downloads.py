@@ -5,13 +5,20 @@ import errno
 import io
 import json
 import tempfile
+from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
 import pytest
+from anyio import CapacityLimiter
+from fastapi import FastAPI
 from pyarrow import parquet
 
-from resonance_logs import Database, UpsertEntity
+from resonance_logs import Database, InsertDamageEvent, UpsertEntity
+from resonance_logs.web.connection_limits import ConnectionLimits
+from resonance_logs.web.guard import Rules
+from tests.helpers.http import running
+from tests.helpers.raw_http import GET, connect
 from tests.helpers.recording import fight, record
 
 KINDS = ("csv", "json", "parquet")
@@ -124,3 +131,31 @@ def test_without_room_for_a_file_the_reason_is_reported(
     answer = client.get("/api/encounters/file?ids=1")
     assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
     assert "No space left on device" in answer.json()["message"]
+
+
+def test_downloads_that_nobody_reads_are_limited_and_their_places_come_back(
+    recorded_db: Database,
+) -> None:
+    hits = [
+        InsertDamageEvent(timestamp_ms=900_000 + n, attacker_id=7, value=n, defender_id=900)
+        for n in range(60_000)
+    ]
+    begin, aoi, *_, end = fight(started=900_000)
+    recorded_db.enqueue_many([begin, aoi, *hits, end], timeout=60)
+    recorded_db.flush(60)
+
+    def two_at_once(app: FastAPI) -> None:
+        app.state.downloads = CapacityLimiter(2)
+
+    limits = ConnectionLimits(stalled_answer_s=1.0, tick_s=0.1)
+    path = "/api/encounters/3/export?of=hits"
+    request = GET.replace(b"/healthz", path.encode()) + b"\r\n"
+    running_server = running(recorded_db, Rules(), limits=limits, prepare=two_at_once)
+    with running_server as address, ExitStack() as stack:
+        for _ in range(2):
+            deaf = stack.enter_context(connect(address, receive_buffer=4_096))
+            deaf.sendall(request)
+        answer = httpx.get(f"{address}{path}", timeout=60)
+        assert answer.status_code == 200
+        assert answer.text.count("\n") == 60_001
+        assert int(answer.headers["content-length"]) == len(answer.content)

@@ -112,8 +112,12 @@ class ServerClient:
                 ) from error
             if status == HTTPStatus.OK:
                 return answer
+            if status == HTTPStatus.REQUEST_TIMEOUT:  # this machine was asleep, for instance
+                raise RecordingError(
+                    f"the server at {self.address} no longer waits for the tasks"
+                ) from TimeoutError(answer.get("message"))
             is_busy = answer.get("code") == RecorderBusy.code and time.monotonic() < busy_until
-            if not is_busy and status != HTTPStatus.TOO_MANY_REQUESTS:
+            if not is_busy and not _is_overloaded(status, headers):
                 raise self._refusal(status, answer, recorder)
             time.sleep(_seconds(headers.get("retry-after", "")))
 
@@ -281,6 +285,13 @@ class ServerRecorder:
         elif left:
             rest = f"; it did not accept the next {left:,}"
         raise RecordingError(f"{reason}; it accepted {self.accepted:,} tasks{rest}") from cause
+
+
+def _is_overloaded(status: int, headers: Mapping[str, str]) -> bool:
+    """Whether the server asks to try again soon."""
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        return "retry-after" in headers
+    return status == HTTPStatus.TOO_MANY_REQUESTS
 
 
 def _object(text: bytes) -> dict[str, Any]:

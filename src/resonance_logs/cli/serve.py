@@ -65,7 +65,6 @@ def serve(
         typer.Option(
             min=1,
             max=100_000,
-            envvar="RESONANCE_LOGS_MAX_CONNECTIONS",
             metavar="N",
             help="Connections at once.",
         ),
@@ -76,7 +75,6 @@ def serve(
             "--max-connections-per-client",
             min=1,
             max=100_000,
-            envvar="RESONANCE_LOGS_MAX_CONNECTIONS_PER_CLIENT",
             metavar="N",
             help="Connections at once from one address; behind a proxy, all of them.",
         ),

@@ -68,6 +68,7 @@ def create_app(
     app.state.connections = Connections(limits)
     app.state.scheduler = CommandScheduler()
     app.state.streams = tasks.stream_limiter()
+    app.state.downloads = downloads.download_slots()
     app.state.senders = Senders()
     app.state.refused_lines = RefusedLines()
     app.state.reason_not_recorded = reason_not_recorded

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections.abc import Callable
 from pathlib import Path as FilePath
 from typing import Annotated, Final
 
+from anyio import CapacityLimiter, fail_after
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import FileResponse, Response
 from pydantic import Field, ValidationError
 from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
+from starlette.types import Receive, Scope, Send
 
 from resonance_logs.commands.filters import Filters
 from resonance_logs.database import Database
-from resonance_logs.errors import InvalidArgument
+from resonance_logs.errors import InvalidArgument, Unavailable
 from resonance_logs.exports.formats import MEDIA_TYPES, Format, Table, write_table
 from resonance_logs.exports.tables import TableKind
 from resonance_logs.tasks import MAX_INTEGER
@@ -23,6 +26,14 @@ from resonance_logs.tasks import MAX_INTEGER
 router = APIRouter(prefix="/api/encounters", tags=["exports"])
 
 MAX_FIGHTS: Final = 1_000
+
+MAX_DOWNLOADS: Final = 10
+"""Downloads at once: each is in memory, or on the disk, until its client has taken it."""
+
+SLOT_S: Final = 10.0
+"""How long a further one waits."""
+
+BLOCK_BYTES: Final = 256 * 1024
 
 _Format = Annotated[Format, Query(alias="format", description="Table format.")]
 
@@ -38,7 +49,7 @@ async def export_list(
     """All ended fights that match the filters, one row each."""
     database: Database = request.app.state.database
     wanted = _read_filters(filters)
-    return await run_in_threadpool(lambda: _download(database.fights_table(wanted), form, "fights"))
+    return await _in_slot(request, lambda: _download(database.fights_table(wanted), form, "fights"))
 
 
 @router.get("/{encounterId}/export", response_class=Response)
@@ -51,8 +62,8 @@ async def export_encounter(
     """A fight: its actors, its skills, or its individual hits."""
     database: Database = request.app.state.database
     name = f"fight-{encounter_id}-{of}"
-    return await run_in_threadpool(
-        lambda: _download(database.encounter_table(encounter_id, of), form, name)
+    return await _in_slot(
+        request, lambda: _download(database.encounter_table(encounter_id, of), form, name)
     )
 
 
@@ -66,7 +77,61 @@ async def export_file(
 ) -> Response:
     """Ended fights, with everything that belongs to them, as a file to import elsewhere."""
     database: Database = request.app.state.database
-    return await run_in_threadpool(_file, database, ids)
+    return await _in_slot(request, lambda: _file(database, ids))
+
+
+def download_slots() -> CapacityLimiter:
+    """The places of downloads: each is held until its client has taken all of it."""
+    return CapacityLimiter(MAX_DOWNLOADS)
+
+
+async def _in_slot(request: Request, make: Callable[[], Response]) -> Response:
+    """Make a download once there is a place for it.
+
+    Raises:
+        Unavailable: too many others took theirs for too long.
+    """
+    slots: CapacityLimiter = request.app.state.downloads
+    slot = object()
+    try:
+        with fail_after(SLOT_S):
+            await slots.acquire_on_behalf_of(slot)
+    except TimeoutError as error:
+        raise Unavailable("too many downloads at once; try again when others are done") from error
+    try:
+        made = await run_in_threadpool(make)
+    except BaseException:
+        slots.release_on_behalf_of(slot)
+        raise
+    return _Held(made, lambda: slots.release_on_behalf_of(slot))
+
+
+class _Held(Response):
+    """A response, and what to do once it is sent, or its client has left."""
+
+    def __init__(self, inner: Response, release: Callable[[], None]) -> None:
+        super().__init__()
+        self._inner = inner
+        self._release = release
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await self._inner(scope, receive, send)
+        finally:
+            self._release()
+
+
+class _InBlocks(Response):
+    """A response that is sent no faster than its client takes it."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        del scope, receive
+        start = {"status": self.status_code, "headers": self.raw_headers}
+        await send({"type": "http.response.start", **start})
+        for begin in range(0, len(self.body), BLOCK_BYTES):
+            block = self.body[begin : begin + BLOCK_BYTES]
+            await send({"type": "http.response.body", "body": bytes(block), "more_body": True})
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 def _file(database: Database, ids: list[int]) -> Response:
@@ -95,4 +160,4 @@ def _read_filters(text: str) -> Filters:
 
 def _download(table: Table, form: Format, name: str) -> Response:
     headers = {"content-disposition": f'attachment; filename="{name}.{form}"'}
-    return Response(write_table(table, form), media_type=MEDIA_TYPES[form], headers=headers)
+    return _InBlocks(write_table(table, form), media_type=MEDIA_TYPES[form], headers=headers)
