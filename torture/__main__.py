@@ -69,7 +69,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--only", nargs="+", metavar="NAME", choices=SCENARIOS, help="only these")
     parser.add_argument("--moments", type=int, default=200, help="moments to kill at, in all")
     parser.add_argument(
-        "--seconds", type=float, default=600.0, help="duration of the crowd scenario in seconds"
+        "--seconds", type=float, default=600.0, help="duration of crowd, and of attacks, in seconds"
     )
     parser.add_argument("--seed", type=int, default=1, help="random seed")
     parser.add_argument("--moment", type=int, help="repeat only this moment of each scenario")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from torture.attacks import attacks
 from torture.crowd import crowd
 from torture.damage import damage
 from torture.faults import FAULTS, clock, faults
@@ -22,4 +23,5 @@ SCENARIOS: Final[dict[str, Scenario]] = {
     "moving": moving,
     "senders": senders,
     "crowd": crowd,
+    "attacks": attacks,
 }

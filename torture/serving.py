@@ -24,6 +24,12 @@ class Server:
         """Start the process, which then recovers the file."""
         self._child = Child("resonance_logs", "serve", "--port", 0, "--db", self._path, package="")
 
+    @property
+    def pid(self) -> int:
+        """The process's id."""
+        assert self._child is not None
+        return self._child.pid
+
     def wait(self) -> None:
         """Wait until it answers.
 

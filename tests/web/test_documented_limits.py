@@ -26,7 +26,7 @@ USUAL = ConnectionLimits()
         f"{Rules().max_tasks_bytes // 1_000_000_000} GB for a stream of tasks",
         f"| silence within a body | {USUAL.silent_body_s:.0f} s | 408 |",
         f"| {USUAL.min_body_rate:.0f} bytes per second, over each minute | 408 |",
-        f"| {USUAL.stalled_answer_s:.0f} s, or less than {USUAL.min_answer_rate / 1_000:.0f} kB per",
+        f"| {USUAL.stalled_answer_s:.0f} s, or less than {USUAL.min_answer_rate / 1_000:.0f} kB",
         f"| connection without a request | {USUAL.idle_s:.0f} s |",
         f"| {USUAL.max_connections_per_client}, half of them web sockets (open pages) | 503 |",
         f"| connections in all | {USUAL.max_connections} | 503 |",

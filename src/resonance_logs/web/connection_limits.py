@@ -52,6 +52,8 @@ class ConnectionLimits:
     min_answer_rate: float = 1_000.0
     """Bytes per second that a client takes of an answer, over each ``rate_window_s``."""
     rate_window_s: float = 60.0
+    max_dropped_bytes: int = 1024 * 1024
+    """After a refusal: more than this is not even dropped."""
     linger_s: float = 5.0
     """How long to drop what still arrives after an early answer, so that the client can read it."""
 

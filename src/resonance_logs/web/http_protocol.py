@@ -97,6 +97,7 @@ class LimitedHttpProtocol(HttpToolsProtocol):
         self._unparsed = 0
         """Bytes that the parser has taken since, and not given yet."""
         self._ignores_upgrade = False
+        self._dropped = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Admit the connection, or refuse it."""
@@ -138,6 +139,9 @@ class LimitedHttpProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """Parse what has arrived, or keep it until earlier requests are answered."""
         if self._is_over:
+            self._dropped += len(data)
+            if self._dropped > self._limits.max_dropped_bytes:
+                self.abort()
             return
         if self._held or self.pipeline:
             self._hold(data)
