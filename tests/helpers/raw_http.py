@@ -76,7 +76,7 @@ class Others:
 
     @property
     def percentile_99(self) -> float:
-        return sorted(self.seconds)[int(len(self.seconds) * 0.99)]
+        return sorted(self.seconds)[int((len(self.seconds) - 1) * 0.99)]
 
 
 @contextmanager
@@ -99,7 +99,7 @@ def others_asking(address: str, requests: Sequence[bytes] = (GET,)) -> Iterator[
             others.seconds.append(time.perf_counter() - began)
             if statuses(answer) != [200]:
                 others.failures.append(repr(answer[:100]))
-            stop.wait(0.02)
+            stop.wait(0.005)
 
     thread = threading.Thread(target=ask)
     thread.start()
