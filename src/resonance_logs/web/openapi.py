@@ -34,14 +34,17 @@ _ERROR: Final[dict[str, Any]] = {
     },
 }
 _REASONS: Final = {
-    "400": "A header, the path or the query cannot be read.",
+    "400": "Not a valid HTTP request, or a part of it cannot be read.",
     "401": "A token is needed.",
     "403": "Unknown host name, or another origin; or a change, on a read-only server (read_only).",
     "404": "The requested item is not stored.",
+    "408": "The headers, or the body, arrive too slowly.",
     "413": "The body is too large.",
+    "414": "The URL is too long.",
     "422": "An argument is missing, unknown, of the wrong type or out of range.",
     "429": "Too many requests.",
-    "503": "The file cannot be read or written now.",
+    "431": "The headers are too large, or too many.",
+    "503": "The file cannot be read or written now, or there are too many connections.",
 }
 
 

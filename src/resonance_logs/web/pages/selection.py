@@ -13,6 +13,7 @@ from nicegui.events import GenericEventArguments
 from resonance_logs.commands.filters import Filters
 from resonance_logs.database import Database
 from resonance_logs.errors import CommandError
+from resonance_logs.web.connection_limits import ConnectionLimits
 from resonance_logs.web.pages.compare import MAX_SIDES, MIN_SIDES, address
 from resonance_logs.web.pages.layout import LocalizedText, read_only_note, text_button
 
@@ -92,13 +93,13 @@ class Selection:
 
     def _export(self) -> None:
         """Export all selected fights as a file to import elsewhere."""
-        ui.download.from_url(f"/api/encounters/file?{urlencode({'ids': self._ids}, doseq=True)}")
+        _download(f"/api/encounters/file?{urlencode({'ids': self._ids}, doseq=True)}")
 
     def _export_table(self) -> None:
         filters = Filters(encounter_ids=self._ids).model_dump_json(
             by_alias=True, exclude_defaults=True
         )
-        ui.download.from_url(f"/api/encounters/export?{urlencode({'filters': filters})}")
+        _download(f"/api/encounters/export?{urlencode({'filters': filters})}")
 
     async def _ask(self) -> None:
         ids = list(self._ids)
@@ -138,3 +139,11 @@ class Selection:
         except CommandError as error:
             ui.notify(str(error), type="negative")
         await self._refresh()
+
+
+def _download(url: str) -> None:
+    """Download a file, unless the server would refuse its URL."""
+    if len(url) > ConnectionLimits().max_url_bytes:
+        ui.notify("too many fights for one download; select fewer", type="warning")
+    else:
+        ui.download.from_url(url)
