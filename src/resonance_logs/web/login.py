@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hmac
-import logging
 import time
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -17,6 +16,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import RedirectResponse, Response
 from starlette.types import Receive, Scope
 
+from resonance_logs.repeated_messages import limited_logger
 from resonance_logs.web.answers import DATA_POLICY, add_headers, refuse
 from resonance_logs.web.login_page import ask_again, login_page
 from resonance_logs.web.rate import MAX_CLIENTS, Rate
@@ -46,7 +46,7 @@ MAX_FORM_BYTES: Final = 8_192
 FORM_S: Final = 10.0
 """How long a browser may take to send the form."""
 
-_logger = logging.getLogger(__name__)
+_logger = limited_logger(__name__)
 
 
 class WrongTokens:

@@ -6,7 +6,6 @@ moved into it, so that it is whole there. Otherwise its content is saved as a ne
 
 from __future__ import annotations
 
-import logging
 import shutil
 import sqlite3
 import tempfile
@@ -18,13 +17,14 @@ from typing import Final, NamedTuple
 from sqlalchemy import Connection
 
 from resonance_logs.errors import BackupError, DatabaseUnavailable
+from resonance_logs.repeated_messages import limited_logger
 from resonance_logs.store.sqlite.file_copies import check_copy, free_name, whole_database
 from resonance_logs.store.sqlite.file_identity import HeldFile, LogFiles
 
 PATIENCE_S: Final = 5.0
 """Readers of the old file are waited for this long."""
 
-_logger = logging.getLogger(__name__)
+_logger = limited_logger(__name__)
 
 
 class Rescue(NamedTuple):

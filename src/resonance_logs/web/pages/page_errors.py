@@ -5,13 +5,13 @@ What a web socket sends can make a handler fail as often as it likes.
 
 from __future__ import annotations
 
-import logging
 import os
 import time
 import traceback
 from collections.abc import Callable
 from typing import Final
 
+from resonance_logs.repeated_messages import limited_logger
 from resonance_logs.settings import TRACEBACK_VARIABLE
 
 LOG_AGAIN_S: Final = 60.0
@@ -19,7 +19,7 @@ LOG_AGAIN_S: Final = 60.0
 
 _MAX_TEXT: Final = 300
 
-_logger = logging.getLogger(__name__)
+_logger = limited_logger(__name__)
 
 
 def error_logger() -> Callable[[Exception], None]:

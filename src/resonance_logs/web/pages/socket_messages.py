@@ -6,7 +6,6 @@ one) with an event: its name, and an object.
 
 from __future__ import annotations
 
-import logging
 import re
 from http import HTTPStatus
 from typing import Any, Final
@@ -16,6 +15,7 @@ import msgspec
 from nicegui import Client, json
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from resonance_logs.repeated_messages import limited_logger
 from resonance_logs.web.answers import refuse
 
 PATH: Final = "/_nicegui_ws/"
@@ -31,7 +31,7 @@ _NUMBER: Final = re.compile(r"[0-9]{1,15}", re.ASCII)
 
 _NO_SOCKET: Final = "pages need a web socket; a proxy in between must pass it on"
 
-_logger = logging.getLogger(__name__)
+_logger = limited_logger(__name__)
 
 
 class _Handshake(msgspec.Struct):
