@@ -8,8 +8,10 @@ import pytest
 from tests.helpers.attacks import (
     ATTACKS,
     Attack,
+    endless_chunk_extension,
     large_unfinished_bodies,
     peak_mb,
+    tiny_requests,
     unfinished_streams,
 )
 from tests.helpers.raw_http import OTHER_CLIENT, others_asking
@@ -19,8 +21,13 @@ MAX_MB = 600
 MAX_WAIT_S = 1.0
 ATTACK_S = 2.0
 
-FROM_ELSEWHERE = (large_unfinished_bodies, unfinished_streams)
-"""These use all connections of their own address."""
+FROM_ELSEWHERE = (
+    large_unfinished_bodies,
+    unfinished_streams,
+    endless_chunk_extension,
+    tiny_requests,
+)
+"""These use up all connections, or all requests, of their own address."""
 
 
 @pytest.fixture(scope="module")

@@ -120,8 +120,8 @@ def test_a_bad_chunk_is_answered_after_the_requests_before_it(address: str) -> N
 
 
 def test_very_many_requests_at_once_are_all_answered(client: httpx.Client) -> None:
-    count = 10_000
-    request = b"GET /x HTTP/1.1\r\nHost: evil\r\n\r\n"
+    count = 350  # as many as the guard allows at once, and several slices of the parser
+    request = GET + b"x: " + b"y" * 100 + b"\r\n\r\n"
     with connect(str(client.base_url)) as connection:
         sending = threading.Thread(target=connection.sendall, args=(request * count,))
         sending.start()
@@ -131,7 +131,7 @@ def test_very_many_requests_at_once_are_all_answered(client: httpx.Client) -> No
             part = connection.recv(1 << 20)
             assert part
             rest += part
-            answered += rest.count(b"HTTP/1.1 403")
+            answered += rest.count(b"HTTP/1.1 200")
             rest = rest[-11:]
         sending.join()
 

@@ -57,8 +57,8 @@ class ConnectionLimits:
     linger_s: float = 5.0
     """How long to drop what still arrives after an early answer, so that the client can read it."""
 
-    max_message_bytes: int = 1_000_000
-    """A message of a web socket, decompressed."""
+    max_message_bytes: int = 2_000_000
+    """A message of a web socket, decompressed; the pages allow half of it."""
     messages_a_second: float = 200.0
     message_burst: int = 1_000
 
