@@ -8,6 +8,7 @@ from torture.attacks import attacks
 from torture.crowd import crowd
 from torture.damage import damage
 from torture.faults import FAULTS, clock, faults
+from torture.hostile import hostile
 from torture.kills import KILLS, kills
 from torture.moving import moving
 from torture.scenario import Scenario
