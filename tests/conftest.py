@@ -8,9 +8,9 @@ from hypothesis import settings
 
 from resonance_logs import Database
 from resonance_logs.commands import Commands
-from resonance_logs.repeated_messages import REPEATED_MESSAGES
 from resonance_logs.store.sqlite.connections import Store
 from resonance_logs.store.sqlite.migrate import prepare
+from resonance_logs.system.repeated_messages import REPEATED_MESSAGES
 from tests.helpers.builder import Builder
 
 settings.register_profile("untimed", deadline=None)

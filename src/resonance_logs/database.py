@@ -20,7 +20,6 @@ from resonance_logs.exports.fight_files import (
     import_fights,
 )
 from resonance_logs.fights.identity import DEFAULT_RECORDER, Identity, check_game, check_recorder
-from resonance_logs.forks import tell_after_fork
 from resonance_logs.recording.queue import TaskQueue
 from resonance_logs.recording.recorder import Recorder, TaskInput
 from resonance_logs.recording.recording import Recording
@@ -35,6 +34,7 @@ from resonance_logs.store.sqlite.files import check_not_inherited
 from resonance_logs.store.sqlite.migrate import prepare
 from resonance_logs.store.sqlite.repair import salvage_if_damaged
 from resonance_logs.store.sqlite.salvage import SalvageReport
+from resonance_logs.system.forks import tell_after_fork
 
 if TYPE_CHECKING:
     # Who only records need not wait for these, which take as long to import as all the others.

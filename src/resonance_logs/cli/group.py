@@ -14,8 +14,8 @@ from typer.exceptions import TyperException
 from resonance_logs.cli.render import fail
 from resonance_logs.cli.stopping import ended_by_signals
 from resonance_logs.errors import ResonanceLogsError
-from resonance_logs.repeated_messages import limited_logger
 from resonance_logs.settings import TRACEBACK_VARIABLE
+from resonance_logs.system.repeated_messages import limited_logger
 
 _logger = limited_logger(__name__)
 

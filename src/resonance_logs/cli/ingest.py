@@ -117,7 +117,7 @@ def ingest(
 
 def _open_rejects(path: Path) -> BinaryIO:
     """The file for refused lines, to append to: what an earlier run refused is kept."""
-    from resonance_logs.whole_files import open_private
+    from resonance_logs.system.whole_files import open_private
 
     return open(path, "ab", opener=open_private)
 

@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-from resonance_logs.repeated_messages import limited_logger
-from resonance_logs.whole_files import write_whole
+from resonance_logs.system.repeated_messages import limited_logger
+from resonance_logs.system.whole_files import write_whole
 
 MAX_BYTES: Final = 4_096
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO
 import typer
 
 from resonance_logs.cli.render import print_error
-from resonance_logs.whole_files import whole_file
+from resonance_logs.system.whole_files import whole_file
 
 if TYPE_CHECKING:
     from resonance_logs.sources.simulation import Night

@@ -13,7 +13,6 @@ from sqlalchemy import Connection, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from resonance_logs.errors import BackupError, DamagedDatabase, NotFound
-from resonance_logs.repeated_messages import limited_logger
 from resonance_logs.store.foreign_fight import MAX_ROWS, count_rows, invalid_values
 from resonance_logs.store.rows import missing_row
 from resonance_logs.store.schema import encounters
@@ -28,6 +27,7 @@ from resonance_logs.store.sqlite.foreign_files import copy_foreign, foreign_stor
 from resonance_logs.store.sqlite.guard import Guard
 from resonance_logs.store.sqlite.migrate import check_source, prepare
 from resonance_logs.store.stored_fight import StoredFight, add_names, find_same, merge_entities
+from resonance_logs.system.repeated_messages import limited_logger
 
 _logger = limited_logger(__name__)
 

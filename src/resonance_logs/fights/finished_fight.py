@@ -21,7 +21,7 @@ from resonance_logs.fights.open_fight import (
 )
 from resonance_logs.fights.players import Entity
 from resonance_logs.fights.tally import Tally
-from resonance_logs.repeated_messages import limited_logger
+from resonance_logs.system.repeated_messages import limited_logger
 
 _logger = limited_logger(__name__)
 

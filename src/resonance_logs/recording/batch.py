@@ -23,11 +23,11 @@ from resonance_logs.fights.text_limits import count_long, cut_name, is_cut
 from resonance_logs.recording.late_names import EndedFight, LateNames
 from resonance_logs.recording.settlement import store_state
 from resonance_logs.recording.state import RecorderState
-from resonance_logs.repeated_messages import limited_logger
 from resonance_logs.store import fights, journal
 from resonance_logs.store.finished_fights import finish
 from resonance_logs.store.players import EntityDraft
 from resonance_logs.store.rejects import Rejection, store_rejections
+from resonance_logs.system.repeated_messages import limited_logger
 from resonance_logs.tasks import (
     BeginEncounter,
     EndEncounter,

@@ -12,13 +12,13 @@ from sqlalchemy import Connection
 
 from resonance_logs.errors import DamagedDatabase, DatabaseError, DatabaseMoved, DatabaseUnavailable
 from resonance_logs.recording.progress import Progress
-from resonance_logs.repeated_messages import limited_logger
 from resonance_logs.settings import Durability, Settings
 from resonance_logs.store.runs import DAMAGE, REPAIRED
 from resonance_logs.store.sqlite.connections import Store, describe
 from resonance_logs.store.sqlite.file_identity import LogFiles
 from resonance_logs.store.sqlite.integrity import Failure, kind_of
 from resonance_logs.store.sqlite.rescue import fold_log
+from resonance_logs.system.repeated_messages import limited_logger
 
 MIN_RETRY_S: Final = 0.05
 MAX_RETRY_S: Final = 5.0

@@ -16,10 +16,10 @@ from resonance_logs.fights.identity import Identity
 from resonance_logs.fights.players import Entity
 from resonance_logs.fights.statistics import monster_names
 from resonance_logs.fights.tally import Tally
-from resonance_logs.repeated_messages import limited_logger
 from resonance_logs.store.fights import Period, read_newest
 from resonance_logs.store.finished_fights import rebuild
 from resonance_logs.store.stored_fight import StoredFight
+from resonance_logs.system.repeated_messages import limited_logger
 
 LATE_MS: Final = 60_000
 """A name seen up to this long after the end still counts (spec: Rules)."""

@@ -18,7 +18,6 @@ from resonance_logs.errors import (
     RecordingError,
 )
 from resonance_logs.fights.identity import Identity, check_game, check_recorder
-from resonance_logs.forks import tell_after_fork
 from resonance_logs.recording.committing import Stopped
 from resonance_logs.recording.queue import FlushMark, Item, TaskQueue
 from resonance_logs.recording.recorder import Recorder, TaskInput
@@ -27,10 +26,11 @@ from resonance_logs.recording.spill import Unwritten, ingest_command
 from resonance_logs.recording.stats import Stats
 from resonance_logs.recording.streams import Stream, Streams
 from resonance_logs.recording.writer import Writer
-from resonance_logs.repeated_messages import limited_logger
 from resonance_logs.settings import Settings
 from resonance_logs.store.recorder_inputs import begin_input, has_input
 from resonance_logs.store.sqlite.connections import Store
+from resonance_logs.system.forks import tell_after_fork
+from resonance_logs.system.repeated_messages import limited_logger
 
 NOTE_S: Final = 1.0
 """A locked file is waited for this long, to note in it that recording has stopped."""

@@ -30,7 +30,6 @@ from resonance_logs.recording.spill import (
 )
 from resonance_logs.recording.state import RecorderState
 from resonance_logs.recording.strays import Strays
-from resonance_logs.repeated_messages import limited_logger
 from resonance_logs.store import fights, journal
 from resonance_logs.store.finished_fights import finish, rebuild
 from resonance_logs.store.players import EntityCache
@@ -43,6 +42,7 @@ from resonance_logs.store.recorders import (
 from resonance_logs.store.runs import is_spill_read, record_spill_read, started_at_ms
 from resonance_logs.store.sqlite.connections import Store, describe
 from resonance_logs.store.stored_fight import StoredFight
+from resonance_logs.system.repeated_messages import limited_logger
 from resonance_logs.tasks import BeginEncounter
 
 RESUME_MS: Final = 24 * 3_600_000

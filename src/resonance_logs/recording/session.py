@@ -21,7 +21,6 @@ from resonance_logs.recording.settlement import store_state
 from resonance_logs.recording.spill import Unwritten, write_spill
 from resonance_logs.recording.state import RecorderState
 from resonance_logs.recording.streams import Streams
-from resonance_logs.repeated_messages import limited_logger
 from resonance_logs.settings import Settings
 from resonance_logs.store.recorder_inputs import end_input
 from resonance_logs.store.runs import (
@@ -42,7 +41,8 @@ from resonance_logs.store.sqlite.lock import RecorderLock
 from resonance_logs.store.sqlite.migrate import check_kind, prepare
 from resonance_logs.store.sqlite.rescue import Rescue, rescue
 from resonance_logs.store.sqlite.salvage import SalvageReport, finish_salvage, salvage
-from resonance_logs.whole_files import remove_stale
+from resonance_logs.system.repeated_messages import limited_logger
+from resonance_logs.system.whole_files import remove_stale
 
 _logger = limited_logger(__name__)
 

@@ -27,8 +27,9 @@ import msgspec
 
 from resonance_logs.errors import InputError, InvalidArgument
 from resonance_logs.fights.identity import DEFAULT_GAME, DEFAULT_RECORDER, Identity
-from resonance_logs.repeated_messages import limited_logger
 from resonance_logs.sources.task_source import Batch, TaskSource
+from resonance_logs.system.repeated_messages import limited_logger
+from resonance_logs.system.whole_files import whole_file, write_whole
 from resonance_logs.tasks import (
     MAX_INTEGER,
     SKIPPED_LINE,
@@ -37,7 +38,6 @@ from resonance_logs.tasks import (
     StreamItem,
     encode_task,
 )
-from resonance_logs.whole_files import whole_file, write_whole
 
 _logger = limited_logger(__name__)
 

@@ -7,7 +7,7 @@ from typing import Final, Self
 
 from resonance_logs.fights.events import Events
 from resonance_logs.fights.statistics import last_time_ms
-from resonance_logs.repeated_messages import limited_logger
+from resonance_logs.system.repeated_messages import limited_logger
 
 _logger = limited_logger(__name__)
 

@@ -20,12 +20,12 @@ from resonance_logs.recording.session import Session
 from resonance_logs.recording.settlement import Settlement
 from resonance_logs.recording.state import RecorderState
 from resonance_logs.recording.streams import Stream, Streams, split_items
-from resonance_logs.repeated_messages import limited_logger
 from resonance_logs.settings import Settings
 from resonance_logs.store.rejects import Rejection
 from resonance_logs.store.runs import RunProgress, record_progress
 from resonance_logs.store.sqlite.connections import Store, describe
 from resonance_logs.store.sqlite.integrity import Failure
+from resonance_logs.system.repeated_messages import limited_logger
 from resonance_logs.tasks import EndEncounter, SkippedLine, StreamItem
 
 THREAD_NAME: Final = "resonance-logs-writer"

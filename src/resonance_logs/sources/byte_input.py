@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from typing import Final, Protocol
 
 from resonance_logs.errors import InputError
-from resonance_logs.repeated_messages import limited_logger
 from resonance_logs.sources.terminal_text import printable
+from resonance_logs.system.repeated_messages import limited_logger
 
 READ_BYTES: Final = 64 * 1024
 """Larger is slower: a chunk and its tasks should stay in the processor's cache."""

@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from resonance_logs.errors import InputError
-from resonance_logs.repeated_messages import limited_logger
 from resonance_logs.sources.byte_input import ByteInput, Origin
 from resonance_logs.sources.compression import (
     DecompressionError,
@@ -22,6 +21,7 @@ from resonance_logs.sources.compression import (
 from resonance_logs.sources.first_line import FirstLine
 from resonance_logs.sources.ndjson import LineDecoder, Refusal
 from resonance_logs.sources.terminal_text import printable
+from resonance_logs.system.repeated_messages import limited_logger
 from resonance_logs.tasks import SKIPPED_LINE, StreamItem, Task
 
 __all__ = ["Batch", "Items", "Refusal", "TaskSource"]

@@ -16,12 +16,12 @@ from resonance_logs.fights.open_fight import (
     actor_rows,
     totals,
 )
-from resonance_logs.repeated_messages import limited_logger
 from resonance_logs.store import journal, schema
 from resonance_logs.store.checksums import CHECKED, checksum, fingerprint
 from resonance_logs.store.facets import add_to_index, facets_of_fight, remove_from_index
 from resonance_logs.store.players import EntityDraft
 from resonance_logs.store.rows import MAX_PARAMETERS, insert_rows, parts
+from resonance_logs.system.repeated_messages import limited_logger
 from resonance_logs.tasks import BeginEncounter
 
 _logger = limited_logger(__name__)

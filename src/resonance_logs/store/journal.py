@@ -11,9 +11,9 @@ from sqlalchemy import Connection, delete, func, select
 from resonance_logs.errors import CorruptArchive
 from resonance_logs.fights.archive import decode_events, encode_events
 from resonance_logs.fights.events import Events
-from resonance_logs.repeated_messages import limited_logger
 from resonance_logs.store.rows import insert_rows
 from resonance_logs.store.schema import encounter_journal
+from resonance_logs.system.repeated_messages import limited_logger
 
 _logger = limited_logger(__name__)
 

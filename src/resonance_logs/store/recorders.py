@@ -12,9 +12,9 @@ from resonance_logs.errors import CorruptArchive
 from resonance_logs.fights.archive import decode_events, encode_events
 from resonance_logs.fights.events import Events
 from resonance_logs.fights.identity import DEFAULT_GAME, Identity
-from resonance_logs.repeated_messages import limited_logger
 from resonance_logs.store.rows import insert_rows
 from resonance_logs.store.schema import recorders
+from resonance_logs.system.repeated_messages import limited_logger
 
 _COLUMNS: Final = ("name", "game", "position", "can_resume", "seen_at_ms", "strays")
 

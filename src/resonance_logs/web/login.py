@@ -16,7 +16,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import RedirectResponse, Response
 from starlette.types import Receive, Scope
 
-from resonance_logs.repeated_messages import limited_logger
+from resonance_logs.system.repeated_messages import limited_logger
 from resonance_logs.web.answers import DATA_POLICY, add_headers, refuse
 from resonance_logs.web.login_page import ask_again, login_page
 from resonance_logs.web.rate import MAX_CLIENTS, Rate

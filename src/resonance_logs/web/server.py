@@ -14,7 +14,7 @@ import uvicorn
 from fastapi import FastAPI
 from starlette.applications import Starlette
 
-from resonance_logs.repeated_messages import limited_logger
+from resonance_logs.system.repeated_messages import limited_logger
 from resonance_logs.web.connections import Connections
 from resonance_logs.web.http_protocol import LimitedHttpProtocol
 from resonance_logs.web.web_socket_protocol import LimitedWebSocketProtocol

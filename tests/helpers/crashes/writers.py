@@ -10,7 +10,7 @@ from typing import Final
 from resonance_logs import Database
 from resonance_logs.fights.identity import DEFAULT_IDENTITY
 from resonance_logs.recording.spill import Unwritten, write_spill
-from resonance_logs.whole_files import remove_stale
+from resonance_logs.system.whole_files import remove_stale
 from tests.helpers.damage import run_sql, zero_root
 from tests.helpers.fights import rich_fight
 from tests.helpers.frozen import FROZEN, thaw

@@ -20,8 +20,6 @@ from resonance_logs.errors import (
     DatabaseError,
     DatabaseUnavailable,
 )
-from resonance_logs.forks import tell_after_fork
-from resonance_logs.repeated_messages import limited_logger
 from resonance_logs.store.sqlite import space
 from resonance_logs.store.sqlite.access import (
     Access,
@@ -34,6 +32,8 @@ from resonance_logs.store.sqlite.file_identity import OpenedFile
 from resonance_logs.store.sqlite.files import BUSY_TIMEOUT_MS, inherited_message, open_file
 from resonance_logs.store.sqlite.guard import Guard
 from resonance_logs.store.sqlite.lock import check_other_names
+from resonance_logs.system.forks import tell_after_fork
+from resonance_logs.system.repeated_messages import limited_logger
 
 WRITER_BUSY_TIMEOUT_MS: Final = 500
 READERS: Final = 8

@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Final
 
 from resonance_logs.errors import BackupError
-from resonance_logs.repeated_messages import limited_logger
 from resonance_logs.store.sqlite.access import Access, check_readable, find_access
 from resonance_logs.store.sqlite.connections import connect, one_line
 from resonance_logs.store.sqlite.files import open_file
 from resonance_logs.store.sqlite.guard import Guard
 from resonance_logs.store.sqlite.lock import check_other_names
-from resonance_logs.whole_files import make_folder, open_private, whole_file
+from resonance_logs.system.repeated_messages import limited_logger
+from resonance_logs.system.whole_files import make_folder, open_private, whole_file
 
 FREE_SPACE_FACTOR: Final = 1.05
 """Required free space, as a multiple of the file's size."""

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Final
 
 from resonance_logs.errors import DatabaseUnavailable
-from resonance_logs.forks import keep_forever, tell_after_fork
 from resonance_logs.store.sqlite.access import Access, address
 from resonance_logs.store.sqlite.file_identity import Identity, identify
+from resonance_logs.system.forks import keep_forever, tell_after_fork
 
 BUSY_TIMEOUT_MS: Final = 10_000
 

@@ -18,8 +18,8 @@ from typing import Final
 from filelock import FileLock, Timeout
 
 from resonance_logs.errors import AlreadyRecording, DatabaseUnavailable
-from resonance_logs.repeated_messages import limited_logger
-from resonance_logs.whole_files import FILE_MODE, write_whole
+from resonance_logs.system.repeated_messages import limited_logger
+from resonance_logs.system.whole_files import FILE_MODE, write_whole
 
 LOCK_TIMEOUT_S: Final = 0.2
 """Longer than a test of the lock holds it."""

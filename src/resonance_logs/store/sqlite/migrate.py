@@ -23,7 +23,6 @@ from resonance_logs.errors import (
     NotADatabase,
     ReadOnlyDatabase,
 )
-from resonance_logs.repeated_messages import limited_logger
 from resonance_logs.store.sqlite.access import (
     Access,
     check_readable,
@@ -37,7 +36,8 @@ from resonance_logs.store.sqlite.guard import Guard
 from resonance_logs.store.sqlite.library_version import check_library
 from resonance_logs.store.sqlite.lock import check_other_names
 from resonance_logs.store.sqlite.schema_check import check_schema
-from resonance_logs.whole_files import create_empty, make_folder
+from resonance_logs.system.repeated_messages import limited_logger
+from resonance_logs.system.whole_files import create_empty, make_folder
 
 if TYPE_CHECKING:
     from alembic.config import Config

@@ -17,9 +17,9 @@ from typing import Final, NamedTuple
 from sqlalchemy import Connection
 
 from resonance_logs.errors import BackupError, DatabaseUnavailable
-from resonance_logs.repeated_messages import limited_logger
 from resonance_logs.store.sqlite.file_copies import check_copy, free_name, whole_database
 from resonance_logs.store.sqlite.file_identity import HeldFile, LogFiles
+from resonance_logs.system.repeated_messages import limited_logger
 
 PATIENCE_S: Final = 5.0
 """Readers of the old file are waited for this long."""

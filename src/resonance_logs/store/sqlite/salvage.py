@@ -15,7 +15,6 @@ from sqlalchemy.exc import SQLAlchemyError
 from resonance_logs.errors import DatabaseUnavailable
 from resonance_logs.fights.name_folding import fold_name
 from resonance_logs.fights.text_limits import cut_name, cut_text
-from resonance_logs.repeated_messages import limited_logger
 from resonance_logs.store import schema
 from resonance_logs.store.checksums import CHECKED
 from resonance_logs.store.runs import note_repaired
@@ -31,8 +30,9 @@ from resonance_logs.store.sqlite.file_copies import (
 )
 from resonance_logs.store.sqlite.migrate import prepare
 from resonance_logs.store.sqlite.salvaged_fight import Outcome, SalvagedFight
+from resonance_logs.system.repeated_messages import limited_logger
+from resonance_logs.system.whole_files import scratch_file, write_whole
 from resonance_logs.tasks import MAX_INTEGER
-from resonance_logs.whole_files import scratch_file, write_whole
 
 _logger = limited_logger(__name__)
 

@@ -11,8 +11,8 @@ import traceback
 from collections.abc import Callable
 from typing import Final
 
-from resonance_logs.repeated_messages import limited_logger
 from resonance_logs.settings import TRACEBACK_VARIABLE
+from resonance_logs.system.repeated_messages import limited_logger
 
 LOG_AGAIN_S: Final = 60.0
 """An error at the same place is logged again after this many seconds."""

@@ -12,7 +12,7 @@ from nicegui import app as pages
 from starlette.requests import ClientDisconnect
 
 from resonance_logs.errors import NotFound, Unavailable
-from resonance_logs.repeated_messages import limited_logger
+from resonance_logs.system.repeated_messages import limited_logger
 from resonance_logs.web.app import answer_nobody
 from resonance_logs.web.pages import boss, compare, encounter, history, live, maintenance, player
 from resonance_logs.web.pages.assets import CachedAssets

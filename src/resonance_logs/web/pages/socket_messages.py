@@ -15,7 +15,7 @@ import msgspec
 from nicegui import Client, json
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from resonance_logs.repeated_messages import limited_logger
+from resonance_logs.system.repeated_messages import limited_logger
 from resonance_logs.web.answers import refuse
 
 PATH: Final = "/_nicegui_ws/"

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from resonance_logs import Database, EndEncounter
-from resonance_logs.repeated_messages import (
+from resonance_logs.system.repeated_messages import (
     PER_SECOND,
     REPEATED_MESSAGES,
     RepeatedMessages,

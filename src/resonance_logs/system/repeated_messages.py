@@ -12,7 +12,7 @@ import time
 from dataclasses import dataclass
 from typing import Final
 
-from resonance_logs.forks import tell_after_fork
+from resonance_logs.system.forks import tell_after_fork
 
 PER_SECOND: Final = 5
 """Messages of one kind that are written in a second; then one more says how many there were."""

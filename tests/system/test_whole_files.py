@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from resonance_logs import whole_files
-from resonance_logs.whole_files import (
+from resonance_logs.system import whole_files
+from resonance_logs.system.whole_files import (
     create_empty,
     make_folder,
     remove_stale,
@@ -43,7 +43,7 @@ def left_behind(folder: Path, *, steps: str) -> subprocess.CompletedProcess[str]
     script = f"""
         import os, signal, sys
         from pathlib import Path
-        from resonance_logs.whole_files import whole_file
+        from resonance_logs.system.whole_files import whole_file
         def die(*_args, **_more):
             os.kill(os.getpid(), signal.SIGKILL)
         with whole_file(Path(sys.argv[1]) / "file.txt", replaces=False) as part:
@@ -210,7 +210,8 @@ def test_what_others_are_writing_or_own_is_left_alone(tmp_path: Path) -> None:
         [
             sys.executable,
             "-c",
-            "import sys; from pathlib import Path; from resonance_logs.whole_files import *\n"
+            "import sys; from pathlib import Path\n"
+            "from resonance_logs.system.whole_files import *\n"
             "with whole_file(Path(sys.argv[1])): print('open', flush=True); sys.stdin.read()",
             str(tmp_path / "theirs"),
         ],

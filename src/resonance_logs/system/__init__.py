@@ -1,0 +1,1 @@
+"""What the program asks of the system around it: whole files, the log, what a fork leaves."""
