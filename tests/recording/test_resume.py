@@ -124,6 +124,21 @@ class TestLateNames:
             db.flush(30)
             assert db.stats().unknown_dmg == 0
 
+    def test_of_a_fight_without_a_hit(self, path: Path) -> None:
+        """It has no archive to be computed again from, and needs none."""
+        tasks: list[Task] = [
+            BeginEncounter(started_at_ms=1_000),
+            UpsertEntity(entity_id=AOI, seen_at_ms=1_000),
+            EndEncounter(ended_at_ms=2_000),
+        ]
+        with Database.open(path, settings=UNSETTLED) as db:
+            write(db, tasks)
+            left = crash(path)
+        finish(left, [*tasks, named(3_000)])
+        with Database.open(left, record=False) as db:
+            (fight,) = db.commands.get_recent_encounters().rows
+            assert [player.name for player in fight.players] == ["Aoi"]
+
 
 class TestPosition:
     def test_what_is_said_to_be_stored_is_known_after_a_crash(self, path: Path) -> None:

@@ -106,9 +106,14 @@ def read_awaited(connection: Connection, identity: Identity) -> AwaitedNames:
 def _read_unnamed(connection: Connection, encounter_id: int) -> frozenset[int]:
     """The actors of an ended fight who may be players, and whose name is not known."""
     fight = StoredFight.read(connection, encounter_id)
-    if fight is None or fight.archive is None or fight.faults:
+    if fight is None or fight.faults:
         return frozenset()
-    events = decode_events(fight.archive[1])
+    if fight.archive is not None:
+        events = decode_events(fight.archive[1])
+    elif fight.row["damage_events"] or fight.row["heal_events"]:
+        return frozenset()
+    else:
+        events = Events.empty()  # which has no archive
     players = fight.players()
     nameless = {actor for actor, player in players.items() if player.name is None}
     monsters = monster_names(events.damage).keys() | Tally.from_events(events).hit_as_bosses()
