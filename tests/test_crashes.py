@@ -10,11 +10,14 @@ from pathlib import Path
 import pytest
 
 from tests.helpers.crashes.writers import WRITERS
-from tests.helpers.small_disk import run_on_small_disk
+from tests.helpers.small_disk import find_obstacle, on_small_disk
 
 POINTS = 20
 
-pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+pytestmark = [
+    pytest.mark.attack,
+    pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork"),
+]
 
 
 @pytest.mark.parametrize("writer", WRITERS)
@@ -27,8 +30,10 @@ def test_a_writer_of_files_can_be_killed_at_any_moment(writer: str, tmp_path: Pa
 
 
 def test_a_disk_that_is_full_at_any_moment_of_a_stop_loses_nothing(tmp_path: Path) -> None:
-    disk = tmp_path / "disk"
-    program = [sys.executable, "-m", "tests.helpers.crashes.full_disk", str(disk), str(POINTS)]
-    done = run_on_small_disk(disk, "4m", program)
+    if why := find_obstacle():
+        pytest.skip(why)
+    program = [sys.executable, "-m", "tests.helpers.crashes.full_disk", str(tmp_path), str(POINTS)]
+    command = on_small_disk(tmp_path, "4m", program)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
     assert done.stdout.endswith("wrong after []\n"), done.stdout + done.stderr
     assert done.returncode == 0

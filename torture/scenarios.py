@@ -13,6 +13,7 @@ from torture.kills import KILLS, kills
 from torture.moving import moving
 from torture.scenario import Scenario
 from torture.senders import senders
+from torture.writers import writers
 
 SCENARIOS: Final[dict[str, Scenario]] = {
     **{name: kills(name) for name in KILLS},
@@ -22,6 +23,7 @@ SCENARIOS: Final[dict[str, Scenario]] = {
     "hostile": hostile,
     "moving": moving,
     "senders": senders,
+    "writers": writers,
     "crowd": crowd,
     "attacks": attacks,
 }

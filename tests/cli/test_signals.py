@@ -22,7 +22,10 @@ from tests.helpers.cli_waiting import wait_for
 from tests.helpers.serving import Server
 from tests.helpers.stopping import fights
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="POSIX signals and /proc")
+pytestmark = [
+    pytest.mark.attack,
+    pytest.mark.skipif(sys.platform != "linux", reason="POSIX signals and /proc"),
+]
 
 SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
 ALL = pytest.mark.parametrize("number", SIGNALS)

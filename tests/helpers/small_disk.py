@@ -6,28 +6,21 @@ import shutil
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
-import pytest
+_ALONE: Final = ("unshare", "--user", "--map-root-user", "--mount")
+_MOUNT: Final = 'mount -t tmpfs -o size="$1" tmpfs "$2" && shift 2 && exec "$@"'
 
-_MOUNT = 'mount -t tmpfs -o size="$1" tmpfs "$2" && shift 2 && exec "$@"'
 
-
-def run_on_small_disk(
-    folder: Path, size: str, command: Sequence[str]
-) -> subprocess.CompletedProcess[str]:
-    """Run a command that sees a file system of this size at ``folder``; skips where none can be
-    had.
-    """
+def find_obstacle() -> str:
+    """Why no such file system can be had here; empty if it can."""
     if shutil.which("unshare") is None:
-        pytest.skip("unshare is not there to make a small file system")
-    alone = ["unshare", "--user", "--map-root-user", "--mount"]
-    if subprocess.run([*alone, "true"], capture_output=True, check=False).returncode:
-        pytest.skip("this system lets nobody make a file system of his own")
-    folder.mkdir()
-    return subprocess.run(
-        [*alone, "sh", "-c", _MOUNT, "sh", size, str(folder), *command],
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
+        return "unshare is not there to make a small file system"
+    if subprocess.run([*_ALONE, "true"], capture_output=True, check=False).returncode:
+        return "this system lets nobody make a file system of his own"
+    return ""
+
+
+def on_small_disk(folder: Path, size: str, command: Sequence[str]) -> list[str]:
+    """The command that sees a file system of this size at ``folder``."""
+    return [*_ALONE, "sh", "-c", _MOUNT, "sh", size, str(folder), *command]

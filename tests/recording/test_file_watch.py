@@ -26,6 +26,8 @@ from resonance_logs import (
 from tests.helpers.damage import fold_log
 from tests.helpers.recording import fight, record, rows
 
+pytestmark = pytest.mark.attack
+
 STARTED = 1_000_000_000_000
 HITS = 40
 FIGHT = fight(STARTED + 900_000, HITS)

@@ -14,6 +14,8 @@ from resonance_logs.recording.queue import FlushMark, TaskQueue, Wakeup
 from resonance_logs.tasks import EndEncounter
 from tests.helpers.recording import rows
 
+pytestmark = pytest.mark.attack
+
 _STORM = """
 import random, signal, sys, threading
 from resonance_logs import *

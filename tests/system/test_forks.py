@@ -9,7 +9,10 @@ import pytest
 from resonance_logs import Database
 from tests.helpers.recording import rows
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there is no fork")
+pytestmark = [
+    pytest.mark.attack,
+    pytest.mark.skipif(sys.platform == "win32", reason="there is no fork"),
+]
 
 _PRELUDE = """
 import multiprocessing, os, sys, time

@@ -4,6 +4,7 @@ import random
 from collections.abc import Sequence
 
 import httpx
+import pytest
 from sqlalchemy import select
 
 from resonance_logs import Database, Task
@@ -13,6 +14,8 @@ from tests.helpers.attack import Client, make_tasks, random_parts, run_at_once, 
 from tests.helpers.http import LINES
 from tests.helpers.model import Model
 from tests.helpers.recording import fight as small_fight
+
+pytestmark = pytest.mark.attack
 
 
 def stored(db: Database, recorder: str) -> list[tuple[object, ...]]:

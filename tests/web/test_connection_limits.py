@@ -26,6 +26,8 @@ from tests.helpers.raw_http import (
     statuses,
 )
 
+pytestmark = pytest.mark.attack
+
 QUICK = ConnectionLimits(
     header_s=0.6,
     idle_s=2.0,

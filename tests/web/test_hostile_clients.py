@@ -17,6 +17,8 @@ from tests.helpers.attacks import (
 from tests.helpers.raw_http import OTHER_CLIENT, others_asking
 from tests.helpers.serving import Server
 
+pytestmark = pytest.mark.attack
+
 MAX_MB = 600
 MAX_WAIT_S = 1.0
 ATTACK_S = 2.0

@@ -12,6 +12,8 @@ from resonance_logs import Database
 from tests.helpers.http import LINES
 from tests.helpers.raw_http import GET, POST, connect, exchange, receive_all, statuses
 
+pytestmark = pytest.mark.attack
+
 CLOSE = b"Connection: close\r\n"
 CHUNKED = b"Transfer-Encoding: chunked\r\n"
 H2C = b"Connection: close, Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n"

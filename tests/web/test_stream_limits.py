@@ -24,6 +24,8 @@ from tests.helpers.http import LINES, running
 from tests.helpers.raw_http import POST, connect, is_closed, receive_all
 from tests.web.test_health import figures
 
+pytestmark = pytest.mark.attack
+
 ZSTD = zstandard.ZstdCompressor().compress
 Prepare = Callable[[FastAPI], None]
 

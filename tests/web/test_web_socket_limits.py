@@ -20,6 +20,8 @@ from resonance_logs.web.connection_limits import ConnectionLimits
 from resonance_logs.web.connections import Connections, Refused
 from tests.helpers.http import serving
 
+pytestmark = pytest.mark.attack
+
 QUICK = ConnectionLimits(
     header_s=0.5, idle_s=0.5, silent_body_s=0.5, stalled_answer_s=0.5, tick_s=0.1
 )

@@ -16,6 +16,8 @@ from tests.helpers.hostile_claims import HostileClaims
 from tests.helpers.hostile_files import hostile_files, make_template
 from tests.helpers.recording import fight, record
 
+pytestmark = pytest.mark.attack
+
 FILES = 100
 """For each of three seeds."""
 
