@@ -150,6 +150,16 @@ def test_flush_fails_stats_tell_and_close_raises(
     recorded.close()
 
 
+def test_an_application_is_told_without_asking(recorded: Database, path: Path) -> None:
+    told = threading.Event()
+    recorded.on_stopped = told.set
+    path.unlink()
+    assert told.wait(30)
+    assert not recorded.is_recording
+    with pytest.raises(DatabaseMoved):
+        recorded.close()
+
+
 @pytest.mark.parametrize("harm", HARMS)
 def test_an_idle_recorder_notices_by_itself(
     recorded: Database, path: Path, other: Path, harm: Harm
