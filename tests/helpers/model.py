@@ -309,7 +309,7 @@ class Model:
         Choice: those who are players of the open fight by then belong to it like those updated.
         Choice: a recorder that does not resume awaits no names from before.
         """
-        if resume and self._recording is not None:
+        if self._recording is not None:
             players = _fight(self._recording, None, self._known(self._recording)).players
             self._recording.upserted |= players.keys()
         self._updated = set()

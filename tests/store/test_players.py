@@ -144,3 +144,23 @@ def test_a_wrong_field_is_named_and_changes_nothing(connection: Connection) -> N
     with pytest.raises(InvalidTask, match="level"):
         draft.upsert(connection, aoi(11, level="high"))
     assert draft.find(7) == Entity(7, "Aoi", None, None, None, None, None, 10, 10)
+
+
+def test_a_change_is_written_once_however_often_a_batch_stores(connection: Connection) -> None:
+    """A batch stores at the end of each of its fights."""
+    written: list[str] = []
+
+    def note(_conn: object, _cursor: object, statement: str, *_rest: object) -> None:
+        if statement.startswith("INSERT INTO entities"):
+            written.append(statement)
+
+    event.listen(connection, "before_cursor_execute", note)
+    draft = EntityCache().draft()
+    draft.upsert(connection, aoi(name="Aoi"))
+    for _ in range(3):
+        draft.store(connection)
+    assert len(written) == 1
+    draft.upsert(connection, aoi(level=60))
+    draft.store(connection, with_seen=True)
+    assert len(written) == 2
+    assert stored(connection, "name", "level") == ("Aoi", 60)

@@ -227,6 +227,8 @@ class Batch:
         self._finish(fight, events, Ending(ended_at_ms, was_interrupted=True, lost_events=lost))
 
     def _read_events(self, fight: OpenEncounter) -> tuple[Events, int]:
+        if not fight.chunks:  # as of a short fight, which began in this batch
+            return Events.concatenate(self._unwritten), 0
         stored, lost = journal.read(self._connection, fight.id)
         return Events.concatenate([stored, *self._unwritten]), lost
 

@@ -329,7 +329,8 @@ def _end_interrupted(connection: Connection, begun: OpenEncounter, *, archive: b
     if not (len(events) or lost or begun.lost_events):
         fights.remove_open(connection, begun.id)
         return
-    fight = begun.with_party(fights.read_party(connection, begun.id)).adding(events)
+    fight = replace(begun, chunks=journal.count(connection, begun.id))
+    fight = fight.with_party(fights.read_party(connection, begun.id)).adding(events)
     last = fight.started_at_ms if fight.last_event_ms is None else fight.last_event_ms
     finish(
         connection,

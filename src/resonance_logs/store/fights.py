@@ -139,12 +139,7 @@ def store_live(
 
 
 def save(connection: Connection, finished: FinishedFight) -> None:
-    """Store an ended fight in place of its live counters, then delete its journal."""
-    _write(connection, finished)
-    journal.prune(connection, finished.id)
-
-
-def _write(connection: Connection, finished: FinishedFight) -> None:
+    """Store an ended fight in place of its live counters."""
     live = schema.actor_encounter_stats
     connection.execute(delete(live).where(live.c.encounter_id == finished.id))
     figures: dict[str, Rows] = {
@@ -158,9 +153,9 @@ def _write(connection: Connection, finished: FinishedFight) -> None:
         columns = [column.name for column in CHECKED[name].columns]
         insert_rows(connection, CHECKED[name], columns, ((finished.id, *row) for row in rows))
     if finished.archive is not None:
-        events, payload = finished.archive
-        archive = {"encounter_id": finished.id, "events": events, "payload": payload}
-        connection.execute(insert(schema.encounter_archives), archive)
+        archive = schema.encounter_archives
+        columns = ["encounter_id", "events", "payload"]
+        insert_rows(connection, archive, columns, [(finished.id, *finished.archive)])
     if finished.archive_error is not None:
         _logger.error(
             "fight %d is stored without its individual hits: %s",

@@ -35,10 +35,15 @@ def finish(
     *,
     archive: bool,
 ) -> EndReport:
-    """Finalize the open fight from its events, those of the journal and of the current batch."""
+    """Finalize the open fight from its events, those of the journal and of the current batch.
+
+    Its journal is deleted: as many rows as it says to have, or none.
+    """
     context = _gather(connection, fight, events, entities)
     finished = FinishedFight.compute(fight, events, ending, context, archive=archive)
     fights.save(connection, finished)
+    if fight.chunks:
+        journal.prune(connection, fight.id)
     return finished.report
 
 
@@ -97,7 +102,7 @@ def _gather(
         updated=entities.updated(actors),
         scene_name=_scene_name(connection, fight),
         rejected_events=count_rejected(connection, fight.id),
-        journal_bytes=journal.size(connection, fight.id),
+        journal_bytes=journal.size(connection, fight.id) if fight.chunks else 0,
     )
 
 

@@ -103,6 +103,8 @@ class EntityDraft:
         self._known: dict[int, Entity] = {}
         self._non_players: set[int] = set()
         self._changed: set[int] = set()
+        self._unsaved: set[int] = set()
+        """Those of the changed ones that were not written since."""
         self._new_class: set[int] = set()
         self._seen: dict[int, int] = {}
         self._updated: set[int] = set()
@@ -139,9 +141,13 @@ class EntityDraft:
         self._known[task.entity_id] = before.updated_by(task)
         self._seen.pop(task.entity_id, None)
         self._non_players.discard(task.entity_id)
-        self._changed.add(task.entity_id)
+        self._mark_changed(task.entity_id)
         if known is not None and known.class_id not in (None, self._known[task.entity_id].class_id):
             self._new_class.add(task.entity_id)
+
+    def _mark_changed(self, actor: int) -> None:
+        self._changed.add(actor)
+        self._unsaved.add(actor)
 
     def _last_seen(self, known: Entity) -> int:
         actor = known.entity_id
@@ -185,13 +191,14 @@ class EntityDraft:
                 known = self.find(actor)
                 if known is not None and seen > known.last_seen_ms:
                     self._known[actor] = replace(known, last_seen_ms=seen)
-                    self._changed.add(actor)
-        for changed, on_conflict in (
-            (self._changed - self._new_class, _MERGE),
-            (self._new_class, _MERGE_NEW_CLASS),
+                    self._mark_changed(actor)
+        for unsaved, on_conflict in (
+            (self._unsaved - self._new_class, _MERGE),
+            (self._unsaved & self._new_class, _MERGE_NEW_CLASS),
         ):
-            rows = [self._known[actor] for actor in sorted(changed)]
+            rows = [self._known[actor] for actor in sorted(unsaved)]
             _store(connection, self._cache.game, rows, on_conflict)
+        self._unsaved.clear()
 
     def publish(self, *, with_seen: bool = False) -> None:
         """Make the draft current; called once it is committed."""
