@@ -12,7 +12,8 @@ import pytest
 from tests.helpers.crashes.writers import WRITERS
 from tests.helpers.small_disk import find_obstacle, on_small_disk
 
-POINTS = 20
+POINTS = 7
+"""A longer run is the scenario ``writers`` of ``torture``."""
 
 pytestmark = [
     pytest.mark.attack,

@@ -28,7 +28,7 @@ STREAM = Stream(3, 3, 20, 60)
 
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
-    return Run(tmp_path, seed=2, moments=10, seconds=2.0)
+    return Run(tmp_path, seed=2, moments=5, seconds=2.0)
 
 
 def told(outcomes: list[Outcome]) -> list[str]:
@@ -61,7 +61,7 @@ def test_hostile_files_harm_no_database_and_starve_no_server(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("torture.hostile.FILES_A_MOMENT", 26)
-    reading, uploading = (list(hostile(replace(run, only=each))) for each in (0, 3))
+    reading, uploading = (list(hostile(replace(run, moments=8, only=each))) for each in (0, 3))
     assert [each.what for each in (*reading, *uploading)] == ["hostile files", "hostile uploads"]
     assert told([*reading, *uploading]) == []
 

@@ -72,7 +72,8 @@ class Decompressor:
         DecompressionError: from feed or finish, after everything before the damage was yielded.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, limits_expansion: bool = False) -> None:
+        self._limits_expansion = limits_expansion
         self._head = b""
         self._format: _Format | None = None
         self._has_begun = False
@@ -93,7 +94,8 @@ class Decompressor:
                 raise HoldsDatabaseError(f"{_A_DATABASE}, after decompressing it")
             self._has_begun = True
             self._given += len(block)
-            if self._given > FREE_BYTES + MAX_RATIO * self._taken:
+            is_bomb = self._given > FREE_BYTES + MAX_RATIO * self._taken
+            if is_bomb and self._limits_expansion:
                 raise ExpandsTooMuchError(
                     f"decompresses to more than {MAX_RATIO} times its size, as tasks never do"
                 )

@@ -85,13 +85,22 @@ class Items(NamedTuple):
 class TaskSource:
     """The tasks of one file, of standard input (``"-"``) or of a binary stream.
 
-    With ``follow`` a growing file or a FIFO is read until ``stop()``.
+    With ``follow`` a growing file or a FIFO is read until ``stop()``. With ``limits_expansion``,
+    for what a client sends, data that decompresses to far more than tasks ever do is a fault.
 
     Raises:
         InputError: the path is not a file; the message says what to do.
     """
 
-    def __init__(self, origin: Origin, *, follow: bool = False, name: str | None = None) -> None:
+    def __init__(
+        self,
+        origin: Origin,
+        *,
+        follow: bool = False,
+        name: str | None = None,
+        limits_expansion: bool = False,
+    ) -> None:
+        self._limits_expansion = limits_expansion
         self.name = name or _name_of(origin)
         self._follow = follow
         self._input = ByteInput(origin, follow=follow, name=self.name)
@@ -120,13 +129,13 @@ class TaskSource:
         Raises:
             InputError: the source cannot be read further; all tasks before the error were yielded.
         """
-        reading = _Reading(self.name)
+        reading = _Reading(self.name, limits_expansion=self._limits_expansion)
         for chunk in self._input.chunks():
             if chunk:
                 yield from self._counted(reading.feed(chunk))
             else:
                 yield from self._counted(reading.finish())
-                reading = _Reading(self.name)
+                reading = _Reading(self.name, limits_expansion=self._limits_expansion)
         if self._input.stopped:
             yield from self._counted(reading.abandon())
         else:
@@ -141,9 +150,9 @@ class TaskSource:
 class _Reading:
     """Reads one file from its first byte to its last: decompress, then decode."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, *, limits_expansion: bool) -> None:
         self._name = name
-        self._decompressor = Decompressor()
+        self._decompressor = Decompressor(limits_expansion=limits_expansion)
         self._lines = LineDecoder(name)
         self._first_line = FirstLine()
 

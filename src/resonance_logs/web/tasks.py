@@ -251,7 +251,7 @@ def _ingest(
     result = IngestResult(recorder=recorder.name, game=recorder.game)
     items: Sequence[StreamItem] = ()
     try:
-        for batch in TaskSource(body, name="body").batches():
+        for batch in TaskSource(body, name="body", limits_expansion=True).batches():
             items, refusals, _ = sender.select_from(batch, is_complete=True)
             waits.enqueue(items)
             _refuse(result, refusals)

@@ -217,7 +217,7 @@ def _record(database: Database, file: Path, game: str, progress: Progress) -> Ou
     """Record the tasks of a file, as a recorder that no meter uses; each records one game."""
     refusals: list[str] = []
     refused = 0
-    source = TaskSource(file, name="the file")
+    source = TaskSource(file, name="the file", limits_expansion=True)
     name = RECORDER if game == DEFAULT_GAME else f"{RECORDER} ({game})"[:MAX_NAME_LENGTH]
     recorder = database.recorder(name, game)
     with recorder.sending():
