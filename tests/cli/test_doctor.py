@@ -20,6 +20,7 @@ def test_all_is_well(run: Run, recorded: Path, monkeypatch: pytest.MonkeyPatch) 
     assert told["fights"] == ["3"]
     assert told["keep_fights_newest"] == ["1000", "RESONANCE_LOGS_KEEP_FIGHTS_NEWEST"]
     assert told["keep_hits_days"] == ["no", "limit", "default"]
+    assert told["trusted_proxies"] == ["none", "default"]
     assert done.stdout.splitlines()[-1] == "no problems found"
     assert json.loads(run("doctor", "--json").stdout)["findings"] == []
 

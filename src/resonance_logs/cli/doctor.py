@@ -108,6 +108,14 @@ def _run(run: RecorderRun | None, *, is_recorded: bool) -> list[tuple[str, str]]
 def _print_settings(console: Console, current: Configuration) -> None:
     shown = table("setting", "value", "from")
     for name, origin in current.origins.items():
-        value = getattr(current.settings, name)
-        shown.add_row(cell(name), cell("no limit" if value is None else str(value)), cell(origin))
+        value = _setting_text(getattr(current.settings, name))
+        shown.add_row(cell(name), cell(value), cell(origin))
     console.print(shown)
+
+
+def _setting_text(value: object) -> str:
+    if value is None:
+        return "no limit"
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value)) or "none"
+    return str(value)
