@@ -28,7 +28,7 @@ STREAM = Stream(3, 3, 20, 60)
 
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
-    return Run(tmp_path, seed=2, moments=5, seconds=2.0)
+    return Run(tmp_path, seed=2, moments=4, seconds=2.0)
 
 
 def told(outcomes: list[Outcome]) -> list[str]:

@@ -27,12 +27,20 @@ def browser() -> Iterator[Browser]:
         opened.close()
 
 
-@pytest.fixture
-def site(path: Path) -> Iterator[Site]:
-    """A server with twelve fights."""
+@pytest.fixture(scope="session")
+def twelve_fights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Recorded once for all tests; never changed."""
+    path = tmp_path_factory.mktemp("pages") / "fights.db"
     with Database.open(path) as db:
         for number in range(12):
             db.enqueue_many(raid(number))
+    return path
+
+
+@pytest.fixture
+def site(path: Path, twelve_fights: Path) -> Iterator[Site]:
+    """A server with twelve fights."""
+    shutil.copy(twelve_fights, path)
     served = Site(path)
     yield served
     served.end()
