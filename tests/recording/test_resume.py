@@ -140,6 +140,25 @@ class TestLateNames:
             assert [player.name for player in fight.players] == ["Aoi"]
 
 
+class TestParty:
+    def test_who_joined_a_fight_that_was_nothing_does_not_join_the_next_one(
+        self, path: Path
+    ) -> None:
+        tasks: list[Task] = [
+            BeginEncounter(started_at_ms=1_000, scene_name="Court"),
+            UpsertEntity(entity_id=BO, seen_at_ms=1_000, name="Bo"),
+            BeginEncounter(started_at_ms=2_000, scene_name="Void"),
+            hit(2_100),
+        ]
+        with Database.open(path, settings=Settings(batch_seconds=60)) as db:
+            db.enqueue_many(tasks)
+            db.flush(30)  # one batch
+            left = crash(path)
+        with Database.open(left) as db:
+            (fight,) = db.commands.get_recent_encounters().rows
+        assert [player.name for player in fight.players] == []
+
+
 class TestPosition:
     def test_what_is_said_to_be_stored_is_known_after_a_crash(self, path: Path) -> None:
         updates: list[Task] = [

@@ -218,6 +218,7 @@ class Batch:
         if not (len(events) or lost or fight.lost_events):
             fights.remove_open(self._connection, fight.id)
             self._fight = None
+            self._joined = set()
             return
         ended_at_ms = max(fight.started_at_ms, fight.last_event_ms or fight.started_at_ms)
         _logger.warning(
