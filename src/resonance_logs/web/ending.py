@@ -7,7 +7,7 @@ from typing import Final
 
 from starlette.types import Message, Receive, Send
 
-from resonance_logs.web.rate import Rate
+from resonance_logs.web.rate import Bucket
 from resonance_logs.web.sessions import Session
 
 POLICY_VIOLATION: Final = 1008
@@ -52,11 +52,11 @@ class GuardedSocket:
         self._receive = receive
         self._send = send
         self._is_closed = False
-        self._rate = Rate(MESSAGES_A_SECOND, MESSAGES_BURST)
+        self._messages = Bucket(MESSAGES_A_SECOND, MESSAGES_BURST)
 
     async def receive(self) -> Message:
         """The next message, which counts as use of the session."""
-        while wait := self._rate.take(""):
+        while wait := self._messages.take():
             await asyncio.sleep(wait)
         if self._session is None:
             return await self._receive()

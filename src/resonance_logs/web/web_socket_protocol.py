@@ -11,11 +11,11 @@ from uvicorn.server import ServerState
 from websockets.frames import Frame
 
 from resonance_logs.web.connections import Connections, Refused
+from resonance_logs.web.ending import POLICY_VIOLATION
+from resonance_logs.web.rate import Bucket
 
 MAX_UNSENT_BYTES: Final = 16 * 1024 * 1024
 """More than this is not kept for a client that does not take it."""
-
-POLICY_VIOLATION: Final = 1008
 
 
 class LimitedWebSocketProtocol(WebSocketsSansIOProtocol):
@@ -32,8 +32,8 @@ class LimitedWebSocketProtocol(WebSocketsSansIOProtocol):
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
         self._all = connections
-        self._left = float(connections.limits.message_burst)
-        self._filled_at = self.loop.time()
+        limits = connections.limits
+        self._frames = Bucket(limits.messages_a_second, limits.message_burst)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take over the connection."""
@@ -88,11 +88,7 @@ class LimitedWebSocketProtocol(WebSocketsSansIOProtocol):
         """Use up one frame; without any left, end the connection."""
         if self.close_sent:
             return False
-        limits, now = self._all.limits, self.loop.time()
-        refilled = self._left + (now - self._filled_at) * limits.messages_a_second
-        self._left = min(limits.message_burst, refilled) - 1
-        self._filled_at = now
-        if self._left >= 0:
+        if not self._frames.take():
             return True
         self._all.refused[Refused.MESSAGES] += 1
         self.conn.send_close(POLICY_VIOLATION, "too many messages")
