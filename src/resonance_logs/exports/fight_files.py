@@ -23,7 +23,7 @@ from resonance_logs.store.sqlite.file_copies import (
     collapse_wal,
     whole_database,
 )
-from resonance_logs.store.sqlite.foreign_files import copy_foreign, foreign_store
+from resonance_logs.store.sqlite.foreign_files import check_foreign, copy_checked, foreign_store
 from resonance_logs.store.sqlite.guard import Guard
 from resonance_logs.store.sqlite.migrate import check_source, prepare
 from resonance_logs.store.stored_fight import StoredFight, add_names, find_same, merge_entities
@@ -101,15 +101,14 @@ def import_fights(store: Store, source: Path) -> ImportReport:
     check_source(source)
     check_room(source.stat().st_size, Path(tempfile.gettempdir()))
     guard = Guard(source, is_stopped=lambda: store.is_closed)
+    check_foreign(source, guard)
     with tempfile.TemporaryDirectory(prefix="resonance-logs-") as folder:
         copy = Path(folder) / "import.db"
         try:
-            copy_foreign(source, copy, guard)
+            copy_checked(source, copy, guard)
             with foreign_store(copy, guard) as found, found.read_transaction() as connection:
                 return _import_all(store, connection, guard)
         except (sqlite3.Error, UnicodeDecodeError, DamagedDatabase) as error:
-            if str(error).startswith(str(source)):
-                raise
             raise DamagedDatabase(
                 f"{source} is damaged; the import stopped there: {error}"
             ) from error

@@ -34,8 +34,13 @@ def copy_foreign(source: Path, target: Path, guard: Guard) -> None:
         BackupError: it cannot be copied.
         DatabaseUnavailable: it cannot be read now, or takes too long to read.
     """
+    check_foreign(source, guard)
+    copy_checked(source, target, guard)
+
+
+def copy_checked(source: Path, target: Path, guard: Guard) -> None:
+    """The same for a file that ``check_foreign`` found good; errors of the copy name the copy."""
     with guard.reading():
-        check_foreign(source, guard)
         guard.begin()
         copy_database(source, target, guard=guard)
         guard.begin()
@@ -58,6 +63,11 @@ def check_foreign(source: Path, guard: Guard) -> None:
         NotADatabase, AlteredDatabase, DamagedDatabase, NewerDatabase, DatabaseUnavailable: as for
             ``copy_foreign``.
     """
+    with guard.reading():
+        _check_foreign(source, guard)
+
+
+def _check_foreign(source: Path, guard: Guard) -> None:
     check_other_names(source)
     access = find_access(source)
     check_readable(source, access)
