@@ -195,7 +195,7 @@ class TaskQueue:
     def take(self, limit: int) -> list[Item]:
         """Take up to ``limit`` items, oldest first, without waiting."""
         items = self._items
-        self._takes += 1  # odd while taking: then nobody reads the position
+        self._takes += 1  # odd while taking: the position cannot be read then
         taken = [items.popleft() for _ in range(min(limit, len(items)))]
         marks = list(map(type, taken)).count(FlushMark) if self._marks else 0
         for _ in range(marks):

@@ -51,7 +51,7 @@ class DecompressionError(Exception):
 
 
 class ExpandsTooMuchError(DecompressionError):
-    """The bytes decompress to so many that they cannot be tasks."""
+    """The data decompresses to more than tasks ever do."""
 
 
 class HoldsDatabaseError(DecompressionError):

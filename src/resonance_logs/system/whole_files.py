@@ -266,7 +266,7 @@ def _is_stale(folder: Path, name: str) -> bool:
 
 
 def _can_be_locked(path: Path) -> bool:
-    """Whether nobody is writing the file, not even in another container."""
+    """Whether no program is writing the file, including those in other containers."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         return _lock(descriptor) is True

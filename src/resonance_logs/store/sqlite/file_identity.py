@@ -1,6 +1,6 @@
 """Which file is at a path, and whether it is still the one that was opened.
 
-A file is told from others by its device and inode. SQLite keeps using the file that it has opened,
+A file is identified by its device and inode. SQLite keeps using the file that it has opened,
 wherever that is moved, and also once it is deleted; who opens the path later gets another one.
 """
 

@@ -28,7 +28,7 @@ MAX_STATEMENT_BYTES: Final = 2**18
 """Maximum size of a statement, and so of the definition of a table."""
 
 _INSTRUCTIONS: Final = 50_000
-"""SQLite asks once in so many of its instructions, a few milliseconds, whether to go on."""
+"""SQLite asks whether to go on after this many of its instructions: a few milliseconds."""
 
 _LIMITS: Final = {
     sqlite3.SQLITE_LIMIT_LENGTH: MAX_VALUE_BYTES,
